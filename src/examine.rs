@@ -1,0 +1,36 @@
+//! The pure half of a check: what a snapshot means, given what was known.
+
+use crate::change::compare;
+use crate::judgment::judge;
+use crate::outcome::Outcome;
+use crate::reading::{Expected, Reader, read};
+use crate::snapshot::Snapshot;
+use crate::version::Version;
+
+/// What decides how a snapshot is read.
+#[derive(Clone, Debug)]
+pub struct Manner {
+    /// How it is read.
+    pub reader: Reader,
+    /// The language it must be in (ISO 639-1).
+    pub language: Option<String>,
+}
+
+/// Says what a snapshot means, given the version before it.
+pub fn examine(manner: &Manner, previous: Option<&Version>, snapshot: Snapshot) -> Outcome {
+    let expected =
+        Expected { language: manner.language.as_deref(), previous: previous.map(|version| &version.reading) };
+    let reading = match read(&snapshot, &manner.reader.selectors, &expected) {
+        Ok(reading) => reading,
+        Err(why) => return Outcome::Unreadable { snapshot, why },
+    };
+    let Some(previous) = previous else {
+        return Outcome::First { snapshot, reading };
+    };
+    let Some(mut change) = compare(&previous.reading, &reading) else {
+        return Outcome::Unchanged { snapshot };
+    };
+    change.crosses_readings = previous.facts.reader != manner.reader;
+    let judgment = judge(&change, &previous.reading, &reading);
+    Outcome::Changed { snapshot, reading, change, judgment }
+}

@@ -1,0 +1,3 @@
+//! Arguments to [`policywatch::cli`], its answer to an exit code.
+
+fn main() {}

@@ -1,0 +1,263 @@
+//! Every way a check ends. Whatever the world does is one of these.
+
+use std::time::Duration;
+
+use crate::change::Change;
+use crate::judgment::Judgment;
+use crate::reading::{Reading, Unreadable};
+use crate::snapshot::Snapshot;
+
+/// How a check ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// The first text of a watch.
+    First {
+        /// What was served.
+        snapshot: Snapshot,
+        /// What it says.
+        reading: Reading,
+    },
+    /// The server says that nothing changed (304).
+    Unmodified,
+    /// The same text again.
+    Unchanged {
+        /// What was served.
+        snapshot: Snapshot,
+    },
+    /// Another text.
+    Changed {
+        /// What was served.
+        snapshot: Snapshot,
+        /// What it says.
+        reading: Reading,
+        /// What differs from the version before.
+        change: Change,
+        /// Whether that matters.
+        judgment: Judgment,
+    },
+    /// What was served is not the policy.
+    Unreadable {
+        /// What was served: the evidence.
+        snapshot: Snapshot,
+        /// Why it is not.
+        why: Unreadable,
+    },
+    /// Nothing was served.
+    Unreachable(FetchFailure),
+    /// Our own code failed on this page; a bug, recorded with what it said.
+    Broken {
+        /// What was served, if that far.
+        snapshot: Option<Snapshot>,
+        /// The panic's message.
+        message: String,
+    },
+}
+
+impl Outcome {
+    /// The word for it.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Outcome::First { .. } => "first",
+            Outcome::Unmodified => "unmodified",
+            Outcome::Unchanged { .. } => "unchanged",
+            Outcome::Changed { .. } => "changed",
+            Outcome::Unreadable { .. } => "unreadable",
+            Outcome::Unreachable(_) => "unreachable",
+            Outcome::Broken { .. } => "broken",
+        }
+    }
+
+    /// What was served, if anything was.
+    pub fn snapshot(&self) -> Option<&Snapshot> {
+        match self {
+            Outcome::First { snapshot, .. }
+            | Outcome::Unchanged { snapshot }
+            | Outcome::Changed { snapshot, .. }
+            | Outcome::Unreadable { snapshot, .. } => Some(snapshot),
+            Outcome::Broken { snapshot, .. } => snapshot.as_ref(),
+            Outcome::Unmodified | Outcome::Unreachable(_) => None,
+        }
+    }
+
+    /// Whether the policy was seen.
+    pub fn is_success(&self) -> bool {
+        matches!(
+            self,
+            Outcome::First { .. } | Outcome::Unmodified | Outcome::Unchanged { .. } | Outcome::Changed { .. }
+        )
+    }
+
+    /// What went wrong, in words for people; none if nothing did.
+    pub fn why(&self) -> Option<String> {
+        match self {
+            Outcome::Unreadable { why, .. } => Some(why.to_string()),
+            Outcome::Unreachable(failure) => Some(failure.kind.to_string()),
+            Outcome::Broken { message, .. } => Some(message.clone()),
+            _ => None,
+        }
+    }
+
+    /// How long the other side asks to be left alone.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Outcome::Unreachable(failure) => failure.retry_after,
+            other => other.snapshot().and_then(Snapshot::retry_after),
+        }
+    }
+}
+
+/// Why a page could not be fetched, and when to ask again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FetchFailure {
+    /// What happened.
+    pub kind: FailureKind,
+    /// How long the other side asks to be left alone.
+    pub retry_after: Option<Duration>,
+}
+
+impl From<FailureKind> for FetchFailure {
+    fn from(kind: FailureKind) -> Self {
+        Self { kind, retry_after: None }
+    }
+}
+
+/// Why a page could not be fetched. Recorded with the check, shown to people.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FailureKind {
+    /// The URL cannot be fetched at all.
+    #[error("{url} cannot be fetched: {reason}")]
+    BadUrl {
+        /// The URL.
+        url: String,
+        /// Scheme, credentials, port …
+        reason: String,
+    },
+    /// The name has no address.
+    #[error("{host} does not resolve; check the address or the resolver")]
+    Dns {
+        /// The name.
+        host: String,
+    },
+    /// The address is private, loopback or otherwise special.
+    #[error("{host} leads to {address}, which is not a public address; name it under [fetch] allow if that is meant")]
+    Forbidden {
+        /// The name or address asked for.
+        host: String,
+        /// Where it leads.
+        address: String,
+    },
+    /// The server refused the connection.
+    #[error("{host} refuses the connection")]
+    Refused {
+        /// Host and port.
+        host: String,
+    },
+    /// TLS failed: certificate, name or protocol.
+    #[error("no trustworthy connection to {host}: {reason}")]
+    Tls {
+        /// The host.
+        host: String,
+        /// What the TLS library says.
+        reason: String,
+    },
+    /// Too slow.
+    #[error("no whole answer within {} s; raise fetch.timeout if the page is that slow", .limit.as_secs())]
+    Timeout {
+        /// The limit that was hit.
+        limit: Duration,
+    },
+    /// The answer is larger than allowed.
+    #[error("the page is larger than {limit} bytes; raise fetch.max_body if it is genuine")]
+    TooLarge {
+        /// In bytes, content encoding removed.
+        limit: u64,
+    },
+    /// Too many hops, or a circle.
+    #[error("more than {limit} redirects, the last one to {last}")]
+    TooManyRedirects {
+        /// How many are followed.
+        limit: usize,
+        /// Where the chain was cut.
+        last: String,
+    },
+    /// The connection ended before the answer did, or the answer is not what it claims.
+    #[error("the answer of {host} is broken: {reason}")]
+    BrokenAnswer {
+        /// The host.
+        host: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Too many requests; the whole host waits.
+    #[error("{host} asks us to slow down (429)")]
+    RateLimited {
+        /// The host.
+        host: String,
+    },
+    /// The archive has no capture.
+    #[error("{archive} holds no capture of {url}{when}")]
+    NotArchived {
+        /// The archive.
+        archive: String,
+        /// The page.
+        url: String,
+        /// ` near DATE`, or nothing.
+        when: String,
+    },
+    /// The archive refuses to show this site.
+    #[error("{archive} does not show {url}: {reason}")]
+    ArchiveExcluded {
+        /// The archive.
+        archive: String,
+        /// The page.
+        url: String,
+        /// What it says.
+        reason: String,
+    },
+    /// The archive is down or answers nonsense; says nothing about what it holds.
+    #[error("{archive} is unavailable: {reason}")]
+    ArchiveUnavailable {
+        /// The archive.
+        archive: String,
+        /// What happened.
+        reason: String,
+    },
+    /// Anything else on the way.
+    #[error("{host} could not be reached: {reason}")]
+    Connection {
+        /// The host.
+        host: String,
+        /// What happened.
+        reason: String,
+    },
+}
+
+impl FailureKind {
+    /// A stable word for it, for records and counts.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            FailureKind::BadUrl { .. } => "bad_url",
+            FailureKind::Dns { .. } => "dns",
+            FailureKind::Forbidden { .. } => "forbidden_address",
+            FailureKind::Refused { .. } => "refused",
+            FailureKind::Tls { .. } => "tls",
+            FailureKind::Timeout { .. } => "timeout",
+            FailureKind::TooLarge { .. } => "too_large",
+            FailureKind::TooManyRedirects { .. } => "too_many_redirects",
+            FailureKind::BrokenAnswer { .. } => "broken_answer",
+            FailureKind::RateLimited { .. } => "rate_limited",
+            FailureKind::NotArchived { .. } => "not_archived",
+            FailureKind::ArchiveExcluded { .. } => "archive_excluded",
+            FailureKind::ArchiveUnavailable { .. } => "archive_unavailable",
+            FailureKind::Connection { .. } => "connection",
+        }
+    }
+
+    /// Whether asking again may help without anybody changing anything.
+    pub fn is_transient(&self) -> bool {
+        !matches!(
+            self,
+            FailureKind::BadUrl { .. } | FailureKind::Forbidden { .. } | FailureKind::ArchiveExcluded { .. }
+        )
+    }
+}

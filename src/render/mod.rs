@@ -1,0 +1,3 @@
+//! A change, a reading and a judgment for readers.
+
+pub mod json;

@@ -1,0 +1,153 @@
+//! What was served: bytes, headers and times. A fact, never rewritten.
+
+use std::fmt;
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::time::Timestamp;
+
+/// A SHA-256 digest; written as 64 hexadecimal digits, so that `sha256sum` can check it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// The digest of some bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    /// Reads 64 hexadecimal digits.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        if text.len() != 64 || !text.is_ascii() {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        for (i, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&text[2 * i..2 * i + 2], 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+
+    /// The first twelve digits: enough for people.
+    pub fn short(&self) -> String {
+        self.to_string()[..12].to_owned()
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Digest({self})")
+    }
+}
+
+/// One hop on the way to the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redirect {
+    /// The status that redirected.
+    pub status: u16,
+    /// The URL that answered so.
+    pub from: String,
+    /// Where it pointed.
+    pub to: String,
+}
+
+/// Who served the bytes to us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The publisher's server, at this address.
+    Live {
+        /// The address that answered, where it is known.
+        remote_addr: Option<String>,
+    },
+    /// A web archive.
+    Wayback {
+        /// The URL the memento was fetched from.
+        memento_url: String,
+        /// The archive's own digest of the payload (Base32 SHA-1), if it names one.
+        archive_digest: Option<String>,
+    },
+    /// A record of a WARC file.
+    Warc {
+        /// The record's `WARC-Record-ID`, with its angle brackets.
+        record_id: String,
+    },
+    /// A local file.
+    File {
+        /// Its name as given.
+        name: String,
+    },
+}
+
+/// Bytes as served, with everything needed to prove it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Snapshot {
+    /// The URL asked for.
+    pub url: String,
+    /// The URL that answered in the end.
+    pub final_url: String,
+    /// The HTTP status; 200 for files.
+    pub status: u16,
+    /// Response headers, names in lower case, in order; of a memento, the archived ones.
+    pub headers: Vec<(String, String)>,
+    /// The hops before the answer.
+    pub redirects: Vec<Redirect>,
+    /// The body, content encoding removed.
+    pub body: Vec<u8>,
+    /// When it was served; of a memento, its Memento-Datetime.
+    pub captured_at: Timestamp,
+    /// Who served it.
+    pub origin: Origin,
+}
+
+impl Snapshot {
+    /// A header's first value.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// The digest of the body.
+    pub fn digest(&self) -> Digest {
+        Digest::of(&self.body)
+    }
+
+    /// What the server says identifies this state of the page.
+    pub fn validators(&self) -> Validators {
+        Validators {
+            etag: self.header("etag").map(str::to_owned),
+            last_modified: self.header("last-modified").map(str::to_owned),
+        }
+    }
+
+    /// How long the server asks to be left alone, from `Retry-After`.
+    pub fn retry_after(&self) -> Option<Duration> {
+        let value = self.header("retry-after")?.trim();
+        if let Ok(seconds) = value.parse::<u64>() {
+            return Some(Duration::from_secs(seconds));
+        }
+        let until = chrono::DateTime::parse_from_rfc2822(value).ok()?;
+        (until.with_timezone(&chrono::Utc) - self.captured_at).to_std().ok()
+    }
+}
+
+/// What makes a conditional request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Validators {
+    /// `ETag`, for `If-None-Match`.
+    pub etag: Option<String>,
+    /// `Last-Modified`, for `If-Modified-Since`.
+    pub last_modified: Option<String>,
+}
+
+impl Validators {
+    /// Whether there is nothing to ask with.
+    pub fn is_empty(&self) -> bool {
+        self.etag.is_none() && self.last_modified.is_none()
+    }
+}

@@ -1,0 +1,17 @@
+//! Moments, and the one way they are written.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+/// A moment, in UTC.
+pub type Timestamp = DateTime<Utc>;
+
+/// Writes a moment as fixed-width RFC 3339 UTC with milliseconds
+/// (`2026-11-22T06:00:00.000Z`), so that text order is time order.
+pub fn rfc3339(at: Timestamp) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// Reads what [`rfc3339`] writes, and any other RFC 3339 time.
+pub fn parse_rfc3339(text: &str) -> Result<Timestamp, chrono::ParseError> {
+    DateTime::parse_from_rfc3339(text).map(|at| at.with_timezone(&Utc))
+}

@@ -1,0 +1,143 @@
+//! What we follow: a URL, how often, and who is told.
+
+use std::fmt;
+
+use url::Url;
+
+use crate::cadence::Schedule;
+use crate::judgment::Materiality;
+use crate::reading::Selectors;
+
+/// The name of a watch: 1 to 120 of `a-z A-Z 0-9 . _ -`, first a letter or digit.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WatchId(String);
+
+/// Why a text is no [`WatchId`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("\"{0}\" is no watch id: use 1 to 120 letters, digits, dots, dashes or underscores, first a letter or digit")]
+pub struct BadWatchId(pub String);
+
+impl WatchId {
+    /// Accepts a name.
+    pub fn new(text: &str) -> Result<Self, BadWatchId> {
+        let mut chars = text.chars();
+        let sound = chars.next().is_some_and(|c| c.is_ascii_alphanumeric())
+            && text.len() <= 120
+            && chars.all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'));
+        if sound { Ok(Self(text.to_owned())) } else { Err(BadWatchId(text.to_owned())) }
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for WatchId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The kind of a text; Open Terms Archive's *terms type*, shortened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PolicyType {
+    /// What is done with personal data.
+    Privacy,
+    /// The contract with users.
+    Terms,
+    /// Cookies and other trackers.
+    Cookies,
+    /// Who processes data on the publisher's behalf.
+    Subprocessors,
+    /// The contract between controller and processor.
+    DataProcessing,
+    /// What users may not do.
+    AcceptableUse,
+    /// How people are to behave.
+    Community,
+    /// The contract with customers who pay.
+    Commercial,
+    /// The contract with developers.
+    Developer,
+    /// Claims of copyright.
+    Copyright,
+    /// Who publishes.
+    Imprint,
+    /// Anything else.
+    Other,
+}
+
+impl PolicyType {
+    /// All kinds, with the words that configurations use for them.
+    pub const ALL: [(PolicyType, &'static str); 12] = [
+        (PolicyType::Privacy, "privacy"),
+        (PolicyType::Terms, "terms"),
+        (PolicyType::Cookies, "cookies"),
+        (PolicyType::Subprocessors, "subprocessors"),
+        (PolicyType::DataProcessing, "data_processing"),
+        (PolicyType::AcceptableUse, "acceptable_use"),
+        (PolicyType::Community, "community"),
+        (PolicyType::Commercial, "commercial"),
+        (PolicyType::Developer, "developer"),
+        (PolicyType::Copyright, "copyright"),
+        (PolicyType::Imprint, "imprint"),
+        (PolicyType::Other, "other"),
+    ];
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("other", |(_, word)| word)
+    }
+
+    /// The kind that a word names.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known)| *known == word).map(|(kind, _)| *kind)
+    }
+}
+
+/// Where a watch looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The publisher's own server.
+    Live,
+    /// A web archive with the Wayback Machine's interface.
+    Wayback,
+}
+
+impl Source {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Source::Live => "live",
+            Source::Wayback => "wayback",
+        }
+    }
+}
+
+/// A URL we follow, how often, and who is told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Watch {
+    /// Its name, unique in a configuration.
+    pub id: WatchId,
+    /// The page.
+    pub url: Url,
+    /// The publisher's product.
+    pub service: String,
+    /// The kind of text.
+    pub policy_type: PolicyType,
+    /// When to look.
+    pub schedule: Schedule,
+    /// Where to look.
+    pub source: Source,
+    /// Which parts of the page are the policy; empty: found unaided.
+    pub selectors: Selectors,
+    /// The language the policy must be in (ISO 639-1), if that is fixed.
+    pub language: Option<String>,
+    /// The channels that are told.
+    pub notify: Vec<String>,
+    /// From which materiality on they are told.
+    pub alert_at: Materiality,
+    /// Free words for grouping.
+    pub tags: Vec<String>,
+}
