@@ -12,6 +12,7 @@ pub mod alert;
 pub mod cadence;
 pub mod change;
 pub mod examine;
+pub mod guard;
 pub mod judgment;
 pub mod outcome;
 pub mod reading;
@@ -27,9 +28,11 @@ pub mod watch;
 pub mod channel;
 pub mod clock;
 pub mod fetch;
+pub mod http;
 pub mod store;
 
 // The use cases.
+pub mod backfill;
 pub mod check;
 pub mod deliver;
 pub mod exchange;
@@ -38,3 +41,6 @@ pub mod upgrade;
 // The faces.
 pub mod cli;
 pub mod config;
+pub mod daemon;
+pub mod scheduler;
+pub mod telemetry;

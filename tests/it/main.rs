@@ -1,0 +1,12 @@
+//! Stories and laws, in one binary.
+
+mod alerting;
+mod comparing;
+mod configuration;
+mod faces;
+mod fetching;
+mod layers;
+mod reading;
+mod states;
+mod store;
+mod world;
