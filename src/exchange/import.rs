@@ -1,0 +1,208 @@
+//! Records the captures of an archive file in the history of one watch.
+//!
+//! Two passes: the first learns the order, so that the second can record oldest first
+//! while it holds one capture at a time. Files that are out of order, which archives
+//! seldom write, are put in order through a temporary file.
+
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use tokio::sync::mpsc;
+
+use crate::backfill::History;
+use crate::check;
+use crate::clock::Clock;
+use crate::exchange::warc::{self, Response, WarcError};
+use crate::outcome::Outcome;
+use crate::reading::Reading;
+use crate::store::{Store, StoreError};
+use crate::time::Timestamp;
+use crate::version::{Version, VersionFacts};
+use crate::watch::Watch;
+
+/// How many captures wait between the file and the record: each may have megabytes.
+const AHEAD: usize = 2;
+
+/// One capture of the file, as recorded.
+#[derive(Clone, Debug)]
+pub struct Imported {
+    /// The record's `WARC-Record-ID`, with its angle brackets.
+    pub record_id: String,
+    /// When it was served.
+    pub captured_at: Timestamp,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The version in force after it; none if it is not the policy.
+    pub version: Option<u32>,
+    /// The text in force after it; none if it is not the policy.
+    pub reading: Option<Reading>,
+}
+
+/// What an import did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Captures read.
+    pub read: usize,
+    /// Records that hold no capture (requests, metadata …).
+    pub skipped: u64,
+    /// Captures older than what was recorded already.
+    pub older: usize,
+    /// Deliveries that wait because of it.
+    pub deliveries: usize,
+}
+
+/// Why an import ended before the file did.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The file cannot be read (further). What came before stays recorded.
+    #[error(transparent)]
+    Warc(#[from] WarcError),
+    /// The record could not be kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The temporary file failed.
+    #[error("could not put {path} in order: {reason}; is there space for temporary files?")]
+    Order {
+        /// The archive file.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// Whoever is told of the captures cannot listen any more.
+    #[error("could not write the result")]
+    Told(#[source] io::Error),
+}
+
+/// The order of a file's captures.
+#[derive(Debug)]
+struct Order {
+    /// How many captures can be read.
+    readable: usize,
+    sorted: bool,
+}
+
+/// Records every capture of a file. `each` is told of each with how many there are;
+/// `tell` says whether channels are told of changes.
+///
+/// # Errors
+/// What was recorded before an error stays.
+pub async fn import<C: Clock>(
+    path: &Path,
+    watch: &Watch,
+    tell: bool,
+    store: &Store,
+    clock: &C,
+    mut each: impl FnMut(usize, Imported) -> io::Result<()>,
+) -> Result<Summary, ImportError> {
+    let order = blocking(path, look_through).await?;
+    let (sender, mut responses) = mpsc::channel(AHEAD);
+    let reading = {
+        let path = path.to_owned();
+        let sorted = order.sorted;
+        tokio::task::spawn_blocking(move || if sorted { stream(&path, &sender) } else { stream_sorted(&path, &sender) })
+    };
+
+    let mut history = History::begin(watch, store, clock).await?;
+    let mut summary = Summary::default();
+    while let Some(response) = responses.recv().await {
+        let Response { record_id, snapshot, .. } = response;
+        let captured_at = snapshot.captured_at;
+        let alerts = |before: Option<&VersionFacts>, outcome: &Outcome| {
+            if tell { check::alerts(watch, before, outcome) } else { Vec::new() }
+        };
+        let (past, recorded) = history.record(snapshot, alerts, clock.now()).await?;
+        summary.read += 1;
+        summary.deliveries += recorded.deliveries;
+        let imported = told(record_id, captured_at, past.outcome, past.version, history.base());
+        each(order.readable, imported).map_err(ImportError::Told)?;
+    }
+    summary.older = history.finish(clock.now()).await?;
+    summary.skipped = reading.await.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))?;
+    Ok(summary)
+}
+
+fn told(
+    record_id: String,
+    captured_at: Timestamp,
+    outcome: Outcome,
+    version: Option<u32>,
+    base: Option<&Version>,
+) -> Imported {
+    let reading = match &outcome {
+        Outcome::First { reading, .. } | Outcome::Changed { reading, .. } => Some(reading.clone()),
+        // The same text, so the text of record says it.
+        Outcome::Unmodified | Outcome::Unchanged { .. } => base.map(|version| version.reading.clone()),
+        Outcome::Unreadable { .. } | Outcome::Unreachable(_) | Outcome::Broken { .. } => None,
+    };
+    let version = reading.is_some().then_some(version).flatten();
+    Imported { record_id, captured_at, outcome, version, reading }
+}
+
+/// Does something slow with the file away from the event loop.
+async fn blocking<T: Send + 'static>(
+    path: &Path,
+    work: impl FnOnce(&Path) -> Result<T, ImportError> + Send + 'static,
+) -> Result<T, ImportError> {
+    let path = path.to_owned();
+    let done = tokio::task::spawn_blocking(move || work(&path)).await;
+    done.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))
+}
+
+/// Learns how many captures can be read, and whether they are in order.
+fn look_through(path: &Path) -> Result<Order, ImportError> {
+    let mut order = Order { readable: 0, sorted: true };
+    let mut before = None;
+    // An error is met again by the pass that records, behind what can be read.
+    for response in warc::open(path)?.map_while(Result::ok) {
+        let at = response.snapshot.captured_at;
+        order.sorted &= before.is_none_or(|before| before <= at);
+        order.readable += 1;
+        before = Some(at);
+    }
+    Ok(order)
+}
+
+/// Hands out the captures as they stand. Returns how many records hold none.
+fn stream(path: &Path, sender: &mpsc::Sender<Response>) -> Result<u64, ImportError> {
+    let mut records = warc::open(path)?;
+    for response in records.by_ref() {
+        if sender.blocking_send(response?).is_err() {
+            break;
+        }
+    }
+    Ok(records.skipped())
+}
+
+/// Hands out the captures oldest first: bodies wait in a temporary file.
+fn stream_sorted(path: &Path, sender: &mpsc::Sender<Response>) -> Result<u64, ImportError> {
+    let failed = |error: io::Error| ImportError::Order { path: path.to_owned(), reason: error.to_string() };
+    let mut bodies = tempfile::tempfile().map_err(failed)?;
+    let (mut waiting, mut offset) = (Vec::new(), 0);
+    let mut records = warc::open(path)?;
+    let mut cut = None;
+    for response in records.by_ref() {
+        match response {
+            Ok(mut response) => {
+                let body = std::mem::take(&mut response.snapshot.body);
+                bodies.write_all(&body).map_err(failed)?;
+                waiting.push((offset, body.len(), response));
+                offset += body.len() as u64;
+            }
+            Err(error) => {
+                cut = Some(error);
+                break;
+            }
+        }
+    }
+    // Stable: captures of one second stay as they stood.
+    waiting.sort_by_key(|(_, _, response)| response.snapshot.captured_at);
+    for (offset, length, mut response) in waiting {
+        let mut body = vec![0; length];
+        bodies.seek(SeekFrom::Start(offset)).and_then(|_| bodies.read_exact(&mut body)).map_err(failed)?;
+        response.snapshot.body = body;
+        if sender.blocking_send(response).is_err() {
+            break;
+        }
+    }
+    cut.map_or(Ok(records.skipped()), |error| Err(error.into()))
+}
