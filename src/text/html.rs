@@ -11,7 +11,7 @@ mod tree;
 use scraper::{Html, Selector};
 
 use self::tree::Tree;
-use super::{Block, noise, select};
+use super::{Block, select};
 use crate::reading::{Selectors, Unreadable, Why};
 
 /// What a page of HTML says.
@@ -52,9 +52,7 @@ pub(super) fn read(source: &str, final_url: &str, how: &Selectors) -> Result<Pag
     };
     let mut lines = lines::of(&tree, &parts, base.as_ref());
     if selected.is_none() {
-        lines.retain(|line| {
-            !matches!(line.kind, lines::Kind::Text | lines::Kind::Fold) || noise::phrase(&line.text).is_none()
-        });
+        main_text::trim(&mut lines);
     }
     let blocks = headings::settle(lines);
     let title = title(&html, &blocks);

@@ -52,27 +52,46 @@ pub(super) struct Class {
     pub(super) name: &'static str,
     /// Whether an element is of it.
     pub(super) is: fn(&Element<'_>) -> bool,
+    /// Whether it may take more than [`MAX_SHARE`] where a text of some length is left.
+    pub(super) sure: fn(&Element<'_>) -> bool,
 }
 
 /// All classes of parts.
 pub(super) const CLASSES: &[Class] = &[
-    Class { name: "navigation", is: is_navigation },
-    Class { name: "page header", is: is_page_header },
-    Class { name: "page footer", is: is_page_footer },
-    Class { name: "aside", is: is_aside },
-    Class { name: "breadcrumb", is: is_breadcrumb },
-    Class { name: "language picker", is: is_language_picker },
-    Class { name: "consent overlay", is: is_consent_overlay },
-    Class { name: "dialog", is: is_dialog },
-    Class { name: "promotion", is: is_promotion },
-    Class { name: "sharing", is: is_sharing },
-    Class { name: "related pages", is: is_related },
-    Class { name: "feedback", is: is_feedback },
-    Class { name: "sign-in", is: is_sign_in },
-    Class { name: "search", is: is_search },
-    Class { name: "pagination", is: is_pagination },
-    Class { name: "screen reader hint", is: is_screen_reader_hint },
+    Class { name: "navigation", is: is_navigation, sure: is_landmark },
+    Class { name: "page header", is: is_page_header, sure: is_landmark },
+    Class { name: "page footer", is: is_page_footer, sure: is_landmark },
+    Class { name: "aside", is: is_aside, sure: never },
+    Class { name: "breadcrumb", is: is_breadcrumb, sure: never },
+    Class { name: "language picker", is: is_language_picker, sure: never },
+    Class { name: "consent overlay", is: is_consent_overlay, sure: is_overlay },
+    Class { name: "dialog", is: is_dialog, sure: is_landmark },
+    Class { name: "promotion", is: is_promotion, sure: never },
+    Class { name: "sharing", is: is_sharing, sure: never },
+    Class { name: "related pages", is: is_related, sure: never },
+    Class { name: "feedback", is: is_feedback, sure: never },
+    Class { name: "sign-in", is: is_sign_in, sure: never },
+    Class { name: "search", is: is_search, sure: never },
+    Class { name: "pagination", is: is_pagination, sure: never },
+    Class { name: "screen reader hint", is: is_screen_reader_hint, sure: never },
 ];
+
+fn never(_: &Element<'_>) -> bool {
+    false
+}
+
+/// Whether a consent part lies over the page: a page about cookies has parts called
+/// `cookie-notice` that are the text itself.
+fn is_overlay(e: &Element<'_>) -> bool {
+    let lies_over = ["banner", "modal", "popup", "overlay", "dialog", "prompt", "wall", "sdk", "toast"];
+    e.share < 0.75 && (e.hinted(&lies_over) || is_landmark(e))
+}
+
+/// Whether the element itself says what it is, not only its class.
+fn is_landmark(e: &Element<'_>) -> bool {
+    matches!(e.name, "nav" | "header" | "footer" | "dialog")
+        || matches!(e.role, "navigation" | "menu" | "banner" | "contentinfo" | "dialog" | "alertdialog")
+}
 
 fn is_navigation(e: &Element<'_>) -> bool {
     let named = e.name == "nav" || matches!(e.role, "navigation" | "menu" | "menubar");
@@ -140,13 +159,13 @@ fn is_consent_overlay(e: &Element<'_>) -> bool {
         "settings",
         "root",
     ]);
-    about && kind && !e.holds_main && !e.inside_main && e.share < 0.25
+    about && kind && !e.holds_main && !e.inside_main && !e.holds_title
 }
 
 fn is_dialog(e: &Element<'_>) -> bool {
     let named = e.name == "dialog" || matches!(e.role, "dialog" | "alertdialog" | "alert" | "tooltip" | "status");
     let hinted = e.hinted(&["modal", "popup", "lightbox", "toast"]);
-    (named || hinted) && !e.holds_main && e.share < 0.2
+    !e.holds_main && !e.holds_title && (named || hinted && e.share < 0.2)
 }
 
 fn is_promotion(e: &Element<'_>) -> bool {
@@ -244,7 +263,7 @@ macro_rules! phrase {
 }
 
 /// All classes of lines.
-pub(super) static PHRASES: [Phrase; 9] = [
+pub(super) static PHRASES: [Phrase; 10] = [
     phrase!(
         "skip link",
         r"(skip|jump) (to|over) .{1,40}|zum (haupt)?inhalt( springen)?|aller (directement )?au contenu.{0,20}|passer au contenu.{0,20}|saltar al contenido.{0,20}|vai al contenuto.{0,20}|ga naar (de )?inhoud"
@@ -262,8 +281,12 @@ pub(super) static PHRASES: [Phrase; 9] = [
         r"share( this( page| article)?)?( on| via| with)?( facebook| twitter| x| linkedin| e-?mail| whatsapp| pinterest| reddit)?|tweet|teilen|partager( sur .{1,20})?|compartir|condividi|copy link|copied!?|link copied.{0,20}|follow us( on .{1,30})?"
     ),
     phrase!(
+        "related pages",
+        r"(related|recommended|popular|other|more|recent) (articles|links|pages|topics|posts|resources|stories)|articles? (connexes?|similaires?|li(é|e)s)|(ä|a)hnliche (artikel|beitr(ä|a)ge)|verwandte (artikel|themen)|art(í|i)culos relacionados|articoli correlati|gerelateerde artikelen|you (may|might) also (like|be interested in).{0,10}|more from .{1,30}|read next|up next"
+    ),
+    phrase!(
         "feedback",
-        r"(was|is|did) (this|it)( article| page| information| content)? (helpful|useful|help).{0,40}|war (dieser|das).{0,30}hilfreich|cet(te)? (article|page) vous a-t-(il|elle).{0,40}|\d+ (out )?of \d+ found this helpful.*|(yes|no|ja|nein|oui|non)"
+        r"(was|is|did) (this|it)( article| page| information| content)? (helpful|useful|help).{0,40}|war (dieser|das).{0,30}hilfreich|cet(te)? (article|page) vous a-t-(il|elle).{0,40}|(ç|c)a vous a aid(é|e)|\d+ (out )?of \d+ found this helpful.*|(yes|no|ja|nein|oui|non)"
     ),
     phrase!(
         "relative date",

@@ -51,6 +51,8 @@ pub(super) struct Look {
     pub(super) titled: bool,
     /// All of it leads to places on the same page: an entry of a table of contents.
     pub(super) contents: bool,
+    /// All of it leads to other pages: an entry of a menu.
+    pub(super) away: bool,
 }
 
 /// A line of the page.
@@ -75,7 +77,6 @@ pub(super) fn of(tree: &Tree<'_>, parts: &[usize], base: Option<&Url>) -> Vec<Li
 
 /// An element that is open, and what its end does.
 struct Open {
-    at: usize,
     end: usize,
     block: bool,
     bold: bool,
@@ -98,6 +99,7 @@ struct Draft {
     bold: usize,
     underlined: usize,
     contents: usize,
+    away: usize,
     links: Vec<Link>,
 }
 
@@ -154,9 +156,9 @@ impl Writer<'_> {
                 self.flush();
                 return at + 1;
             }
-            "button" if !self.within(|kind| matches!(kind, Kind::Heading(_))) => {
+            _ if (node.name == "button" || node.attr("role") == Some("button")) && !self.within(|kind| matches!(kind, Kind::Heading(_))) => {
                 let folds = node.attr("aria-expanded").is_some() || node.attr("aria-controls").is_some();
-                if !folds || super::tree::count_words(&tree.words(at)) < 1 {
+                if !folds || super::tree::count_words(&tree.words(at)) == 0 {
                     return node.end;
                 }
             }
@@ -210,7 +212,6 @@ impl Writer<'_> {
         });
         let outer = self.open.last();
         Open {
-            at,
             end: node.end,
             block: is_block(node.name) || kind.is_some() || item.is_some() || is_block_style(&style),
             bold: (outer.is_some_and(|outer| outer.bold) && !is_light(&style)) || is_bold(node.name, &style, &class),
@@ -256,6 +257,7 @@ impl Writer<'_> {
         let bold = self.open.last().is_some_and(|open| open.bold);
         let underlined = self.open.last().is_some_and(|open| open.underlined);
         let contents = self.open.iter().any(|open| matches!(open.link, Some((_, _, true))));
+        let away = !contents && self.open.iter().any(|open| open.link.is_some());
         for c in text.chars() {
             if is_invisible(c) {
                 continue;
@@ -274,6 +276,7 @@ impl Writer<'_> {
                 self.now.bold += usize::from(bold);
                 self.now.underlined += usize::from(underlined);
                 self.now.contents += usize::from(contents);
+                self.now.away += usize::from(away);
             }
         }
     }
@@ -317,6 +320,7 @@ impl Writer<'_> {
             underlined: draft.underlined == draft.letters,
             titled: self.open.iter().rev().take(3).any(|open| open.titled),
             contents: draft.contents == draft.letters,
+            away: draft.away == draft.letters,
         };
         self.out.push(Line { kind, text, links: draft.links, look, item, anchor: self.anchor.take() });
     }

@@ -126,18 +126,6 @@ impl<'a> Tree<'a> {
         of..self.nodes[of].end
     }
 
-    /// The nodes around a node, the nearest first.
-    pub(super) fn ancestors(&self, of: usize) -> impl Iterator<Item = usize> + '_ {
-        let mut at = of;
-        std::iter::from_fn(move || {
-            let parent = self.nodes[at].parent;
-            (parent != at).then(|| {
-                at = parent;
-                parent
-            })
-        })
-    }
-
     /// Whether an element is or has one of these names within, left-out parts apart.
     pub(super) fn holds(&self, of: usize, names: &[&str]) -> bool {
         let mut at = of;
