@@ -1,5 +1,13 @@
 //! From bytes as served to the blocks of the policy's text.
 
+pub mod date;
+pub mod language;
+pub mod markdown;
+pub mod media;
+pub mod pdf;
+pub mod plain;
+pub mod state;
+
 use chrono::NaiveDate;
 
 use crate::reading::{Expected, Selectors, Unreadable};
