@@ -179,24 +179,182 @@ const MONTHS: [(&[&str], u32); 12] = [
 
 /// Words that name a kind of policy: what a weak cue in a sentence must go with.
 const DOCUMENTS: &[&str] = &[
-    "policy", "policies", "terms", "notice", "statement", "agreement", "conditions", "document", "guidelines", "addendum",
-    "page", "list", "version", "politique", "conditions", "charte", "mentions", "déclaration", "datenschutzerklärung",
-    "nutzungsbedingungen", "agb", "richtlinie", "erklärung", "bedingungen", "hinweise", "política", "términos", "condiciones",
-    "aviso", "informativa", "condizioni", "termini", "beleid", "privacyverklaring", "voorwaarden", "verklaring", "termos",
-    "condições", "privacy", "cookie", "cookies",
+    "policy",
+    "policies",
+    "terms",
+    "notice",
+    "statement",
+    "agreement",
+    "conditions",
+    "document",
+    "guidelines",
+    "addendum",
+    "page",
+    "list",
+    "version",
+    "politique",
+    "conditions",
+    "charte",
+    "mentions",
+    "déclaration",
+    "datenschutzerklärung",
+    "nutzungsbedingungen",
+    "agb",
+    "richtlinie",
+    "erklärung",
+    "bedingungen",
+    "hinweise",
+    "política",
+    "términos",
+    "condiciones",
+    "aviso",
+    "informativa",
+    "condizioni",
+    "termini",
+    "beleid",
+    "privacyverklaring",
+    "voorwaarden",
+    "verklaring",
+    "termos",
+    "condições",
+    "privacy",
+    "cookie",
+    "cookies",
 ];
 
 /// Words that may stand in a line that says nothing but a date.
 const FILLERS: &[&str] = &[
-    "this", "the", "our", "these", "was", "were", "is", "are", "on", "of", "at", "as", "and", "last", "date", "dated", "been", "has",
-    "have", "with", "from", "since", "from", "effect", "will", "be", "become", "becomes", "it", "to", "in", "by", "service", "use",
-    "privacy", "data", "protection", "current", "latest", "revision", "update", "updates", "since", "cette", "la", "le", "les", "du",
-    "de", "des", "notre", "présente", "présentes", "a", "été", "est", "sont", "date", "depuis", "au", "à", "compter", "en",
-    "confidentialité", "d", "l", "dernière", "générales", "utilisation", "diese", "dieser", "unsere", "der", "die", "das", "wurde",
-    "am", "vom", "zuletzt", "letzte", "ab", "ist", "datum", "seit", "esta", "este", "el", "los", "las", "del", "fecha", "última",
-    "privacidad", "uso", "fue", "desde", "questa", "il", "del", "della", "è", "stata", "data", "dal", "al", "ultimo", "dit", "deze",
-    "het", "op", "van", "is", "laatst", "voor", "a", "o", "da", "do", "foi", "privacidade", "desde", "st", "nd", "rd", "th", "er",
-    "v", "rev", "no", "nr", "n",
+    "this",
+    "the",
+    "our",
+    "these",
+    "was",
+    "were",
+    "is",
+    "are",
+    "on",
+    "of",
+    "at",
+    "as",
+    "and",
+    "last",
+    "date",
+    "dated",
+    "been",
+    "has",
+    "have",
+    "with",
+    "from",
+    "since",
+    "from",
+    "effect",
+    "will",
+    "be",
+    "become",
+    "becomes",
+    "it",
+    "to",
+    "in",
+    "by",
+    "service",
+    "use",
+    "privacy",
+    "data",
+    "protection",
+    "current",
+    "latest",
+    "revision",
+    "update",
+    "updates",
+    "since",
+    "cette",
+    "la",
+    "le",
+    "les",
+    "du",
+    "de",
+    "des",
+    "notre",
+    "présente",
+    "présentes",
+    "a",
+    "été",
+    "est",
+    "sont",
+    "date",
+    "depuis",
+    "au",
+    "à",
+    "compter",
+    "en",
+    "confidentialité",
+    "d",
+    "l",
+    "dernière",
+    "générales",
+    "utilisation",
+    "diese",
+    "dieser",
+    "unsere",
+    "der",
+    "die",
+    "das",
+    "wurde",
+    "am",
+    "vom",
+    "zuletzt",
+    "letzte",
+    "ab",
+    "ist",
+    "datum",
+    "seit",
+    "esta",
+    "este",
+    "el",
+    "los",
+    "las",
+    "del",
+    "fecha",
+    "última",
+    "privacidad",
+    "uso",
+    "fue",
+    "desde",
+    "questa",
+    "il",
+    "del",
+    "della",
+    "è",
+    "stata",
+    "data",
+    "dal",
+    "al",
+    "ultimo",
+    "dit",
+    "deze",
+    "het",
+    "op",
+    "van",
+    "is",
+    "laatst",
+    "voor",
+    "a",
+    "o",
+    "da",
+    "do",
+    "foi",
+    "privacidade",
+    "desde",
+    "st",
+    "nd",
+    "rd",
+    "th",
+    "er",
+    "v",
+    "rev",
+    "no",
+    "nr",
+    "n",
 ];
 
 /// The longest block that can be a date line, in characters.
@@ -248,11 +406,25 @@ pub fn is_date_line(text: &str) -> bool {
         }
     }
     let mut words = rest.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.all(|word| FILLERS.contains(&word) || DOCUMENTS.contains(&word))
+    let names = publisher(text);
+    words.all(|word| FILLERS.contains(&word) || DOCUMENTS.contains(&word) || names.iter().any(|name| name == word))
+}
+
+/// The capitalised words before the document's name ("Acme Widgets Privacy Policy"), in
+/// lower case; none if there are more than a publisher's name has.
+fn publisher(text: &str) -> Vec<String> {
+    let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let lower: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
+    let Some(noun) = lower.iter().position(|word| DOCUMENTS.contains(&word.as_str())) else { return Vec::new() };
+    let begin = words[..noun].iter().rposition(|word| !word.starts_with(char::is_uppercase)).map_or(0, |at| at + 1);
+    if noun - begin <= 5 { lower[begin..noun].to_vec() } else { Vec::new() }
 }
 
 static VERSION: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\b(?:version|versie|versione|versión|versão|fassung|revision|rev|ver|v)\b?[.:]?\s*\d+(?:\.\d+)*[a-z]?\b").expect("a sound pattern")
+    Regex::new(
+        r"\b(?:version|versie|versione|versión|versão|fassung|revision|rev|ver|v)\b?[.:]?\s*\d+(?:\.\d+)*[a-z]?\b",
+    )
+    .expect("a sound pattern")
 });
 
 /// Lower case, one kind of apostrophe and blank. Keeps no byte positions of the original.
@@ -289,8 +461,11 @@ fn cue_of(lower: &str, date: &Found, dates: &[Found], short: bool) -> Option<Cla
         CUES.iter()
             .filter_map(|(cue, claim, reach)| {
                 let at = if last { rfind_word(text, cue) } else { find_word(text, cue) }?;
-                (*reach == Cue::Strong || short || names_document(before) || names_document(lower_sentence(lower, date)))
-                    .then_some((at, cue.len(), *claim))
+                (*reach == Cue::Strong
+                    || short
+                    || names_document(before)
+                    || names_document(lower_sentence(lower, date)))
+                .then_some((at, cue.len(), *claim))
             })
             .collect::<Vec<_>>()
     };
@@ -444,7 +619,9 @@ fn numbers(first: u32, second: u32, year: u32, separator: &str, language: Option
         (Some(day), Some(_)) if separator == "." => Some(day),
         (Some(day), Some(other)) => match language {
             Some("en") => Some(other),
-            Some("fr" | "de" | "es" | "it" | "nl" | "pt" | "pl" | "da" | "no" | "fi" | "cs" | "tr" | "el" | "ro") => Some(day),
+            Some("fr" | "de" | "es" | "it" | "nl" | "pt" | "pl" | "da" | "no" | "fi" | "cs" | "tr" | "el" | "ro") => {
+                Some(day)
+            }
             _ => None,
         },
     })
@@ -469,22 +646,133 @@ fn month(word: &str) -> Option<u32> {
             other => other,
         })
         .collect();
-    let (_, month) = MONTHS.iter().find(|(beginnings, _)| beginnings.iter().any(|beginning| plain.starts_with(beginning)))?;
+    let (_, month) =
+        MONTHS.iter().find(|(beginnings, _)| beginnings.iter().any(|beginning| plain.starts_with(beginning)))?;
     // A month's name and not another word that begins so ("marketing 2020", "decree 2018").
     NAMES.contains(&plain.as_str()).then_some(*month)
 }
 
 /// The names and their short forms, without accents.
 const NAMES: &[&str] = &[
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
-    "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec",
-    "janvier", "fevrier", "mars", "avril", "mai", "juin", "juillet", "aout", "septembre", "octobre", "novembre", "decembre", "janv", "fevr", "avr", "juil",
-    "januar", "janner", "jaenner", "februar", "marz", "maerz", "mrz", "juni", "juli", "oktober", "dezember", "okt", "dez",
-    "enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "setiembre", "octubre", "noviembre", "diciembre", "ene", "abr", "ago", "dic",
-    "gennaio", "febbraio", "aprile", "maggio", "giugno", "luglio", "settembre", "ottobre", "dicembre", "gen", "mag", "giu", "lug", "set", "ott",
-    "januari", "februari", "maart", "mei", "augustus", "mrt",
-    "janeiro", "fevereiro", "marco", "maio", "junho", "julho", "setembro", "outubro", "novembro", "dezembro", "fev", "out",
-    "augusti", "maj", "marts", "desember", "stycznia", "lutego", "marca", "kwietnia", "maja", "czerwca", "lipca", "sierpnia", "wrzesnia", "pazdziernika", "listopada", "grudnia",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+    "jan",
+    "feb",
+    "mar",
+    "apr",
+    "jun",
+    "jul",
+    "aug",
+    "sep",
+    "sept",
+    "oct",
+    "nov",
+    "dec",
+    "janvier",
+    "fevrier",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "aout",
+    "septembre",
+    "octobre",
+    "novembre",
+    "decembre",
+    "janv",
+    "fevr",
+    "avr",
+    "juil",
+    "januar",
+    "janner",
+    "jaenner",
+    "februar",
+    "marz",
+    "maerz",
+    "mrz",
+    "juni",
+    "juli",
+    "oktober",
+    "dezember",
+    "okt",
+    "dez",
+    "enero",
+    "febrero",
+    "marzo",
+    "abril",
+    "mayo",
+    "junio",
+    "julio",
+    "agosto",
+    "septiembre",
+    "setiembre",
+    "octubre",
+    "noviembre",
+    "diciembre",
+    "ene",
+    "abr",
+    "ago",
+    "dic",
+    "gennaio",
+    "febbraio",
+    "aprile",
+    "maggio",
+    "giugno",
+    "luglio",
+    "settembre",
+    "ottobre",
+    "dicembre",
+    "gen",
+    "mag",
+    "giu",
+    "lug",
+    "set",
+    "ott",
+    "januari",
+    "februari",
+    "maart",
+    "mei",
+    "augustus",
+    "mrt",
+    "janeiro",
+    "fevereiro",
+    "marco",
+    "maio",
+    "junho",
+    "julho",
+    "setembro",
+    "outubro",
+    "novembro",
+    "dezembro",
+    "fev",
+    "out",
+    "augusti",
+    "maj",
+    "marts",
+    "desember",
+    "stycznia",
+    "lutego",
+    "marca",
+    "kwietnia",
+    "maja",
+    "czerwca",
+    "lipca",
+    "sierpnia",
+    "wrzesnia",
+    "pazdziernika",
+    "listopada",
+    "grudnia",
 ];
 
 #[cfg(test)]
@@ -543,7 +831,10 @@ mod tests {
     fn what_takes_effect_goes_before_what_was_edited() {
         let lines = ["Last updated: May 1, 2024", "Effective: June 1, 2024", "Last updated: May 3, 2024"];
         assert_eq!(claimed(&lines, Some("en")).as_deref(), Some("2024-06-01"));
-        assert_eq!(claimed(&["Posted March 2, 2020. Effective April 2, 2020."], Some("en")).as_deref(), Some("2020-04-02"));
+        assert_eq!(
+            claimed(&["Posted March 2, 2020. Effective April 2, 2020."], Some("en")).as_deref(),
+            Some("2020-04-02")
+        );
         assert_eq!(claimed(&lines[..1], None).as_deref(), Some("2024-05-01"));
     }
 
@@ -568,6 +859,7 @@ mod tests {
             ("Version 2.1", true),
             ("v1.2 – 14 June 2019", true),
             ("Last updated: May 2018", true),
+            ("This Acme Widgets Data Privacy Policy was updated on April 24, 2018", true),
             ("Last updated", false),
             ("We keep your data until 1 May 2024.", false),
             ("Minimum age: 16, effective May 1, 2024", false),

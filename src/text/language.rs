@@ -110,7 +110,14 @@ mod tests {
 
     #[test]
     fn tags_are_cut_to_two_letters() {
-        let table = [("de-AT", Some("de")), ("EN_us", Some("en")), ("nb-NO", Some("no")), ("fra", Some("fr")), ("x", None), ("", None)];
+        let table = [
+            ("de-AT", Some("de")),
+            ("EN_us", Some("en")),
+            ("nb-NO", Some("no")),
+            ("fra", Some("fr")),
+            ("x", None),
+            ("", None),
+        ];
         for (tag, expected) in table {
             assert_eq!(from_tag(tag).as_deref(), expected, "{tag}");
         }

@@ -46,8 +46,24 @@ const MAGIC: [(&[u8], &str); 16] = [
 
 /// What a web page begins with, in lower case; a blank, `>` or `/` must follow.
 const HTML_STARTS: [&str; 18] = [
-    "<!doctype html", "<html", "<head", "<body", "<script", "<iframe", "<h1", "<div", "<font", "<table", "<a", "<style",
-    "<title", "<b", "<br", "<p", "<meta", "<noscript",
+    "<!doctype html",
+    "<html",
+    "<head",
+    "<body",
+    "<script",
+    "<iframe",
+    "<h1",
+    "<div",
+    "<font",
+    "<table",
+    "<a",
+    "<style",
+    "<title",
+    "<b",
+    "<br",
+    "<p",
+    "<meta",
+    "<noscript",
 ];
 
 /// Tells the kind of a snapshot's body.
@@ -106,7 +122,8 @@ fn begins_as_html(head: &str) -> bool {
         rest = comment[end + 3..].trim_start();
     }
     HTML_STARTS.iter().any(|start| {
-        rest.strip_prefix(start).is_some_and(|after| after.starts_with(|c: char| c.is_whitespace() || c == '>' || c == '/'))
+        rest.strip_prefix(start)
+            .is_some_and(|after| after.starts_with(|c: char| c.is_whitespace() || c == '>' || c == '/'))
     })
 }
 
@@ -142,7 +159,12 @@ fn by_header(snapshot: &Snapshot, head: &str) -> Option<MediaKind> {
     let value = snapshot.header("content-type")?;
     let media = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match media.as_str() {
-        "" | "application/octet-stream" | "binary/octet-stream" | "application/x-download" | "unknown/unknown" | "*/*" => None,
+        ""
+        | "application/octet-stream"
+        | "binary/octet-stream"
+        | "application/x-download"
+        | "unknown/unknown"
+        | "*/*" => None,
         "text/html" | "application/xhtml+xml" => Some(MediaKind::Html),
         "application/pdf" | "application/x-pdf" => Some(MediaKind::Pdf),
         "text/markdown" | "text/x-markdown" | "text/x-web-markdown" => Some(MediaKind::Markdown),
@@ -168,8 +190,10 @@ fn by_name(snapshot: &Snapshot) -> Option<MediaKind> {
         "md" | "markdown" | "mdown" | "mkd" => Some(MediaKind::Markdown),
         "pdf" => Some(MediaKind::Pdf),
         "txt" | "text" => Some(plain_or_markdown(snapshot, "")),
-        "doc" | "docx" | "odt" | "rtf" | "zip" | "gz" | "png" | "jpg" | "jpeg" | "gif" | "webp" | "svg" | "xml" | "json" | "js"
-        | "css" | "csv" | "xls" | "xlsx" | "mp4" => Some(MediaKind::Unsupported(format!(".{}", ending.to_ascii_lowercase()))),
+        "doc" | "docx" | "odt" | "rtf" | "zip" | "gz" | "png" | "jpg" | "jpeg" | "gif" | "webp" | "svg" | "xml"
+        | "json" | "js" | "css" | "csv" | "xls" | "xlsx" | "mp4" => {
+            Some(MediaKind::Unsupported(format!(".{}", ending.to_ascii_lowercase())))
+        }
         _ => None,
     }
 }
@@ -209,7 +233,10 @@ fn looks_markdown(text: &str) -> bool {
         if trimmed.contains("](") {
             links += 1;
         }
-        if trimmed.len() >= 3 && trimmed.bytes().all(|b| b == b'=') || trimmed.starts_with("|--") || trimmed.starts_with("| --") {
+        if trimmed.len() >= 3 && trimmed.bytes().all(|b| b == b'=')
+            || trimmed.starts_with("|--")
+            || trimmed.starts_with("| --")
+        {
             rules += 1;
         }
     }
