@@ -1,1 +1,4 @@
+//! Other archives' formats.
 
+pub mod import;
+pub mod warc;

@@ -16,14 +16,6 @@ pub mod plain;
 pub mod select;
 pub mod state;
 
-pub mod date;
-pub mod language;
-pub mod markdown;
-pub mod media;
-pub mod pdf;
-pub mod plain;
-pub mod state;
-
 use chrono::NaiveDate;
 
 use crate::reading::{Expected, Selectors, Unreadable, Why};
