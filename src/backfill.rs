@@ -219,8 +219,7 @@ impl<'a> History<'a> {
         };
         let outcome = understand(self.manner.clone(), before.clone(), snapshot).await;
         let alerts = alerts(before.as_ref().map(|version| &version.facts), &outcome);
-        let recorded =
-            self.store.record(&self.watch, latest, outcome.clone(), &self.manner, alerts, None, now).await?;
+        let recorded = self.store.record(&self.watch, latest, outcome.clone(), &self.manner, alerts, None, now).await?;
         if !late && matches!(outcome, Outcome::First { .. } | Outcome::Changed { .. }) {
             self.base = self.store.latest(&self.watch).await?;
         }

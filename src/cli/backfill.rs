@@ -60,7 +60,9 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
         match one(&installation, watch, &bounds, console).await {
             Ok(_) => {}
             // Another watch may be fine; a store that fails is not.
-            Err(error) if error.downcast_ref::<BackfillError>().is_some_and(|e| !matches!(e, BackfillError::Store(_))) => {
+            Err(error)
+                if error.downcast_ref::<BackfillError>().is_some_and(|e| !matches!(e, BackfillError::Store(_))) =>
+            {
                 console.error(&error.context(format!("watch \"{}\"", watch.id)));
                 exit = Exit::Failed;
             }
@@ -85,7 +87,9 @@ pub async fn one(
         bar.set_message(when::day(capture.captured_at));
         bar.inc(1);
         if let Step::Missed(failure) = step {
-            bar.suspend(|| console.warn(format!("{}: {}", when::minute(capture.captured_at), visible(&failure.kind.to_string()))));
+            bar.suspend(|| {
+                console.warn(format!("{}: {}", when::minute(capture.captured_at), visible(&failure.kind.to_string())))
+            });
         }
         if console.json && written.is_ok() {
             written = console.object(&row(watch.id.as_str(), rfc3339(capture.captured_at), step));
@@ -140,7 +144,10 @@ fn row<'a>(watch: &'a str, captured_at: String, step: &'a Step) -> CaptureRow<'a
 
 /// What a run did, in a sentence.
 pub fn told(summary: &Summary) -> String {
-    let mut parts = vec![format!("{} captures listed, {} with other bytes than the one before", summary.captures, summary.distinct)];
+    let mut parts = vec![format!(
+        "{} captures listed, {} with other bytes than the one before",
+        summary.captures, summary.distinct
+    )];
     for (count, what) in [
         (summary.held, "held already"),
         (summary.versions, "new versions"),

@@ -1,10 +1,10 @@
 //! `compare`: what changed between two files, and whether it matters.
 
+use super::Exit;
 use super::complaint::Complaint;
 use super::console::Console;
 use super::extract::Parts;
 use super::input::{self, Type};
-use super::Exit;
 use crate::change::{Change, compare};
 use crate::clock::{Clock, SystemClock};
 use crate::judgment::{Judgment, Materiality, judge};
@@ -59,7 +59,9 @@ pub fn print(judged: Option<(&Change, &Judgment)>, console: &Console) -> anyhow:
     }
     match judged {
         None => console.line(console.paint.green("the same text"))?,
-        Some((change, judgment)) => console.line(render::plain::change(change, judgment, console.style()).trim_end())?,
+        Some((change, judgment)) => {
+            console.line(render::plain::change(change, judgment, console.style()).trim_end())?
+        }
     }
     Ok(())
 }

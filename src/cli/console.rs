@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::complaint::Complaint;
 use super::{Arguments, Colour};
 use crate::judgment::Materiality;
+use crate::render;
 
 /// Lines wider than this are hard to read, however wide the terminal is.
 const WIDEST: usize = 110;
@@ -60,6 +61,11 @@ impl Console {
             quiet: arguments.quiet,
             progress: err && !arguments.quiet,
         }
+    }
+
+    /// How changes and readings are rendered on standard output.
+    pub fn style(&self) -> render::plain::Style {
+        render::plain::Style { colour: self.paint.0, width: self.width }
     }
 
     /// Prints a line of data.

@@ -218,8 +218,10 @@ async fn test(installation: &Installation, channel: &str, console: &Console) -> 
         Some(Sent::Refused { reason }) => Err(Complaint::failed(format!("\"{channel}\" refuses the test: {reason}"))
             .hint("the delivery is dead; mend the channel and run the test again")
             .into()),
-        Some(Sent::Failed { reason, .. }) => Err(Complaint::failed(format!("\"{channel}\" did not take the test: {reason}"))
-            .hint("the delivery waits and is tried again by the daemon")
-            .into()),
+        Some(Sent::Failed { reason, .. }) => {
+            Err(Complaint::failed(format!("\"{channel}\" did not take the test: {reason}"))
+                .hint("the delivery waits and is tried again by the daemon")
+                .into())
+        }
     }
 }

@@ -131,7 +131,11 @@ async fn send(installation: &Installation, console: &Console) -> anyhow::Result<
     let sent = deliver_due(&installation.store, &channels, &SystemClock).await?;
     let told = sent.iter().filter(|(_, state)| *state == DeliveryState::Delivered).count();
     if told > 0 {
-        console.say(format!("{} told {told} channel{}", console.paint_err.green("✓"), if told == 1 { "" } else { "s" }));
+        console.say(format!(
+            "{} told {told} channel{}",
+            console.paint_err.green("✓"),
+            if told == 1 { "" } else { "s" }
+        ));
     }
     if told < sent.len() {
         console.warn(format!(
@@ -239,8 +243,13 @@ async fn read_and_print(
 ) -> anyhow::Result<()> {
     match fetcher.fetch(request).await {
         Ok(Fetched::Snapshot(snapshot)) => {
-            if snapshot.final_url != snapshot.url || matches!(snapshot.origin, crate::snapshot::Origin::Wayback { .. }) {
-                console.say(format!("served {} UTC by {}", when::minute(snapshot.captured_at), visible(&snapshot.final_url)));
+            if snapshot.final_url != snapshot.url || matches!(snapshot.origin, crate::snapshot::Origin::Wayback { .. })
+            {
+                console.say(format!(
+                    "served {} UTC by {}",
+                    when::minute(snapshot.captured_at),
+                    visible(&snapshot.final_url)
+                ));
             }
             let reading = extract::read_one(*snapshot, selectors).await;
             tally.failed |= reading.is_err();

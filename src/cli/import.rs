@@ -14,7 +14,7 @@ use super::extract::Parts;
 use super::installation::Installation;
 use super::table::Table;
 use super::{Exit, log, when};
-use crate::clock::{Clock, SystemClock};
+use crate::clock::SystemClock;
 use crate::exchange::import::{ImportError, Imported, import};
 use crate::judgment::Materiality;
 use crate::outcome::Outcome;
@@ -99,10 +99,8 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
         Ok(summary) if summary.read == 0 => {
             console.warn(format!("{} holds no captures, so nothing was recorded", args.path.display()));
         }
-        Ok(summary) if summary.older > 0 => console.say(format!(
-            "{} captures were older than what was recorded; the history was derived anew",
-            summary.older
-        )),
+        Ok(summary) if summary.older > 0 => console
+            .say(format!("{} captures were older than what was recorded; the history was derived anew", summary.older)),
         _ => {}
     }
     if !console.json {
@@ -182,7 +180,8 @@ impl Seen {
             log::timeline(installation, id, console).await?;
             console.line("")?;
         }
-        let mut table = Table::new(["captures", "new versions", "material", "unchanged", "not the policy"]).right(&[0, 1, 2, 3]);
+        let mut table =
+            Table::new(["captures", "new versions", "material", "unchanged", "not the policy"]).right(&[0, 1, 2, 3]);
         let refused = self.unreadable.iter().map(|(why, count)| format!("{count} {why}")).collect::<Vec<_>>();
         table.row([
             self.total().to_string(),

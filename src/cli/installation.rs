@@ -176,7 +176,8 @@ pub fn which(text: &str) -> Result<Which, Complaint> {
     match number.parse::<u32>() {
         Ok(number) if text.starts_with('v') || number < 1990 => Ok(Which::Number(number)),
         _ => Span::parse(text).map(|span| Which::At(span.end)).map_err(|_| {
-            Complaint::usage(format!("\"{text}\" is no version and no date")).hint("use 3, v3, 2024, 2024-05 or 2024-05-01")
+            Complaint::usage(format!("\"{text}\" is no version and no date"))
+                .hint("use 3, v3, 2024, 2024-05 or 2024-05-01")
         }),
     }
 }

@@ -46,8 +46,7 @@ pub async fn run(_: Args, console: &Console) -> anyhow::Result<Exit> {
     }
     let now = SystemClock.now();
     let paint = console.paint;
-    let mut table =
-        Table::new(["", "watch", "versions", "last change", "last check", "next", "says"]).right(&[2]);
+    let mut table = Table::new(["", "watch", "versions", "last change", "last check", "next", "says"]).right(&[2]);
     for state in &states {
         let last = state.last_check.as_ref();
         let ago = |at: Option<Timestamp>| at.map_or_else(|| "–".to_owned(), |at| when::relative(at, now));

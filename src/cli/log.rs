@@ -161,7 +161,9 @@ async fn checks(installation: &Installation, id: &WatchId, console: &Console) ->
     for check in checks.iter().rev() {
         let materiality = check.materiality.as_deref().and_then(Materiality::parse);
         let outcome = match (materiality, &check.why) {
-            (Some(materiality), _) => paint.matters(materiality, format!("{}, {}", check.outcome, materiality.as_str())),
+            (Some(materiality), _) => {
+                paint.matters(materiality, format!("{}, {}", check.outcome, materiality.as_str()))
+            }
             (None, Some(_)) => paint.yellow(&check.outcome),
             (None, None) => check.outcome.clone(),
         };

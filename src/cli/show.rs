@@ -35,7 +35,11 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
     console.line(paint.bold(visible(version.reading.title.as_deref().unwrap_or(name))))?;
     console.line(paint.dim(visible(&extract::facts(&named, &version.reading))))?;
     console.line(paint.dim(format!("served {} UTC by {}", when::minute(version.facts.captured_at), visible(&from))))?;
-    console.line(paint.dim(format!("bytes sha256:{}  text sha256:{}", snapshot.digest().short(), version.facts.digest.short())))?;
+    console.line(paint.dim(format!(
+        "bytes sha256:{}  text sha256:{}",
+        snapshot.digest().short(),
+        version.facts.digest.short()
+    )))?;
     console.line("")?;
     console.line(render::plain::reading(&version.reading, console.style()).trim_end())?;
     Ok(Exit::Done)

@@ -36,7 +36,9 @@ impl Table {
     pub fn lines(&self, width: usize, heading: impl Fn(&str) -> String) -> Vec<String> {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or_default();
         let widths: Vec<usize> = (0..columns)
-            .map(|column| self.rows.iter().filter_map(|row| row.get(column)).map(|cell| shown_width(cell)).max().unwrap_or(0))
+            .map(|column| {
+                self.rows.iter().filter_map(|row| row.get(column)).map(|cell| shown_width(cell)).max().unwrap_or(0)
+            })
             .collect();
         let before_last: usize = widths.iter().take(columns.saturating_sub(1)).map(|width| width + 2).sum();
         let room = width.saturating_sub(before_last).max(12);

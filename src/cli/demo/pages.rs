@@ -76,9 +76,7 @@ fn tables(facts: &Facts, visit: u64) -> String {
     let plain = |text: &[Block]| blocks(text, ["<P>", "</P>"], ["<UL>", "</UL>"], ["<LI>", ""]);
     let body: String = parts(facts)
         .iter()
-        .map(|Part { heading, blocks }| {
-            format!("<P><B>{}</B></P>\n{}", heading.to_uppercase(), plain(blocks))
-        })
+        .map(|Part { heading, blocks }| format!("<P><B>{}</B></P>\n{}", heading.to_uppercase(), plain(blocks)))
         .collect();
     format!(
         r##"<HTML><HEAD><TITLE>Halcyon Storage - Privacy Policy</TITLE>
@@ -102,10 +100,8 @@ fn tables(facts: &Facts, visit: u64) -> String {
 
 fn headings(facts: &Facts, visit: u64) -> String {
     let plain = |text: &[Block]| blocks(text, ["<p>", "</p>"], ["<ul>", "</ul>"], ["<li>", "</li>"]);
-    let body: String = parts(facts)
-        .iter()
-        .map(|Part { heading, blocks }| format!("<h2>{heading}</h2>\n{}", plain(blocks)))
-        .collect();
+    let body: String =
+        parts(facts).iter().map(|Part { heading, blocks }| format!("<h2>{heading}</h2>\n{}", plain(blocks))).collect();
     format!(
         r##"<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">
 <html xmlns="http://www.w3.org/1999/xhtml" lang="en"><head><meta http-equiv="Content-Type" content="text/html; charset=utf-8" />
