@@ -205,25 +205,39 @@ impl<'a> History<'a> {
     pub(crate) async fn record(
         &mut self,
         snapshot: Snapshot,
-        alerts: impl FnOnce(Option<&VersionFacts>, &Outcome) -> Vec<Alert>,
+        alerts: impl Fn(Option<&VersionFacts>, &Outcome) -> Vec<Alert>,
         now: Timestamp,
     ) -> Result<(Past, Recorded), StoreError> {
-        let captured_at = snapshot.captured_at;
-        let latest = self.base.as_ref().map(|version| version.facts.id);
-        let late = self.base.as_ref().is_some_and(|version| version.facts.captured_at > captured_at);
-        let before = if late {
-            self.older += 1;
-            self.store.version(&self.watch, Which::At(captured_at)).await?
-        } else {
-            self.base.clone()
-        };
-        let outcome = understand(self.manner.clone(), before.clone(), snapshot).await;
-        let alerts = alerts(before.as_ref().map(|version| &version.facts), &outcome);
-        let recorded = self.store.record(&self.watch, latest, outcome.clone(), &self.manner, alerts, None, now).await?;
-        if !late && matches!(outcome, Outcome::First { .. } | Outcome::Changed { .. }) {
-            self.base = self.store.latest(&self.watch).await?;
+        loop {
+            let before = self.before(snapshot.captured_at).await?;
+            let latest = self.base.as_ref().map(|version| version.facts.id);
+            let number = before.as_ref().map(|version| version.facts.number);
+            let facts = before.as_ref().map(|version| version.facts.clone());
+            let outcome = understand(self.manner.clone(), before, snapshot.clone()).await;
+            let alerts = alerts(facts.as_ref(), &outcome);
+            let recorded =
+                self.store.record(&self.watch, latest, outcome.clone(), &self.manner, alerts, None, now).await?;
+            if recorded.superseded {
+                // Somebody else recorded a version: look again with that one before us.
+                self.base = self.store.latest(&self.watch).await?;
+                continue;
+            }
+            self.older += usize::from(recorded.out_of_order);
+            if !recorded.out_of_order && matches!(outcome, Outcome::First { .. } | Outcome::Changed { .. }) {
+                self.base = self.store.latest(&self.watch).await?;
+            }
+            return Ok((Past { version: recorded.version.or(number), outcome }, recorded));
         }
-        Ok((Past { outcome, version: recorded.version }, recorded))
+    }
+
+    /// The text in force before a moment.
+    async fn before(&self, captured_at: Timestamp) -> Result<Option<Version>, StoreError> {
+        match &self.base {
+            Some(base) if base.facts.captured_at > captured_at => {
+                self.store.version(&self.watch, Which::At(captured_at)).await
+            }
+            base => Ok(base.clone()),
+        }
     }
 
     /// Derives the history anew where captures came out of order; returns how many did.

@@ -15,9 +15,8 @@ use super::installation::Installation;
 use super::table::Table;
 use super::{Exit, log, when};
 use crate::clock::SystemClock;
-use crate::exchange::import::{ImportError, Imported, import};
+use crate::exchange::import::{Ending, ImportError, Imported, import};
 use crate::judgment::Materiality;
-use crate::outcome::Outcome;
 use crate::render;
 use crate::time::rfc3339;
 use crate::watch::WatchId;
@@ -82,9 +81,6 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
         let bar = bar.get_or_insert_with(|| console.progress(total as u64, "import"));
         bar.set_message(when::day(imported.captured_at));
         bar.inc(1);
-        if let Outcome::Broken { message, .. } = &imported.outcome {
-            bar.suspend(|| console.warn(format!("our own code failed on {}: {message}", imported.record_id)));
-        }
         seen.count(&imported);
         if console.json {
             console.object(&record(id.as_str(), &imported, args.full))?;
@@ -116,38 +112,26 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
 }
 
 fn record<'a>(watch: &'a str, imported: &'a Imported, full: bool) -> Record<'a> {
-    let (outcome, why) = match &imported.outcome {
-        Outcome::Unreadable { why, .. } => ("unreadable", Some(why.why.as_str())),
-        Outcome::Unreachable(_) | Outcome::Broken { .. } => ("unreadable", Some("malformed")),
-        outcome => (outcome.as_str(), None),
+    let (outcome, why, change) = match &imported.ending {
+        Ending::First => ("first", None, None),
+        Ending::Unchanged => ("unchanged", None, None),
+        Ending::Changed(judged) => ("changed", None, Some(render::json::change(Some((&judged.0, &judged.1))))),
+        Ending::Unreadable(unreadable) => ("unreadable", Some(unreadable.why.as_str()), None),
     };
-    let change = match &imported.outcome {
-        Outcome::Changed { change, judgment, .. } => Some(render::json::change(Some((change, judgment)))),
+    let id = &imported.record_id;
+    let reading = match (&imported.reading, &imported.ending) {
+        (Some(reading), _) if full => Some(render::json::reading(id, Ok(reading))),
+        (None, Ending::Unreadable(unreadable)) if full => Some(render::json::reading(id, Err(unreadable))),
         _ => None,
     };
-    let reading = full.then(|| match (&imported.reading, &imported.outcome) {
-        (Some(reading), _) => render::json::reading(&imported.record_id, Ok(reading)),
-        (None, Outcome::Unreadable { why, .. }) => render::json::reading(&imported.record_id, Err(why)),
-        (None, _) => {
-            let why = crate::reading::Unreadable::new(crate::reading::Why::Malformed, "our own code failed");
-            render::json::reading(&imported.record_id, Err(&why))
-        }
-    });
-    Record {
-        watch,
-        record_id: &imported.record_id,
-        captured_at: rfc3339(imported.captured_at),
-        outcome,
-        why,
-        version: imported.version,
-        change,
-        reading,
-    }
+    let captured_at = rfc3339(imported.captured_at);
+    Record { watch, record_id: id, captured_at, outcome, why, version: imported.version, change, reading }
 }
 
 /// What an import saw, for people.
 #[derive(Debug, Default)]
 struct Seen {
+    held: usize,
     versions: usize,
     unchanged: usize,
     unreadable: BTreeMap<&'static str, usize>,
@@ -156,15 +140,15 @@ struct Seen {
 
 impl Seen {
     fn count(&mut self, imported: &Imported) {
-        match &imported.outcome {
-            Outcome::First { .. } => self.versions += 1,
-            Outcome::Changed { judgment, .. } => {
+        self.held += usize::from(imported.held);
+        match &imported.ending {
+            Ending::First => self.versions += 1,
+            Ending::Changed(judged) => {
                 self.versions += 1;
-                self.material += usize::from(judgment.materiality == Materiality::Material);
+                self.material += usize::from(judged.1.materiality == Materiality::Material);
             }
-            Outcome::Unmodified | Outcome::Unchanged { .. } => self.unchanged += 1,
-            Outcome::Unreadable { why, .. } => *self.unreadable.entry(why.why.as_str()).or_default() += 1,
-            Outcome::Unreachable(_) | Outcome::Broken { .. } => *self.unreadable.entry("malformed").or_default() += 1,
+            Ending::Unchanged => self.unchanged += 1,
+            Ending::Unreadable(unreadable) => *self.unreadable.entry(unreadable.why.as_str()).or_default() += 1,
         }
     }
 
@@ -181,7 +165,7 @@ impl Seen {
             console.line("")?;
         }
         let mut table =
-            Table::new(["captures", "new versions", "material", "unchanged", "not the policy"]).right(&[0, 1, 2, 3]);
+            Table::new(["captures", "versions", "material", "unchanged", "not the policy"]).right(&[0, 1, 2, 3]);
         let refused = self.unreadable.iter().map(|(why, count)| format!("{count} {why}")).collect::<Vec<_>>();
         table.row([
             self.total().to_string(),
@@ -192,6 +176,9 @@ impl Seen {
         ]);
         for line in table.lines(console.width, |heading| console.paint.dim(heading)) {
             console.line(line)?;
+        }
+        if self.held > 0 {
+            console.say(format!("{} of the captures were recorded by an earlier import", self.held));
         }
         Ok(())
     }

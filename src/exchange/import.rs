@@ -4,18 +4,21 @@
 //! while it holds one capture at a time. Files that are out of order, which archives
 //! seldom write, are put in order through a temporary file.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use tokio::sync::mpsc;
 
-use crate::backfill::History;
+use crate::backfill::{History, Past};
+use crate::change::Change;
 use crate::check;
 use crate::clock::Clock;
 use crate::exchange::warc::{self, Response, WarcError};
+use crate::judgment::Judgment;
 use crate::outcome::Outcome;
-use crate::reading::Reading;
-use crate::store::{Store, StoreError};
+use crate::reading::{Reading, Unreadable, Why};
+use crate::store::{CheckFacts, Store, StoreError, Which};
 use crate::time::Timestamp;
 use crate::version::{Version, VersionFacts};
 use crate::watch::Watch;
@@ -30,12 +33,27 @@ pub struct Imported {
     pub record_id: String,
     /// When it was served.
     pub captured_at: Timestamp,
-    /// How it ended.
-    pub outcome: Outcome,
+    /// What it turned out to be.
+    pub ending: Ending,
+    /// Whether an earlier import recorded it.
+    pub held: bool,
     /// The version in force after it; none if it is not the policy.
     pub version: Option<u32>,
     /// The text in force after it; none if it is not the policy.
     pub reading: Option<Reading>,
+}
+
+/// What a capture turned out to be.
+#[derive(Clone, Debug)]
+pub enum Ending {
+    /// The first text of the watch.
+    First,
+    /// The same text again.
+    Unchanged,
+    /// Another text.
+    Changed(Box<(Change, Judgment)>),
+    /// Not the policy.
+    Unreadable(Unreadable),
 }
 
 /// What an import did.
@@ -102,18 +120,27 @@ pub async fn import<C: Clock>(
         tokio::task::spawn_blocking(move || if sorted { stream(&path, &sender) } else { stream_sorted(&path, &sender) })
     };
 
+    let earlier = earlier(watch, store).await?;
     let mut history = History::begin(watch, store, clock).await?;
     let mut summary = Summary::default();
-    while let Some(response) = responses.recv().await {
-        let Response { record_id, snapshot, .. } = response;
+    while let Some(Response { record_id, snapshot, .. }) = responses.recv().await {
         let captured_at = snapshot.captured_at;
-        let alerts = |before: Option<&VersionFacts>, outcome: &Outcome| {
-            if tell { check::alerts(watch, before, outcome) } else { Vec::new() }
+        let held = match earlier.get(&captured_at) {
+            Some(check) if store.holds(&watch.id, &snapshot.origin, captured_at).await? => Some(check),
+            _ => None,
         };
-        let (past, recorded) = history.record(snapshot, alerts, clock.now()).await?;
+        let imported = match held {
+            Some(check) => again(record_id, captured_at, check, store).await?,
+            None => {
+                let alerts = |before: Option<&VersionFacts>, outcome: &Outcome| {
+                    if tell { check::alerts(watch, before, outcome) } else { Vec::new() }
+                };
+                let (past, recorded) = history.record(snapshot, alerts, clock.now()).await?;
+                summary.deliveries += recorded.deliveries;
+                told(record_id, captured_at, past, history.base())
+            }
+        };
         summary.read += 1;
-        summary.deliveries += recorded.deliveries;
-        let imported = told(record_id, captured_at, past.outcome, past.version, history.base());
         each(order.readable, imported).map_err(ImportError::Told)?;
     }
     summary.older = history.finish(clock.now()).await?;
@@ -121,21 +148,62 @@ pub async fn import<C: Clock>(
     Ok(summary)
 }
 
-fn told(
+/// What is on record of the watch already, by the time of capture.
+async fn earlier(watch: &Watch, store: &Store) -> Result<BTreeMap<Timestamp, CheckFacts>, StoreError> {
+    let checks = store.checks(&watch.id, usize::MAX).await?;
+    Ok(checks.into_iter().filter_map(|check| Some((check.captured_at?, check))).collect())
+}
+
+/// What a new capture turned out to be.
+fn told(record_id: String, captured_at: Timestamp, past: Past, base: Option<&Version>) -> Imported {
+    let (ending, reading) = match past.outcome {
+        Outcome::First { reading, .. } => (Ending::First, Some(reading)),
+        Outcome::Changed { reading, change, judgment, .. } => {
+            (Ending::Changed(Box::new((change, judgment))), Some(reading))
+        }
+        // The same text, so the text of record says it.
+        Outcome::Unmodified | Outcome::Unchanged { .. } => {
+            (Ending::Unchanged, base.map(|version| version.reading.clone()))
+        }
+        Outcome::Unreadable { why, .. } => (Ending::Unreadable(why), None),
+        Outcome::Unreachable(failure) => {
+            (Ending::Unreadable(Unreadable::new(Why::Malformed, failure.kind.to_string())), None)
+        }
+        Outcome::Broken { message, .. } => {
+            tracing::error!(record_id, message, "our own code failed on a capture; please report it");
+            (Ending::Unreadable(Unreadable::new(Why::Malformed, format!("our own code failed: {message}"))), None)
+        }
+    };
+    let version = reading.is_some().then_some(past.version).flatten();
+    Imported { record_id, captured_at, ending, held: false, version, reading }
+}
+
+/// What a capture turned out to be when it was recorded, as the record says it today.
+async fn again(
     record_id: String,
     captured_at: Timestamp,
-    outcome: Outcome,
-    version: Option<u32>,
-    base: Option<&Version>,
-) -> Imported {
-    let reading = match &outcome {
-        Outcome::First { reading, .. } | Outcome::Changed { reading, .. } => Some(reading.clone()),
-        // The same text, so the text of record says it.
-        Outcome::Unmodified | Outcome::Unchanged { .. } => base.map(|version| version.reading.clone()),
-        Outcome::Unreadable { .. } | Outcome::Unreachable(_) | Outcome::Broken { .. } => None,
-    };
-    let version = reading.is_some().then_some(version).flatten();
-    Imported { record_id, captured_at, outcome, version, reading }
+    check: &CheckFacts,
+    store: &Store,
+) -> Result<Imported, StoreError> {
+    let mut imported =
+        Imported { record_id, captured_at, ending: Ending::Unchanged, held: true, version: None, reading: None };
+    if !matches!(check.outcome.as_str(), "first" | "changed" | "unchanged" | "unmodified") {
+        let (word, evidence) = check.why.as_deref().unwrap_or_default().split_once(": ").unwrap_or_default();
+        imported.ending = Ending::Unreadable(Unreadable::new(Why::parse(word).unwrap_or(Why::Malformed), evidence));
+        return Ok(imported);
+    }
+    let version = store.version(&check.watch, Which::At(captured_at)).await?;
+    if let Some(version) = version {
+        if version.facts.captured_at == captured_at {
+            imported.ending = match store.change(&check.watch, version.facts.number).await? {
+                Some(recorded) => Ending::Changed(Box::new((recorded.change, recorded.judgment))),
+                None => Ending::First,
+            };
+        }
+        imported.version = Some(version.facts.number);
+        imported.reading = Some(version.reading);
+    }
+    Ok(imported)
 }
 
 /// Does something slow with the file away from the event loop.
