@@ -204,7 +204,7 @@ impl Writer<'_> {
         });
         let link = (node.name == "a").then(|| {
             let href = node.attr("href");
-            let contents = href.is_some_and(|href| href.starts_with('#'));
+            let contents = href.is_some_and(|href| href.starts_with('#') && href.len() > 1);
             let hidden = href
                 .and_then(|href| href.split_once("/email-protection#"))
                 .and_then(|(_, hex)| links::hidden_address(hex));
