@@ -114,6 +114,9 @@ static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
 pub(crate) fn split_number(heading: &str) -> (Option<String>, &str) {
     let Some(found) = NUMBER.captures(heading) else { return (None, heading) };
     let Some(title) = found.name("title").map(|title| title.as_str()) else { return (None, heading) };
+    if !title.chars().any(char::is_alphabetic) {
+        return (None, heading);
+    }
     let starts_title = title.chars().next().is_some_and(|c| c.is_uppercase() || !c.is_alphabetic() && !c.is_numeric());
     if found.name("bare").is_some() && !starts_title {
         return (None, heading);
@@ -145,6 +148,8 @@ mod tests {
             ("Article 3", None, "Article 3"),
             ("18 years and older", None, "18 years and older"),
             ("2018 notice", None, "2018 notice"),
+            ("1.1.", None, "1.1."),
+            ("1. 2.", None, "1. 2."),
             ("Introduction", None, "Introduction"),
             ("I agree", None, "I agree"),
             ("A word on cookies", None, "A word on cookies"),

@@ -52,16 +52,24 @@ static DATED: LazyLock<Regex> = LazyLock::new(|| {
     .expect("the pattern is sound")
 });
 
+static LONE_NUMBER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(?:\d{1,2}\.(?:\s?\d{1,2}\.)*|\d{1,2}(?:\.\d{1,2})+|[IVX]{1,5}\.|§ ?\d{1,3})$").expect("the pattern is sound")
+});
+
+static BARE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(\d{1,2})\s+\p{L}").expect("the pattern is sound"));
+
 static YEAR: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b(19|20)\d\d\b").expect("the pattern is sound"));
 
 /// Turns lines into blocks.
-pub(super) fn settle(lines: Vec<Line>) -> Vec<Block> {
+pub(super) fn settle(mut lines: Vec<Line>) -> Vec<Block> {
+    join_numbers(&mut lines);
+    join_wrapped(&mut lines);
     let styles = styles(&lines);
     let mut nesting = Nesting::default();
     let mut out = Vec::with_capacity(lines.len());
     for (line, style) in lines.into_iter().zip(styles) {
         let kind = match style {
-            Some(style) => BlockKind::Heading { level: nesting.level(style), anchor: line.anchor },
+            Some(style) => BlockKind::Heading { level: nesting.level(style, &line.text), anchor: line.anchor },
             None => match (line.kind, line.item) {
                 (Kind::Row, _) => BlockKind::TableRow,
                 (Kind::Term, _) => BlockKind::Term,
@@ -75,6 +83,53 @@ pub(super) fn settle(lines: Vec<Line>) -> Vec<Block> {
         out.push(Block { kind, text, links: line.links });
     }
     out
+}
+
+/// Joins a number that stands on a line of its own with the title under it.
+fn join_numbers(lines: &mut Vec<Line>) {
+    let mut at = 0;
+    while at + 1 < lines.len() {
+        let (line, next) = (&lines[at], &lines[at + 1]);
+        let alone = line.text.len() <= 8
+            && line.kind == next.kind
+            && line.item.is_none() == next.item.is_none()
+            && matches!(line.kind, Kind::Text | Kind::Heading(_))
+            && LONE_NUMBER.is_match(&line.text);
+        if alone && is_title(&next.text, LONGEST_STYLED) && split_number(&next.text).0.is_none() {
+            let number = lines.remove(at);
+            lines[at].text = format!("{} {}", number.text, lines[at].text);
+            lines[at].anchor = number.anchor.or(lines[at].anchor.take());
+        }
+        at += 1;
+    }
+}
+
+/// Joins the lines of a page that breaks its lines by hand, as pages made from PDF do.
+fn join_wrapped(lines: &mut Vec<Line>) {
+    let continues = |line: &Line, next: &Line| {
+        line.kind == Kind::Text
+            && next.kind == Kind::Text
+            && next.item.is_none_or(|item| !item.first)
+            && !line.text.ends_with(['.', ':', ';', '!', '?'])
+            && next.text.chars().next().is_some_and(char::is_lowercase)
+    };
+    let wrapped = lines.windows(2).filter(|pair| continues(&pair[0], &pair[1])).count();
+    if wrapped < 20 || wrapped * 10 < lines.len() * 3 {
+        return;
+    }
+    let mut joined: Vec<Line> = Vec::with_capacity(lines.len());
+    for line in lines.drain(..) {
+        match joined.last_mut() {
+            Some(last) if continues(last, &line) => {
+                last.text.push(' ');
+                last.text.push_str(&line.text);
+                last.links.extend(line.links);
+                last.look.bold &= line.look.bold;
+            }
+            _ => joined.push(line),
+        }
+    }
+    *lines = joined;
 }
 
 /// Which lines are headings, and of which style.
@@ -105,7 +160,10 @@ fn marked(lines: &[Line], at: usize) -> Option<Style> {
     let line = &lines[at];
     let words = count_words(&line.text);
     match line.kind {
-        Kind::Heading(level) if words <= LONGEST_MARKED => Some(Style::Marked(level)),
+        Kind::Heading(level) if words <= LONGEST_MARKED => {
+            let sentence = words > 24 && line.text.ends_with('.');
+            (!sentence && (level == 1 || !is_dated(&line.text))).then_some(Style::Marked(level))
+        }
         Kind::Fold if words <= LONGEST_STYLED + 9 && at + 1 < lines.len() => Some(Style::Fold),
         Kind::Term => long_definitions(lines, at).then_some(Style::Term),
         _ => None,
@@ -134,8 +192,9 @@ fn set_off(lines: &[Line], at: usize) -> Option<Style> {
         (true, Some(number), _) => Style::Numbered(parts(&number)),
         (true, None, true) => Style::BoldCapitals,
         (true, None, false) => Style::Bold,
-        (false, _, true) if line.item.is_none() => Style::Capitals,
-        _ if line.look.titled && line.item.is_none() => Style::Titled,
+        (false, None, true) if line.item.is_none() => Style::Capitals,
+        (false, Some(number), _) if line.look.titled => Style::Numbered(parts(&number)),
+        _ if line.look.titled => Style::Titled,
         _ if line.look.underlined => Style::Underlined,
         _ => return None,
     };
@@ -165,8 +224,13 @@ fn is_title(text: &str, longest: u32) -> bool {
     if title.ends_with('.') && !(number.is_some() && words <= 8 || words <= 5) {
         return false;
     }
-    !(DATED.is_match(title) && title.chars().any(|c| c.is_ascii_digit())
-        || YEAR.is_match(title) && title.chars().filter(char::is_ascii_digit).count() > 4)
+    !is_dated(title)
+}
+
+/// Whether a line says since when the text is in force.
+fn is_dated(text: &str) -> bool {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    digits > 0 && DATED.is_match(text) || digits > 4 && YEAR.is_match(text)
 }
 
 fn is_capitals(text: &str) -> bool {
@@ -209,7 +273,17 @@ fn numbered(lines: &[Line], styles: &mut [Option<Style>]) {
         let number = split_number(&line.text).0.filter(|_| plain && is_title(&line.text, 12))?;
         (!line.text.ends_with(':')).then(|| parts(&number))
     };
-    let candidates: Vec<Option<u8>> = (0..lines.len()).map(candidate).collect();
+    let mut candidates: Vec<Option<u8>> = (0..lines.len()).map(candidate).collect();
+    // A number without a dot may be a house number: it must be one of a sequence.
+    let bare = |at: usize| BARE.captures(&lines[at].text).and_then(|found| found[1].parse::<u32>().ok());
+    let numbers: std::collections::BTreeSet<u32> = (0..lines.len()).filter(|&at| candidates[at].is_some()).filter_map(bare).collect();
+    for (at, candidate) in candidates.iter_mut().enumerate() {
+        if let Some(number) = bare(at)
+            && !(numbers.contains(&(number + 1)) || number > 1 && numbers.contains(&(number - 1)))
+        {
+            *candidate = None;
+        }
+    }
     let followed = |at: usize| match candidates.get(at + 1) {
         Some(None) => styles[at + 1].is_none() && lines[at + 1].kind != Kind::Row,
         Some(Some(deeper)) => candidates[at].is_some_and(|own| *deeper > own),
@@ -248,42 +322,61 @@ fn plain(lines: &[Line], styles: &mut [Option<Style>]) {
     }
 }
 
+/// A heading that is open.
+struct Open {
+    style: Style,
+    level: u8,
+    number: Option<String>,
+}
+
 /// The headings that are open, outermost first.
 #[derive(Default)]
 struct Nesting {
-    open: Vec<(Style, u8)>,
+    open: Vec<Open>,
 }
 
 impl Nesting {
     /// The level of the next heading.
-    fn level(&mut self, style: Style) -> u8 {
-        match style {
-            Style::Marked(level) => {
-                while self.open.last().is_some_and(|(open, own)| !matches!(open, Style::Marked(_)) || *own >= level) {
-                    self.open.pop();
-                }
-                self.open.push((style, level));
-                return level;
-            }
-            Style::Numbered(parts) => {
-                let outer =
-                    self.open.iter().position(|(open, _)| matches!(open, Style::Numbered(own) if *own >= parts));
-                if let Some(at) = outer {
-                    let level = self.open[at].1;
-                    self.open.truncate(at);
-                    self.open.push((style, level));
-                    return level;
-                }
-            }
-            _ => {
-                if let Some(at) = self.open.iter().position(|(open, _)| *open == style) {
-                    self.open.truncate(at + 1);
-                    return self.open[at].1;
-                }
-            }
+    fn level(&mut self, style: Style, text: &str) -> u8 {
+        let number = split_number(text).0;
+        let level = self.beside(style, number.as_deref()).unwrap_or_else(|| match style {
+            Style::Marked(level) => level,
+            _ => self.open.last().map_or(1, |open| open.level + 1).min(6),
+        });
+        let marked = matches!(style, Style::Marked(_));
+        while self.open.last().is_some_and(|open| {
+            open.level >= level || marked && !matches!(open.style, Style::Marked(_)) && open.number.is_none()
+        }) {
+            self.open.pop();
         }
-        let level = self.open.last().map_or(1, |(_, level)| level + 1).min(6);
-        self.open.push((style, level));
+        self.open.push(Open { style, level, number });
         level
     }
+
+    /// The level of the open heading that this one stands beside.
+    fn beside(&self, style: Style, number: Option<&str>) -> Option<u8> {
+        let same = match style {
+            Style::Marked(_) => self.open.iter().find(|open| open.style == style),
+            Style::Numbered(parts) => {
+                self.open.iter().find(|open| matches!(open.style, Style::Numbered(own) if own >= parts))
+            }
+            _ => self.open.iter().find(|open| open.style == style),
+        };
+        let next = |open: &&Open| matches!((&open.number, number), (Some(before), Some(now)) if follows(before, now));
+        // A number that goes on counting says more than the style, unless both agree.
+        if same.is_some_and(|open| next(&open)) {
+            return same.map(|open| open.level);
+        }
+        self.open.iter().find(next).or(same.filter(|_| !matches!(style, Style::Marked(_)))).map(|open| open.level)
+    }
+}
+
+/// Whether a number is the next after another: `4.2` after `4.1`.
+fn follows(before: &str, now: &str) -> bool {
+    let split = |number: &str| -> Option<(String, u32)> {
+        let number = number.trim_matches(|c: char| !c.is_alphanumeric());
+        let digits = number.rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| at + number[at..].chars().next().map_or(1, char::len_utf8));
+        Some((number[..digits].to_owned(), number[digits..].parse().ok()?))
+    };
+    matches!((split(before), split(now)), (Some((a, m)), Some((b, n))) if a == b && n == m + 1)
 }

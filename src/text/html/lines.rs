@@ -68,7 +68,7 @@ pub(super) struct Line {
 
 /// Writes the lines of some parts of the page, in page order.
 pub(super) fn of(tree: &Tree<'_>, parts: &[usize], base: Option<&Url>) -> Vec<Line> {
-    let mut writer = Writer { base, out: Vec::new(), now: Draft::default(), open: Vec::new(), items: 0, anchor: None };
+    let mut writer = Writer { base, out: Vec::new(), now: Draft::default(), open: Vec::new(), items: 0, after_span: false, anchor: None };
     for &part in parts {
         writer.write(tree, part);
     }
@@ -84,6 +84,7 @@ struct Open {
     kind: Option<Kind>,
     item: Option<Item>,
     list: bool,
+    span: bool,
     titled: bool,
     link: Option<(usize, Option<String>, bool)>,
     anchor: Option<String>,
@@ -109,6 +110,9 @@ struct Writer<'a> {
     now: Draft,
     open: Vec<Open>,
     items: usize,
+    /// The last thing read was the end of a span, so that no space or text is between it
+    /// and what comes now.
+    after_span: bool,
     /// An anchor that stands before the line it names.
     anchor: Option<String>,
 }
@@ -174,7 +178,7 @@ impl Writer<'_> {
             return node.end;
         }
         let open = self.opened(tree, at);
-        if open.block {
+        if open.block || self.starts_a_line(tree, at) {
             self.flush();
         }
         if let Some(id) = &open.anchor
@@ -200,7 +204,7 @@ impl Writer<'_> {
         });
         let link = (node.name == "a").then(|| {
             let href = node.attr("href");
-            let contents = href.is_some_and(|href| href.starts_with('#'));
+            let contents = href.is_some_and(|href| href.starts_with('#') && href.len() > 1);
             let hidden = href
                 .and_then(|href| href.split_once("/email-protection#"))
                 .and_then(|(_, hex)| links::hidden_address(hex));
@@ -221,6 +225,7 @@ impl Writer<'_> {
             kind,
             item,
             list: matches!(node.name, "ul" | "ol" | "menu") || node.attr("role") == Some("list"),
+            span: is_span(node.name),
             titled: is_block(node.name) && is_titled(&class),
             link,
             anchor: node
@@ -236,6 +241,7 @@ impl Writer<'_> {
             self.flush();
         }
         let Some(open) = self.open.pop() else { return };
+        self.after_span = !open.block && open.span;
         if let Some((from, Some(target), _)) = open.link {
             let text = self.now.text.get(from..).unwrap_or_default().trim();
             if !text.is_empty() {
@@ -244,11 +250,27 @@ impl Writer<'_> {
         }
     }
 
+    /// Whether an inline element is set as a line of its own by a style sheet we do not
+    /// see: it follows another without a space between, where words could not touch.
+    fn starts_a_line(&self, tree: &Tree<'_>, at: usize) -> bool {
+        if !self.after_span || self.now.gap || !is_span(tree.nodes[at].name) {
+            return false;
+        }
+        if self.within(|kind| matches!(kind, Kind::Heading(_) | Kind::Fold | Kind::Preformatted)) {
+            return false;
+        }
+        let Some(last) = self.now.text.chars().next_back() else { return false };
+        let next = (at + 1..tree.nodes[at].end).take(20).find_map(|node| tree.nodes[node].text()).and_then(|text| text.chars().next());
+        let ends = last.is_lowercase() || last.is_numeric() || matches!(last, '.' | ':' | ';' | '!' | '?' | ')' | '”');
+        ends && next.is_some_and(|c| c.is_uppercase() || c.is_numeric() && !last.is_numeric() || matches!(c, '(' | '“' | '•'))
+    }
+
     fn within(&self, wanted: impl Fn(&Kind) -> bool) -> bool {
         self.open.iter().any(|open| open.kind.as_ref().is_some_and(&wanted))
     }
 
     fn text(&mut self, text: &str) {
+        self.after_span = false;
         if self.within(|kind| matches!(kind, Kind::Preformatted)) {
             self.now.letters += text.chars().filter(|c| c.is_alphanumeric()).count();
             self.now.text.extend(text.chars().filter(|c| !is_invisible(*c)));
@@ -402,6 +424,11 @@ fn is_block(name: &str) -> bool {
             | "tr"
             | "ul"
     )
+}
+
+/// Inline elements that style sheets often set as blocks.
+fn is_span(name: &str) -> bool {
+    matches!(name, "span" | "a" | "label" | "time")
 }
 
 fn is_block_style(style: &str) -> bool {

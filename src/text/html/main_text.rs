@@ -148,32 +148,42 @@ fn is_phrase(line: &Line) -> bool {
     matches!(line.kind, Kind::Text | Kind::Fold | Kind::Heading(_)) && noise::phrase(&line.text).is_some()
 }
 
-/// Leading lines, above the title, that only lead elsewhere or are a few words.
+/// Leading lines that only lead elsewhere, and above the title also those of a few words.
 fn trim_start(lines: &mut Vec<Line>) {
-    let total: u32 = lines.iter().map(words_of).sum();
-    let title = lines.iter().position(|line| line.kind == Kind::Heading(1));
-    let before = title.unwrap_or_else(|| lines.iter().take_while(|line| line.look.away).count());
-    let above: u32 = lines[..before].iter().map(words_of).sum();
-    if above * 4 > total {
-        return;
-    }
+    let title = lines.iter().position(|line| line.kind == Kind::Heading(1) && !line.look.away);
+    let first = lines.iter().position(is_prose).unwrap_or(0);
+    let menu = lines[..first].iter().filter(|line| line.look.away).count() >= 3;
+    let total: u32 = lines.iter().filter(|line| !line.look.away).map(words_of).sum();
+    let above = |to: usize| -> u32 { lines[..to].iter().filter(|line| !line.look.away).map(words_of).sum() };
+    let title = title.filter(|&to| above(to) * 4 <= total).unwrap_or(0);
     let mut at = 0;
     lines.retain(|line| {
         at += 1;
-        at > before || !(line.look.away || words_of(line) <= 8 && !line.text.chars().any(|c| c.is_ascii_digit()))
+        let few = words_of(line) <= 8 && !line.text.chars().any(|c| c.is_ascii_digit());
+        !(at <= title && (line.look.away || few) || menu && at <= first && line.look.away)
     });
 }
 
-/// Three and more trailing lines that only lead elsewhere, and the heading above them.
+/// Menus after the last prose: three and more lines in a row that only lead elsewhere,
+/// and the heading above them.
 fn trim_end(lines: &mut Vec<Line>) {
-    let away = lines.iter().rev().take_while(|line| line.look.away).count();
-    if away < 3 || away * 2 > lines.len() {
-        return;
+    let last = lines.iter().rposition(is_prose).map_or(0, |at| at + 1);
+    let mut at = last;
+    while at < lines.len() {
+        let run = lines[at..].iter().take_while(|line| line.look.away).count();
+        if run < 3 {
+            at += run.max(1);
+            continue;
+        }
+        let headed = at > last && matches!(lines[at - 1].kind, Kind::Heading(_));
+        lines.drain(at - usize::from(headed)..at + run);
+        at -= usize::from(headed);
     }
-    lines.truncate(lines.len() - away);
-    if lines.last().is_some_and(|line| matches!(line.kind, Kind::Heading(_))) {
-        lines.pop();
-    }
+}
+
+/// Whether a line is a piece of running text.
+fn is_prose(line: &Line) -> bool {
+    !line.look.away && (words_of(line) >= 20 || line.kind == Kind::Row)
 }
 
 fn words_of(line: &Line) -> u32 {

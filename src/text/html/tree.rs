@@ -204,7 +204,10 @@ pub(super) fn count_words(text: &str) -> u32 {
 /// Whether an element is a link to another page. A link into this page (a table of
 /// contents, a note) is part of the text.
 fn leads_elsewhere(element: &scraper::node::Element) -> bool {
-    element.name() == "a" && element.attr("href").is_some_and(|href| !(href.starts_with('#') && href.len() > 1))
+    match element.attr("href") {
+        Some(href) => element.name() == "a" && !(href.starts_with('#') && href.len() > 1),
+        None => element.attr("role") == Some("link"),
+    }
 }
 
 /// Elements whose content no browser shows as text of the page.
