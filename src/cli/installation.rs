@@ -1,13 +1,14 @@
 //! One installation: the configuration in force, and the store that it names.
 
-use std::str::FromStr;
+use std::time::Duration;
 
 use super::complaint::Complaint;
 use super::console::Console;
 use super::extract::Parts;
 use super::when::Span;
-use crate::cadence::Schedule;
+use crate::cadence::{Schedule, first_due};
 use crate::channel::Channels;
+use crate::check::SPREAD;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
 use crate::fetch::Fetcher;
@@ -67,10 +68,11 @@ impl Installation {
         Ok(installation)
     }
 
-    /// Puts the configured watches in force: new ones are due at once.
+    /// Puts the configured watches in force, as the daemon does.
     pub async fn put_in_force(&self) -> anyhow::Result<()> {
         let now = SystemClock.now();
-        self.store.sync_watches(self.config.watches.clone(), move |_| Some(now), now).await?;
+        let due = move |watch: &Watch| Some(first_due(&watch.schedule, &watch.id, SPREAD, now));
+        self.store.sync_watches(self.config.watches.clone(), due, now).await?;
         Ok(())
     }
 
@@ -134,7 +136,7 @@ impl Installation {
             url: url.parse()?,
             service: id.to_string(),
             policy_type: PolicyType::Other,
-            schedule: Schedule::from_str("1d").map_err(|error| anyhow::anyhow!("{error}"))?,
+            schedule: Schedule::every(Duration::from_secs(24 * 3600)),
             source: Source::Live,
             selectors: Selectors::from(parts),
             language: None,
