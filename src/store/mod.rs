@@ -241,12 +241,3 @@ pub struct Verified {
 pub struct Store {
     connections: Arc<open::Connections>,
 }
-
-/// TODO stub of branch `store`.
-#[derive(Debug)]
-pub struct DaemonLock;
-
-/// TODO stub of branch `store`.
-pub fn lock_daemon(path: &Path) -> Result<DaemonLock, StoreError> {
-    todo!()
-}
