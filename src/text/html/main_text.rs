@@ -7,8 +7,10 @@ use super::tree::{Tree, Words, count_words};
 use super::lines::{Kind, Line};
 use crate::text::noise::{self, CLASSES, Element, MAX_SHARE, hints};
 
-/// A part that holds this share of the prose holds the policy.
+/// A part that holds this share of all the prose holds the policy.
 const HOLDS_ALL: f32 = 0.85;
+/// A part beside it that has a heading and so many words is policy too.
+const SECTION: u32 = 60;
 
 /// Words of prose that must be left where a sure class takes more than its share.
 const ENOUGH_LEFT: u32 = 60;
@@ -78,12 +80,15 @@ struct Facts {
     inside_main: Vec<bool>,
     holds_main: Vec<bool>,
     holds_title: Vec<bool>,
+    /// Headings of the second level and below.
+    holds_heading: Vec<bool>,
 }
 
 impl Facts {
     fn of(tree: &Tree<'_>) -> Self {
         let n = tree.nodes.len();
-        let (mut inside_main, mut holds_main, mut holds_title) = (vec![false; n], vec![false; n], vec![false; n]);
+        let (mut inside_main, mut holds_main) = (vec![false; n], vec![false; n]);
+        let (mut holds_title, mut holds_heading) = (vec![false; n], vec![false; n]);
         for at in 0..n {
             let node = &tree.nodes[at];
             inside_main[at] = inside_main[node.parent] || is_main(tree, at);
@@ -93,14 +98,17 @@ impl Facts {
             if node.off {
                 holds_main[at] = false;
                 holds_title[at] = false;
+                holds_heading[at] = false;
                 continue;
             }
             let parent = node.parent;
             holds_main[parent] |= holds_main[at] || is_main(tree, at);
-            holds_title[parent] |= holds_title[at] || node.name == "h1";
             holds_title[at] |= node.name == "h1";
+            holds_title[parent] |= holds_title[at];
+            holds_heading[at] |= matches!(node.name, "h2" | "h3" | "h4" | "h5" | "h6") || node.attr("role") == Some("heading");
+            holds_heading[parent] |= holds_heading[at];
         }
-        Self { inside_main, holds_main, holds_title }
+        Self { inside_main, holds_main, holds_title, holds_heading }
     }
 }
 
@@ -115,14 +123,18 @@ pub(super) fn find(tree: &Tree<'_>) -> usize {
     let facts = Facts::of(tree);
     let titles = &facts.holds_title;
     let mut at = marked(tree, &counts, &facts).unwrap_or(0);
+    let all = counts[at].prose() as f32;
     loop {
-        let all = counts[at].prose() as f32;
-        let Some(best) = tree.children(at).max_by_key(|&child| (counts[child].prose(), std::cmp::Reverse(child)))
-        else {
+        let Some(best) = tree.children(at).max_by_key(|&child| (counts[child].prose(), std::cmp::Reverse(child))) else {
             return at;
         };
         let enough = counts[best].prose() as f32 >= all * HOLDS_ALL;
-        if !enough || !is_container(tree.nodes[best].name) || (titles[at] && !titles[best]) {
+        let lost = |child: usize| counts[child].prose() >= SECTION && facts.holds_heading[child];
+        if !enough
+            || !is_container(tree.nodes[best].name)
+            || (titles[at] && !titles[best])
+            || tree.children(at).any(|child| child != best && lost(child))
+        {
             return at;
         }
         at = best;
