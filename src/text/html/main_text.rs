@@ -22,6 +22,7 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
     let counts = tree.count();
     let total = counts.first().map_or(0, |words| words.prose()).max(1);
     let facts = Facts::of(tree);
+    let about_cookies = names_cookies(tree);
     let mut left = total;
     let mut taken = vec![0; CLASSES.len()];
     let mut hinted = Vec::new();
@@ -56,6 +57,9 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
             inside_main: facts.inside_main[at],
             holds_main: facts.holds_main[at],
             holds_title: facts.holds_title[at],
+            controls: facts.controls[at],
+            consent: facts.consent[at] as f32 / words.all as f32,
+            about_cookies,
         };
         let class = CLASSES.iter().position(|class| (class.is)(&element));
         let Some(class) = class else {
@@ -82,6 +86,10 @@ struct Facts {
     holds_title: Vec<bool>,
     /// Headings of the second level and below.
     holds_heading: Vec<bool>,
+    /// Buttons, switches and boxes in it.
+    controls: Vec<u32>,
+    /// Words that speak of cookies and consent in it.
+    consent: Vec<u32>,
 }
 
 impl Facts {
@@ -89,8 +97,11 @@ impl Facts {
         let n = tree.nodes.len();
         let (mut inside_main, mut holds_main) = (vec![false; n], vec![false; n]);
         let (mut holds_title, mut holds_heading) = (vec![false; n], vec![false; n]);
+        let (mut controls, mut consent) = (vec![0_u32; n], vec![0_u32; n]);
         for at in 0..n {
             let node = &tree.nodes[at];
+            controls[at] = u32::from(is_control(tree, at));
+            consent[at] = node.text().map_or(0, noise::consent_words);
             inside_main[at] = inside_main[node.parent] || is_main(tree, at);
         }
         for at in (1..n).rev() {
@@ -102,13 +113,32 @@ impl Facts {
                 continue;
             }
             let parent = node.parent;
+            controls[parent] += controls[at];
+            consent[parent] += consent[at];
             holds_main[parent] |= holds_main[at] || is_main(tree, at);
             holds_title[at] |= node.name == "h1";
             holds_title[parent] |= holds_title[at];
             holds_heading[at] |= matches!(node.name, "h2" | "h3" | "h4" | "h5" | "h6") || node.attr("role") == Some("heading");
             holds_heading[parent] |= holds_heading[at];
         }
-        Self { inside_main, holds_main, holds_title, holds_heading }
+        Self { inside_main, holds_main, holds_title, holds_heading, controls, consent }
+    }
+}
+
+/// Whether the page's own title speaks of cookies.
+fn names_cookies(tree: &Tree<'_>) -> bool {
+    (0..tree.nodes.len())
+        .filter(|&at| tree.nodes[at].name == "h1")
+        .take(3)
+        .any(|at| noise::consent_words(&tree.words(at)) > 0)
+}
+
+fn is_control(tree: &Tree<'_>, at: usize) -> bool {
+    let node = &tree.nodes[at];
+    match node.name {
+        "button" => true,
+        "input" => matches!(node.attr("type"), Some("checkbox" | "radio" | "button" | "submit")),
+        _ => matches!(node.attr("role"), Some("button" | "switch" | "checkbox")),
     }
 }
 
