@@ -7,8 +7,10 @@ use super::tree::{Tree, Words, count_words};
 use super::lines::{Kind, Line};
 use crate::text::noise::{self, CLASSES, Element, MAX_SHARE, hints};
 
-/// A part that holds this share of the prose holds the policy.
+/// A part that holds this share of all the prose holds the policy.
 const HOLDS_ALL: f32 = 0.85;
+/// A part beside it that has a heading and so many words is policy too.
+const SECTION: u32 = 60;
 
 /// Words of prose that must be left where a sure class takes more than its share.
 const ENOUGH_LEFT: u32 = 60;
@@ -20,6 +22,7 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
     let counts = tree.count();
     let total = counts.first().map_or(0, |words| words.prose()).max(1);
     let facts = Facts::of(tree);
+    let about_cookies = names_cookies(tree);
     let mut left = total;
     let mut taken = vec![0; CLASSES.len()];
     let mut hinted = Vec::new();
@@ -54,6 +57,9 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
             inside_main: facts.inside_main[at],
             holds_main: facts.holds_main[at],
             holds_title: facts.holds_title[at],
+            controls: facts.controls[at],
+            consent: facts.consent[at] as f32 / words.all as f32,
+            about_cookies,
         };
         let class = CLASSES.iter().position(|class| (class.is)(&element));
         let Some(class) = class else {
@@ -78,14 +84,24 @@ struct Facts {
     inside_main: Vec<bool>,
     holds_main: Vec<bool>,
     holds_title: Vec<bool>,
+    /// Headings of the second level and below.
+    holds_heading: Vec<bool>,
+    /// Buttons, switches and boxes in it.
+    controls: Vec<u32>,
+    /// Words that speak of cookies and consent in it.
+    consent: Vec<u32>,
 }
 
 impl Facts {
     fn of(tree: &Tree<'_>) -> Self {
         let n = tree.nodes.len();
-        let (mut inside_main, mut holds_main, mut holds_title) = (vec![false; n], vec![false; n], vec![false; n]);
+        let (mut inside_main, mut holds_main) = (vec![false; n], vec![false; n]);
+        let (mut holds_title, mut holds_heading) = (vec![false; n], vec![false; n]);
+        let (mut controls, mut consent) = (vec![0_u32; n], vec![0_u32; n]);
         for at in 0..n {
             let node = &tree.nodes[at];
+            controls[at] = u32::from(is_control(tree, at));
+            consent[at] = node.text().map_or(0, noise::consent_words);
             inside_main[at] = inside_main[node.parent] || is_main(tree, at);
         }
         for at in (1..n).rev() {
@@ -93,14 +109,36 @@ impl Facts {
             if node.off {
                 holds_main[at] = false;
                 holds_title[at] = false;
+                holds_heading[at] = false;
                 continue;
             }
             let parent = node.parent;
+            controls[parent] += controls[at];
+            consent[parent] += consent[at];
             holds_main[parent] |= holds_main[at] || is_main(tree, at);
-            holds_title[parent] |= holds_title[at] || node.name == "h1";
             holds_title[at] |= node.name == "h1";
+            holds_title[parent] |= holds_title[at];
+            holds_heading[at] |= matches!(node.name, "h2" | "h3" | "h4" | "h5" | "h6") || node.attr("role") == Some("heading");
+            holds_heading[parent] |= holds_heading[at];
         }
-        Self { inside_main, holds_main, holds_title }
+        Self { inside_main, holds_main, holds_title, holds_heading, controls, consent }
+    }
+}
+
+/// Whether the page's own title speaks of cookies.
+fn names_cookies(tree: &Tree<'_>) -> bool {
+    (0..tree.nodes.len())
+        .filter(|&at| tree.nodes[at].name == "h1")
+        .take(3)
+        .any(|at| noise::consent_words(&tree.words(at)) > 0)
+}
+
+fn is_control(tree: &Tree<'_>, at: usize) -> bool {
+    let node = &tree.nodes[at];
+    match node.name {
+        "button" => true,
+        "input" => matches!(node.attr("type"), Some("checkbox" | "radio" | "button" | "submit")),
+        _ => matches!(node.attr("role"), Some("button" | "switch" | "checkbox")),
     }
 }
 
@@ -115,14 +153,18 @@ pub(super) fn find(tree: &Tree<'_>) -> usize {
     let facts = Facts::of(tree);
     let titles = &facts.holds_title;
     let mut at = marked(tree, &counts, &facts).unwrap_or(0);
+    let all = counts[at].prose() as f32;
     loop {
-        let all = counts[at].prose() as f32;
-        let Some(best) = tree.children(at).max_by_key(|&child| (counts[child].prose(), std::cmp::Reverse(child)))
-        else {
+        let Some(best) = tree.children(at).max_by_key(|&child| (counts[child].prose(), std::cmp::Reverse(child))) else {
             return at;
         };
         let enough = counts[best].prose() as f32 >= all * HOLDS_ALL;
-        if !enough || !is_container(tree.nodes[best].name) || (titles[at] && !titles[best]) {
+        let lost = |child: usize| counts[child].prose() >= SECTION && facts.holds_heading[child];
+        if !enough
+            || !is_container(tree.nodes[best].name)
+            || (titles[at] && !titles[best])
+            || tree.children(at).any(|child| child != best && lost(child))
+        {
             return at;
         }
         at = best;
