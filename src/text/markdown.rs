@@ -316,7 +316,9 @@ impl Reader {
             Open::Heading(level) if text.split_whitespace().count() <= HEADING_WORDS => {
                 let anchor = self.anchor.take();
                 self.heading = level;
-                self.push(BlockKind::Heading { level, anchor }, fold(&text), links);
+                // Permalinks that a page puts behind its headings are no words.
+                let words = fold(&text).trim_end_matches([' ', '#', '¶', '🔗']).to_owned();
+                self.push(BlockKind::Heading { level, anchor }, words, links);
             }
             Open::Item => self.item(&text, links),
             _ => self.paragraph(&text, links, bold, bold_line),

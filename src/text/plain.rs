@@ -225,10 +225,10 @@ pub(super) fn looks_heading(text: &str) -> bool {
     // A number in front makes a longer line a heading.
     let (most_words, most_chars) = if numbered.is_some() { (22, 150) } else { (HEADING_WORDS, HEADING_CHARS) };
     let last = text.rsplit(' ').next().unwrap_or_default().to_lowercase();
-    let goes_on = ["or", "of", "and", "the", "to", "for", "by", "with", "und", "der", "die", "et", "de", "des", "du", "y", "e"];
+    let goes_on = ["or", "of", "and", "the", "und", "der", "die", "et", "de", "des", "du", "y", "e"];
     starts
         && ends
-        && !goes_on.contains(&last.as_str())
+        && (numbered.is_some() || !goes_on.contains(&last.as_str()))
         && body.chars().any(char::is_alphabetic)
         && words <= most_words
         && text.chars().count() <= most_chars
