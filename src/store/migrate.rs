@@ -43,39 +43,50 @@ pub(super) fn inspect(path: &Path) -> Result<(), StoreError> {
     }
     let number = |at: usize| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
     // Offsets of the file format: 60 user_version, 68 application_id.
-    judge(path, number(68) as i32, number(60), || tables_of(path))
+    match (number(68) as i32, number(60)) {
+        // Unmarked, or made a moment ago and the mark is still in the log: SQLite can tell.
+        (0, _) => {
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+            let marks = Connection::open_with_flags(path, flags).and_then(|connection| Marks::of(&connection));
+            marks.map_err(|error| Fault::from(error).told(path, "look into the database"))?.judge(path)
+        }
+        (application_id, schema) => Marks { application_id, schema, tables: 1 }.judge(path),
+    }
 }
 
-/// Counts the tables of a database that carries no mark, read-only.
-fn tables_of(path: &Path) -> Result<u32, StoreError> {
-    let count = || -> Result<u32, rusqlite::Error> {
-        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-    };
-    count().map_err(|error| Fault::from(error).told(path, "look into the database"))
-}
-
-/// Decides whether a database with these marks is ours to open.
-fn judge(
-    path: &Path,
+/// What tells whose a database is.
+struct Marks {
     application_id: i32,
     schema: u32,
-    tables: impl Fn() -> Result<u32, StoreError>,
-) -> Result<(), StoreError> {
-    let ours = application_id == APPLICATION_ID || (application_id == 0 && schema == 0 && tables()? == 0);
-    if !ours {
-        let reason = "it is another program's SQLite database".to_owned();
-        return Err(StoreError::NotAStore { path: path.to_owned(), reason });
+    tables: u32,
+}
+
+impl Marks {
+    fn of(connection: &Connection) -> rusqlite::Result<Self> {
+        Ok(Self {
+            application_id: connection.pragma_query_value(None, "application_id", |row| row.get(0))?,
+            schema: connection.pragma_query_value(None, "user_version", |row| row.get(0))?,
+            tables: connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?,
+        })
     }
-    if schema > KNOWN {
-        return Err(StoreError::Newer { path: path.to_owned(), found: schema, known: KNOWN });
+
+    /// Refuses what is not ours, or newer; an empty database is ours to fill.
+    fn judge(&self, path: &Path) -> Result<(), StoreError> {
+        let empty = self.application_id == 0 && self.schema == 0 && self.tables == 0;
+        if self.application_id != APPLICATION_ID && !empty {
+            let reason = "it is another program's SQLite database".to_owned();
+            return Err(StoreError::NotAStore { path: path.to_owned(), reason });
+        }
+        if self.schema > KNOWN {
+            return Err(StoreError::Newer { path: path.to_owned(), found: self.schema, known: KNOWN });
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Applies the steps that are missing, all or none.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Fault> {
-    if pragma(connection, "user_version")? == KNOWN {
+    if Marks::of(connection)?.schema == KNOWN {
         return check_steps(connection);
     }
     // No effect on a database that has pages already.
@@ -83,18 +94,15 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Fa
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // Another process may be doing the same: whoever comes second finds it done.
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let found = pragma(&tx, "user_version")?;
-    let tables = || tx.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0));
-    judge(path, pragma(&tx, "application_id")? as i32, found, || {
-        tables().map_err(|e| Fault::from(e).told(path, "look into the database"))
-    })?;
+    let found = Marks::of(&tx)?;
+    found.judge(path)?;
     tx.execute_batch(
         "CREATE TABLE IF NOT EXISTS migrations (
              step   INTEGER PRIMARY KEY,
              digest BLOB NOT NULL CHECK (length(digest) = 32) -- SHA-256 of the step's text
          ) STRICT",
     )?;
-    (found..KNOWN).try_for_each(|step| apply(&tx, step))?;
+    (found.schema..KNOWN).try_for_each(|step| apply(&tx, step))?;
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     tx.pragma_update(None, "user_version", KNOWN)?;
     tx.commit()?;
@@ -124,8 +132,4 @@ fn check_steps(connection: &Connection) -> Result<(), Fault> {
         }
     }
     Ok(())
-}
-
-fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<u32> {
-    connection.pragma_query_value(None, name, |row| row.get(0))
 }
