@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::NaiveDateTime;
 use tokio::net::TcpListener;
-use url::{Url, form_urlencoded};
+use url::form_urlencoded;
 
 use super::pages::{self, HOME, Style, WALL};
 use super::policy::{Facts, MAY_SELL, WILL_NOT_SELL};
@@ -20,8 +20,6 @@ use crate::snapshot::Digest;
 pub struct Capture {
     /// The archive's 14 digits.
     pub timestamp: &'static str,
-    /// What there is to know about it, for the story.
-    pub story: &'static str,
     body: String,
 }
 
@@ -46,21 +44,26 @@ mod editions {
 /// What the archive captured over the years.
 pub fn captures() -> Vec<Capture> {
     use editions::{ADVERTISING, FIRST, LONGER, MOVED, NEW_DATE};
-    let page = |timestamp, style, facts: &Facts, visit, story| Capture {
-        timestamp,
-        story,
-        body: pages::page(style, facts, visit),
-    };
+    let page = |timestamp, style, facts: &Facts, visit| Capture { timestamp, body: pages::page(style, facts, visit) };
     vec![
-        page("20090614082311", Style::Tables, &FIRST, 0, "the first capture"),
-        page("20110220174502", Style::Tables, &NEW_DATE, 61_004, "another date, nothing else"),
-        page("20120708031518", Style::Tables, &NEW_DATE, 61_004, "the same bytes, captured again"),
-        page("20130409113045", Style::Headings, &NEW_DATE, 4, "a redesign, word for word the same"),
-        page("20160503090127", Style::Numbered, &MOVED, 5, "a section moves, clauses get numbers"),
-        page("20180525120009", Style::Numbered, &LONGER, 6, "30 days become 90 days"),
-        Capture { timestamp: "20191002223350", story: "a wall against robots", body: WALL.to_owned() },
-        page("20191118064431", Style::Redesign, &LONGER, 7, "another redesign, the same words"),
-        page("20210330150555", Style::Redesign, &ADVERTISING, 8, "a new recipient"),
+        // The first capture.
+        page("20090614082311", Style::Tables, &FIRST, 0),
+        // Another date, nothing else.
+        page("20110220174502", Style::Tables, &NEW_DATE, 61_004),
+        // The same bytes, captured again.
+        page("20120708031518", Style::Tables, &NEW_DATE, 61_004),
+        // A redesign, word for word the same.
+        page("20130409113045", Style::Headings, &NEW_DATE, 4),
+        // A section moves, clauses get numbers.
+        page("20160503090127", Style::Numbered, &MOVED, 5),
+        // 30 days become 90 days.
+        page("20180525120009", Style::Numbered, &LONGER, 6),
+        // A wall against robots.
+        Capture { timestamp: "20191002223350", body: WALL.to_owned() },
+        // Another redesign, the same words.
+        page("20191118064431", Style::Redesign, &LONGER, 7),
+        // A new recipient.
+        page("20210330150555", Style::Redesign, &ADVERTISING, 8),
     ]
 }
 
@@ -248,7 +251,46 @@ fn moment(timestamp: &str) -> i64 {
     NaiveDateTime::parse_from_str(&full, "%Y%m%d%H%M%S").map_or(0, |at| at.and_utc().timestamp())
 }
 
-/// The page that the watch follows.
-pub fn page_url(site: &Site) -> Result<Url, url::ParseError> {
-    Url::parse(&format!("{}/privacy", site.base()))
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::change::compare;
+    use crate::reading::{Expected, Reading, Selectors, Unreadable, Why, read};
+    use crate::snapshot::{Origin, Snapshot};
+
+    fn reading(body: &str) -> Result<Reading, Unreadable> {
+        let snapshot = Snapshot {
+            url: "http://127.0.0.1/privacy".to_owned(),
+            final_url: "http://127.0.0.1/privacy".to_owned(),
+            status: 200,
+            headers: vec![("content-type".to_owned(), "text/html; charset=utf-8".to_owned())],
+            redirects: Vec::new(),
+            body: body.as_bytes().to_vec(),
+            captured_at: crate::time::parse_rfc3339("2026-01-01T00:00:00Z").unwrap(),
+            origin: Origin::Live { remote_addr: None },
+        };
+        read(&snapshot, &Selectors::default(), &Expected::default())
+    }
+
+    #[test]
+    fn every_style_reads_as_the_same_sections() {
+        let styles = [Style::Headings, Style::Numbered, Style::Redesign, Style::Folding];
+        let first = reading(&pages::page(Style::Headings, &editions::FIRST, 1)).unwrap();
+        assert_eq!(first.sections.iter().filter(|section| section.level > 1).count(), 11, "{:#?}", first.sections);
+        for style in styles {
+            let other = reading(&pages::page(style, &editions::FIRST, 2)).unwrap();
+            let paths = |reading: &Reading| -> Vec<_> {
+                reading.sections.iter().filter_map(|section| section.path.last().cloned()).collect()
+            };
+            assert_eq!(paths(&other), paths(&first), "{style:?}");
+            if style != Style::Numbered {
+                assert_eq!(compare(&first, &other), None, "{style:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_wall_is_a_wall() {
+        assert_eq!(reading(WALL).unwrap_err().why, Why::BotWall);
+    }
 }
