@@ -123,3 +123,6 @@ static POLICY_WORDS: std::sync::LazyLock<regex::Regex> = std::sync::LazyLock::ne
     )
     .expect("the pattern is sound")
 });
+
+#[cfg(test)]
+mod tests;

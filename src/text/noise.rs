@@ -34,6 +34,8 @@ pub(super) struct Element<'a> {
     pub(super) holds_main: bool,
     /// Whether it holds a heading of the first level.
     pub(super) holds_title: bool,
+    /// Whether it holds links into the page itself: a table of contents.
+    pub(super) holds_contents: bool,
     /// Buttons, switches and boxes in it.
     pub(super) controls: u32,
     /// The share of its words that speak of cookies and consent.
@@ -108,7 +110,7 @@ fn is_navigation(e: &Element<'_>) -> bool {
     let named = e.name == "nav" || matches!(e.role, "navigation" | "menu" | "menubar");
     let hinted =
         e.hinted(&["nav", "navbar", "navigation", "menu", "megamenu", "submenu", "sidenav", "topnav", "topbar"]);
-    !e.holds_main && (named && (e.density > 0.3 || e.short(12)) || hinted && e.density > 0.6)
+    !e.holds_main && (named && (e.density > 0.3 || e.short(12) && !e.holds_contents) || hinted && e.density > 0.6)
 }
 
 fn is_page_header(e: &Element<'_>) -> bool {

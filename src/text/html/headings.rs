@@ -53,8 +53,12 @@ static DATED: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 static LONE_NUMBER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:\d{1,2}\.(?:\s?\d{1,2}\.)*|\d{1,2}(?:\.\d{1,2})+|[IVX]{1,5}\.|§ ?\d{1,3})$").expect("the pattern is sound")
+    Regex::new(r"^(?:\d{1,2}\.(?:\s?\d{1,2}\.)*|\d{1,2}(?:\.\d{1,2})+|[IVX]{1,5}\.|§ ?\d{1,3})$")
+        .expect("the pattern is sound")
 });
+
+static TWO_SENTENCES: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\p{Ll}{3}[.!] \S").expect("the pattern is sound"));
 
 static BARE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(\d{1,2})\s+\p{L}").expect("the pattern is sound"));
 
@@ -224,7 +228,7 @@ fn is_title(text: &str, longest: u32) -> bool {
     if title.ends_with('.') && !(number.is_some() && words <= 8 || words <= 5) {
         return false;
     }
-    !is_dated(title)
+    !is_dated(title) && !TWO_SENTENCES.is_match(title)
 }
 
 /// Whether a line says since when the text is in force.
@@ -257,8 +261,10 @@ fn unmark_runs(lines: &[Line], styles: &mut [Option<Style>]) {
         while to < styles.len() && weak(to) {
             to += 1;
         }
-        if to - from >= 4 {
-            let heads = to < lines.len() && styles[to].is_none();
+        // The last line of all heads nothing, but it may end such a run.
+        let ends = to > from && to + 1 == lines.len() && lines[to].look.bold;
+        if to - from + usize::from(ends) >= 4 {
+            let heads = to < lines.len() && styles[to].is_none() && !ends;
             styles[from..to - usize::from(heads)].iter_mut().for_each(|style| *style = None);
         }
         from = to.max(from + 1);
@@ -276,7 +282,8 @@ fn numbered(lines: &[Line], styles: &mut [Option<Style>]) {
     let mut candidates: Vec<Option<u8>> = (0..lines.len()).map(candidate).collect();
     // A number without a dot may be a house number: it must be one of a sequence.
     let bare = |at: usize| BARE.captures(&lines[at].text).and_then(|found| found[1].parse::<u32>().ok());
-    let numbers: std::collections::BTreeSet<u32> = (0..lines.len()).filter(|&at| candidates[at].is_some()).filter_map(bare).collect();
+    let numbers: std::collections::BTreeSet<u32> =
+        (0..lines.len()).filter(|&at| candidates[at].is_some()).filter_map(bare).collect();
     for (at, candidate) in candidates.iter_mut().enumerate() {
         if let Some(number) = bare(at)
             && !(numbers.contains(&(number + 1)) || number > 1 && numbers.contains(&(number - 1)))
@@ -315,7 +322,7 @@ fn plain(lines: &[Line], styles: &mut [Option<Style>]) {
         let sentence = next.kind == Kind::Text
             && count_words(&next.text) >= 12
             && next.text.ends_with(['.', ':', '!', '?', '。', ')', '”', ';']);
-        let heads = sentence || next.item.is_some();
+        let heads = (sentence || next.item.is_some()) && !line.text.starts_with(|c: char| c.is_numeric());
         if heads && !introduced && is_title(&line.text, LONGEST_PLAIN) && !line.text.ends_with([':', '.', '!', ')']) {
             styles[at] = Some(Style::Plain);
         }
@@ -375,7 +382,9 @@ impl Nesting {
 fn follows(before: &str, now: &str) -> bool {
     let split = |number: &str| -> Option<(String, u32)> {
         let number = number.trim_matches(|c: char| !c.is_alphanumeric());
-        let digits = number.rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| at + number[at..].chars().next().map_or(1, char::len_utf8));
+        let digits = number
+            .rfind(|c: char| !c.is_ascii_digit())
+            .map_or(0, |at| at + number[at..].chars().next().map_or(1, char::len_utf8));
         Some((number[..digits].to_owned(), number[digits..].parse().ok()?))
     };
     matches!((split(before), split(now)), (Some((a, m)), Some((b, n))) if a == b && n == m + 1)

@@ -3,8 +3,8 @@
 //!
 //! A lost clause is worse than a kept menu: where in doubt, more is kept.
 
-use super::tree::{Tree, Words, count_words};
 use super::lines::{Kind, Line};
+use super::tree::{Tree, Words, count_words};
 use crate::text::noise::{self, CLASSES, Element, MAX_SHARE, hints};
 
 /// A part that holds this share of all the prose holds the policy.
@@ -60,6 +60,7 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
             controls: facts.controls[at],
             consent: facts.consent[at] as f32 / words.all as f32,
             about_cookies,
+            holds_contents: facts.holds_contents[at],
         };
         let class = CLASSES.iter().position(|class| (class.is)(&element));
         let Some(class) = class else {
@@ -86,6 +87,8 @@ struct Facts {
     holds_title: Vec<bool>,
     /// Headings of the second level and below.
     holds_heading: Vec<bool>,
+    /// Links into the page itself.
+    holds_contents: Vec<bool>,
     /// Buttons, switches and boxes in it.
     controls: Vec<u32>,
     /// Words that speak of cookies and consent in it.
@@ -97,6 +100,7 @@ impl Facts {
         let n = tree.nodes.len();
         let (mut inside_main, mut holds_main) = (vec![false; n], vec![false; n]);
         let (mut holds_title, mut holds_heading) = (vec![false; n], vec![false; n]);
+        let mut holds_contents = vec![false; n];
         let (mut controls, mut consent) = (vec![0_u32; n], vec![0_u32; n]);
         for at in 0..n {
             let node = &tree.nodes[at];
@@ -113,15 +117,18 @@ impl Facts {
                 continue;
             }
             let parent = node.parent;
+            holds_contents[at] |= node.attr("href").is_some_and(|href| href.starts_with('#') && href.len() > 1);
+            holds_contents[parent] |= holds_contents[at];
             controls[parent] += controls[at];
             consent[parent] += consent[at];
             holds_main[parent] |= holds_main[at] || is_main(tree, at);
             holds_title[at] |= node.name == "h1";
             holds_title[parent] |= holds_title[at];
-            holds_heading[at] |= matches!(node.name, "h2" | "h3" | "h4" | "h5" | "h6") || node.attr("role") == Some("heading");
+            holds_heading[at] |=
+                matches!(node.name, "h2" | "h3" | "h4" | "h5" | "h6") || node.attr("role") == Some("heading");
             holds_heading[parent] |= holds_heading[at];
         }
-        Self { inside_main, holds_main, holds_title, holds_heading, controls, consent }
+        Self { inside_main, holds_main, holds_title, holds_heading, holds_contents, controls, consent }
     }
 }
 
@@ -155,7 +162,8 @@ pub(super) fn find(tree: &Tree<'_>) -> usize {
     let mut at = marked(tree, &counts, &facts).unwrap_or(0);
     let all = counts[at].prose() as f32;
     loop {
-        let Some(best) = tree.children(at).max_by_key(|&child| (counts[child].prose(), std::cmp::Reverse(child))) else {
+        let Some(best) = tree.children(at).max_by_key(|&child| (counts[child].prose(), std::cmp::Reverse(child)))
+        else {
             return at;
         };
         let enough = counts[best].prose() as f32 >= all * HOLDS_ALL;
