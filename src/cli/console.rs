@@ -174,8 +174,46 @@ impl Paint {
     }
 }
 
-/// Foreign text that can do nothing to a terminal: control characters and marks that
-/// turn the writing direction are shown, not obeyed.
+/// Foreign text that can do nothing to a terminal, on one line: control characters and
+/// marks that turn the writing direction are shown, not obeyed.
 pub fn visible(text: &str) -> Cow<'_, str> {
-    Cow::Borrowed(text)
+    if !text.chars().any(|c| is_space(c) || is_order(c)) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            _ if is_space(c) => shown.push(' '),
+            _ if is_order(c) => shown.extend(c.escape_unicode()),
+            _ => shown.push(c),
+        }
+    }
+    Cow::Owned(shown)
+}
+
+fn is_space(c: char) -> bool {
+    matches!(c, '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}')
+}
+
+/// Whether a terminal would obey a character instead of showing it.
+fn is_order(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_text_gives_no_orders_to_the_terminal() {
+        for (text, shown) in [
+            ("plain – ünïcode 日本", "plain – ünïcode 日本"),
+            ("\x1b[2Jgone", "\\u{1b}[2Jgone"),
+            ("a\nb\tc", "a b c"),
+            ("\u{202e}evil", "\\u{202e}evil"),
+            ("\u{9b}31m", "\\u{9b}31m"),
+        ] {
+            assert_eq!(visible(text), shown);
+        }
+    }
 }

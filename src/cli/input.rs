@@ -6,6 +6,7 @@ use anyhow::Context;
 use clap::ValueEnum;
 use url::Url;
 
+use super::complaint::Complaint;
 use crate::snapshot::{Origin, Snapshot};
 use crate::time::Timestamp;
 
@@ -44,7 +45,7 @@ pub fn open(name: &str, kind: Option<Type>, now: Timestamp) -> anyhow::Result<Sn
     if name == "-" {
         std::io::stdin().lock().read_to_end(&mut body).context("could not read standard input")?;
     } else {
-        body = std::fs::read(name).with_context(|| format!("could not read {name}"))?;
+        body = std::fs::read(name).map_err(|error| unreadable(name, &error))?;
     }
     let url = std::path::absolute(name)
         .ok()
@@ -62,6 +63,17 @@ pub fn open(name: &str, kind: Option<Type>, now: Timestamp) -> anyhow::Result<Sn
         captured_at: now,
         origin: Origin::File { name: name.to_owned() },
     })
+}
+
+fn unreadable(name: &str, error: &std::io::Error) -> Complaint {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => Complaint::failed(format!("there is no file {name}"))
+            .hint("inputs are files, URLs that begin with http:// or https://, or - for standard input"),
+        std::io::ErrorKind::IsADirectory => {
+            Complaint::failed(format!("{name} is a directory")).hint("name the files in it")
+        }
+        _ => Complaint::failed(format!("could not read {name}: {error}")),
+    }
 }
 
 #[cfg(test)]
