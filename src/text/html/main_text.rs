@@ -38,7 +38,10 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
             continue;
         }
         hinted.clear();
-        for attribute in ["class", "id"] {
+        // A heading is called after what it heads, and so is the part that it heads.
+        let heading = matches!(node.name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6");
+        let heads = facts.holds_heading[at] && counts[at].prose() >= 8;
+        for attribute in ["class", "id"].into_iter().take(if heading { 0 } else { 2 - usize::from(heads) }) {
             if let Some(value) = node.attr(attribute) {
                 hints(value, &mut hinted);
             }
