@@ -139,10 +139,8 @@ fn join_wrapped(lines: &mut Vec<Line>) {
 /// Which lines are headings, and of which style.
 fn styles(lines: &[Line]) -> Vec<Option<Style>> {
     let mut styles: Vec<Option<Style>> = (0..lines.len()).map(|at| marked(lines, at)).collect();
-    for at in 0..lines.len() {
-        if styles[at].is_none() {
-            styles[at] = set_off(lines, at);
-        }
+    for (at, style) in styles.iter_mut().enumerate() {
+        *style = style.or_else(|| set_off(lines, at));
     }
     unmark_runs(lines, &mut styles);
     numbered(lines, &mut styles);

@@ -3,6 +3,8 @@
 //!
 //! A lost clause is worse than a kept menu: where in doubt, more is kept.
 
+use std::collections::BTreeMap;
+
 use super::lines::{Kind, Line};
 use super::tree::{Tree, Words, count_words};
 use crate::text::noise::{self, CLASSES, Element, MAX_SHARE, hints};
@@ -24,7 +26,7 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
     let facts = Facts::of(tree);
     let about_cookies = names_cookies(tree);
     let mut left = total;
-    let mut taken = vec![0; CLASSES.len()];
+    let mut taken: BTreeMap<&str, u32> = BTreeMap::new();
     let mut hinted = Vec::new();
     let mut at = 0;
     while at < tree.nodes.len() {
@@ -38,7 +40,10 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
             continue;
         }
         hinted.clear();
-        for attribute in ["class", "id"] {
+        // A heading is called after what it heads, and so is the part that it heads.
+        let heading = matches!(node.name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6");
+        let heads = facts.holds_heading[at] && counts[at].prose() >= 8;
+        for attribute in ["class", "id"].into_iter().take(if heading { 0 } else { 2 - usize::from(heads) }) {
             if let Some(value) = node.attr(attribute) {
                 hints(value, &mut hinted);
             }
@@ -62,15 +67,16 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
             about_cookies,
             holds_contents: facts.holds_contents[at],
         };
-        let class = CLASSES.iter().position(|class| (class.is)(&element));
+        let class = CLASSES.iter().find(|class| (class.is)(&element));
         let Some(class) = class else {
             at += 1;
             continue;
         };
-        let small = (taken[class] + words.prose()) as f32 <= total as f32 * MAX_SHARE;
-        let sure = (CLASSES[class].sure)(&element) && left.saturating_sub(words.prose()) >= ENOUGH_LEFT;
+        let taken = taken.entry(class.name).or_default();
+        let small = (*taken + words.prose()) as f32 <= total as f32 * MAX_SHARE;
+        let sure = (class.sure)(&element) && left.saturating_sub(words.prose()) >= ENOUGH_LEFT;
         if small || sure {
-            taken[class] += if small { words.prose() } else { 0 };
+            *taken += if small { words.prose() } else { 0 };
             left = left.saturating_sub(words.prose());
             tree.nodes[at].off = true;
             at = tree.nodes[at].end;

@@ -186,7 +186,7 @@ impl<'a> Tree<'a> {
 /// Words of a text: runs of letters and digits; two characters of a script without
 /// spaces count as a word.
 pub(super) fn count_words(text: &str) -> u32 {
-    let (mut words, mut dense, mut within) = (0, 0, false);
+    let (mut words, mut dense, mut within) = (0, 0_u32, false);
     for c in text.chars() {
         if ('\u{2e80}'..='\u{9fff}').contains(&c) || ('\u{ac00}'..='\u{d7af}').contains(&c) {
             dense += 1;
@@ -198,7 +198,7 @@ pub(super) fn count_words(text: &str) -> u32 {
             within = false;
         }
     }
-    words + (dense + 1) / 2
+    words + u32::div_ceil(dense, 2)
 }
 
 /// Whether an element is a link to another page. A link into this page (a table of
