@@ -12,15 +12,3 @@ impl Schedule {
         todo!()
     }
 }
-
-/// TODO stub of branch `config`.
-pub fn next_check(
-    schedule: &Schedule,
-    _watch: &crate::watch::WatchId,
-    _spread_window: std::time::Duration,
-    now: Timestamp,
-    _failures: u32,
-    _retry_after: Option<std::time::Duration>,
-) -> Option<Timestamp> {
-    schedule.next_after(now)
-}

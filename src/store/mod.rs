@@ -373,12 +373,3 @@ impl Store {
         todo!()
     }
 }
-
-/// TODO stub of branch `store`.
-#[derive(Debug)]
-pub struct DaemonLock;
-
-/// TODO stub of branch `store`.
-pub fn lock_daemon(path: &Path) -> Result<DaemonLock, StoreError> {
-    todo!()
-}
