@@ -9,7 +9,7 @@ use crate::examine::{Manner, examine};
 use crate::fetch::{Fetch, Fetched, Request};
 use crate::outcome::Outcome;
 use crate::panics::{contained, unpanicking};
-use crate::reading::Reader;
+use crate::reading::{Reader, Why};
 use crate::snapshot::{Snapshot, Validators};
 use crate::store::{Recorded, Store, StoreError};
 use crate::time::Timestamp;
@@ -140,18 +140,31 @@ pub(crate) fn alerts(watch: &Watch, previous: Option<&VersionFacts>, outcome: &O
     address(watch, previous, &next, change, judgment)
 }
 
-/// When the watch is due again: by its schedule, later after failures or on request.
+/// When the watch is due again: by its schedule, earlier after a failure that may pass,
+/// later if the other side asks for it.
 async fn due_again<F, C: Clock>(
     watch: &Watch,
     outcome: &Outcome,
     ports: &Ports<F, C>,
 ) -> Result<Option<Timestamp>, StoreError> {
-    let failures = if outcome.is_success() {
-        0
-    } else {
+    let failures = if may_pass(outcome) {
         let known = ports.store.watch_state(&watch.id).await?;
         known.map_or(0, |state| state.consecutive_failures).saturating_add(1)
+    } else {
+        0
     };
     let now = ports.clock.now();
     Ok(next_check(&watch.schedule, &watch.id, SPREAD, now, failures, outcome.retry_after()))
+}
+
+/// Whether this is a failure that asking again soon may help against. Who was turned away
+/// at a wall does not knock more often.
+fn may_pass(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Unreachable(failure) => failure.kind.is_transient(),
+        Outcome::Unreadable { why, .. } => {
+            matches!(why.why, Why::ErrorPage | Why::Maintenance | Why::NotFound | Why::EmptyShell | Why::Malformed)
+        }
+        _ => false,
+    }
 }

@@ -14,8 +14,9 @@ use tokio::sync::{Notify, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use crate::cadence::first_due;
 use crate::channel::Channel;
-use crate::check::Ports;
+use crate::check::{Ports, SPREAD};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Problem};
 use crate::deliver::Outbox;
@@ -23,6 +24,7 @@ use crate::fetch::Fetch;
 use crate::pulse::{Pulse, pulse};
 use crate::scheduler::{InForce, Scheduler};
 use crate::store::{Store, StoreError, lock_daemon};
+use crate::watch::Watch;
 
 /// How long running checks and deliveries may take after the word to stop. Two seconds
 /// less than the ten in which the daemon promises to be gone.
@@ -217,9 +219,10 @@ impl<F: Fetch + 'static, K: Channel + 'static, C: Clock> Daemon<F, K, C> {
                 for problem in &problems {
                     tracing::error!("{problem}");
                 }
-                let status = format!("new configuration refused ({}), the old one stays in force", problems.join("; "));
-                tracing::error!("the new configuration is refused, the old one stays in force");
-                self.systemd.ready(&status);
+                let problems = count(problems.len(), "problem");
+                tracing::error!("the new configuration is refused ({problems}), the old one stays in force");
+                // Not the problems themselves: a line break in one would be another word to systemd.
+                self.systemd.ready(&format!("new configuration refused ({problems}, see the log), the old one stays"));
             }
         }
         Ok(())
@@ -231,7 +234,7 @@ impl<F: Fetch + 'static, K: Channel + 'static, C: Clock> Daemon<F, K, C> {
         let loaded = tokio::task::spawn_blocking(move || load()).await;
         let config = match loaded {
             Ok(Ok(config)) => config,
-            Ok(Err(problems)) => return Err(problems.iter().map(Problem::to_string).collect()),
+            Ok(Err(problems)) => return Err(problems.iter().map(said).collect()),
             Err(failed) => return Err(vec![failed.to_string()]),
         };
         if config.store_path != self.config.store_path {
@@ -246,8 +249,9 @@ impl<F: Fetch + 'static, K: Channel + 'static, C: Clock> Daemon<F, K, C> {
     /// goes by.
     async fn put_in_force(&self, config: &Config, fetcher: F, store: &Store) -> Result<Arc<InForce<F, C>>, StoreError> {
         let now = self.clock.now();
-        // A new watch is looked at at once: whoever adds it waits for its first version.
-        let synced = store.sync_watches(config.watches.clone(), move |_| Some(now), now).await?;
+        let window = first_spread(config.watches.len());
+        let due = move |watch: &Watch| Some(first_due(&watch.schedule, &watch.id, window, now));
+        let synced = store.sync_watches(config.watches.clone(), due, now).await?;
         for (what, ids) in [("new", &synced.added), ("retired", &synced.retired), ("back", &synced.revived)] {
             for id in ids {
                 tracing::info!(watch.id = %id, "watch {id} is {what}");
@@ -286,11 +290,17 @@ impl<F: Fetch + 'static, K: Channel + 'static, C: Clock> Daemon<F, K, C> {
     }
 
     fn announce(&self, what: &str, config: &Config) {
-        let (watches, channels) = (config.watches.len(), config.channels.len());
-        let status = format!("following {watches} pages, {channels} channels to tell");
+        let (watches, channels) = (count(config.watches.len(), "page"), count(config.channels.len(), "channel"));
+        let status = format!("following {watches}, {channels} to tell");
         tracing::info!("{what}: {status}");
         self.systemd.ready(&status);
     }
+}
+
+/// Over how long the first checks of new watches are spread: ten seconds each, since
+/// whoever adds one watch waits for it, and whoever adds a thousand does not watch.
+fn first_spread(watches: usize) -> Duration {
+    SPREAD.min(Duration::from_secs(10).saturating_mul(u32::try_from(watches).unwrap_or(u32::MAX)))
 }
 
 /// What a reload turns.
@@ -320,6 +330,17 @@ impl Loops {
             Err(_) => Err(DaemonError::Panicked("a loop does not end".to_owned())),
         }
     }
+}
+
+/// So many of something: `1 page`, `2 pages`.
+fn count(number: usize, what: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{ending}")
+}
+
+/// A problem and its remedy, for the log.
+fn said(problem: &Problem) -> String {
+    problem.hint.as_ref().map_or_else(|| problem.to_string(), |hint| format!("{problem}; {hint}"))
 }
 
 /// How a loop has ended.

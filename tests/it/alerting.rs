@@ -7,7 +7,7 @@ use std::time::Duration;
 use policywatch::alert::{DeliveryState, RETRY_PAUSES, Sent};
 use policywatch::channel::webhook::{TOLERANCE, verify};
 use policywatch::channel::{Channel as _, ChannelKind, ChannelOptions, Channels, Secret};
-use policywatch::check::{check, dry_run};
+use policywatch::check::{SPREAD, check, dry_run};
 use policywatch::clock::{Clock as _, HeldClock};
 use policywatch::config::{Config, Problem};
 use policywatch::daemon::{Daemon, DaemonError, Systemd};
@@ -26,6 +26,10 @@ use crate::world::{Answer, BOT_WALL, Inbox, Loopback, MAY, Mood, Site, WILL_NOT,
 
 /// How long a story waits for what must come. Only a broken story waits that long.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+fn loopback_client() -> policywatch::http::GuardedClient {
+    policywatch::http::GuardedClient::stub()
+}
 
 /// A world in which Acme has just given up its promise.
 async fn changed_world(notify: &[&str]) -> (World, Watch) {
@@ -50,7 +54,7 @@ fn webhook(world: &World, receiver: &Loopback) -> Arc<Channels<HeldClock>> {
 async fn a_promise_that_is_given_up_reaches_the_press_desk() {
     let (world, _) = changed_world(&["desk"]).await;
     world.deliver_all().await;
-    insta::assert_snapshot!(world.inbox.read(), @"");
+    insta::assert_snapshot!(world.inbox.read(), @"desk: acme-privacy has a material change");
 }
 
 #[tokio::test]
@@ -62,7 +66,9 @@ async fn the_webhook_is_signed_and_says_what_changed() {
     let [posted] = &receiver.posted()[..] else { panic!("one alert, not {:?}", receiver.posted()) };
     let secret = Secret::new(b"a shared secret".to_vec());
     assert_eq!(verify(&secret, |name| posted.header(name), &posted.body, world.clock.now(), TOLERANCE), Ok(()));
-    assert!(verify(&Secret::new(b"?".to_vec()), |n| posted.header(n), &posted.body, world.clock.now(), TOLERANCE).is_err());
+    assert!(
+        verify(&Secret::new(b"?".to_vec()), |n| posted.header(n), &posted.body, world.clock.now(), TOLERANCE).is_err()
+    );
     assert_eq!(posted.header("content-type"), Some("application/json"));
     let [delivery] = &world.deliveries().await[..] else { panic!("one delivery") };
     assert_eq!(posted.header("webhook-id"), Some(delivery.id.0.as_str()));
@@ -105,7 +111,8 @@ async fn a_receiver_that_is_down_for_hours_gets_one_alert() {
 
     receiver.answer("/hook", 200, &[], "thanks");
     world.deliver_to(&channels).await;
-    let ids: BTreeSet<_> = receiver.posted().iter().map(|posted| posted.header("webhook-id").map(str::to_owned)).collect();
+    let ids: BTreeSet<_> =
+        receiver.posted().iter().map(|posted| posted.header("webhook-id").map(str::to_owned)).collect();
     assert_eq!(ids.len(), 1, "a repeat has the id of the first attempt");
     assert_eq!(world.deliveries().await[0].state, DeliveryState::Delivered);
 }
@@ -337,10 +344,14 @@ impl Told {
             let words = states.iter().map(ToString::to_string);
             // The moment of a reload is another one each time.
             let words: Vec<String> = words.filter(|word| !word.starts_with("MONOTONIC_USEC=")).collect();
-            told.0.lock().expect("nobody panics").push(words.join(" "));
-            told.1.notify_one();
+            told.tell(words.join(" "));
         };
         Systemd::new(tell, watchdog)
+    }
+
+    fn tell(&self, words: String) {
+        self.0.lock().expect("nobody panics").push(words);
+        self.1.notify_one();
     }
 
     fn all(&self) -> Vec<String> {
@@ -351,6 +362,7 @@ impl Told {
     async fn said(&self, word: &str, times: usize) {
         within(async {
             while self.all().iter().filter(|told| told.contains(word)).count() < times {
+                assert!(!self.all().iter().any(|told| told.starts_with("ended")), "{:?}", self.all());
                 self.1.notified().await;
             }
         })
@@ -384,10 +396,19 @@ impl Running {
             grace,
         };
         let (stop, stopped) = oneshot::channel::<()>();
-        let ended = tokio::spawn(daemon.run(async {
-            let _ = stopped.await;
-        }));
+        let last_words = told.clone();
+        let ended = tokio::spawn(async move {
+            let ended = daemon.run(async { stopped.await.unwrap_or_default() }).await;
+            last_words.tell(format!("ended: {ended:?}"));
+            ended
+        });
         Self { told, loads, reload, stop: Some(stop), ended }
+    }
+
+    /// Waits until it runs, and until the first checks are due, which are spread.
+    async fn ready(&self, world: &World) {
+        self.told.said("READY=1", 1).await;
+        world.clock.advance(SPREAD);
     }
 
     async fn reload(&self, next: Result<Config, Vec<Problem>>) {
@@ -423,14 +444,14 @@ async fn within<T>(what: impl Future<Output = T>) -> T {
 async fn the_daemon_checks_what_is_due_and_tells_it() {
     let world = World::new().await;
     world.site.serve("/privacy", policy(WILL_NOT));
-    let daemon = Running::start(&world, config(&world, vec![watch("/privacy", &["desk"])]), None, Duration::ZERO);
-    within(world.site.asked.notified()).await;
+    let daemon = Running::start(&world, config(&world, vec![watch("/privacy", &["desk"])]), None, PATIENCE);
+    daemon.ready(&world).await;
     until(&world, "acme-privacy", 1).await;
     world.site.serve("/privacy", policy(MAY));
     world.clock.advance(Duration::from_secs(3600));
     within(world.inbox.rung.notified()).await;
     daemon.stop().await.expect("a clean end");
-    insta::assert_snapshot!(world.inbox.read(), @"");
+    insta::assert_snapshot!(world.inbox.read(), @"desk: acme-privacy has a material change");
 }
 
 #[tokio::test]
@@ -440,8 +461,8 @@ async fn a_broken_configuration_is_refused_and_the_old_one_stays() {
         world.site.serve(path, policy(WILL_NOT));
     }
     let old = config(&world, vec![watch("/privacy", &[])]);
-    let daemon = Running::start(&world, old.clone(), None, Duration::ZERO);
-    daemon.told.said("READY=1", 1).await;
+    let daemon = Running::start(&world, old.clone(), None, PATIENCE);
+    daemon.ready(&world).await;
     let problem = Problem {
         file: "/etc/policywatch.toml".into(),
         line: 3,
@@ -455,12 +476,22 @@ async fn a_broken_configuration_is_refused_and_the_old_one_stays() {
     daemon.reload(Ok(moved)).await;
     until(&world, "acme-privacy", 1).await;
     daemon.reload(Ok(Config { watches: vec![watch("/terms", &[])], ..old })).await;
+    world.clock.advance(SPREAD);
     until(&world, "acme-terms", 1).await;
     let told = daemon.told.clone();
     daemon.stop().await.expect("a clean end");
-    let path = world.store_path();
-    let told = told.all().join("\n").replace(&path.parent().expect("a directory").display().to_string(), "DIR");
-    insta::assert_snapshot!(told, @"");
+    let told = told.all().join("\n");
+    insta::assert_snapshot!(told, @r"
+    READY=1 STATUS=following 1 page, 0 channels to tell
+    RELOADING=1
+    READY=1 STATUS=new configuration refused (1 problem, see the log), the old one stays
+    RELOADING=1
+    READY=1 STATUS=new configuration refused (1 problem, see the log), the old one stays
+    RELOADING=1
+    READY=1 STATUS=following 1 page, 0 channels to tell
+    STOPPING=1 STATUS=stopping
+    ended: Ok(())
+    ");
 }
 
 #[tokio::test]
@@ -468,6 +499,7 @@ async fn stopping_does_not_wait_for_a_check_that_hangs() {
     let world = World::new().await;
     world.site.serve("/privacy", Answer::Hangs);
     let daemon = Running::start(&world, config(&world, vec![watch("/privacy", &[])]), None, Duration::from_millis(50));
+    daemon.ready(&world).await;
     within(world.site.asked.notified()).await;
     daemon.stop().await.expect("a clean end");
     let state = world.store.watch_state(&watch("/privacy", &[]).id).await.expect("the watch").expect("it is known");
@@ -485,6 +517,7 @@ async fn no_more_checks_run_than_configured_and_none_twice() {
     world.site.serve("/a", Answer::Hangs);
     let watches = paths.iter().map(|path| watch(path, &[])).collect();
     let daemon = Running::start(&world, config(&world, watches), None, Duration::ZERO);
+    daemon.ready(&world).await;
     for id in ["acme-b", "acme-c", "acme-d", "acme-e"] {
         until(&world, id, 1).await;
     }
@@ -497,7 +530,7 @@ async fn no_more_checks_run_than_configured_and_none_twice() {
 #[tokio::test]
 async fn the_watchdog_hears_from_a_daemon_that_turns() {
     let world = World::new().await;
-    let daemon = Running::start(&world, config(&world, Vec::new()), Some(Duration::from_millis(20)), Duration::ZERO);
+    let daemon = Running::start(&world, config(&world, Vec::new()), Some(Duration::from_millis(20)), PATIENCE);
     daemon.told.said("WATCHDOG=1", 3).await;
     daemon.stop().await.expect("a clean end");
 }
@@ -505,15 +538,15 @@ async fn the_watchdog_hears_from_a_daemon_that_turns() {
 #[tokio::test]
 async fn a_second_daemon_on_the_same_store_does_not_start() {
     let world = World::new().await;
-    let first = Running::start(&world, config(&world, Vec::new()), None, Duration::ZERO);
+    let first = Running::start(&world, config(&world, Vec::new()), None, PATIENCE);
     first.told.said("READY=1", 1).await;
-    let second = Running::start(&world, config(&world, Vec::new()), None, Duration::ZERO);
+    let second = Running::start(&world, config(&world, Vec::new()), None, PATIENCE);
     let refused = within(second.ended).await.expect("no panic");
     assert!(matches!(refused, Err(DaemonError::Store(_))), "{refused:?}");
     first.stop().await.expect("a clean end");
 }
 
-/// Moves the clock on, a minute at a time, until a watch has so many versions.
+/// Waits until a watch has so many versions.
 async fn until(world: &World, id: &str, versions: u32) {
     let id = policywatch::watch::WatchId::new(id).expect("an id");
     within(async {

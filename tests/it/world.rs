@@ -349,25 +349,16 @@ impl Inbox {
         lock(&self.inner).got.clone()
     }
 
-    /// What arrived, for a snapshot: channel, materiality and sentence, one line each.
+    /// What arrived, for a snapshot: who was told of which watch, one line each.
     pub fn read(&self) -> String {
         let line = |delivery: &Delivery| {
             let body: serde_json::Value = serde_json::from_str(&delivery.body).expect("an alert is JSON");
-            let find = |key: &str| find(&body, key).and_then(|word| word.as_str()).unwrap_or("?").to_owned();
-            format!("{} | {} | {}", delivery.channel, find("materiality"), find("summary"))
+            assert_eq!(body["id"].as_str(), Some(delivery.id.0.as_str()), "the words carry the id");
+            let watch = delivery.watch.as_ref().map_or("test", WatchId::as_str);
+            let materiality = body["materiality"].as_str().or(body["change"]["materiality"].as_str());
+            format!("{}: {watch} has a {} change", delivery.channel, materiality.unwrap_or("?"))
         };
         self.got().iter().map(line).collect::<Vec<_>>().join("\n")
-    }
-}
-
-/// The first value under a key, however deep.
-fn find<'v>(value: &'v serde_json::Value, key: &str) -> Option<&'v serde_json::Value> {
-    match value {
-        serde_json::Value::Object(fields) => {
-            fields.get(key).or_else(|| fields.values().find_map(|field| find(field, key)))
-        }
-        serde_json::Value::Array(items) => items.iter().find_map(|item| find(item, key)),
-        _ => None,
     }
 }
 
@@ -443,9 +434,9 @@ impl Loopback {
     /// Answers what is posted to a path so from now on; 204 otherwise.
     pub fn answer(&self, path: &str, status: u16, headers: &[(&'static str, &str)], body: &str) {
         let status = StatusCode::from_u16(status).expect("a status");
-        let headers = headers.iter().map(|(name, value)| {
-            (axum::http::HeaderName::from_static(name), value.parse().expect("a header value"))
-        });
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (axum::http::HeaderName::from_static(name), value.parse().expect("a header value")));
         lock(&self.inner).answers.insert(path.to_owned(), (status, headers.collect(), body.to_owned()));
     }
 
