@@ -12,7 +12,7 @@ use crate::check::SPREAD;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
 use crate::fetch::Fetcher;
-use crate::http::GuardedClient;
+use crate::http::{self, GuardedClient};
 use crate::judgment::Materiality;
 use crate::reading::Selectors;
 use crate::store::{Store, Which};
@@ -83,7 +83,12 @@ impl Installation {
 
     /// What sends deliveries.
     pub fn channels(&self) -> anyhow::Result<Channels<SystemClock>> {
-        let client = GuardedClient::new(&self.config.fetch);
+        let fetch = &self.config.fetch;
+        let client = GuardedClient::new(http::Options {
+            user_agent: fetch.user_agent.clone(),
+            connect_timeout: fetch.connect_timeout,
+            allow: fetch.allow.clone(),
+        })?;
         Ok(Channels::new(self.config.channels.clone(), client, SystemClock))
     }
 

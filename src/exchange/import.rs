@@ -1,14 +1,11 @@
 //! Records the captures of an archive file in the history of one watch.
-//!
-//! Two passes: the first learns the order, so that the second can record oldest first
-//! while it holds one capture at a time. Files that are out of order, which archives
-//! seldom write, are put in order through a temporary file.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
 use tokio::sync::mpsc;
+use tokio::task::JoinError;
 
 use crate::backfill::{History, Past};
 use crate::change::Change;
@@ -78,25 +75,9 @@ pub enum ImportError {
     /// The record could not be kept.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The temporary file failed.
-    #[error("could not put {path} in order: {reason}; is there space for temporary files?")]
-    Order {
-        /// The archive file.
-        path: PathBuf,
-        /// What the system says.
-        reason: String,
-    },
     /// Whoever is told of the captures cannot listen any more.
     #[error("could not write the result")]
     Told(#[source] io::Error),
-}
-
-/// The order of a file's captures.
-#[derive(Debug)]
-struct Order {
-    /// How many captures can be read.
-    readable: usize,
-    sorted: bool,
 }
 
 /// Records every capture of a file. `each` is told of each with how many there are;
@@ -112,13 +93,13 @@ pub async fn import<C: Clock>(
     clock: &C,
     mut each: impl FnMut(usize, Imported) -> io::Result<()>,
 ) -> Result<Summary, ImportError> {
-    let order = blocking(path, look_through).await?;
-    let (sender, mut responses) = mpsc::channel(AHEAD);
-    let reading = {
+    let records = {
         let path = path.to_owned();
-        let sorted = order.sorted;
-        tokio::task::spawn_blocking(move || if sorted { stream(&path, &sender) } else { stream_sorted(&path, &sender) })
+        worked(tokio::task::spawn_blocking(move || warc::open(&path)).await)?
     };
+    let total = records.total();
+    let (sender, mut responses) = mpsc::channel(AHEAD);
+    let reading = tokio::task::spawn_blocking(move || stream(records, &sender));
 
     let earlier = earlier(watch, store).await?;
     let mut history = History::begin(watch, store, clock).await?;
@@ -141,11 +122,16 @@ pub async fn import<C: Clock>(
             }
         };
         summary.read += 1;
-        each(order.readable, imported).map_err(ImportError::Told)?;
+        each(total, imported).map_err(ImportError::Told)?;
     }
     summary.older = history.finish(clock.now()).await?;
-    summary.skipped = reading.await.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))?;
+    summary.skipped = worked(reading.await)?;
     Ok(summary)
+}
+
+/// What a task came to; its panic goes on, being ours.
+fn worked<T>(ended: Result<T, JoinError>) -> T {
+    ended.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))
 }
 
 /// What is on record of the watch already, by the time of capture.
@@ -206,71 +192,12 @@ async fn again(
     Ok(imported)
 }
 
-/// Does something slow with the file away from the event loop.
-async fn blocking<T: Send + 'static>(
-    path: &Path,
-    work: impl FnOnce(&Path) -> Result<T, ImportError> + Send + 'static,
-) -> Result<T, ImportError> {
-    let path = path.to_owned();
-    let done = tokio::task::spawn_blocking(move || work(&path)).await;
-    done.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))
-}
-
-/// Learns how many captures can be read, and whether they are in order.
-fn look_through(path: &Path) -> Result<Order, ImportError> {
-    let mut order = Order { readable: 0, sorted: true };
-    let mut before = None;
-    // An error is met again by the pass that records, behind what can be read.
-    for response in warc::open(path)?.map_while(Result::ok) {
-        let at = response.snapshot.captured_at;
-        order.sorted &= before.is_none_or(|before| before <= at);
-        order.readable += 1;
-        before = Some(at);
-    }
-    Ok(order)
-}
-
-/// Hands out the captures as they stand. Returns how many records hold none.
-fn stream(path: &Path, sender: &mpsc::Sender<Response>) -> Result<u64, ImportError> {
-    let mut records = warc::open(path)?;
+/// Hands out the captures, oldest first. Returns how many records hold none.
+fn stream(mut records: warc::Records, sender: &mpsc::Sender<Response>) -> Result<u64, ImportError> {
     for response in records.by_ref() {
         if sender.blocking_send(response?).is_err() {
             break;
         }
     }
     Ok(records.skipped())
-}
-
-/// Hands out the captures oldest first: bodies wait in a temporary file.
-fn stream_sorted(path: &Path, sender: &mpsc::Sender<Response>) -> Result<u64, ImportError> {
-    let failed = |error: io::Error| ImportError::Order { path: path.to_owned(), reason: error.to_string() };
-    let mut bodies = tempfile::tempfile().map_err(failed)?;
-    let (mut waiting, mut offset) = (Vec::new(), 0);
-    let mut records = warc::open(path)?;
-    let mut cut = None;
-    for response in records.by_ref() {
-        match response {
-            Ok(mut response) => {
-                let body = std::mem::take(&mut response.snapshot.body);
-                bodies.write_all(&body).map_err(failed)?;
-                waiting.push((offset, body.len(), response));
-                offset += body.len() as u64;
-            }
-            Err(error) => {
-                cut = Some(error);
-                break;
-            }
-        }
-    }
-    // Stable: captures of one second stay as they stood.
-    waiting.sort_by_key(|(_, _, response)| response.snapshot.captured_at);
-    for (offset, length, mut response) in waiting {
-        let mut body = vec![0; length];
-        bodies.seek(SeekFrom::Start(offset)).and_then(|_| bodies.read_exact(&mut body)).map_err(failed)?;
-        response.snapshot.body = body;
-        if sender.blocking_send(response).is_err() {
-            break;
-        }
-    }
-    cut.map_or(Ok(records.skipped()), |error| Err(error.into()))
 }
