@@ -26,11 +26,13 @@ const LOOK_AGAIN: Duration = Duration::from_secs(60);
 pub struct Options {
     /// Checks that run at the same time.
     pub concurrency: usize,
+    /// Over how long watches that are due at one time are spread.
+    pub spread: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { concurrency: 4 }
+        Self { concurrency: 4, spread: Duration::from_secs(5 * 60) }
     }
 }
 
