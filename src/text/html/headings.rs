@@ -142,6 +142,7 @@ fn styles(lines: &[Line]) -> Vec<Option<Style>> {
     for (at, style) in styles.iter_mut().enumerate() {
         *style = style.or_else(|| set_off(lines, at));
     }
+    head_of_all(lines, &mut styles);
     unmark_runs(lines, &mut styles);
     numbered(lines, &mut styles);
     if styles.iter().flatten().count() < ENOUGH {
@@ -237,12 +238,30 @@ fn is_dated(text: &str) -> bool {
 
 fn is_capitals(text: &str) -> bool {
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
-    letters >= 4 && !text.chars().any(char::is_lowercase) && text.chars().any(char::is_uppercase)
+    // An identifier (`A_1`) is no title.
+    letters >= 4 && !text.contains('_') && !text.chars().any(char::is_lowercase) && text.chars().any(char::is_uppercase)
 }
 
 /// The parts of a number: `4.2` has two.
 fn parts(number: &str) -> u8 {
     number.split('.').filter(|part| !part.is_empty()).count().clamp(1, 6) as u8
+}
+
+/// The first line, where it names the policy and nothing marked does, is the title of all.
+fn head_of_all(lines: &[Line], styles: &mut [Option<Style>]) {
+    if styles.contains(&Some(Style::Marked(1))) || lines.len() < 3 {
+        return;
+    }
+    let first = &lines[0];
+    if first.kind == Kind::Text
+        && first.item.is_none()
+        && !first.look.away
+        && is_title(&first.text, LONGEST_PLAIN)
+        && !first.text.ends_with(':')
+        && super::POLICY_WORDS.is_match(&first.text)
+    {
+        styles[0] = Some(Style::Marked(1));
+    }
 }
 
 /// Four and more lines set off in a row are an address or an emphasised passage.
@@ -320,7 +339,9 @@ fn plain(lines: &[Line], styles: &mut [Option<Style>]) {
         let sentence = next.kind == Kind::Text
             && count_words(&next.text) >= 12
             && next.text.ends_with(['.', ':', '!', '?', '。', ')', '”', ';']);
-        let heads = (sentence || next.item.is_some()) && !line.text.starts_with(|c: char| c.is_numeric());
+        let heads = (sentence || next.item.is_some())
+            && !line.text.starts_with(|c: char| c.is_numeric())
+            && !line.text.contains('_');
         if heads && !introduced && is_title(&line.text, LONGEST_PLAIN) && !line.text.ends_with([':', '.', '!', ')']) {
             styles[at] = Some(Style::Plain);
         }

@@ -126,7 +126,11 @@ fn numbered_clauses() {
 fn plain_lines_as_headings() {
     check(
         "<p>Acme Privacy Policy</p><p>PROSE</p><p>What We Collect</p><p>PROSE</p><p>Why?</p><ul><li>to bill you</li></ul><p>PROSE</p>",
-        &["# Acme Privacy Policy", "PROSE", "# What We Collect", "PROSE", "# Why?", "- to bill you", "PROSE"],
+        &["# Acme Privacy Policy", "PROSE", "## What We Collect", "PROSE", "## Why?", "- to bill you", "PROSE"],
+    );
+    check(
+        "<p>PROSE</p><p>ID_A_1</p><p>PROSE</p><p>ID_B_2</p><p>PROSE</p><p>ID_C_3</p><p>PROSE</p><p>Our Aim</p><p>PROSE</p>",
+        &["PROSE", "ID_A_1", "PROSE", "ID_B_2", "PROSE", "ID_C_3", "PROSE", "# Our Aim", "PROSE"],
     );
     check(
         "<p>PROSE</p><p>We ask for:</p><p>Your name</p><p>PROSE</p>",
