@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::lines::{Kind, Line};
+use super::lines::{Item, Kind, Line};
 use super::tree::count_words;
 use crate::section::split_number;
 use crate::text::{Block, BlockKind};
@@ -66,6 +66,7 @@ static YEAR: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b(19|20)\d\d\b").e
 
 /// Turns lines into blocks.
 pub(super) fn settle(mut lines: Vec<Line>) -> Vec<Block> {
+    unbullet(&mut lines);
     join_numbers(&mut lines);
     join_wrapped(&mut lines);
     let styles = styles(&lines);
@@ -87,6 +88,23 @@ pub(super) fn settle(mut lines: Vec<Line>) -> Vec<Block> {
         out.push(Block { kind, text, links: line.links });
     }
     out
+}
+
+/// Makes items of lines that begin with a bullet, and takes the bullet off.
+fn unbullet(lines: &mut [Line]) {
+    for (at, line) in lines.iter_mut().enumerate() {
+        if line.kind != Kind::Text || line.text.starts_with("--") {
+            continue;
+        }
+        let bare = line.text.trim_start_matches(['•', '·', '▪', '‣', '◦', '●', '○', '■']);
+        let bare =
+            bare.strip_prefix(['-', '–', '—', '*']).filter(|rest| rest.starts_with(' ')).unwrap_or(bare).trim_start();
+        if bare.len() < line.text.len() && !bare.is_empty() {
+            line.text = bare.to_owned();
+            // Numbers of items that no list holds: none is the number of a real item.
+            line.item = line.item.or(Some(Item { depth: 1, number: usize::MAX - at, first: true, only: false }));
+        }
+    }
 }
 
 /// Joins a number that stands on a line of its own with the title under it.
@@ -268,6 +286,16 @@ fn head_of_all(lines: &[Line], styles: &mut [Option<Style>]) {
 fn unmark_runs(lines: &[Line], styles: &mut [Option<Style>]) {
     let mut from = 0;
     while from < styles.len() {
+        // Numbered titles without a word between them are a table of contents.
+        if let Some(Style::Numbered(_)) = styles[from] {
+            let to = from + styles[from..].iter().take_while(|style| **style == styles[from]).count();
+            let last = usize::from(to < styles.len() && styles[to].is_none());
+            if to - from >= 4 + last {
+                styles[from..to - last].fill(None);
+            }
+            from = to;
+            continue;
+        }
         let weak = |at: usize| {
             matches!(
                 styles[at],
