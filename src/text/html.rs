@@ -110,7 +110,7 @@ fn title(html: &Html, blocks: &[Block]) -> Option<String> {
     let same = |part: &&&str| heading.as_deref().is_some_and(|heading| heading.eq_ignore_ascii_case(part));
     let names = |part: &&&str| POLICY_WORDS.is_match(part);
     let best = parts.iter().find(same).or_else(|| parts.iter().find(names)).map(|part| (*part).to_owned());
-    best.or(Some(whole))
+    best.or_else(|| heading.filter(|heading| POLICY_WORDS.is_match(heading))).or(Some(whole))
 }
 
 static TITLE_PARTS: std::sync::LazyLock<regex::Regex> = std::sync::LazyLock::new(|| {

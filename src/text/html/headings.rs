@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::lines::{Kind, Line};
+use super::lines::{Item, Kind, Line};
 use super::tree::count_words;
 use crate::section::split_number;
 use crate::text::{Block, BlockKind};
@@ -66,6 +66,7 @@ static YEAR: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b(19|20)\d\d\b").e
 
 /// Turns lines into blocks.
 pub(super) fn settle(mut lines: Vec<Line>) -> Vec<Block> {
+    unbullet(&mut lines);
     join_numbers(&mut lines);
     join_wrapped(&mut lines);
     let styles = styles(&lines);
@@ -87,6 +88,23 @@ pub(super) fn settle(mut lines: Vec<Line>) -> Vec<Block> {
         out.push(Block { kind, text, links: line.links });
     }
     out
+}
+
+/// Makes items of lines that begin with a bullet, and takes the bullet off.
+fn unbullet(lines: &mut [Line]) {
+    for (at, line) in lines.iter_mut().enumerate() {
+        if line.kind != Kind::Text || line.text.starts_with("--") {
+            continue;
+        }
+        let bare = line.text.trim_start_matches(['•', '·', '▪', '‣', '◦', '●', '○', '■']);
+        let bare =
+            bare.strip_prefix(['-', '–', '—', '*']).filter(|rest| rest.starts_with(' ')).unwrap_or(bare).trim_start();
+        if bare.len() < line.text.len() && !bare.is_empty() {
+            line.text = bare.to_owned();
+            // Numbers of items that no list holds: none is the number of a real item.
+            line.item = line.item.or(Some(Item { depth: 1, number: usize::MAX - at, first: true, only: false }));
+        }
+    }
 }
 
 /// Joins a number that stands on a line of its own with the title under it.
@@ -142,6 +160,7 @@ fn styles(lines: &[Line]) -> Vec<Option<Style>> {
     for (at, style) in styles.iter_mut().enumerate() {
         *style = style.or_else(|| set_off(lines, at));
     }
+    head_of_all(lines, &mut styles);
     unmark_runs(lines, &mut styles);
     numbered(lines, &mut styles);
     if styles.iter().flatten().count() < ENOUGH {
@@ -237,7 +256,8 @@ fn is_dated(text: &str) -> bool {
 
 fn is_capitals(text: &str) -> bool {
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
-    letters >= 4 && !text.chars().any(char::is_lowercase) && text.chars().any(char::is_uppercase)
+    // An identifier (`A_1`) is no title.
+    letters >= 4 && !text.contains('_') && !text.chars().any(char::is_lowercase) && text.chars().any(char::is_uppercase)
 }
 
 /// The parts of a number: `4.2` has two.
@@ -245,10 +265,37 @@ fn parts(number: &str) -> u8 {
     number.split('.').filter(|part| !part.is_empty()).count().clamp(1, 6) as u8
 }
 
+/// The first line, where it names the policy and nothing marked does, is the title of all.
+fn head_of_all(lines: &[Line], styles: &mut [Option<Style>]) {
+    if styles.contains(&Some(Style::Marked(1))) || lines.len() < 3 {
+        return;
+    }
+    let first = &lines[0];
+    if first.kind == Kind::Text
+        && first.item.is_none()
+        && !first.look.away
+        && is_title(&first.text, LONGEST_PLAIN)
+        && !first.text.ends_with(':')
+        && super::POLICY_WORDS.is_match(&first.text)
+    {
+        styles[0] = Some(Style::Marked(1));
+    }
+}
+
 /// Four and more lines set off in a row are an address or an emphasised passage.
 fn unmark_runs(lines: &[Line], styles: &mut [Option<Style>]) {
     let mut from = 0;
     while from < styles.len() {
+        // Numbered titles without a word between them are a table of contents.
+        if let Some(Style::Numbered(_)) = styles[from] {
+            let to = from + styles[from..].iter().take_while(|style| **style == styles[from]).count();
+            let last = usize::from(to < styles.len() && styles[to].is_none());
+            if to - from >= 4 + last {
+                styles[from..to - last].fill(None);
+            }
+            from = to;
+            continue;
+        }
         let weak = |at: usize| {
             matches!(
                 styles[at],
@@ -320,7 +367,9 @@ fn plain(lines: &[Line], styles: &mut [Option<Style>]) {
         let sentence = next.kind == Kind::Text
             && count_words(&next.text) >= 12
             && next.text.ends_with(['.', ':', '!', '?', '。', ')', '”', ';']);
-        let heads = (sentence || next.item.is_some()) && !line.text.starts_with(|c: char| c.is_numeric());
+        let heads = (sentence || next.item.is_some())
+            && !line.text.starts_with(|c: char| c.is_numeric())
+            && !line.text.contains('_');
         if heads && !introduced && is_title(&line.text, LONGEST_PLAIN) && !line.text.ends_with([':', '.', '!', ')']) {
             styles[at] = Some(Style::Plain);
         }

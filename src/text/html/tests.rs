@@ -126,7 +126,11 @@ fn numbered_clauses() {
 fn plain_lines_as_headings() {
     check(
         "<p>Acme Privacy Policy</p><p>PROSE</p><p>What We Collect</p><p>PROSE</p><p>Why?</p><ul><li>to bill you</li></ul><p>PROSE</p>",
-        &["# Acme Privacy Policy", "PROSE", "# What We Collect", "PROSE", "# Why?", "- to bill you", "PROSE"],
+        &["# Acme Privacy Policy", "PROSE", "## What We Collect", "PROSE", "## Why?", "- to bill you", "PROSE"],
+    );
+    check(
+        "<p>PROSE</p><p>ID_A_1</p><p>PROSE</p><p>ID_B_2</p><p>PROSE</p><p>ID_C_3</p><p>PROSE</p><p>Our Aim</p><p>PROSE</p>",
+        &["PROSE", "ID_A_1", "PROSE", "ID_B_2", "PROSE", "ID_C_3", "PROSE", "# Our Aim", "PROSE"],
     );
     check(
         "<p>PROSE</p><p>We ask for:</p><p>Your name</p><p>PROSE</p>",
@@ -157,7 +161,23 @@ fn lists_nest() {
 }
 
 #[test]
+fn bullets_make_items() {
+    check(
+        "<h1>Privacy</h1><p>PROSE</p><p>• your name</p><p>– your town</p><p>- Our Partners</p><p>PROSE</p><ul><li>•your mail</li></ul>",
+        &["# Privacy", "PROSE", "- your name", "- your town", "- Our Partners", "PROSE", "- your mail"],
+    );
+}
+
+#[test]
 fn a_table_of_contents_is_list_text() {
+    check(
+        "<h1>Terms</h1><p>1. Scope</p><p>2. Price</p><p>3. Law</p><p>4. Court</p><p><b>1. Scope</b></p><p>PROSE</p><p><b>2. Price</b></p><p>PROSE</p>",
+        &["# Terms", "1. Scope", "2. Price", "3. Law", "4. Court", "## 1. Scope", "PROSE", "## 2. Price", "PROSE"],
+    );
+    check(
+        "<h1>Terms</h1><p><b>1. Scope</b></p><p><b>2. Price</b></p><p><b>3. Law</b></p><p><b>4. Court</b></p><p><b>1. Scope</b></p><p>PROSE</p>",
+        &["# Terms", "1. Scope", "2. Price", "3. Law", "4. Court", "## 1. Scope", "PROSE"],
+    );
     check(
         "<h1>Privacy</h1><nav><ul><li><a href='#a'><b>Data</b></a></li><li><a href='#b'><b>Rights</b></a></li></ul></nav>
          <h2 id=a>Data</h2><p>PROSE</p><h2 id=b>Rights</h2><p>PROSE</p>",
@@ -246,9 +266,10 @@ fn titles_without_the_site() {
     for (title, heading, expected) in [
         ("Privacy Policy | Acme", "Privacy Policy", "Privacy Policy"),
         ("Acme - Terms of Use", "Welcome", "Terms of Use"),
-        ("Acme", "Privacy", "Acme"),
+        ("Acme", "Privacy", "Privacy"),
+        ("Acme", "Welcome", "Acme"),
         ("", "Privacy", "Privacy"),
-        ("Opt-out choices", "Privacy", "Opt-out choices"),
+        ("Opt-out choices", "Welcome", "Opt-out choices"),
     ] {
         let read = page(&format!("<title>{title}</title><h1>{heading}</h1><p>{PROSE}</p>"));
         assert_eq!(read.title.as_deref(), Some(expected), "{title}");
