@@ -50,6 +50,8 @@ pub(super) struct Structure {
     pub(super) passwords: usize,
     /// Frames that could hold the text.
     pub(super) frames: usize,
+    /// The address that the page gives itself.
+    pub(super) canonical: Option<String>,
     /// The error page of a framework, told by its markup.
     pub(super) error_markup: bool,
 }
@@ -59,6 +61,7 @@ struct Selectors {
     script: Selector,
     password: Selector,
     frame: Selector,
+    canonical: Selector,
     error: Selector,
 }
 
@@ -69,6 +72,7 @@ static SELECTORS: LazyLock<Selectors> = LazyLock::new(|| {
         script: sound("script"),
         password: sound("input[type=password]"),
         frame: sound("iframe[src], frame[src]"),
+        canonical: sound("link[rel~=canonical][href]"),
         error: sound("html#__next_error__, body.error404, body.error-404, body#cf-error-details"),
     }
 });
@@ -99,6 +103,7 @@ pub(super) fn of(html: &Html, body: &[u8]) -> Structure {
         scripts: html.select(&selectors.script).count(),
         passwords: html.select(&selectors.password).count(),
         frames: html.select(&selectors.frame).count(),
+        canonical: html.select(&selectors.canonical).find_map(|link| link.attr("href")).map(str::to_owned),
         error_markup: html.select(&selectors.error).next().is_some(),
     }
 }
