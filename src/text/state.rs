@@ -58,8 +58,8 @@ const NOTHING: usize = 12;
 /// Tells that a page is not the policy, with what decided.
 pub fn refuse_page(page: &Page<'_>) -> Option<Unreadable> {
     let seen = Seen::of(page);
-    let rules: [fn(&Seen<'_>) -> Option<Unreadable>; 12] = [
-        malformed, archive, challenge, stub, titled, phrased, picker, sign_in, empty, elsewhere, collapsed, foreign,
+    let rules: [fn(&Seen<'_>) -> Option<Unreadable>; 13] = [
+        malformed, archive, challenge, stub, titled, phrased, picker, sign_in, bannered, empty, elsewhere, collapsed, foreign,
     ];
     rules.iter().find_map(|rule| rule(&seen))
 }
@@ -84,6 +84,11 @@ struct Seen<'a> {
     structure: Structure,
 }
 
+/// No block of a consent banner has more words than this, and no main text of more than
+/// that is a banner with little else.
+const BANNER_BLOCK: usize = 150;
+const BANNER_PAGE: usize = 3_000;
+
 /// How many characters of the visible words are searched for phrases.
 const SEARCHED: usize = 60_000;
 
@@ -95,8 +100,14 @@ impl<'a> Seen<'a> {
         let about_cookies = [title.as_str(), &page.snapshot.url.to_lowercase()]
             .iter()
             .any(|text| ["cookie", "tracker", "traceur", "tracking"].iter().any(|word| text.contains(word)));
-        let banner = |block: &&Block| about_cookies || !block.text.to_lowercase().contains("cookie");
-        let core = page.blocks.iter().filter(banner).map(|block| block.text.as_str()).collect::<Vec<_>>().join(" ");
+        let all: usize = page.blocks.iter().map(|block| words(&block.text)).sum();
+        let kept = |block: &&Block| {
+            about_cookies
+                || all > BANNER_PAGE
+                || words(&block.text) > BANNER_BLOCK
+                || !block.text.to_lowercase().contains("cookie")
+        };
+        let core = page.blocks.iter().filter(kept).map(|block| block.text.as_str()).collect::<Vec<_>>().join(" ");
         let main_words = words(&main);
         Self {
             title,
@@ -236,13 +247,21 @@ fn titled(seen: &Seen<'_>) -> Option<Unreadable> {
     if seen.sure() || seen.title.is_empty() {
         return None;
     }
-    let first = seen.title.split(['|', '–', '—', '·', '•', ':']).map(|part| part.trim().trim_end_matches(['.', '…', '!'])).find(|part| !part.is_empty())?;
-    let first = first.split(" - ").next().unwrap_or(first).trim();
+    let trim = |part: &str| part.trim().trim_end_matches(['.', '…', '!']).trim().to_owned();
+    let parts: Vec<String> = seen
+        .title
+        .replace(" - ", "|")
+        .split(['|', '–', '—', '·', '•', ':'])
+        .map(trim)
+        .filter(|part| !part.is_empty())
+        .collect();
+    let first = parts.first()?;
     let (phrase, why) = phrases::TITLES.iter().find(|(phrase, _)| {
         let phrase = phrase.trim_end_matches(['.', '!']);
         // "Log in to Acme": the phrase and a name, but no sentence.
-        let names = first.strip_prefix(phrase).is_some_and(|rest| rest.starts_with(' ') && rest.split_whitespace().count() <= 2);
-        first == phrase || phrase.contains(' ') && names
+        let rest = first.strip_prefix(phrase).filter(|rest| rest.starts_with(' '));
+        parts.iter().any(|part| part == phrase)
+            || phrase.contains(' ') && rest.is_some_and(|rest| rest.split_whitespace().count() <= 2)
     })?;
     if *why == Why::LoginWall && (seen.named_beyond_title() || seen.likely()) {
         return None;
@@ -279,31 +298,52 @@ fn phrased(seen: &Seen<'_>) -> Option<Unreadable> {
         if let Some(phrase) = seen.headings.iter().take(3).find_map(|heading| phrases::find(table, heading))
             && !seen.likely()
         {
+            let why = if why == Why::NotFound && is_failure(seen, phrase) { Why::ErrorPage } else { why };
             return seen.refuse(why, format!("a heading says \"{phrase}\""));
         }
     }
     if seen.likely() || seen.core.words > SMALL_WORDS || seen.core.words > 60 && seen.core.density >= 8.0 {
         return None;
     }
-    // A large page says many things; of such, only the main text is asked.
+    // A large page says many things; of such, only a main text that says little is asked.
+    if seen.visible_words > SMALL_WORDS && seen.main_words > 2 * SMALL_WORDS {
+        return None;
+    }
     let text = if seen.visible_words <= SMALL_WORDS { &seen.visible } else { &seen.main };
     for (table, why) in PHRASES {
         if let Some(phrase) = phrases::find(table, text) {
+            let why = if why == Why::NotFound && is_failure(seen, phrase) { Why::ErrorPage } else { why };
             return seen.refuse(why, format!("the page says \"{phrase}\""));
         }
     }
     None
 }
 
-/// A list of languages to choose from.
+/// Whether a page that is "not available" goes on to speak of an error.
+fn is_failure(seen: &Seen<'_>, phrase: &str) -> bool {
+    let vague = ["available", "disponib", "verfügbar", "disponível"].iter().any(|word| phrase.contains(word));
+    vague && phrases::find(phrases::ERROR, &seen.visible).is_some()
+}
+
+/// A list of languages to choose from, and nothing else.
 fn picker(seen: &Seen<'_>) -> Option<Unreadable> {
-    if seen.sure() || seen.visible_words > SMALL_WORDS {
+    let listed = |text: &str| phrases::AUTONYMS.iter().filter(|name| phrases::holds(text, name)).count();
+    if seen.sure() || seen.core.notions >= 6 || seen.core.words > SMALL_WORDS {
         return None;
     }
-    let names = phrases::AUTONYMS.iter().filter(|name| phrases::holds(&seen.visible, name)).count();
-    let rest = seen.visible_words.saturating_sub(2 * names);
-    (names >= 12 && seen.core.notions < 6 && rest < 200)
+    // Names of languages have a word for the country, too.
+    let rest = seen.core.words.saturating_sub(2 * listed(&seen.main));
+    let names = listed(&seen.visible).max(listed(&phrases::fold(&seen.structure.options)));
+    (names >= 12 && rest < 40)
         .then(|| seen.refuse(Why::WrongPage, format!("the page is a list of {names} languages")))
+        .flatten()
+}
+
+/// A consent banner, and nothing beside it.
+fn bannered(seen: &Seen<'_>) -> Option<Unreadable> {
+    let nothing = seen.core.words < 40 && seen.core.notions < 4;
+    (nothing && seen.whole.words >= 60 && seen.whole.words <= SMALL_WORDS && seen.structure.scripts > 0)
+        .then(|| seen.refuse(Why::ConsentWall, format!("all but {} words are about cookies", seen.core.words)))
         .flatten()
 }
 
