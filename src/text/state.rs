@@ -59,7 +59,8 @@ const NOTHING: usize = 12;
 pub fn refuse_page(page: &Page<'_>) -> Option<Unreadable> {
     let seen = Seen::of(page);
     let rules: [fn(&Seen<'_>) -> Option<Unreadable>; 13] = [
-        malformed, archive, challenge, stub, titled, phrased, picker, sign_in, bannered, empty, elsewhere, collapsed, foreign,
+        malformed, archive, stub, challenge, titled, phrased, picker, sign_in, bannered, empty, elsewhere, collapsed,
+        foreign,
     ];
     rules.iter().find_map(|rule| rule(&seen))
 }
@@ -152,7 +153,10 @@ impl<'a> Seen<'a> {
 
 /// Words in a text; two signs of a script without blanks count as one.
 fn words(text: &str) -> usize {
-    let dense = text.chars().filter(|c| matches!(*c as u32, 0x3040..=0x30ff | 0x3400..=0x9fff | 0xac00..=0xd7af | 0x0e00..=0x0e7f)).count();
+    let dense = text
+        .chars()
+        .filter(|c| matches!(*c as u32, 0x3040..=0x30ff | 0x3400..=0x9fff | 0xac00..=0xd7af | 0x0e00..=0x0e7f))
+        .count();
     text.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric)).count() + dense / 2
 }
 
@@ -227,7 +231,10 @@ fn stub(seen: &Seen<'_>) -> Option<Unreadable> {
     if let Some(target) = &seen.structure.refresh
         && !same_page(target, &seen.page.snapshot.final_url)
     {
-        return seen.refuse(Why::RedirectStub, format!("a meta refresh leads to {target}"));
+        let challenge =
+            ["captcha", "challenge", "are-you-human"].iter().any(|word| target.to_lowercase().contains(word));
+        let why = if challenge { Why::BotWall } else { Why::RedirectStub };
+        return seen.refuse(why, format!("a meta refresh leads to {target}"));
     }
     if let Some(phrase) = phrases::find(phrases::REDIRECT, &seen.visible) {
         return seen.refuse(Why::RedirectStub, format!("the page says \"{phrase}\""));
@@ -356,7 +363,9 @@ fn sign_in(seen: &Seen<'_>) -> Option<Unreadable> {
     let phrase = phrases::find(phrases::LOGIN, &seen.visible);
     match (seen.structure.passwords, phrase) {
         (0, None) => None,
-        (0, Some(phrase)) if seen.visible_words <= 150 => seen.refuse(Why::LoginWall, format!("the page says \"{phrase}\"")),
+        (0, Some(phrase)) if seen.visible_words <= 150 => {
+            seen.refuse(Why::LoginWall, format!("the page says \"{phrase}\""))
+        }
         (0, Some(_)) => None,
         (_, Some(phrase)) => seen.refuse(Why::LoginWall, format!("a field for a password, and \"{phrase}\"")),
         (_, None) => seen.refuse(Why::LoginWall, "a field for a password, and little text".to_owned()),
@@ -404,7 +413,10 @@ fn elsewhere(seen: &Seen<'_>) -> Option<Unreadable> {
         && !seen.title.is_empty()
         && !names_policy(&seen.title)
     {
-        return seen.refuse(Why::WrongPage, format!("the page calls itself {canonical}, the home page, and its title names no policy"));
+        return seen.refuse(
+            Why::WrongPage,
+            format!("the page calls itself {canonical}, the home page, and its title names no policy"),
+        );
     }
     None
 }
@@ -430,12 +442,24 @@ fn collapsed(seen: &Seen<'_>) -> Option<Unreadable> {
     // The whole page may hold what the main text lost: then the main text was chosen badly.
     let small = seen.main_words * 6 < before_words && !(seen.likely() && seen.named());
     if small && kept < 0.1 && shared(&before, &seen.visible) < 0.1 {
-        let decided = format!("{before_words} words before, {} now, {} % of them phrases from before", seen.main_words, percent(kept));
+        let decided = format!(
+            "{before_words} words before, {} now, {} % of them phrases from before",
+            seen.main_words,
+            percent(kept)
+        );
         return seen.refuse(Why::WrongPage, decided);
     }
     let poor = !seen.likely() && seen.core.density < 4.5 && !(seen.named() && seen.page.selected);
     (poor && kept < 0.03 && same_language(seen, previous))
-        .then(|| seen.refuse(Why::WrongPage, format!("only {} % of its phrases are from before, and few of its words are those of a policy", percent(kept))))
+        .then(|| {
+            seen.refuse(
+                Why::WrongPage,
+                format!(
+                    "only {} % of its phrases are from before, and few of its words are those of a policy",
+                    percent(kept)
+                ),
+            )
+        })
         .flatten()
 }
 
@@ -449,7 +473,8 @@ fn same_language(seen: &Seen<'_>, previous: &Reading) -> bool {
 /// The share of a text's runs of three words that stood in the text before.
 fn shared(before: &str, now: &str) -> f64 {
     let runs = |text: &str| -> Vec<String> {
-        let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).take(40_000).collect();
+        let words: Vec<&str> =
+            text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).take(40_000).collect();
         words.windows(3).map(|run| run.join(" ")).collect()
     };
     let known: HashSet<String> = runs(before).into_iter().collect();

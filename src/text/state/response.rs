@@ -141,15 +141,32 @@ mod tests {
 
     #[test]
     fn status_and_headers_decide() {
-        let table: [(u16, &[(&str, &str)], &str); 22] = [
+        type Case = (u16, &'static [(&'static str, &'static str)], &'static str);
+        let table: [Case; 22] = [
             (200, &[], ""),
             (200, &[("server", "cloudflare"), ("cf-ray", "1")], ""),
             (200, &[("x-datadome", "protected")], ""),
             (202, &[], ""),
-            (202, &[("x-amzn-waf-action", "challenge")], "bot_wall: AWS WAF refuses or challenges us (header x-amzn-waf-action); status 202"),
-            (403, &[("cf-mitigated", "challenge")], "bot_wall: Cloudflare refuses or challenges us (header cf-mitigated); status 403"),
-            (403, &[("server", "AkamaiGHost")], "bot_wall: status 403: we are not let in; Akamai answered (header server)"),
-            (403, &[("x-datadome", "protected")], "bot_wall: status 403: we are not let in; DataDome answered (header x-datadome)"),
+            (
+                202,
+                &[("x-amzn-waf-action", "challenge")],
+                "bot_wall: AWS WAF refuses or challenges us (header x-amzn-waf-action); status 202",
+            ),
+            (
+                403,
+                &[("cf-mitigated", "challenge")],
+                "bot_wall: Cloudflare refuses or challenges us (header cf-mitigated); status 403",
+            ),
+            (
+                403,
+                &[("server", "AkamaiGHost")],
+                "bot_wall: status 403: we are not let in; Akamai answered (header server)",
+            ),
+            (
+                403,
+                &[("x-datadome", "protected")],
+                "bot_wall: status 403: we are not let in; DataDome answered (header x-datadome)",
+            ),
             (403, &[("x-iinfo", "1")], "bot_wall: status 403: we are not let in; Imperva answered (header x-iinfo)"),
             (403, &[("server", "nginx")], "bot_wall: status 403: we are not let in"),
             (200, &[("rimon", "RWC_BLOCK")], "bot_wall: Rimon refuses or challenges us (header rimon); status 200"),
@@ -157,7 +174,11 @@ mod tests {
             (401, &[], "login_wall: status 401: the page asks to sign in"),
             (404, &[("server", "cloudflare")], "not_found: status 404: there is no such page"),
             (410, &[], "not_found: status 410: the page is gone for good"),
-            (301, &[("location", "/there")], "redirect_stub: status 301: a redirect that was not followed; it points to /there"),
+            (
+                301,
+                &[("location", "/there")],
+                "redirect_stub: status 301: a redirect that was not followed; it points to /there",
+            ),
             (204, &[], "empty_shell: status 204: an answer without content"),
             (502, &[("x-cache", "Error from cloudfront")], "error_page: status 502: the server failed"),
             (503, &[("server", "cloudflare")], "error_page: status 503: the service is not available"),
