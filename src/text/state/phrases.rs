@@ -190,6 +190,13 @@ pub(super) const ERROR: &[&str] = &[
     "we're having trouble",
     "we are experiencing technical",
     "technical difficulties",
+    "a technical error",
+    "erreur technique",
+    "technischer fehler",
+    "error técnico",
+    "errore tecnico",
+    "technische fout",
+    "erro técnico",
     "failed to load",
     "try reloading the page",
     "try refreshing the page",
@@ -576,16 +583,19 @@ pub(super) const TITLES: &[(&str, crate::reading::Why)] = {
 };
 
 /// Languages by their own names, as pickers list them.
+#[rustfmt::skip]
 pub(super) const AUTONYMS: &[&str] = &[
-    "afrikaans", "azərbaycan", "bahasa indonesia", "bahasa melayu", "bosanski", "català", "čeština", "cymraeg", "dansk", "deutsch",
-    "eesti", "english", "español", "euskara", "filipino", "français", "gaeilge", "galego", "hrvatski", "íslenska", "italiano",
-    "kiswahili", "latviešu", "lietuvių", "magyar", "malti", "nederlands", "norsk", "o'zbek", "polski", "português", "română",
-    "shqip", "slovenčina", "slovenščina", "suomi", "svenska", "tagalog", "tiếng việt", "türkçe", "ελληνικά", "беларуская",
-    "български", "македонски", "русский", "српски", "українська", "қазақ", "עברית", "العربية", "فارسی", "اردو", "हिन्दी", "বাংলা",
-    "ਪੰਜਾਬੀ", "ગુજરાતી", "தமிழ்", "తెలుగు", "ಕನ್ನಡ", "മലയാളം", "ไทย", "ភាសាខ្មែរ", "中文", "日本語", "한국어",
+    "afrikaans", "azərbaycan", "bahasa indonesia", "bahasa melayu", "bosanski", "català", "čeština", "cymraeg",
+    "dansk", "deutsch", "eesti", "english", "español", "euskara", "filipino", "français", "gaeilge", "galego",
+    "hrvatski", "íslenska", "italiano", "kiswahili", "latviešu", "lietuvių", "magyar", "malti", "nederlands",
+    "norsk", "o'zbek", "polski", "português", "română", "shqip", "slovenčina", "slovenščina", "suomi", "svenska",
+    "tagalog", "tiếng việt", "türkçe", "ελληνικά", "беларуская", "български", "македонски", "русский", "српски",
+    "українська", "қазақ", "עברית", "العربية", "فارسی", "اردو", "हिन्दी", "বাংলা", "ਪੰਜਾਬੀ", "ગુજરાતી", "தமிழ்",
+    "తెలుగు", "ಕನ್ನಡ", "മലയാളം", "ไทย", "ភាសាខ្មែរ", "中文", "日本語", "한국어",
 ];
 
 /// Words of policies, by their beginnings; a row is one notion in all languages.
+#[rustfmt::skip]
 pub(super) const NOTIONS: &[&[&str]] = &[
     &["privacy", "datenschutz", "confidentialit", "privacidad", "riservatezza", "privacidade"],
     &["personal", "personenbezogen", "personnel", "personale", "persoonlijk", "persoonsgegevens", "pessoais"],
@@ -630,17 +640,20 @@ pub(super) const NOTIONS: &[&[&str]] = &[
 ];
 
 /// Words that name a kind of policy in titles, headings and addresses.
+#[rustfmt::skip]
 pub(super) const NAMES: &[&str] = &[
-    "privacy", "policy", "policies", "terms", "tos", "conditions", "cookie", "cookies", "legal", "agreement", "notice", "guidelines",
-    "guideline", "imprint", "impressum", "subprocessor", "subprocessors", "sub-processor", "sub-processors", "dpa", "addendum",
-    "copyright", "dmca", "acceptable", "trademark", "brand", "licence", "license", "standards", "rules", "eula", "sla", "disclosure",
-    "statement", "disclaimer", "gdpr", "ccpa", "safety", "security", "trust", "commitments", "confidentialité", "données", "politique",
-    "cgu", "cgv", "charte", "mentions", "légales", "règles", "communauté", "datenschutz", "datenschutzerklärung",
-    "datenschutzhinweise", "nutzungsbedingungen", "agb", "geschäftsbedingungen", "richtlinie", "richtlinien", "rechtliches",
-    "verhaltenskodex", "bedingungen", "privacidad", "política", "términos", "condiciones", "aviso", "informativa", "riservatezza",
-    "condizioni", "termini", "privacybeleid", "privacyverklaring", "voorwaarden", "beleid", "privacidade", "termos", "condições",
-    "community", "conduct", "code", "traceurs", "trackers", "rgpd", "dsgvo", "processing", "processor", "terms-of-service",
-    "nutzung", "hausordnung", "jugendschutz", "abuse", "prohibited", "data", "protection", "usage", "use",
+    "privacy", "policy", "policies", "terms", "tos", "conditions", "cookie", "cookies", "legal", "agreement",
+    "notice", "guidelines", "guideline", "imprint", "impressum", "subprocessor", "subprocessors", "sub-processor",
+    "sub-processors", "dpa", "addendum", "copyright", "dmca", "acceptable", "trademark", "brand", "licence",
+    "license", "standards", "rules", "eula", "sla", "disclosure", "statement", "disclaimer", "gdpr", "ccpa",
+    "safety", "security", "trust", "commitments", "confidentialité", "données", "politique", "cgu", "cgv", "charte",
+    "mentions", "légales", "règles", "communauté", "datenschutz", "datenschutzerklärung", "datenschutzhinweise",
+    "nutzungsbedingungen", "agb", "geschäftsbedingungen", "richtlinie", "richtlinien", "rechtliches",
+    "verhaltenskodex", "bedingungen", "privacidad", "política", "términos", "condiciones", "aviso", "informativa",
+    "riservatezza", "condizioni", "termini", "privacybeleid", "privacyverklaring", "voorwaarden", "beleid",
+    "privacidade", "termos", "condições", "community", "conduct", "code", "traceurs", "trackers", "rgpd", "dsgvo",
+    "processing", "processor", "terms-of-service", "nutzung", "hausordnung", "jugendschutz", "abuse", "prohibited",
+    "data", "protection", "usage", "use",
 ];
 
 /// Lower case, straight apostrophes, white space folded.
@@ -650,7 +663,11 @@ pub(super) fn fold(text: &str) -> String {
         if !out.is_empty() {
             out.push(' ');
         }
-        out.extend(word.chars().flat_map(char::to_lowercase).map(|c| if matches!(c, '’' | '‘' | '`' | '´') { '\'' } else { c }));
+        out.extend(
+            word.chars()
+                .flat_map(char::to_lowercase)
+                .map(|c| if matches!(c, '’' | '‘' | '`' | '´') { '\'' } else { c }),
+        );
     }
     out
 }
@@ -666,7 +683,7 @@ pub(super) fn holds(folded: &str, phrase: &str) -> bool {
         let before = folded[..at].chars().next_back().is_some_and(char::is_alphanumeric);
         let after = folded[at + phrase.len()..].chars().next().is_some_and(char::is_alphanumeric);
         let ends_in_letter = phrase.chars().next_back().is_some_and(char::is_alphanumeric);
-        !before && !(after && ends_in_letter)
+        !(before || after && ends_in_letter)
     })
 }
 
