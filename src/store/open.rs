@@ -194,8 +194,9 @@ fn connect_writer(path: &Path, options: &Options) -> Result<Connection, Fault> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     migrate::migrate(&mut connection, path)?;
-    // 1 MiB: what the log weighs beside the database, while it runs and after a crash.
-    connection.pragma_update(None, "wal_autocheckpoint", 1000)?;
+    // 1 MiB, in pages and in bytes: what the log weighs beside the database, but for one
+    // large transaction.
+    connection.pragma_update(None, "wal_autocheckpoint", 2048)?;
     connection.pragma_update(None, "journal_size_limit", 1024 * 1024)?;
     if let Some(size) = options.max_size {
         let page: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
