@@ -125,7 +125,7 @@ async fn understand(watch: &Watch, previous: Option<Version>, snapshot: Snapshot
 }
 
 /// Who is told of an outcome, and in which words.
-pub(crate) fn alerts(watch: &Watch, previous: Option<&VersionFacts>, outcome: &Outcome) -> Vec<Alert> {
+pub fn alerts(watch: &Watch, previous: Option<&VersionFacts>, outcome: &Outcome) -> Vec<Alert> {
     let (Some(previous), Outcome::Changed { snapshot, reading, change, judgment }) = (previous, outcome) else {
         return Vec::new();
     };

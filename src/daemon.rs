@@ -71,10 +71,13 @@ pub struct Daemon<F, K, C> {
     pub grace: Duration,
 }
 
+/// What hears the words for the service manager.
+pub type Tell = Arc<dyn Fn(&[NotifyState<'_>]) + Send + Sync>;
+
 /// The service manager, if there is one.
 #[derive(Clone)]
 pub struct Systemd {
-    tell: Arc<dyn Fn(&[NotifyState<'_>]) + Send + Sync>,
+    tell: Tell,
     watchdog: Option<Duration>,
 }
 

@@ -12,6 +12,8 @@ use policywatch::clock::{Clock as _, HeldClock};
 use policywatch::config::{Config, Problem};
 use policywatch::daemon::{Daemon, DaemonError, Systemd};
 use policywatch::deliver::{LEASE, Outbox, deliver_next};
+use policywatch::guard::Allowed;
+use policywatch::http::GuardedClient;
 use policywatch::judgment::Materiality;
 use policywatch::outcome::FailureKind;
 use policywatch::pulse::pulse;
@@ -27,8 +29,14 @@ use crate::world::{Answer, BOT_WALL, Inbox, Loopback, MAY, Mood, Site, WILL_NOT,
 /// How long a story waits for what must come. Only a broken story waits that long.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-fn loopback_client() -> policywatch::http::GuardedClient {
-    policywatch::http::GuardedClient::stub()
+/// A client that may reach this machine, and nothing else that is special.
+fn loopback_client() -> GuardedClient {
+    let options = policywatch::http::Options {
+        user_agent: "policywatch-test".to_owned(),
+        connect_timeout: PATIENCE,
+        allow: vec![Allowed::Network("127.0.0.0/8".parse().expect("a network"))],
+    };
+    GuardedClient::new(options).expect("a client")
 }
 
 /// A world in which Acme has just given up its promise.
