@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::Exit;
 use super::complaint::Complaint;
 use super::console::Console;
+use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Problem};
 
 /// What is done with the configuration.
@@ -39,10 +40,11 @@ pub fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
     })?;
     match config::load(&path) {
         Ok(config) => {
+            let in_force = config::in_force(&config, SystemClock.now());
             if console.json {
-                console.object(&serde_json::json!({ "file": path.display().to_string(), "sound": true }))?;
+                console.object(&in_force)?;
             } else {
-                console.text(&config::in_force(&config))?;
+                console.line(in_force.to_string().trim_end())?;
                 console.say(format!(
                     "{} {} is sound: {} watches, {} channels",
                     console.paint_err.green("✓"),

@@ -8,7 +8,6 @@ use super::extract::Parts;
 use super::when::Span;
 use crate::cadence::{Schedule, first_due};
 use crate::channel::Channels;
-use crate::check::SPREAD;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
 use crate::fetch::Fetcher;
@@ -71,7 +70,8 @@ impl Installation {
     /// Puts the configured watches in force, as the daemon does.
     pub async fn put_in_force(&self) -> anyhow::Result<()> {
         let now = SystemClock.now();
-        let due = move |watch: &Watch| Some(first_due(&watch.schedule, &watch.id, SPREAD, now));
+        let spread = self.config.scheduler.spread;
+        let due = move |watch: &Watch| Some(first_due(&watch.schedule, &watch.id, spread, now));
         self.store.sync_watches(self.config.watches.clone(), due, now).await?;
         Ok(())
     }

@@ -34,6 +34,7 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
 use self::complaint::Complaint;
 use self::console::Console;
+use crate::telemetry;
 
 /// How a verb ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,6 +163,16 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 async fn dispatch(arguments: Arguments, console: &Console) -> anyhow::Result<Exit> {
+    if !matches!(arguments.verb, Verb::Run(_)) {
+        // The daemon logs as its configuration says; the other verbs speak for themselves.
+        let filter = match (arguments.quiet, arguments.verbose) {
+            (true, _) => "off",
+            (false, 0) => "policywatch=warn",
+            (false, 1) => "policywatch=info",
+            (false, _) => "policywatch=debug",
+        };
+        telemetry::init(&telemetry::Options { filter: filter.to_owned(), json: false })?;
+    }
     match arguments.verb {
         Verb::Demo(args) => demo::run(args, console).await,
         Verb::Init(args) => init::run(args, console),

@@ -135,8 +135,21 @@ const CHANGE: [&str; 6] = ["materiality", "severity", "practices", "summary", "f
 fn help_names_the_verbs_that_work_and_no_others() {
     let help = Desk::new().run(&["--help"]).exits(0);
     for verb in [
-        "demo", "init", "list", "fetch", "backfill", "run", "log", "show", "diff", "extract", "compare", "import",
-        "deliveries", "verify", "config",
+        "demo",
+        "init",
+        "list",
+        "fetch",
+        "backfill",
+        "run",
+        "log",
+        "show",
+        "diff",
+        "extract",
+        "compare",
+        "import",
+        "deliveries",
+        "verify",
+        "config",
     ] {
         assert!(help.out.contains(&format!("\n  {verb} ")), "{verb} is missing:\n{}", help.out);
     }
@@ -253,10 +266,7 @@ fn compare_judges_and_exits_as_asked() {
     let change = &judged.objects()[0];
     assert_eq!(keys(change), CHANGE);
     assert_eq!(change["materiality"], "material");
-    assert_eq!(
-        keys(&change["findings"][0]),
-        ["rule", "practice", "severity", "section", "before", "after", "why"]
-    );
+    assert_eq!(keys(&change["findings"][0]), ["rule", "practice", "severity", "section", "before", "after", "why"]);
     assert_eq!(keys(&change["sections"][0]), ["kind", "from", "to", "edits"]);
     assert_eq!(keys(&change["sections"][0]["edits"][0]), ["op", "text"]);
     desk.run(&["compare", "--exit-code", "old.html", "new.html"]).exits(1).prints("sell");
@@ -309,7 +319,10 @@ fn compare_with_a_page_that_is_no_policy_fails() {
 
 /// One `response` record of a WARC file.
 fn record(number: u32, date: &str, body: &str) -> Vec<u8> {
-    let http = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    let http = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
     let head = format!(
         "WARC/1.1\r\nWARC-Type: response\r\nWARC-Record-ID: {}\r\nWARC-Date: {date}\r\n\
          WARC-Target-URI: https://acme.test/privacy\r\nContent-Type: application/http; msgtype=response\r\n\
@@ -351,7 +364,9 @@ fn import_records_and_prints_one_object_a_record() {
     assert_eq!(keys(&objects[0]), ["watch", "record_id", "captured_at", "outcome", "why", "version", "change"]);
     let told: Vec<_> = objects
         .iter()
-        .map(|o| (o["record_id"].as_str().unwrap(), o["outcome"].as_str().unwrap(), o["why"].as_str(), o["version"].as_u64()))
+        .map(|o| {
+            (o["record_id"].as_str().unwrap(), o["outcome"].as_str().unwrap(), o["why"].as_str(), o["version"].as_u64())
+        })
         .collect();
     assert_eq!(
         told,
@@ -404,7 +419,8 @@ fn import_of_older_captures_later_puts_them_in_their_place() {
     desk.run(&["import", "warc", "new.warc", "--watch", "acme"]).exits(0);
     desk.run(&["import", "warc", "old.warc", "--watch", "acme"]).exits(0).says("derived anew");
     let log = desk.run(&["log", "acme", "--json"]).exits(0).objects();
-    let versions: Vec<_> = log.iter().map(|v| (v["version"].as_u64(), v["captured_at"].as_str().unwrap()[..4].to_owned())).collect();
+    let versions: Vec<_> =
+        log.iter().map(|v| (v["version"].as_u64(), v["captured_at"].as_str().unwrap()[..4].to_owned())).collect();
     assert_eq!(versions, [(Some(1), "2020".to_owned()), (Some(2), "2021".to_owned())]);
 }
 
@@ -554,10 +570,7 @@ fn fetch_records_judges_and_tells() {
 
     let changed = desk.run(&["fetch", "acme", "--exit-code", "--json"]).exits(1);
     let object = &changed.objects()[0];
-    assert_eq!(
-        keys(object),
-        ["watch", "outcome", "why", "version", "change", "alerts", "next_check_at", "recorded"]
-    );
+    assert_eq!(keys(object), ["watch", "outcome", "why", "version", "change", "alerts", "next_check_at", "recorded"]);
     assert_eq!((&object["outcome"], &object["version"]), (&Value::from("changed"), &Value::from(2)));
     assert_eq!(town.messages.lock().unwrap().len(), 1);
     let sent = desk.run(&["deliveries", "--json"]).exits(0).objects();

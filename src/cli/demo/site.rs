@@ -169,7 +169,8 @@ fn index(stage: &Stage, query: &str) -> Response {
         one("fl").unwrap_or("urlkey,timestamp,original,mimetype,statuscode,digest,length").split(',').collect();
     // Bounds may be any leading part of the 14 digits.
     let within = |timestamp: &str| {
-        one("from").is_none_or(|from| timestamp >= from) && one("to").is_none_or(|to| timestamp[..to.len().min(14)] <= *to)
+        one("from").is_none_or(|from| timestamp >= from)
+            && one("to").is_none_or(|to| timestamp[..to.len().min(14)] <= *to)
     };
     let mut rows: Vec<Vec<String>> = Vec::new();
     if one("url").is_some_and(|url| same_page(url, &page)) {

@@ -63,11 +63,8 @@ impl<'a> Story<'a> {
     /// Tells it.
     pub async fn tell(&mut self) -> anyhow::Result<()> {
         let watch = self.installation.configured(WATCH)?.clone();
-        let ports = Ports {
-            store: self.installation.store.clone(),
-            fetcher: self.installation.fetcher()?,
-            clock: SystemClock,
-        };
+        let ports =
+            Ports { store: self.installation.store.clone(), fetcher: self.installation.fetcher()?, clock: SystemClock };
         self.prologue(&watch)?;
         self.history(&watch, &ports.fetcher).await?;
         let change = self.live(&watch, &ports).await?;
@@ -152,7 +149,9 @@ impl<'a> Story<'a> {
         for (year, what) in [("2018", "30 days become 90 days"), ("2021", "a new recipient")] {
             self.expect(material(year), format!("{year}, {what}, is material"));
         }
-        for (year, what) in [("2011", "a new date"), ("2013", "a redesign"), ("2016", "a moved section"), ("2019", "a redesign")] {
+        for (year, what) in
+            [("2011", "a new date"), ("2013", "a redesign"), ("2016", "a moved section"), ("2019", "a redesign")]
+        {
             self.expect(!material(year), format!("{year}, {what}, is not material"));
         }
         let told = self.installation.store.deliveries(None, 10).await?;
@@ -175,7 +174,9 @@ impl<'a> Story<'a> {
         };
         self.expect(quiet, "the redesigned page says the same");
 
-        self.prose("The next day a wall against robots stands before it. That is an outcome with a name, and no version:")?;
+        self.prose(
+            "The next day a wall against robots stands before it. That is an outcome with a name, and no version:",
+        )?;
         let wall = self.visit(Act::Wall, watch, ports).await?;
         let named = matches!(&wall.outcome, Outcome::Unreadable { why, .. } if why.why == Why::BotWall);
         self.expect(named, "the wall is named bot_wall");
@@ -220,7 +221,10 @@ impl<'a> Story<'a> {
         let sent = deliver_due(&self.installation.store, &channels, &SystemClock).await?;
         let delivered = sent.iter().filter(|(_, state)| *state == DeliveryState::Delivered).count();
         let messages = self.receiver.arrived();
-        self.expect(sent.len() == 1 && delivered == 1, format!("one delivery is accepted ({delivered} of {})", sent.len()));
+        self.expect(
+            sent.len() == 1 && delivered == 1,
+            format!("one delivery is accepted ({delivered} of {})", sent.len()),
+        );
         self.expect(messages.len() == 1, format!("one message arrives ({})", messages.len()));
         for message in &messages {
             self.arrived(message)?;
@@ -375,7 +379,8 @@ fn reason(change: &RecordedChange, live: bool) -> String {
         (Materiality::Editorial, _) => {
             let mut kinds: Vec<&str> = change.judgment.noise.iter().map(|noise| noise.kind.as_str()).collect();
             kinds.dedup();
-            let kinds = if kinds.is_empty() { "nothing to act on".to_owned() } else { kinds.join(", ").replace('_', " ") };
+            let kinds =
+                if kinds.is_empty() { "nothing to act on".to_owned() } else { kinds.join(", ").replace('_', " ") };
             format!("not told: {kinds}")
         }
     }
