@@ -9,6 +9,7 @@ use policywatch::config::{Config, Environment, KEYS, Origin, find_in, in_force, 
 use policywatch::guard::Allowed;
 use policywatch::judgment::Materiality;
 use policywatch::watch::{PolicyType, Source};
+use proptest::prelude::*;
 
 /// A directory with files.
 fn directory(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -642,6 +643,45 @@ tags = ["b", "c"]
         0 6 * * 1 (Europe/Paris), next 2026-11-23T05:00:00.000Z  # policywatch.toml:25
         tells desk of minor and material changes
     "#);
+}
+
+#[test]
+fn what_is_in_force_can_be_written_again() {
+    let (_directory, config) =
+        sound(&[("policywatch.toml", "[store]\npath = '/a \"b\"/c.db'\n[fetch]\nallow = [\"10.0.0.0/8\"]\n")]);
+    let now = policywatch::time::parse_rfc3339("2026-11-22T12:00:00Z").expect("a time");
+    let shown = in_force(&config, now).to_string();
+    let (settings, _) = shown.split_once("\nchannels").expect("settings, then channels");
+    let (_other, again) = sound(&[("policywatch.toml", settings)]);
+    assert_eq!(Config { path: None, origins: config.origins.clone(), ..again }, Config { path: None, ..config });
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
+
+    #[test]
+    fn any_damage_is_told_and_nothing_panics(
+        uncomment: bool, from in 0_usize..9000, length in 0_usize..40, put in "[\\[\\]=\"'#\\n a-z0-9é\u{0}]{0,6}",
+    ) {
+        let mut text: Vec<char> = example().chars().collect();
+        let from = from.min(text.len());
+        let to = (from + length).min(text.len());
+        text.splice(from..to, put.chars());
+        let mut text: String = text.into_iter().collect();
+        if uncomment {
+            // Every setting is live, and the prose between them is no TOML.
+            text = text.replace("\n# ", "\n");
+        }
+        let directory = directory(&[("policywatch.toml", &text)]);
+        let Err(problems) = load_in(&directory.path().join("policywatch.toml"), &environment()) else {
+            prop_assert!(!uncomment);
+            return Ok(());
+        };
+        for problem in &problems {
+            prop_assert!((1..=text.lines().count() + 1).contains(&problem.line) && problem.column > 0, "{problem:?}");
+        }
+        prop_assert!(render_problems(&problems, true).contains("nothing is in force"));
+    }
 }
 
 #[test]
