@@ -166,7 +166,7 @@ pub fn load_in(path: &Path, environment: &Environment) -> Result<Config, Vec<Pro
     let mut config = Config { path: Some(path.to_owned()), ..Config::defaults_in(environment) };
     match Source::read(path, 0) {
         Ok(source) => read_main(&source, &findings, &mut config),
-        Err(problem) => findings.note(0, problem),
+        Err(problem) => findings.note(0, *problem),
     }
     let (problems, origins) = findings.into_parts();
     config.origins.extend(origins);
@@ -185,7 +185,7 @@ fn read_main(source: &Source, findings: &Findings<'_>, config: &mut Config) {
     for (order, path) in included(&root).into_iter().enumerate() {
         match Source::read(&path, order + 1) {
             Ok(source) => read_included(&source, findings, &mut watches, &defaults, &channels),
-            Err(problem) => findings.note(order + 1, problem),
+            Err(problem) => findings.note(order + 1, *problem),
         }
     }
     config.channels = channels.options;

@@ -18,15 +18,17 @@ pub(super) struct Source {
 
 impl Source {
     /// Reads a file.
-    pub(super) fn read(path: &Path, order: usize) -> Result<Self, Problem> {
-        let whole = |message: String, hint: &str| Problem {
-            file: path.to_owned(),
-            line: 0,
-            column: 0,
-            text: String::new(),
-            message,
-            hint: Some(hint.to_owned()),
-            excerpt: String::new(),
+    pub(super) fn read(path: &Path, order: usize) -> Result<Self, Box<Problem>> {
+        let whole = |message: String, hint: &str| {
+            Box::new(Problem {
+                file: path.to_owned(),
+                line: 0,
+                column: 0,
+                text: String::new(),
+                message,
+                hint: Some(hint.to_owned()),
+                excerpt: String::new(),
+            })
         };
         let bytes = std::fs::read(path)
             .map_err(|error| whole(format!("cannot be read: {error}"), "check the path and who may read it"))?;
@@ -36,11 +38,11 @@ impl Source {
             Err(error) => {
                 let valid = error.utf8_error().valid_up_to();
                 let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-                Err(source(text).problem(
+                Err(Box::new(source(text).problem(
                     valid..valid + 1,
                     "is no UTF-8".to_owned(),
                     Some("save the file as UTF-8".to_owned()),
-                ))
+                )))
             }
         }
     }
@@ -62,7 +64,7 @@ impl Source {
             line: self.line(before.len()),
             column: before[start..].chars().count() + 1,
             // A span inside a line that keeps a secret may be that secret.
-            text: if excerpt == line { text.to_owned() } else { without_secrets(text) },
+            text: if excerpt == line || is_key(text) { text.to_owned() } else { "…".to_owned() },
             message,
             hint,
             excerpt,
@@ -78,30 +80,30 @@ impl Source {
     }
 }
 
-/// A line as it may be printed: what stands beside a word such as `secret` is left out.
+/// A line as it may be printed: what stands beside a word such as `secret` is left out, and
+/// so are credentials in a URL.
 fn without_secrets(line: &str) -> String {
-    const TELLING: [&str; 6] = ["secret", "secert", "whsec", "passw", "token", "://"];
+    const TELLING: [&str; 5] = ["secret", "secert", "whsec", "passw", "token"];
+    // These name the place of a secret.
+    const PLACES: [&str; 3] = ["secret_file", "secret_env", "secret_credential"];
     let lower = line.to_lowercase();
-    let (key, value) = line.split_once('=').unwrap_or((line, ""));
-    let names_a_place = ["secret_file", "secret_env", "secret_credential"].contains(&key.trim());
-    let telling = TELLING.iter().any(|word| match *word {
-        // Credentials in a URL.
-        "://" => lower
-            .split_once("://")
-            .is_some_and(|(_, rest)| rest.split(['/', '?', '#', '"']).next().is_some_and(|host| host.contains('@'))),
-        word => lower.contains(word),
+    let credentials = lower.split_once("://").is_some_and(|(_, rest)| {
+        rest.split(['/', '?', '#', '"', '\'']).next().is_some_and(|authority| authority.contains('@'))
     });
-    if !telling || (names_a_place && !value.contains('=')) {
-        line.to_owned()
-    } else if value.is_empty() {
-        if key.trim().chars().all(|c| c.is_ascii_alphanumeric() || "_-[]".contains(c)) && !lower.contains("whsec") {
-            line.to_owned()
-        } else {
-            "…".to_owned()
-        }
-    } else {
-        format!("{key}= …")
+    if !credentials && !TELLING.iter().any(|word| lower.contains(word)) {
+        return line.to_owned();
     }
+    match line.split_once('=') {
+        Some((key, value)) if PLACES.contains(&key.trim()) && !value.contains('=') && !credentials => line.to_owned(),
+        Some((key, _)) if is_key(key.trim()) => format!("{key}= …"),
+        None if is_key(line.trim()) => line.to_owned(),
+        _ => "…".to_owned(),
+    }
+}
+
+/// Whether a text is a key or a heading, and not a value.
+fn is_key(text: &str) -> bool {
+    !text.contains("whsec") && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-[].".contains(c))
 }
 
 #[cfg(test)]
@@ -119,6 +121,8 @@ mod tests {
             ("secret_file = \"/run/key\"", "secret_file = \"/run/key\""),
             ("\"whsec_c2VjcmV0\"", "…"),
             ("\"a secret without a key\"", "…"),
+            ("\"https://ada:pw@acme.test/?a=b\",", "…"),
+            ("# my secret = 5", "…"),
             ("[[channel]]", "[[channel]]"),
             ("secret_sauce", "secret_sauce"),
         ] {

@@ -5,10 +5,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use policywatch::channel::ChannelKind;
-use policywatch::config::{Config, Environment, Origin, find_in, in_force, load_in, render_problems};
+use policywatch::config::{Config, Environment, KEYS, Origin, find_in, in_force, load_in, render_problems};
 use policywatch::guard::Allowed;
 use policywatch::judgment::Materiality;
 use policywatch::watch::{PolicyType, Source};
+use proptest::prelude::*;
 
 /// A directory with files.
 fn directory(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -472,7 +473,7 @@ fn every_key_takes_effect() {
     let text = r#"
 include = "watches.d"
 [store]
-path = "p.db"
+path = "/var/lib/acme/policywatch.db"
 [fetch]
 user_agent = "acme-watch/2"
 contact = "mailto:ada@acme.test"
@@ -594,7 +595,7 @@ tags = ["b", "c"]
     assert!(!shown.contains("s3cret-path") && !shown.contains("environment"), "{shown}");
     insta::assert_snapshot!(shown, @r#"
     [store]
-    path = "p.db"                 # policywatch.toml:4
+    path = "/var/lib/acme/policywatch.db"         # policywatch.toml:4
 
     [fetch]
     user_agent = "acme-watch/2 (+mailto:ada@acme.test)"  # policywatch.toml:6
@@ -645,6 +646,45 @@ tags = ["b", "c"]
 }
 
 #[test]
+fn what_is_in_force_can_be_written_again() {
+    let (_directory, config) =
+        sound(&[("policywatch.toml", "[store]\npath = '/a \"b\"/c.db'\n[fetch]\nallow = [\"10.0.0.0/8\"]\n")]);
+    let now = policywatch::time::parse_rfc3339("2026-11-22T12:00:00Z").expect("a time");
+    let shown = in_force(&config, now).to_string();
+    let (settings, _) = shown.split_once("\nchannels").expect("settings, then channels");
+    let (_other, again) = sound(&[("policywatch.toml", settings)]);
+    assert_eq!(Config { path: None, origins: config.origins.clone(), ..again }, Config { path: None, ..config });
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
+
+    #[test]
+    fn any_damage_is_told_and_nothing_panics(
+        uncomment: bool, from in 0_usize..9000, length in 0_usize..40, put in "[\\[\\]=\"'#\\n a-z0-9é\u{0}]{0,6}",
+    ) {
+        let mut text: Vec<char> = example().chars().collect();
+        let from = from.min(text.len());
+        let to = (from + length).min(text.len());
+        text.splice(from..to, put.chars());
+        let mut text: String = text.into_iter().collect();
+        if uncomment {
+            // Every setting is live, and the prose between them is no TOML.
+            text = text.replace("\n# ", "\n");
+        }
+        let directory = directory(&[("policywatch.toml", &text)]);
+        let Err(problems) = load_in(&directory.path().join("policywatch.toml"), &environment()) else {
+            prop_assert!(!uncomment);
+            return Ok(());
+        };
+        for problem in &problems {
+            prop_assert!((1..=text.lines().count() + 1).contains(&problem.line) && problem.column > 0, "{problem:?}");
+        }
+        prop_assert!(render_problems(&problems, true).contains("nothing is in force"));
+    }
+}
+
+#[test]
 fn secrets_come_from_systemd_too() {
     let text = "[[channel]]\nname = \"desk\"\nkind = \"webhook\"\nurl = \"https://hooks.acme.test/\"\nsecret_credential = \"desk\"\n";
     let directory = directory(&[("policywatch.toml", text), ("credentials/desk", "a credential\n")]);
@@ -666,4 +706,148 @@ fn the_configuration_is_looked_for_in_a_fixed_order() {
     assert_eq!(find_in(Some(Path::new("a.toml")), &named), Some("a.toml".into()));
     assert_eq!(find_in(None, &named), Some("/named.toml".into()));
     assert_eq!(find_in(None, &own), Some(directory.path().join("policywatch/policywatch.toml")));
+}
+
+/// The root of the repository.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn example() -> String {
+    fs::read_to_string(root().join("config.example.toml")).expect("the example")
+}
+
+#[test]
+fn the_example_follows_five_policies() {
+    let (_directory, config) = sound(&[("policywatch.toml", &example())]);
+    let watches: Vec<String> = config
+        .watches
+        .iter()
+        .map(|watch| format!("{} {} {} {}", watch.id, watch.url, watch.source.as_str(), watch.schedule))
+        .collect();
+    insta::assert_snapshot!(watches.join("\n"), @r#"
+    quantum-privacy https://www.quantum.com/en/privacypolicy live 0 6 * * 1-5 (America/Denver)
+    qct-privacy https://www.qct.io/policy/privacy_policy live every 1d
+    exabytes-privacy http://www.exabytes.com/about/legal/privacy wayback every 1w
+    quintus-privacy https://www.quintustechnologies.com/privacy-policy wayback every 1w
+    infortrend-privacy https://www.infortrend.com/global/privacy live @daily (Asia/Taipei)
+    "#);
+    assert!(config.watches.iter().all(|watch| watch.policy_type == PolicyType::Privacy && watch.notify == ["screen"]));
+}
+
+/// The settings of the example, also those behind a `# `, with their tables.
+fn settings_of(example: &str) -> Vec<(String, String, String)> {
+    let mut table = String::new();
+    let mut settings = Vec::new();
+    for line in example.lines() {
+        let line = line.strip_prefix("# ").unwrap_or(line);
+        if line.starts_with('[') && line.ends_with(']') {
+            table = line.trim_matches(['[', ']']).to_owned();
+        } else if let Some((key, value)) = line.split_once(" = ")
+            && key.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+        {
+            settings.push((table.clone(), key.to_owned(), value.to_owned()));
+        }
+    }
+    settings
+}
+
+#[test]
+fn the_example_shows_every_key() {
+    let settings = settings_of(&example());
+    let shown = |table: &str, key: &str| match table {
+        "" => settings.iter().any(|(there, name, _)| there == key || (there.is_empty() && name == key)),
+        // The keys of [defaults] are shown once, there.
+        "watch" if KEYS.iter().any(|(table, keys)| *table == "defaults" && keys.contains(&key)) => true,
+        _ => settings.iter().any(|(there, name, _)| there == table && name == key),
+    };
+    for (table, keys) in KEYS {
+        for key in keys {
+            assert!(shown(table, key), "config.example.toml does not show {key} in [{table}]");
+        }
+    }
+    for (table, key, _) in &settings {
+        assert!(
+            KEYS.iter().any(|(name, keys)| name == table && keys.contains(&key.as_str())),
+            "{table}.{key} is no key"
+        );
+    }
+}
+
+#[test]
+fn the_defaults_that_the_example_shows_are_the_defaults() {
+    // Those that depend on the machine or on the version, or are not set.
+    let skipped = ["store.path", "fetch.user_agent", "fetch.contact"];
+    let mut text = String::new();
+    for (table, key, value) in settings_of(&example()) {
+        let single = ["store", "fetch", "wayback", "scheduler", "log"].contains(&table.as_str());
+        if single && !skipped.contains(&format!("{table}.{key}").as_str()) {
+            text.push_str(&format!("{table}.{key} = {value}\n"));
+        }
+    }
+    let (_directory, config) = sound(&[("policywatch.toml", &text)]);
+    let defaults = Config::defaults_in(&environment());
+    assert_eq!(Config { path: None, origins: defaults.origins.clone(), ..config }, defaults);
+    // A watch that says nothing has what [defaults] shows.
+    let watch = "[[watch]]\nid = \"a\"\nurl = \"https://acme.test/\"\n";
+    let shown = "[defaults]\nevery = \"12h\"\ntimezone = \"UTC\"\nsource = \"live\"\nalert_at = \"material\"\n";
+    for line in shown.lines() {
+        assert!(example().contains(line), "{line}");
+    }
+    let (_one, unsaid) = sound(&[("policywatch.toml", watch)]);
+    let (_other, said) = sound(&[("policywatch.toml", &format!("{shown}{watch}"))]);
+    assert_eq!(unsaid.watches, said.watches);
+}
+
+/// The settings of a unit, in order.
+fn unit(name: &str) -> Vec<(String, String)> {
+    let text = fs::read_to_string(root().join("systemd").join(name)).expect(name);
+    let settings = text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('='));
+    settings.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+}
+
+#[test]
+fn the_units_agree_with_the_program() {
+    let service = unit("policywatch.service");
+    let value = |key: &str| {
+        let found = service.iter().find(|(name, _)| name == key);
+        found.map(|(_, value)| value.as_str()).unwrap_or_else(|| panic!("the unit has no {key}"))
+    };
+    assert_eq!((value("Type"), value("NotifyAccess"), value("Restart")), ("notify", "main", "on-failure"));
+    assert_eq!(value("ExecReload"), "/bin/kill -HUP $MAINPID");
+    // The exit code of the command line for a wrong configuration.
+    assert_eq!(value("RestartPreventExitStatus"), "2");
+    let seconds = |key: &str| policywatch::cadence::parse_duration(value(key)).expect(key).as_secs();
+    assert_eq!((seconds("TimeoutStopSec"), seconds("WatchdogSec")), (15, 60));
+    // The state directory is where the store is looked for, and the configuration is found.
+    let state = format!("/var/lib/{}", value("StateDirectory"));
+    let (name, path) = value("Environment").split_once('=').expect("a variable");
+    let environment: Environment = [(name, path), ("STATE_DIRECTORY", state.as_str())].into_iter().collect();
+    assert_eq!(find_in(None, &environment), Some("/etc/policywatch/policywatch.toml".into()));
+    assert!(path.starts_with(&format!("/etc/{}/", value("ConfigurationDirectory"))));
+    assert_eq!(Config::defaults_in(&environment).store_path, Path::new("/var/lib/policywatch/policywatch.db"));
+    // Both services may do the same.
+    let fences = |name: &str| {
+        let all = unit(name);
+        let first = all.iter().position(|(key, _)| key == "ProtectSystem").expect("fences");
+        let last = all.iter().position(|(key, _)| key == "LimitCORE").expect("fences");
+        all[first..=last].to_vec()
+    };
+    assert_eq!(fences("policywatch.service"), fences("policywatch-fetch.service"));
+}
+
+#[test]
+fn the_units_are_fenced_in() {
+    for name in ["policywatch.service", "policywatch-fetch.service"] {
+        let unit = root().join("systemd").join(name);
+        let analysis = std::process::Command::new("systemd-analyze")
+            .args(["security", "--offline=true", "--threshold=20", "--no-pager"])
+            .arg(&unit)
+            .output();
+        match analysis {
+            // The threshold is in tenths: an exposure above 2.0 fails.
+            Ok(output) => assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stdout)),
+            Err(_) => println!("skipped: systemd-analyze is not installed, {name} is not measured"),
+        }
+    }
 }
