@@ -86,6 +86,44 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
     }
 }
 
+/// Siblings further away than this are no variants of each other.
+const VARIANTS: usize = 3;
+
+/// Leaves out the second of two equal parts side by side, where one of them is for
+/// another width of the window, or for eyes only.
+pub(super) fn remove_variants(tree: &mut Tree<'_>) {
+    let counts = tree.count();
+    let mut hinted = Vec::new();
+    let mut is_variant = |at: usize| {
+        let node = &tree.nodes[at];
+        hinted.clear();
+        hints(node.attr("class").unwrap_or_default(), &mut hinted);
+        node.attr("aria-hidden") == Some("true") || hinted.iter().any(|hint| VARIANT_HINTS.contains(&hint.as_str()))
+    };
+    let variants: Vec<bool> = (0..tree.nodes.len()).map(|at| counts[at].all >= 8 && is_variant(at)).collect();
+    for at in 0..tree.nodes.len() {
+        if tree.nodes[at].off || counts[at].all < 8 || tree.nodes[at].name.is_empty() {
+            continue;
+        }
+        let parent = tree.nodes[tree.nodes[at].parent].end;
+        let mut beside = tree.nodes[at].end;
+        for _ in 0..VARIANTS {
+            if beside >= parent {
+                break;
+            }
+            let equal = counts[beside].all == counts[at].all && (variants[at] || variants[beside]);
+            if equal && !tree.nodes[beside].name.is_empty() && tree.words(at) == tree.words(beside) {
+                tree.nodes[beside].off = true;
+            }
+            beside = tree.nodes[beside].end;
+        }
+    }
+}
+
+/// Words in class names of parts that are shown at some widths only.
+const VARIANT_HINTS: [&str; 9] =
+    ["mobile", "desktop", "tablet", "phone", "hidden", "visible", "hide", "show", "responsive"];
+
 /// Where the page's landmarks stand.
 struct Facts {
     inside_main: Vec<bool>,

@@ -120,9 +120,7 @@ impl Open {
                 if is_formatting(name) {
                     self.formatting = self.formatting.saturating_sub(1);
                 }
-                if let Some(at) = self.names.iter().rposition(|open| *open == tag.name) {
-                    self.names.truncate(at);
-                }
+                self.close(name);
                 true
             }
             TagKind::StartTag if tag.self_closing || is_void(name) => true,
@@ -135,6 +133,22 @@ impl Open {
                 self.formatting += usize::from(is_formatting(name));
                 self.names.push(tag.name.clone());
                 true
+            }
+        }
+    }
+
+    /// Closes an element at its end tag, but not through the cell or table around it.
+    fn close(&mut self, name: &str) {
+        let parts_table = matches!(name, "td" | "th" | "tr" | "tbody" | "thead" | "tfoot" | "caption");
+        for at in (0..self.names.len()).rev() {
+            let open = &*self.names[at];
+            if open == name {
+                self.names.truncate(at);
+                return;
+            }
+            let around = matches!(open, "td" | "th" | "caption" | "object" | "template");
+            if name != "table" && (open == "table" || around && !parts_table) {
+                return;
             }
         }
     }
@@ -387,6 +401,13 @@ mod tests {
         let html = parse(&format!("<ul>{}</ul><p>{}", "<li>a".repeat(2_000), "<p>b".repeat(2_000))).expect("parses");
         let items = html.tree.nodes().filter(|n| n.value().as_element().is_some_and(|e| e.name() == "li")).count();
         assert_eq!(items, 2_000);
+    }
+
+    #[test]
+    fn nested_tables_are_bounded_too() {
+        let html = parse(&("<table><tr><td>x</td><td>".repeat(3_000) + "words")).expect("parses");
+        assert!(deepest(&html) < 2 * MAX_DEPTH);
+        assert!(text(&html).ends_with("words"));
     }
 
     #[test]

@@ -395,3 +395,22 @@ fn every_part_of_a_policy_is_kept() {
     ));
     assert_eq!(read.blocks.len(), 6);
 }
+
+#[test]
+fn variants_for_other_widths_are_read_once() {
+    check(
+        "<h1>Privacy</h1><div><p class=desktop-only>PROSE</p><p class=mobile-only>PROSE</p></div><p>Said twice here.</p><p>Said twice here.</p>",
+        &["# Privacy", "PROSE", "Said twice here.", "Said twice here."],
+    );
+}
+
+#[test]
+fn text_that_scripts_would_show() {
+    let text = format!("<h2>Data</h2><p>{}</p>", format!("{PROSE} ").repeat(12));
+    let read = page(&format!("<body><div id=app></div><noscript>{text}</noscript>"));
+    assert_eq!(read.blocks.len(), 2);
+    let read = page(&format!("<body><p>{}</p><noscript>{text}</noscript>", format!("{PROSE} ").repeat(8)));
+    assert_eq!(read.blocks.len(), 1, "what is shown comes first");
+    let read = page(&format!("<body><x-policy><template shadowrootmode=open>{text}</template></x-policy>"));
+    assert_eq!(read.blocks.len(), 2);
+}

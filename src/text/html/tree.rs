@@ -76,7 +76,7 @@ impl<'a> Tree<'a> {
                 Edge::Open(dom) if skipped.is_none() => {
                     let parent = open.last().copied();
                     let (name, link) = match dom.value() {
-                        Dom::Element(element) if is_never_shown(element.name()) => {
+                        Dom::Element(element) if is_never_shown(element) => {
                             skipped = Some(dom.id());
                             continue;
                         }
@@ -211,24 +211,27 @@ fn leads_elsewhere(element: &scraper::node::Element) -> bool {
 }
 
 /// Elements whose content no browser shows as text of the page.
-fn is_never_shown(name: &str) -> bool {
-    matches!(
-        name,
-        "script"
-            | "style"
-            | "template"
-            | "noscript"
-            | "noframes"
-            | "head"
-            | "svg"
-            | "iframe"
-            | "object"
-            | "canvas"
-            | "audio"
-            | "video"
-            | "map"
-            | "select"
-            | "datalist"
-            | "textarea"
-    )
+fn is_never_shown(element: &scraper::node::Element) -> bool {
+    // The template of a shadow root is shown in place of what its host holds.
+    let shadow = element.name() == "template" && element.attr("shadowrootmode").is_some();
+    !shadow
+        && matches!(
+            element.name(),
+            "script"
+                | "style"
+                | "template"
+                | "noscript"
+                | "noframes"
+                | "head"
+                | "svg"
+                | "iframe"
+                | "object"
+                | "canvas"
+                | "audio"
+                | "video"
+                | "map"
+                | "select"
+                | "datalist"
+                | "textarea"
+        )
 }
