@@ -449,18 +449,14 @@ fn collapsed(seen: &Seen<'_>) -> Option<Unreadable> {
         );
         return seen.refuse(Why::WrongPage, decided);
     }
-    let poor = !seen.likely() && seen.core.density < 4.5 && !(seen.named() && seen.page.selected);
-    (poor && kept < 0.03 && same_language(seen, previous))
-        .then(|| {
-            seen.refuse(
-                Why::WrongPage,
-                format!(
-                    "only {} % of its phrases are from before, and few of its words are those of a policy",
-                    percent(kept)
-                ),
-            )
-        })
-        .flatten()
+    let poor = !seen.likely() && seen.core.density < 5.0 && !(seen.named() && seen.page.selected);
+    let limit = if names_policy(&seen.title) { 0.02 } else { 0.06 };
+    if poor && kept < limit && same_language(seen, previous) {
+        let decided =
+            format!("{} % of its phrases are from before, and few of its words are those of a policy", percent(kept));
+        return seen.refuse(Why::WrongPage, decided);
+    }
+    None
 }
 
 fn same_language(seen: &Seen<'_>, previous: &Reading) -> bool {
