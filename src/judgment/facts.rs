@@ -11,7 +11,7 @@ use regex::Regex;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::change::words::{dice, fnv, sentence_ranges};
-use crate::change::{Change, SectionChange};
+use crate::change::{Change, Op, SectionChange};
 use crate::reading::Reading;
 
 /// Sentences a side that are compared each with each.
@@ -38,10 +38,10 @@ pub(crate) struct Clause {
     pub(crate) gone: Vec<String>,
     /// Words of the new sentence that the old one lacks, folded.
     pub(crate) come: Vec<String>,
-    /// Whether it is an item of a list, a row of a table or a heading: a line without a verb may matter.
+    /// Whether it is an item of a list or a row of a table: a line without a verb may matter.
     pub(crate) listed: bool,
-    /// Whether its whole section came or went.
-    pub(crate) alone: bool,
+    /// Whether it is a heading.
+    pub(crate) heading: bool,
     /// The words before it in its section, folded: what a list is a list of.
     pub(crate) lead: String,
 }
@@ -188,11 +188,21 @@ struct Sentence {
     words: Vec<String>,
     bag: Vec<u64>,
     listed: bool,
+    heading: bool,
     lead: String,
 }
 
-/// The sentences of a section's text.
-fn sentences(text: &str) -> Vec<Sentence> {
+/// The sentences of one side of a section; `without` says which edits are not of it.
+fn sentences_of(section: &SectionChange, without: Op) -> Vec<Sentence> {
+    let (text, path) = match without {
+        Op::Insert => (section.before(), &section.from),
+        _ => (section.after(), &section.to),
+    };
+    sentences(&text, path.as_ref().is_some_and(|path| !path.is_empty()))
+}
+
+/// The sentences of a section's text; `headed` says that its first line is a heading.
+fn sentences(text: &str, headed: bool) -> Vec<Sentence> {
     let mut out = Vec::new();
     let mut lead = String::new();
     for (row, line) in text.lines().filter(|line| !line.trim().is_empty()).enumerate() {
@@ -208,7 +218,7 @@ fn sentences(text: &str) -> Vec<Sentence> {
             let mut bag: Vec<u64> = words.iter().map(|word| fnv(word)).collect();
             bag.sort_unstable();
             let text = part.trim().trim_start_matches("- ").to_owned();
-            out.push(Sentence { text, folded: body, words, bag, listed: marked || row == 0, lead: lead.clone() });
+            out.push(Sentence { text, folded: body, words, bag, listed: marked, heading: headed && row == 0, lead: lead.clone() });
         }
         if !marked {
             lead = fold(line);
@@ -224,8 +234,11 @@ pub(crate) fn gather(change: &Change, old: &Reading, new: &Reading) -> Facts {
     let mut left: Vec<(usize, Sentence)> = Vec::new();
     let mut right: Vec<(usize, Sentence)> = Vec::new();
     for (at, section) in change.sections.iter().enumerate() {
-        let olds = fresh(sentences(&section.before()), section, &new_text, &mut facts);
-        let news = fresh(sentences(&section.after()), section, &old_text, &mut facts);
+        let (olds, news) = (sentences_of(section, Op::Insert), sentences_of(section, Op::Delete));
+        let words = |side: &[Sentence]| side.iter().map(|s| s.words.clone()).collect::<BTreeSet<_>>();
+        let (old_words, new_words) = (words(&olds), words(&news));
+        let olds = fresh(olds, &new_words, section, &new_text, &mut facts);
+        let news = fresh(news, &old_words, section, &old_text, &mut facts);
         let (pairs, olds, news) = match_up(olds, news, REWORDED);
         for (a, b) in pairs {
             settle(&mut facts, section, Some(a), Some(b));
@@ -270,7 +283,7 @@ impl Known {
         let mut joined = String::from(" ");
         let (mut all, mut masked, mut count) = (BTreeSet::new(), BTreeSet::new(), 0);
         for section in &reading.sections {
-            for sentence in sentences(&section.text()) {
+            for sentence in sentences(&section.text(), section.heading.is_some()) {
                 let key = sentence.words.join(" ");
                 count += sentence.words.len();
                 joined.push_str(&key);
@@ -294,16 +307,22 @@ impl Known {
 }
 
 /// The sentences that the other text lacks; notes the others.
-fn fresh(sentences: Vec<Sentence>, section: &SectionChange, other: &Known, facts: &mut Facts) -> Vec<Sentence> {
+fn fresh(
+    sentences: Vec<Sentence>,
+    counterpart: &BTreeSet<Vec<String>>,
+    section: &SectionChange,
+    other: &Known,
+    facts: &mut Facts,
+) -> Vec<Sentence> {
     let path = || section.to.clone().or_else(|| section.from.clone()).unwrap_or_default();
-    let differs = section.edits.len() > 1 || section.from.is_none() || section.to.is_none();
     sentences
         .into_iter()
         .filter(|sentence| {
+            if counterpart.contains(&sentence.words) {
+                return false;
+            }
             if other.holds(sentence) {
-                if differs && facts.moved.len() < 200 {
-                    facts.moved.push((path(), sentence.text.clone()));
-                }
+                facts.moved.push((path(), sentence.text.clone()));
                 return false;
             }
             if other.holds_but_for_dates(sentence) {
@@ -357,7 +376,6 @@ fn best_pairs(olds: &[Sentence], news: &[Sentence], least: f64) -> Vec<(usize, u
 /// Notes a sentence that came, went or was reworded.
 fn settle(facts: &mut Facts, section: &SectionChange, before: Option<Sentence>, after: Option<Sentence>) {
     let path = section.to.clone().or_else(|| section.from.clone()).unwrap_or_default();
-    let alone = section.from.is_none() || section.to.is_none();
     let text = |s: &Option<Sentence>| s.as_ref().map(|s| s.text.clone()).unwrap_or_default();
     let folded = |s: &Option<Sentence>| s.as_ref().map(|s| s.folded.clone()).unwrap_or_default();
     let word = |s: &Option<Sentence>| s.as_ref().map(|s| s.words.clone()).unwrap_or_default();
@@ -372,8 +390,10 @@ fn settle(facts: &mut Facts, section: &SectionChange, before: Option<Sentence>, 
         return;
     }
     let listed = [&before, &after].into_iter().flatten().all(|s| s.listed);
+    let heading = [&before, &after].into_iter().flatten().all(|s| s.heading);
     let lead = after.as_ref().or(before.as_ref()).map(|s| s.lead.clone()).unwrap_or_default();
-    facts.clauses.push(Clause { path, before: text(&before), after: text(&after), old, new, gone, come, listed, alone, lead });
+    let (before, after) = (text(&before), text(&after));
+    facts.clauses.push(Clause { path, before, after, old, new, gone, come, listed, heading, lead });
 }
 
 /// What each of two lists of words has more than the other, in order.

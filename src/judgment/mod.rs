@@ -190,7 +190,9 @@ impl Bench {
         let own = practice::cues(&clause.old) + practice::cues(&clause.new);
         let (rule, severity, why) = if clause.is_reworded() {
             let turned = turned(clause);
+            let one_sided = [&clause.gone, &clause.come].iter().any(|side| !side.iter().any(|w| noise::is_content(w)));
             match (turned, content.len()) {
+                (_, 4..) if one_sided => ("clause.extended", 1, "something was added to a clause or taken from it"),
                 (1.., 3..) | (_, 8..) => ("clause.reworded", 1, "the words of a clause changed in substance"),
                 (1.., _) | (_, 3..) => ("clause.detail", 0, "a detail of a clause changed"),
                 _ => return self.silent("editorial", &clause.path, &clause.both_raw()),
@@ -362,10 +364,14 @@ fn turned(clause: &Clause) -> usize {
 /// Whether a link on which a right depends leads to another site than before.
 fn leads_elsewhere(text: &str, from: &str, to: &str) -> bool {
     const RIGHTS: [&str; 9] = [
-        "opt-out", "opt out", "data request", "privacy request", "your rights", "delete my", "do not sell", "sub-processor", "subprocessor",
+        "opt-out", "opt out", "data request", "privacy request", "privacyrequest", "your rights", "do not sell", "sub-processor",
+        "subprocessor",
     ];
-    let words = fold(text);
+    let words = fold(&format!("{text} {} {}", from.replace("%20", " "), to.replace("%20", " ")));
     let site = |target: &str| {
+        if let Some(mail) = target.strip_prefix("mailto:") {
+            return Some(mail.split('?').next()?.to_lowercase());
+        }
         let host = target.split("://").nth(1)?.split(['/', '?', '#']).next()?.to_lowercase();
         let labels: Vec<&str> = host.rsplit('.').take(2).collect();
         Some(labels.join("."))

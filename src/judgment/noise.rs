@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::facts::{Clause, Facts, fold, words};
-use super::practice::cues;
+use super::practice::{cues, is_headed};
+use super::rules::legal_names;
 use crate::reading::Reading;
 
 macro_rules! patterns {
@@ -21,6 +22,7 @@ patterns! {
     BANNER = r"\b(?:we|we have|we are|we're) (?:recently )?(?:updated|updating|changed|made (?:some )?changes to) (?:our|the|these|this)\b|\bnous avons mis [àa] jour\b|\bwir haben unsere\b.{0,60}\baktualisiert|\b(?:this|our) (?:web)?site uses cookies\b|\bwe use cookies (?:and \w+ \w+ )?to (?:give|offer|improve|enhance|make|personali[sz]e|ensure)\b.{0,80}\b(?:experience|site)\b|\b(?:previous|earlier|prior|archived|old) versions?\b|\bversions? (?:ant[ée]rieures?|pr[ée]c[ée]dentes?)\b|\b(?:read|view|see) the (?:previous|current|full|new)\b|\b(?:upcoming|updated) (?:terms|policy|version)\b.{0,40}\b(?:here|effective|will)\b";
     POINTER = r"^(?:for more (?:information|details)|(?:to )?(?:learn|read|find out) more|(?:please )?(?:see|visit|read|refer to|consult|click)\b|more information|pour (?:en savoir plus|plus d')|weitere informationen|mehr (?:dazu|informationen))";
     STREET = r"\b(?:street|st|road|rd|avenue|ave|suite|floor|building|blvd|boulevard|lane|quay|house|square|drive|p\.?o\.? box|rue|cedex|stra(?:ß|ss)e|str|platz|plaza|way|dock|postal|zip)\b|\b[a-z]{1,2}\d{1,2}[a-z]? ?\d[a-z]{2}\b|\b\d{5}(?:-\d{4})?\b|\b[a-z]\d\d [a-z0-9]{4}\b";
+    SPEAKS = r"\b(?:may|must|shall|will|can|should|not|if|collect|share|use|process|sell|controller|representative|peut|doit|si|kann|muss|wenn)\b";
     CONTACT = r"@|\+?\d[\d ()-]{7,}\d|\bhttps?://|\bwww\.|\bemail\b|\be-mail\b|\bphone\b|\btel\b";
     ERROR_PAGE = r"\b(?:this page (?:isn't|is not|can't be|could not be) (?:available|found)|page (?:not|can not be) found|page isn't available|cette page n'existe pas|page introuvable|nicht verf[üu]gbar|redirecting to|access denied|just a moment|enable javascript|something went wrong|404|an error occurred|content (?:isn't|is not) available|temporarily unavailable)\b";
     SMALL_WORDS = r"^(?:a|an|and|as|at|be|been|being|are|is|was|were|by|for|from|has|have|had|in|into|it|its|of|on|or|our|ours|s|so|such|than|that|the|their|them|then|there|these|they|this|those|to|us|we|which|who|with|you|your|yours|also|when|where|while|if|but|do|does|about|via|using|through|please|here|how|what|e\.g|i\.e|etc|eg|ie|including|include|includes|example|well|within|upon|au|aux|avec|ce|ces|cette|dans|de|des|du|en|est|et|la|le|les|leur|l|d|nos|notre|nous|on|ou|par|pour|qu|que|qui|sa|se|ses|son|sont|sur|un|une|vos|votre|vous|auf|aus|bei|das|dass|dem|den|der|des|die|ein|eine|einem|einen|einer|f[üu]r|ihr|ihre|ihren|im|ist|mit|oder|sich|sie|sind|und|von|wir|zu|zum|zur|uns|unsere|unserer|du|dein|deine|deiner|dich|dir)$";
@@ -116,6 +118,13 @@ pub(crate) fn settled(clause: &Clause) -> Option<&'static str> {
     if headings.iter().any(|heading| FURNITURE_HEADING.is_match(heading)) && !clause.is_reworded() && cues(text) < 2 {
         return Some("page_furniture");
     }
+    if clause.heading && !clause.is_reworded() {
+        // What stands under it speaks for itself.
+        return Some("editorial");
+    }
+    if !clause.is_reworded() && is_label(clause, text, is_headed(&headings)) {
+        return Some("page_furniture");
+    }
     if FURNITURE_LINE.is_match(text) && long <= 12 {
         return Some("page_furniture");
     }
@@ -135,13 +144,28 @@ pub(crate) fn settled(clause: &Clause) -> Option<&'static str> {
     None
 }
 
+/// Whether a line is a label, a menu or a name rather than something said.
+fn is_label(clause: &Clause, text: &str, headed: bool) -> bool {
+    let raw = if clause.after.is_empty() { &clause.before } else { &clause.after };
+    let ends = raw.trim_end().ends_with(['.', ';', ':', '!', '?', ',', '"', '”', ')']);
+    let words: Vec<&str> = raw.split_whitespace().collect();
+    let capital = words.iter().filter(|w| w.starts_with(|c: char| c.is_uppercase() || !c.is_alphanumeric())).count();
+    let led = clause.listed && (headed || clause.lead.trim_end().ends_with(':') || text.contains(" | "));
+    let titled = words.len() > 8 && capital * 10 > words.len() * 7 && !text.contains(" | ");
+    !ends && (!led && words.len() <= 6 || titled || text.contains("](http"))
+}
+
 /// Whether only an address, a number or a street of the same body differs.
 pub(crate) fn is_contact_format(clause: &Clause) -> bool {
     let text = clause.both();
-    let plain = cues(&text) <= 1;
-    let differing = clause.differing().filter(|word| is_content(word)).count();
-    (STREET.is_match(&text) && differing <= 14 && (plain || !clause.is_reworded()) || CONTACT.is_match(&text) && differing <= 6)
-        && text.split_whitespace().count() <= 60
+    let differing: Vec<&str> = clause.differing().filter(|word| is_content(word)).collect();
+    let speaks = SPEAKS.is_match(&differing.join(" "));
+    let same_names = legal_names(&clause.before) == legal_names(&clause.after);
+    if clause.is_reworded() {
+        return STREET.is_match(&text) && !speaks && same_names && differing.len() <= 30
+            || CONTACT.is_match(&text) && differing.len() <= 6;
+    }
+    (STREET.is_match(&text) || CONTACT.is_match(&text)) && !speaks && differing.len() <= 30
 }
 
 /// Whether one of the two readings is not the policy at all, or only a part of it.

@@ -206,3 +206,8 @@ pub(crate) fn ranked(weights: &[f64; 18]) -> Vec<(Practice, f64)> {
 pub(crate) fn cues(text: &str) -> usize {
     SENTENCES.iter().map(|pattern| pattern.find_iter(text).count()).sum()
 }
+
+/// Whether a folded heading names a practice.
+pub(crate) fn is_headed(headings: &[String]) -> bool {
+    headings.iter().any(|heading| HEADINGS.iter().any(|pattern| pattern.is_match(heading)))
+}

@@ -127,7 +127,7 @@ patterns! {
 }
 
 /// The names of legal persons in a sentence, without case and marks.
-fn legal_names(text: &str) -> BTreeSet<String> {
+pub(crate) fn legal_names(text: &str) -> BTreeSet<String> {
     LEGAL_NAME
         .find_iter(text)
         .map(|found| found.as_str().to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect::<String>())
@@ -241,9 +241,42 @@ fn person_listed(seen: &Seen<'_>) -> bool {
         && seen.content.len() >= 2
 }
 
+/// An address without what may differ and lead to the same desk: scheme, path,
+/// subdomain.
+fn address(text: &str) -> String {
+    let text = text.trim_end_matches('.');
+    let site = |host: &str| host.rsplit('.').take(2).collect::<Vec<_>>().join(".");
+    if let Some((name, host)) = text.split_once('@') {
+        return format!("{name}@{}", site(host));
+    }
+    match text.split_once("://") {
+        Some((_, rest)) => site(rest.split(['/', '?', '#', ')']).next().unwrap_or(rest)),
+        None => text.chars().filter(char::is_ascii_digit).collect(),
+    }
+}
+
+/// A list of names inside a sentence grows or shrinks: products, places, partners.
+fn names_listed(seen: &Seen<'_>) -> bool {
+    let clause = seen.clause;
+    let proper = |words: &[String], text: &str| {
+        words.iter().filter(|word| super::noise::is_content(word)).filter(|word| {
+            text.split(|c: char| !(c.is_alphanumeric() || c == '.'))
+                .map(|raw| raw.trim_matches('.'))
+                .any(|raw| raw.starts_with(char::is_uppercase) && raw.to_lowercase() == **word || raw.contains('.') && raw == *word)
+        }).count()
+    };
+    let (gone, come) = (proper(&clause.gone, &clause.before), proper(&clause.come, &clause.after));
+    let content = |words: &[String]| words.iter().filter(|w| super::noise::is_content(w)).count();
+    clause.is_reworded()
+        && !clause.heading
+        && !seen.practices.is_empty()
+        && !seen.content.is_empty()
+        && (content(&clause.gone) == 0 && come > 0 || content(&clause.come) == 0 && gone > 0)
+}
+
 fn contact_for_rights(seen: &Seen<'_>) -> bool {
     let clause = seen.clause;
-    let set = |text: &str| ADDRESS.find_iter(text).map(|m| m.as_str().to_owned()).collect::<BTreeSet<_>>();
+    let set = |text: &str| ADDRESS.find_iter(text).map(|m| address(m.as_str())).collect::<BTreeSet<_>>();
     let (old, new) = (set(&clause.old), set(&clause.new));
     let hidden = clause.both().contains("hidden@email");
     let headings = clause.path.join(" ").to_lowercase();
@@ -251,7 +284,7 @@ fn contact_for_rights(seen: &Seen<'_>) -> bool {
         && !hidden
         && old != new
         && !(old.is_empty() && new.is_empty())
-        && (EXERCISE.is_match(&clause.both()) || EXERCISE.is_match(&headings))
+        && (EXERCISE.is_match(&clause.both()) || EXERCISE.is_match(&headings) || EXERCISE.is_match(&clause.lead))
         && clause.differing().any(|word| word.contains('@') || word.contains("://"))
 }
 
@@ -309,7 +342,7 @@ use Practice::{
 };
 
 /// The rules, most telling first.
-pub(crate) const RULES: [Rule; 27] = [
+pub(crate) const RULES: [Rule; 28] = [
     Rule {
         id: "polarity.promise",
         practice: None,
@@ -568,6 +601,16 @@ pub(crate) const RULES: [Rule; 27] = [
         source: "GDPR Art. 13(3); Colorado 4 CCR 904-3, Rule 6.04(2)",
         fires_on: ("How we use your information", "", "- To measure the weather at your place"),
         silent_on: ("Related articles", "", "- Ten things about winter"),
+    },
+    Rule {
+        id: "scope.names",
+        practice: None,
+        severity: 2,
+        looks: Looks::At(names_listed),
+        why: "names of products, places or partners came or went",
+        source: "Colorado 4 CCR 904-3, Rule 6.04(5); WP260 30",
+        fires_on: ("Your rights", "Residents of Virginia have the right to appeal.", "Residents of Virginia, Texas and Oregon have the right to appeal."),
+        silent_on: ("Your rights", "Residents of Virginia have the right to appeal.", "All residents of Virginia have the right to appeal."),
     },
     Rule {
         id: "scope.words",
