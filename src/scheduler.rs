@@ -9,7 +9,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-use crate::check::{Checked, Ports, check};
+use crate::check::{Checked, Ports, SPREAD, check};
 use crate::clock::Clock;
 use crate::fetch::Fetch;
 use crate::pulse::Beat;
@@ -26,11 +26,13 @@ const LOOK_AGAIN: Duration = Duration::from_secs(60);
 pub struct Options {
     /// Checks that run at the same time.
     pub concurrency: usize,
+    /// Over how long watches that are due at one time are spread.
+    pub spread: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { concurrency: 4 }
+        Self { concurrency: 4, spread: SPREAD }
     }
 }
 

@@ -437,7 +437,7 @@ fn config(world: &World, watches: Vec<Watch>) -> Config {
         path: None,
         store_path: world.store_path(),
         fetch: policywatch::fetch::Options::default(),
-        scheduler: policywatch::scheduler::Options { concurrency: 2 },
+        scheduler: policywatch::scheduler::Options { concurrency: 2, ..Default::default() },
         log: policywatch::telemetry::Options::default(),
         channels: Vec::new(),
         watches,
@@ -552,6 +552,21 @@ async fn a_second_daemon_on_the_same_store_does_not_start() {
     let refused = within(second.ended).await.expect("no panic");
     assert!(matches!(refused, Err(DaemonError::Store(_))), "{refused:?}");
     first.stop().await.expect("a clean end");
+}
+
+#[tokio::test]
+async fn a_daemon_that_cannot_keep_the_record_ends() {
+    let world = World::new().await;
+    world.site.serve("/privacy", policy(WILL_NOT));
+    let daemon = Running::start(&world, config(&world, vec![watch("/privacy", &[])]), None, PATIENCE);
+    daemon.told.said("READY=1", 1).await;
+    let damage = rusqlite::Connection::open(world.store_path()).expect("the database");
+    damage.execute_batch("ALTER TABLE checks RENAME TO lost").expect("the damage");
+    world.clock.advance(SPREAD);
+    let ended = within(daemon.ended).await.expect("no panic");
+    assert!(matches!(ended, Err(DaemonError::Store(_))), "{ended:?}");
+    assert!(daemon.told.all().iter().any(|told| told.contains("STOPPING=1")));
+    damage.execute_batch("ALTER TABLE lost RENAME TO checks").expect("the repair");
 }
 
 /// Waits until a watch has so many versions.
