@@ -36,7 +36,7 @@ pub(super) fn inspect(path: &Path) -> Result<(), StoreError> {
         Ok(0) => return Ok(()),
         Ok(_) => {}
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(not_ours(&format!("it cannot be read: {error}"))),
+        Err(error) => return Err(StoreError::Io { path: path.to_owned(), reason: error.to_string() }),
     }
     if header.len() < 100 || !header.starts_with(b"SQLite format 3\0") {
         return Err(not_ours("it is no SQLite database"));

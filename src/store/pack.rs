@@ -189,3 +189,32 @@ fn base_for(tx: &Transaction<'_>, shelf: Shelf, candidate: i64) -> Result<(i64, 
     }
     Err(Fault::damaged(format!("{} {candidate}", shelf.name()), "its chain of differences does not end"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_packed_unpacks_on_the_same_prefix_only() {
+        let text = "We may share your data with partners. ".repeat(50).into_bytes();
+        let longer = [text.as_slice(), b"And keep it."].concat();
+        for (raw, prefix) in [(&text, &[][..]), (&longer, &text), (&text, &longer), (&Vec::new(), &text)] {
+            let packed = pack(raw, prefix).unwrap();
+            assert_eq!(&unpack(&packed, prefix, raw.len()).unwrap(), raw);
+        }
+        let packed = pack(&longer, &text).unwrap();
+        assert!(packed.len() < 50, "{}", packed.len());
+        assert!(unpack(&packed, b"another", longer.len()).map_or(true, |raw| raw != longer));
+    }
+
+    #[test]
+    fn a_frame_never_makes_more_than_it_says() {
+        let bomb = pack(&vec![0; 50_000_000], &[]).unwrap();
+        assert!(bomb.len() < 10_000);
+        assert!(unpack(&bomb, &[], 1000).is_err());
+        assert!(unpack(&bomb, &[], 50_000_001).is_err());
+        for damaged in [&bomb[..bomb.len() / 2], &b"no frame"[..], &[]] {
+            assert!(unpack(damaged, &[], 50_000_000).is_err());
+        }
+    }
+}
