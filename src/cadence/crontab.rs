@@ -31,6 +31,10 @@ impl ScheduleError {
     fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { message: message.into(), hint: Some(hint.into()) }
     }
+
+    pub(super) fn no_zone(zone: &str) -> Self {
+        Self::new(format!("\"{zone}\" is no time zone"), "use a name of the IANA database, as in \"Europe/Paris\"")
+    }
 }
 
 /// A crontab expression in a time zone.

@@ -8,6 +8,7 @@ mod crontab;
 mod duration;
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use chrono_tz::Tz;
@@ -36,6 +37,23 @@ impl fmt::Display for Schedule {
             Kind::Cron(crontab) => write!(f, "{crontab}"),
             Kind::Every(period) => write!(f, "every {}", format_duration(*period)),
         }
+    }
+}
+
+/// Reads what [`fmt::Display`] writes; also a bare length of time (`12h`), and an
+/// expression without a time zone, which is in UTC.
+impl FromStr for Schedule {
+    type Err = ScheduleError;
+
+    fn from_str(text: &str) -> Result<Self, ScheduleError> {
+        if let Ok(period) = parse_duration(text.strip_prefix("every ").unwrap_or(text)) {
+            return Ok(Self::every(period));
+        }
+        let (expression, zone) = match text.strip_suffix(')').and_then(|text| text.rsplit_once(" (")) {
+            Some((expression, zone)) => (expression, zone.parse().map_err(|_| ScheduleError::no_zone(zone))?),
+            None => (text, Tz::UTC),
+        };
+        Self::cron(expression, zone)
     }
 }
 

@@ -252,9 +252,19 @@ fn wrong_expressions_are_told_which_field_and_what_would_be_right() {
 }
 
 #[test]
-fn is_shown_as_configured() {
-    assert_eq!(Schedule::cron("0 6  * * mon", Europe::Paris).expect("sound").to_string(), "0 6 * * mon (Europe/Paris)");
-    assert_eq!(Schedule::every(Duration::from_secs(43_200)).to_string(), "every 12h");
+fn is_shown_as_configured_and_read_again() {
+    for (schedule, shown) in [
+        (Schedule::cron("0 6  * * mon", Europe::Paris).expect("sound"), "0 6 * * mon (Europe/Paris)"),
+        (Schedule::cron("@daily", Tz::UTC).expect("sound"), "@daily (UTC)"),
+        (Schedule::every(Duration::from_secs(43_200)), "every 12h"),
+        (Schedule::every(Duration::from_secs(5_400)), "every 1h 30m"),
+    ] {
+        assert_eq!(schedule.to_string(), shown);
+        assert_eq!(shown.parse(), Ok(schedule));
+    }
+    assert_eq!("1d".parse(), Ok(Schedule::every(Duration::from_secs(86_400))));
+    assert_eq!("0 6 * * 1".parse(), Schedule::cron("0 6 * * 1", Tz::UTC));
+    "0 6 * * 1 (Mars/Olympus)".parse::<Schedule>().expect_err("no such zone");
 }
 
 #[test]
