@@ -433,15 +433,8 @@ impl Running {
 }
 
 fn config(world: &World, watches: Vec<Watch>) -> Config {
-    Config {
-        path: None,
-        store_path: world.store_path(),
-        fetch: policywatch::fetch::Options::default(),
-        scheduler: policywatch::scheduler::Options { concurrency: 2, ..Default::default() },
-        log: policywatch::telemetry::Options::default(),
-        channels: Vec::new(),
-        watches,
-    }
+    let scheduler = policywatch::scheduler::Options { concurrency: 2, ..Default::default() };
+    Config { store_path: world.store_path(), scheduler, watches, ..Config::default() }
 }
 
 async fn within<T>(what: impl Future<Output = T>) -> T {
@@ -471,15 +464,9 @@ async fn a_broken_configuration_is_refused_and_the_old_one_stays() {
     let old = config(&world, vec![watch("/privacy", &[])]);
     let daemon = Running::start(&world, old.clone(), None, PATIENCE);
     daemon.ready(&world).await;
-    let problem = Problem {
-        file: "/etc/policywatch.toml".into(),
-        line: 3,
-        column: 1,
-        text: "wacth".to_owned(),
-        message: "unknown key \"wacth\"".to_owned(),
-        hint: Some("did you mean \"watch\"?".to_owned()),
-    };
-    daemon.reload(Err(vec![problem])).await;
+    let broken = world.file("broken.toml");
+    std::fs::write(&broken, "[[wacth]]\nid = \"acme\"\n").expect("a broken file");
+    daemon.reload(policywatch::config::load(&broken)).await;
     let moved = Config { store_path: world.file("elsewhere.db"), ..old.clone() };
     daemon.reload(Ok(moved)).await;
     until(&world, "acme-privacy", 1).await;
