@@ -17,9 +17,9 @@ use crate::upgrade::{preview, upgrade};
 use crate::version::{Version, VersionFacts};
 use crate::watch::{Source, Watch};
 
-/// Over how long the checks of one moment are spread, so that a thousand watches with
-/// the same crontab line do not start in the same second.
-pub const SPREAD: Duration = Duration::from_secs(15 * 60);
+/// Over how long the checks of one moment are spread where nothing else is configured, so
+/// that a thousand watches with the same crontab line do not start in the same second.
+pub const SPREAD: Duration = Duration::from_secs(5 * 60);
 
 /// What a check needs of the world.
 #[derive(Clone, Debug)]
@@ -30,6 +30,8 @@ pub struct Ports<F, C> {
     pub fetcher: F,
     /// The time.
     pub clock: C,
+    /// Over how long the checks of one moment are spread.
+    pub spread: Duration,
 }
 
 /// A check that has ended.
@@ -154,7 +156,7 @@ async fn due_again<F, C: Clock>(
         0
     };
     let now = ports.clock.now();
-    Ok(next_check(&watch.schedule, &watch.id, SPREAD, now, failures, outcome.retry_after()))
+    Ok(next_check(&watch.schedule, &watch.id, ports.spread, now, failures, outcome.retry_after()))
 }
 
 /// Whether this is a failure that asking again soon may help against. Who was turned away

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cadence::first_due;
 use crate::channel::Channel;
-use crate::check::{Ports, SPREAD};
+use crate::check::Ports;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Problem};
 use crate::deliver::Outbox;
@@ -252,7 +252,7 @@ impl<F: Fetch + 'static, K: Channel + 'static, C: Clock> Daemon<F, K, C> {
     /// goes by.
     async fn put_in_force(&self, config: &Config, fetcher: F, store: &Store) -> Result<Arc<InForce<F, C>>, StoreError> {
         let now = self.clock.now();
-        let window = first_spread(config.watches.len());
+        let window = first_spread(config.scheduler.spread, config.watches.len());
         let due = move |watch: &Watch| Some(first_due(&watch.schedule, &watch.id, window, now));
         let synced = store.sync_watches(config.watches.clone(), due, now).await?;
         for (what, ids) in [("new", &synced.added), ("retired", &synced.retired), ("back", &synced.revived)] {
@@ -263,7 +263,7 @@ impl<F: Fetch + 'static, K: Channel + 'static, C: Clock> Daemon<F, K, C> {
         Ok(Arc::new(InForce {
             watches: config.watches.iter().map(|watch| (watch.id.clone(), watch.clone())).collect(),
             options: config.scheduler.clone(),
-            ports: Ports { store: store.clone(), fetcher, clock: self.clock.clone() },
+            ports: Ports { store: store.clone(), fetcher, clock: self.clock.clone(), spread: config.scheduler.spread },
         }))
     }
 
@@ -300,10 +300,10 @@ impl<F: Fetch + 'static, K: Channel + 'static, C: Clock> Daemon<F, K, C> {
     }
 }
 
-/// Over how long the first checks of new watches are spread: ten seconds each, since
-/// whoever adds one watch waits for it, and whoever adds a thousand does not watch.
-fn first_spread(watches: usize) -> Duration {
-    SPREAD.min(Duration::from_secs(10).saturating_mul(u32::try_from(watches).unwrap_or(u32::MAX)))
+/// Over how long the first checks of new watches are spread: ten seconds each at most,
+/// since whoever adds one watch waits for it, and whoever adds a thousand does not.
+fn first_spread(configured: Duration, watches: usize) -> Duration {
+    configured.min(Duration::from_secs(10).saturating_mul(u32::try_from(watches).unwrap_or(u32::MAX)))
 }
 
 /// What a reload turns.
@@ -377,5 +377,50 @@ struct Todo;
 impl Fetch for Todo {
     async fn fetch(&self, _: crate::fetch::Request) -> Result<crate::fetch::Fetched, crate::outcome::FetchFailure> {
         todo!()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    /// How often systemd hears of a daemon one of whose loops hangs.
+    async fn heard(hangs: bool) -> u32 {
+        let heard = Arc::new(AtomicU32::new(0));
+        let count = Arc::clone(&heard);
+        let tell = move |_: &[NotifyState<'_>]| {
+            count.fetch_add(1, Ordering::Relaxed);
+        };
+        let systemd = Systemd::new(tell, Some(Duration::from_millis(2)));
+        let ((turning, mut turns), (other, mut may_hang)) = (pulse(), pulse());
+        let loops = async {
+            loop {
+                tokio::select! {
+                    () = turns.asked() => {}
+                    () = may_hang.asked(), if !hangs => {}
+                }
+            }
+        };
+        tokio::select! {
+            () = stay_alive(&systemd, [turning, other]) => {}
+            () = loops => {}
+            () = tokio::time::sleep(Duration::from_millis(100)) => {}
+        }
+        heard.load(Ordering::Relaxed)
+    }
+
+    #[tokio::test]
+    async fn a_loop_that_hangs_is_not_vouched_for() {
+        assert!(heard(false).await > 0);
+        assert_eq!(heard(true).await, 0);
+    }
+
+    #[test]
+    fn few_new_watches_do_not_wait_and_many_are_spread() {
+        let of = |number| first_spread(Duration::from_secs(300), number);
+        assert_eq!(of(1), Duration::from_secs(10));
+        assert_eq!(of(1000), Duration::from_secs(300));
     }
 }

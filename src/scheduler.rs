@@ -9,7 +9,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-use crate::check::{Checked, Ports, check};
+use crate::check::{Checked, Ports, SPREAD, check};
 use crate::clock::Clock;
 use crate::fetch::Fetch;
 use crate::pulse::Beat;
@@ -32,7 +32,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { concurrency: 4, spread: Duration::from_secs(5 * 60) }
+        Self { concurrency: 4, spread: SPREAD }
     }
 }
 

@@ -433,15 +433,8 @@ impl Running {
 }
 
 fn config(world: &World, watches: Vec<Watch>) -> Config {
-    Config {
-        path: None,
-        store_path: world.store_path(),
-        fetch: policywatch::fetch::Options::default(),
-        scheduler: policywatch::scheduler::Options { concurrency: 2 },
-        log: policywatch::telemetry::Options::default(),
-        channels: Vec::new(),
-        watches,
-    }
+    let scheduler = policywatch::scheduler::Options { concurrency: 2, ..Default::default() };
+    Config { store_path: world.store_path(), scheduler, watches, ..Config::default() }
 }
 
 async fn within<T>(what: impl Future<Output = T>) -> T {
@@ -471,15 +464,9 @@ async fn a_broken_configuration_is_refused_and_the_old_one_stays() {
     let old = config(&world, vec![watch("/privacy", &[])]);
     let daemon = Running::start(&world, old.clone(), None, PATIENCE);
     daemon.ready(&world).await;
-    let problem = Problem {
-        file: "/etc/policywatch.toml".into(),
-        line: 3,
-        column: 1,
-        text: "wacth".to_owned(),
-        message: "unknown key \"wacth\"".to_owned(),
-        hint: Some("did you mean \"watch\"?".to_owned()),
-    };
-    daemon.reload(Err(vec![problem])).await;
+    let broken = world.file("broken.toml");
+    std::fs::write(&broken, "[[wacth]]\nid = \"acme\"\n").expect("a broken file");
+    daemon.reload(policywatch::config::load(&broken)).await;
     let moved = Config { store_path: world.file("elsewhere.db"), ..old.clone() };
     daemon.reload(Ok(moved)).await;
     until(&world, "acme-privacy", 1).await;
@@ -552,6 +539,21 @@ async fn a_second_daemon_on_the_same_store_does_not_start() {
     let refused = within(second.ended).await.expect("no panic");
     assert!(matches!(refused, Err(DaemonError::Store(_))), "{refused:?}");
     first.stop().await.expect("a clean end");
+}
+
+#[tokio::test]
+async fn a_daemon_that_cannot_keep_the_record_ends() {
+    let world = World::new().await;
+    world.site.serve("/privacy", policy(WILL_NOT));
+    let daemon = Running::start(&world, config(&world, vec![watch("/privacy", &[])]), None, PATIENCE);
+    daemon.told.said("READY=1", 1).await;
+    let damage = rusqlite::Connection::open(world.store_path()).expect("the database");
+    damage.execute_batch("ALTER TABLE checks RENAME TO lost").expect("the damage");
+    world.clock.advance(SPREAD);
+    let ended = within(daemon.ended).await.expect("no panic");
+    assert!(matches!(ended, Err(DaemonError::Store(_))), "{ended:?}");
+    assert!(daemon.told.all().iter().any(|told| told.contains("STOPPING=1")));
+    damage.execute_batch("ALTER TABLE lost RENAME TO checks").expect("the repair");
 }
 
 /// Waits until a watch has so many versions.

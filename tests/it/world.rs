@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use policywatch::alert::{Delivery, DeliveryId, DeliveryState, Sent};
 use policywatch::cadence::Schedule;
 use policywatch::channel::Channel;
-use policywatch::check::{Checked, Ports, check};
+use policywatch::check::{Checked, Ports, SPREAD, check};
 use policywatch::clock::{Clock as _, HeldClock};
 use policywatch::deliver::deliver_due;
 use policywatch::fetch::{Fetch, Fetched, Request};
@@ -91,7 +91,7 @@ impl World {
 
     /// What a check takes.
     pub fn ports(&self) -> Ports<Site, HeldClock> {
-        Ports { store: self.store.clone(), fetcher: self.site.clone(), clock: self.clock.clone() }
+        Ports { store: self.store.clone(), fetcher: self.site.clone(), clock: self.clock.clone(), spread: SPREAD }
     }
 
     /// Checks a watch now.
