@@ -536,7 +536,7 @@ impl Town {
             "policywatch.toml",
             format!(
                 "[store]\npath = {store:?}\n[fetch]\nallow = [\"127.0.0.1\"]\npause_per_host = \"0s\"\n\
-                 [[channel]]\nname = \"desk\"\ntype = \"webhook\"\nurl = \"{base}/hook\"\n\
+                 [[channel]]\nname = \"desk\"\nkind = \"webhook\"\nurl = \"{base}/hook\"\n\
                  secret = \"whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz\"\n\
                  [[watch]]\nid = \"acme\"\nurl = \"{base}/privacy\"\nservice = \"Acme\"\nnotify = [\"desk\"]\n"
             ),
