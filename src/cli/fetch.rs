@@ -224,7 +224,7 @@ async fn nearest(
 /// Reads a URL that is no watch, and prints it.
 async fn bare(url: &str, at: Option<Timestamp>, console: &Console, tally: &mut Tally) -> anyhow::Result<()> {
     let Some(parsed) = input::as_url(url) else { return Ok(()) };
-    let fetcher = Fetcher::new(super::installation::config(console)?.fetch, SystemClock);
+    let fetcher = Fetcher::new(super::installation::config(console)?.fetch, SystemClock)?;
     read_and_print(url, &fetcher, request(parsed, at), &Selectors::default(), console, tally).await
 }
 
