@@ -152,6 +152,27 @@ fn a_redirect_to_the_home_page_is_no_policy() {
 }
 
 #[test]
+fn the_address_that_a_redirect_led_to_says_what_the_page_is() {
+    let mut page = snapshot(
+        b"<title>Acme</title><p>Anvils ring for a hundred years, and every one of them comes to your door.</p>",
+    );
+    let table = [
+        ("https://acme.test/accounts/login?next=/legal/privacy", "login_wall"),
+        ("https://consent.acme.test/m?continue=/legal/privacy", "consent_wall"),
+        ("https://acme.test/404.html", "not_found"),
+        ("https://acme.test/error", "error_page"),
+        ("https://acme.test/legal/privacy-notice", "policy"),
+    ];
+    for (address, expected) in table {
+        page.final_url = address.to_owned();
+        assert_eq!(verdict(&page, &Expected::default()).split(':').next(), Some(expected), "{address}");
+    }
+    let mut policy = snapshot(&made_up("policy--that-speaks-of-refusals"));
+    policy.final_url = "https://acme.test/auth/privacy".to_owned();
+    assert_eq!(verdict(&policy, &Expected::default()), "policy");
+}
+
+#[test]
 fn the_language_of_the_watch_or_of_the_version_before_must_stay() {
     let page = snapshot(&made_up("policy--that-speaks-of-refusals"));
     let demand = |language| verdict(&page, &Expected { language: Some(language), previous: None });
