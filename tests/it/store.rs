@@ -770,7 +770,19 @@ async fn a_closed_store_is_one_file_and_says_the_same_when_opened_again() {
 }
 
 #[tokio::test]
-async fn eight_processes_may_open_a_new_store_at_once() {
+async fn a_path_may_have_any_characters() {
+    let dir = TempDir::new().unwrap();
+    for name in ["a b", "what?immutable=1", "50%41", "c#d", "é"] {
+        let path = dir.path().join(name);
+        Store::open(&path).await.unwrap().adopt_watch(&acme(), "https://acme.test/", day(1)).await.unwrap();
+        let store = Store::open(&path).await.unwrap();
+        assert_eq!(store.watch_states().await.unwrap().len(), 1, "{name}");
+    }
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 5);
+}
+
+#[tokio::test]
+async fn eight_may_open_a_new_store_at_once() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("policywatch.db");
     let tasks: Vec<_> = (0..8)
