@@ -947,6 +947,27 @@ async fn a_store_that_may_not_be_written_says_so() {
 }
 
 #[tokio::test]
+async fn readers_do_not_wait_for_a_long_write() {
+    let archive = Archive::new().await;
+    archive.check(page(day(1), &["a"])).await;
+    let (begun, has_begun) = tokio::sync::oneshot::channel();
+    let (go_on, may_go_on) = std::sync::mpsc::channel();
+    let held = std::sync::Mutex::new((Some(begun), may_go_on));
+    let slowly = move |previous: Option<&Version>, snapshot: Snapshot| {
+        let mut held = held.lock().unwrap();
+        held.0.take().unwrap().send(()).unwrap();
+        held.1.recv().unwrap();
+        examine(previous, snapshot)
+    };
+    let store = archive.store.clone();
+    let rebuilding = tokio::spawn(async move { store.rebuild(&acme(), &manner(), slowly, day(2)).await.unwrap() });
+    has_begun.await.unwrap();
+    assert_eq!(archive.store.versions(&acme()).await.unwrap().len(), 1, "as before the write");
+    go_on.send(()).unwrap();
+    assert_eq!(rebuilding.await.unwrap(), 1);
+}
+
+#[tokio::test]
 async fn a_panic_in_a_transaction_is_an_error_and_the_store_goes_on() {
     let archive = Archive::new().await;
     let before = archive.counts();
