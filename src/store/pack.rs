@@ -191,6 +191,7 @@ fn base_for(tx: &Transaction<'_>, shelf: Shelf, candidate: i64) -> Result<(i64, 
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "in tests, a failed unwrap is a failed test")]
 mod tests {
     use super::*;
 

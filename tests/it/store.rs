@@ -770,7 +770,19 @@ async fn a_closed_store_is_one_file_and_says_the_same_when_opened_again() {
 }
 
 #[tokio::test]
-async fn eight_processes_may_open_a_new_store_at_once() {
+async fn a_path_may_have_any_characters() {
+    let dir = TempDir::new().unwrap();
+    for name in ["a b", "what?immutable=1", "50%41", "c#d", "é"] {
+        let path = dir.path().join(name);
+        Store::open(&path).await.unwrap().adopt_watch(&acme(), "https://acme.test/", day(1)).await.unwrap();
+        let store = Store::open(&path).await.unwrap();
+        assert_eq!(store.watch_states().await.unwrap().len(), 1, "{name}");
+    }
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 5);
+}
+
+#[tokio::test]
+async fn eight_may_open_a_new_store_at_once() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("policywatch.db");
     let tasks: Vec<_> = (0..8)
@@ -932,6 +944,27 @@ async fn a_store_that_may_not_be_written_says_so() {
         Ok(store) => check(&store, page(day(3), &["c"])).await.unwrap_err(),
     };
     assert!(matches!(failed, StoreError::Io { .. }), "{failed:?}");
+}
+
+#[tokio::test]
+async fn readers_do_not_wait_for_a_long_write() {
+    let archive = Archive::new().await;
+    archive.check(page(day(1), &["a"])).await;
+    let (begun, has_begun) = tokio::sync::oneshot::channel();
+    let (go_on, may_go_on) = std::sync::mpsc::channel();
+    let held = std::sync::Mutex::new((Some(begun), may_go_on));
+    let slowly = move |previous: Option<&Version>, snapshot: Snapshot| {
+        let mut held = held.lock().unwrap();
+        held.0.take().unwrap().send(()).unwrap();
+        held.1.recv().unwrap();
+        examine(previous, snapshot)
+    };
+    let store = archive.store.clone();
+    let rebuilding = tokio::spawn(async move { store.rebuild(&acme(), &manner(), slowly, day(2)).await.unwrap() });
+    has_begun.await.unwrap();
+    assert_eq!(archive.store.versions(&acme()).await.unwrap().len(), 1, "as before the write");
+    go_on.send(()).unwrap();
+    assert_eq!(rebuilding.await.unwrap(), 1);
 }
 
 #[tokio::test]
