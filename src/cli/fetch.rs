@@ -48,7 +48,7 @@ struct Row<'a> {
     outcome: &'static str,
     why: Option<String>,
     version: Option<u32>,
-    change: Option<serde_json::Value>,
+    change: Option<render::json::ChangeObject>,
     alerts: usize,
     next_check_at: Option<String>,
     recorded: bool,
