@@ -1,35 +1,419 @@
-//! Stub; the real one comes by merge.
+//! Telling that a page is not the policy.
+//!
+//! First by status and headers ([`refuse_response`]), then by what the page says
+//! ([`refuse_page`]). Two errors are possible, and one is worse: a genuine policy that
+//! is refused is a change missed. So a long text with the vocabulary of policies is
+//! believed whatever else it says, and phrases only decide on pages that say little.
+//! Rules are about language and structure, never about a named site.
 
-use crate::reading::{Expected, Unreadable};
+mod phrases;
+mod response;
+mod structure;
+
+pub use response::refuse_response;
+
+use std::collections::{BTreeSet, HashSet};
+
+use crate::reading::{Expected, Reading, Unreadable, Why};
 use crate::snapshot::Snapshot;
-use crate::text::Block;
 
-/// A page as read, to be judged.
+use super::{Block, BlockKind, language};
+use structure::Structure;
+
+/// A page as it is asked about.
 pub struct Page<'a> {
-    /// The response.
+    /// What was served.
     pub snapshot: &'a Snapshot,
-    /// Its title.
+    /// The page's title.
     pub title: Option<&'a str>,
     /// All visible words of the whole page.
     pub visible: &'a str,
     /// The main text.
     pub blocks: &'a [Block],
-    /// The parsed page.
+    /// The page's tree, if it is HTML.
     pub html: Option<&'a scraper::Html>,
-    /// Its language.
+    /// The language of the main text, where it can be told.
     pub language: Option<&'a str>,
-    /// Whether selectors were used.
+    /// Whether the watch's selectors chose the main text.
     pub selected: bool,
-    /// What is known beforehand.
+    /// What is known from before.
     pub expected: &'a Expected<'a>,
 }
 
-/// Judges the response.
-pub fn refuse_response(_snapshot: &Snapshot) -> Option<Unreadable> {
+/// A main text of so many words, with so many notions of policies and so many of their
+/// words in a hundred, is a policy whatever else it says.
+const SURE_WORDS: usize = 250;
+const SURE_NOTIONS: usize = 12;
+const SURE_DENSITY: f64 = 4.0;
+
+/// A page of so few visible words can be a stub, a shell or a wall.
+const STUB_WORDS: usize = 80;
+
+/// A page of so few visible words can be an error in a site's frame of navigation.
+const SMALL_WORDS: usize = 700;
+
+/// Below so many words in its main text a page says nothing.
+const NOTHING: usize = 12;
+
+/// Tells that a page is not the policy, with what decided.
+pub fn refuse_page(page: &Page<'_>) -> Option<Unreadable> {
+    let seen = Seen::of(page);
+    let rules: [fn(&Seen<'_>) -> Option<Unreadable>; 12] = [
+        malformed, archive, challenge, stub, titled, phrased, picker, sign_in, empty, elsewhere, collapsed, foreign,
+    ];
+    rules.iter().find_map(|rule| rule(&seen))
+}
+
+/// What the rules look at, worked out once.
+struct Seen<'a> {
+    page: &'a Page<'a>,
+    title: String,
+    /// The beginning of all visible words, folded.
+    visible: String,
+    visible_words: usize,
+    /// The main text, folded.
+    main: String,
+    main_words: usize,
+    /// Headings of the main text, folded.
+    headings: Vec<String>,
+    notions: usize,
+    /// Words of policies in a hundred words of the main text.
+    density: f64,
+    structure: Structure,
+}
+
+/// How many characters of the visible words are searched for phrases.
+const SEARCHED: usize = 60_000;
+
+impl<'a> Seen<'a> {
+    fn of(page: &'a Page<'a>) -> Self {
+        let main = phrases::fold(&page.blocks.iter().map(|block| block.text.as_str()).collect::<Vec<_>>().join(" "));
+        let visible = phrases::fold(page.visible.get(..floor(page.visible, SEARCHED)).unwrap_or_default());
+        let (notions, hits) = vocabulary(&main);
+        let main_words = words(&main);
+        Self {
+            title: phrases::fold(page.title.unwrap_or_default()),
+            visible_words: words(page.visible),
+            visible,
+            main_words,
+            headings: page
+                .blocks
+                .iter()
+                .filter(|block| matches!(block.kind, BlockKind::Heading { .. }))
+                .take(60)
+                .map(|block| phrases::fold(&block.text))
+                .collect(),
+            notions,
+            density: if main_words == 0 { 0.0 } else { hits as f64 * 100.0 / main_words as f64 },
+            main,
+            structure: page.html.map(|html| structure::of(html, &page.snapshot.body)).unwrap_or_default(),
+            page,
+        }
+    }
+
+    /// Whether the main text is beyond doubt a policy.
+    fn sure(&self) -> bool {
+        self.main_words >= SURE_WORDS && self.notions >= SURE_NOTIONS && self.density >= SURE_DENSITY
+    }
+
+    /// Whether the main text has some of a policy, so that a phrase alone cannot decide.
+    fn likely(&self) -> bool {
+        self.sure() || self.main_words >= 100 && self.notions >= 8 && self.density >= 5.0
+    }
+
+    /// Whether title or headings name a kind of policy.
+    fn named(&self) -> bool {
+        names_policy(&self.title) || self.headings.iter().any(|heading| names_policy(heading))
+    }
+
+    fn refuse(&self, why: Why, decided: String) -> Option<Unreadable> {
+        let size = format!("{} words in the main text, {} on the page", self.main_words, self.visible_words);
+        Some(Unreadable { why, evidence: vec![decided, size] })
+    }
+}
+
+/// Words in a text; two signs of a script without blanks count as one.
+fn words(text: &str) -> usize {
+    let dense = text.chars().filter(|c| matches!(*c as u32, 0x3040..=0x30ff | 0x3400..=0x9fff | 0xac00..=0xd7af | 0x0e00..=0x0e7f)).count();
+    text.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric)).count() + dense / 2
+}
+
+/// The notions of policies in a folded text, and how many words carry one.
+fn vocabulary(folded: &str) -> (usize, usize) {
+    let mut seen = BTreeSet::new();
+    let mut hits = 0;
+    for word in folded.split(|c: char| !c.is_alphanumeric() && c != '-').filter(|word| word.len() >= 3) {
+        let notion = phrases::NOTIONS.iter().position(|row| row.iter().any(|stem| word.starts_with(stem)));
+        if let Some(notion) = notion {
+            seen.insert(notion);
+            hits += 1;
+        }
+    }
+    (seen.len(), hits)
+}
+
+fn names_policy(folded: &str) -> bool {
+    folded.split(|c: char| !c.is_alphanumeric() && c != '-').any(|word| phrases::NAMES.contains(&word))
+}
+
+/// The last place at or before `at` where a text can be cut.
+fn floor(text: &str, at: usize) -> usize {
+    if at >= text.len() { text.len() } else { (0..=at).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0) }
+}
+
+/// Bytes that are not what they claim: characters that no charset explains.
+fn malformed(seen: &Seen<'_>) -> Option<Unreadable> {
+    let text = seen.page.visible;
+    let all = text.chars().count();
+    let broken = text.chars().filter(|c| *c == '\u{fffd}' || c.is_control() && !c.is_whitespace()).count();
+    (all >= 40 && broken * 12 > all)
+        .then(|| Unreadable::new(Why::Malformed, format!("{broken} of {all} characters are none of any script")))
+}
+
+/// What a web archive says in place of a page.
+fn archive(seen: &Seen<'_>) -> Option<Unreadable> {
+    if seen.sure() || seen.visible_words > SMALL_WORDS {
+        return None;
+    }
+    let (phrase, why) = phrases::ARCHIVE.iter().find(|(phrase, _)| phrases::holds(&seen.visible, phrase))?;
+    seen.refuse(*why, format!("the page says \"{phrase}\""))
+}
+
+/// A challenge, by its markup on a page that says little.
+fn challenge(seen: &Seen<'_>) -> Option<Unreadable> {
+    if seen.visible_words > STUB_WORDS || seen.main_words > 40 && seen.notions >= 5 {
+        return None;
+    }
+    let vendor = seen.structure.challenge?;
+    seen.refuse(Why::BotWall, format!("the markup holds a challenge of {vendor}"))
+}
+
+/// A page that only sends the browser elsewhere.
+fn stub(seen: &Seen<'_>) -> Option<Unreadable> {
+    if seen.visible_words > STUB_WORDS || seen.notions >= 6 {
+        return None;
+    }
+    if let Some(target) = &seen.structure.refresh
+        && !same_page(target, &seen.page.snapshot.final_url)
+    {
+        return seen.refuse(Why::RedirectStub, format!("a meta refresh leads to {target}"));
+    }
+    if let Some(phrase) = phrases::find(phrases::REDIRECT, &seen.visible) {
+        return seen.refuse(Why::RedirectStub, format!("the page says \"{phrase}\""));
+    }
+    let target = seen.structure.script_redirect.as_ref().filter(|_| seen.visible_words <= 25)?;
+    seen.refuse(Why::RedirectStub, format!("a script leads to {target}"))
+}
+
+/// Whether a target is the page itself.
+fn same_page(target: &str, url: &str) -> bool {
+    let Ok(base) = url::Url::parse(url) else { return target == url };
+    base.join(target).is_ok_and(|there| there.as_str().trim_end_matches('/') == base.as_str().trim_end_matches('/'))
+}
+
+/// A title that says what the page is, on a page that is not surely a policy.
+fn titled(seen: &Seen<'_>) -> Option<Unreadable> {
+    if seen.sure() || seen.title.is_empty() {
+        return None;
+    }
+    let first = seen.title.split(['|', '–', '—', '·', '•', ':']).map(|part| part.trim().trim_end_matches(['.', '…', '!'])).find(|part| !part.is_empty())?;
+    let first = first.split(" - ").next().unwrap_or(first).trim();
+    let (phrase, why) = phrases::TITLES.iter().find(|(phrase, _)| {
+        let phrase = phrase.trim_end_matches(['.', '!']);
+        // "Log in to Acme": the phrase and a name, but no sentence.
+        let names = first.strip_prefix(phrase).is_some_and(|rest| rest.starts_with(' ') && rest.split_whitespace().count() <= 2);
+        first == phrase || phrase.contains(' ') && names
+    })?;
+    if *why == Why::LoginWall && (seen.named_beyond_title() || seen.likely()) {
+        return None;
+    }
+    seen.refuse(*why, format!("the title says \"{phrase}\""))
+}
+
+impl Seen<'_> {
+    fn named_beyond_title(&self) -> bool {
+        self.headings.iter().any(|heading| names_policy(heading)) && self.main_words >= 100
+    }
+}
+
+/// The tables of phrases in the order in which they decide.
+const PHRASES: [(&[&str], Why); 7] = [
+    (phrases::PARKED, Why::WrongPage),
+    (phrases::MAINTENANCE, Why::Maintenance),
+    (phrases::NOT_FOUND, Why::NotFound),
+    (phrases::ERROR, Why::ErrorPage),
+    (phrases::BOT, Why::BotWall),
+    (phrases::CONSENT, Why::ConsentWall),
+    (phrases::SHELL, Why::EmptyShell),
+];
+
+/// Phrases on a page that says little else, or in the heading of one that is no likely policy.
+fn phrased(seen: &Seen<'_>) -> Option<Unreadable> {
+    if seen.sure() {
+        return None;
+    }
+    if seen.structure.error_markup && seen.visible_words <= STUB_WORDS {
+        return seen.refuse(Why::ErrorPage, "the markup is that of a framework's error page".to_owned());
+    }
+    for (table, why) in PHRASES {
+        if let Some(phrase) = seen.headings.iter().take(3).find_map(|heading| phrases::find(table, heading))
+            && !seen.likely()
+        {
+            return seen.refuse(why, format!("a heading says \"{phrase}\""));
+        }
+    }
+    let small = seen.visible_words <= SMALL_WORDS && !seen.likely() && (seen.main_words <= 60 || seen.density < 8.0);
+    if !small {
+        return None;
+    }
+    for (table, why) in PHRASES {
+        if let Some(phrase) = phrases::find(table, &seen.visible) {
+            return seen.refuse(why, format!("the page says \"{phrase}\""));
+        }
+    }
     None
 }
 
-/// Judges the page.
-pub fn refuse_page(_page: &Page<'_>) -> Option<Unreadable> {
-    None
+/// A list of languages to choose from.
+fn picker(seen: &Seen<'_>) -> Option<Unreadable> {
+    if seen.sure() || seen.visible_words > SMALL_WORDS {
+        return None;
+    }
+    let names = phrases::AUTONYMS.iter().filter(|name| phrases::holds(&seen.visible, name)).count();
+    (names >= 12 && seen.density < 3.0 && names * 8 >= seen.visible_words)
+        .then(|| seen.refuse(Why::WrongPage, format!("the page is a list of {names} languages")))
+        .flatten()
+}
+
+/// A form to sign in, and little beside it.
+fn sign_in(seen: &Seen<'_>) -> Option<Unreadable> {
+    if seen.likely() || seen.visible_words > 300 || seen.main_words > 100 && seen.density >= 4.0 {
+        return None;
+    }
+    let phrase = phrases::find(phrases::LOGIN, &seen.visible);
+    match (seen.structure.passwords, phrase) {
+        (0, None) => None,
+        (0, Some(phrase)) if seen.visible_words <= 150 => seen.refuse(Why::LoginWall, format!("the page says \"{phrase}\"")),
+        (0, Some(_)) => None,
+        (_, Some(phrase)) => seen.refuse(Why::LoginWall, format!("a field for a password, and \"{phrase}\"")),
+        (_, None) => seen.refuse(Why::LoginWall, "a field for a password, and little text".to_owned()),
+    }
+}
+
+/// A page whose main text says nothing.
+fn empty(seen: &Seen<'_>) -> Option<Unreadable> {
+    let meant = seen.notions >= 3 && seen.density >= 15.0 && seen.main_words >= 8;
+    if seen.main_words >= NOTHING && seen.visible_words >= NOTHING || meant && seen.structure.scripts == 0 {
+        return None;
+    }
+    let structure = &seen.structure;
+    let cause = if seen.page.snapshot.body.is_empty() {
+        "there are no bytes".to_owned()
+    } else if structure.frames > 0 && structure.scripts == 0 {
+        format!("the text is in {} frames", structure.frames)
+    } else if structure.scripts > 0 {
+        format!("{} scripts, but next to no text", structure.scripts)
+    } else {
+        "next to no text".to_owned()
+    };
+    seen.refuse(Why::EmptyShell, cause)
+}
+
+/// The home page or another one: the address asked for names a policy, the page does not.
+fn elsewhere(seen: &Seen<'_>) -> Option<Unreadable> {
+    if seen.likely() || seen.page.selected {
+        return None;
+    }
+    let snapshot = seen.page.snapshot;
+    let asked = url::Url::parse(&snapshot.url).ok();
+    let came = url::Url::parse(&snapshot.final_url).ok();
+    if let (Some(asked), Some(came)) = (&asked, &came)
+        && is_home(came)
+        && !is_home(asked)
+        && !seen.named()
+    {
+        return seen.refuse(Why::WrongPage, format!("{asked} led to the home page {came}"));
+    }
+    let promised = asked.as_ref().is_some_and(|url| names_policy(&url.path().replace(['_', '-', '/', '.'], " ").to_lowercase()));
+    (promised && !seen.named() && seen.main_words >= 150 && seen.density < 3.0)
+        .then(|| seen.refuse(Why::WrongPage, "the address names a policy; title, headings and words do not".to_owned()))
+        .flatten()
+}
+
+/// Whether an address is that of a site's first page, perhaps in a language.
+fn is_home(url: &url::Url) -> bool {
+    let path = url.path().trim_matches('/').to_ascii_lowercase();
+    let home = ["", "home", "index", "index.html", "index.php", "welcome", "accueil"];
+    let tongue = path.len() == 2 || path.len() == 5 && matches!(path.as_bytes()[2], b'-' | b'_');
+    url.query().is_none_or(|query| !query.contains('=')) && (home.contains(&path.as_str()) || tongue)
+}
+
+/// Nothing is left of the version before.
+fn collapsed(seen: &Seen<'_>) -> Option<Unreadable> {
+    let previous = seen.page.expected.previous?;
+    let before = phrases::fold(&previous.text());
+    let before_words = words(&before);
+    if before_words < 150 {
+        return None;
+    }
+    let kept = shared(&before, &seen.main);
+    let percent = |part: f64| (part * 100.0).round();
+    // The whole page may hold what the main text lost: then the main text was chosen badly.
+    let small = seen.main_words * 6 < before_words && !(seen.likely() && seen.named());
+    if small && kept < 0.1 && shared(&before, &seen.visible) < 0.1 {
+        let decided = format!("{before_words} words before, {} now, {} % of them phrases from before", seen.main_words, percent(kept));
+        return seen.refuse(Why::WrongPage, decided);
+    }
+    let poor = !seen.likely() && seen.density < 4.5 && !(seen.named() && seen.page.selected);
+    (poor && kept < 0.03 && same_language(seen, previous))
+        .then(|| seen.refuse(Why::WrongPage, format!("only {} % of its phrases are from before, and few of its words are those of a policy", percent(kept))))
+        .flatten()
+}
+
+fn same_language(seen: &Seen<'_>, previous: &Reading) -> bool {
+    match (language::detected(&seen.main), previous.language.as_deref()) {
+        (Some(now), Some(before)) => now == before,
+        _ => true,
+    }
+}
+
+/// The share of a text's runs of three words that stood in the text before.
+fn shared(before: &str, now: &str) -> f64 {
+    let runs = |text: &str| -> Vec<String> {
+        let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).take(40_000).collect();
+        words.windows(3).map(|run| run.join(" ")).collect()
+    };
+    let known: HashSet<String> = runs(before).into_iter().collect();
+    let now = runs(now);
+    if now.is_empty() {
+        return 0.0;
+    }
+    now.iter().filter(|run| known.contains(*run)).count() as f64 / now.len() as f64
+}
+
+/// The policy in another language than the one that is followed.
+fn foreign(seen: &Seen<'_>) -> Option<Unreadable> {
+    let now = language::detected(&seen.main)?;
+    if let Some(demanded) = seen.page.expected.language.and_then(language::from_tag)
+        && demanded != now
+        && !partly_in(seen, &demanded)
+    {
+        return seen.refuse(Why::WrongLanguage, format!("the text is in {now}, the watch demands {demanded}"));
+    }
+    let previous = seen.page.expected.previous?;
+    if seen.main_words < 60 || seen.page.expected.language.is_some() {
+        return None;
+    }
+    let before = phrases::fold(&previous.text());
+    let spoken = language::detected(&before)?;
+    (spoken != now && shared(&before, &seen.main) < 0.2 && !partly_in(seen, spoken))
+        .then(|| seen.refuse(Why::WrongLanguage, format!("the text is in {now}, the version before was in {spoken}")))
+        .flatten()
+}
+
+/// Whether a part of the text is in a language: texts in two languages are in both.
+fn partly_in(seen: &Seen<'_>, wanted: &str) -> bool {
+    let texts: Vec<&str> = seen.page.blocks.iter().map(|block| block.text.as_str()).collect();
+    let part = texts.len().div_ceil(4).max(1);
+    texts.chunks(part).any(|part| language::detected(&part.join(" ")) == Some(wanted))
 }
