@@ -58,9 +58,8 @@ const NOTHING: usize = 12;
 /// Tells that a page is not the policy, with what decided.
 pub fn refuse_page(page: &Page<'_>) -> Option<Unreadable> {
     let seen = Seen::of(page);
-    let rules: [fn(&Seen<'_>) -> Option<Unreadable>; 12] = [
-        malformed, archive, challenge, stub, titled, phrased, picker, sign_in, empty, elsewhere, collapsed, foreign,
-    ];
+    let rules: [fn(&Seen<'_>) -> Option<Unreadable>; 12] =
+        [malformed, archive, challenge, stub, titled, phrased, picker, sign_in, empty, elsewhere, collapsed, foreign];
     rules.iter().find_map(|rule| rule(&seen))
 }
 
@@ -134,7 +133,10 @@ impl<'a> Seen<'a> {
 
 /// Words in a text; two signs of a script without blanks count as one.
 fn words(text: &str) -> usize {
-    let dense = text.chars().filter(|c| matches!(*c as u32, 0x3040..=0x30ff | 0x3400..=0x9fff | 0xac00..=0xd7af | 0x0e00..=0x0e7f)).count();
+    let dense = text
+        .chars()
+        .filter(|c| matches!(*c as u32, 0x3040..=0x30ff | 0x3400..=0x9fff | 0xac00..=0xd7af | 0x0e00..=0x0e7f))
+        .count();
     text.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric)).count() + dense / 2
 }
 
@@ -216,12 +218,18 @@ fn titled(seen: &Seen<'_>) -> Option<Unreadable> {
     if seen.sure() || seen.title.is_empty() {
         return None;
     }
-    let first = seen.title.split(['|', '–', '—', '·', '•', ':']).map(|part| part.trim().trim_end_matches(['.', '…', '!'])).find(|part| !part.is_empty())?;
+    let first = seen
+        .title
+        .split(['|', '–', '—', '·', '•', ':'])
+        .map(|part| part.trim().trim_end_matches(['.', '…', '!']))
+        .find(|part| !part.is_empty())?;
     let first = first.split(" - ").next().unwrap_or(first).trim();
     let (phrase, why) = phrases::TITLES.iter().find(|(phrase, _)| {
         let phrase = phrase.trim_end_matches(['.', '!']);
         // "Log in to Acme": the phrase and a name, but no sentence.
-        let names = first.strip_prefix(phrase).is_some_and(|rest| rest.starts_with(' ') && rest.split_whitespace().count() <= 2);
+        let names = first
+            .strip_prefix(phrase)
+            .is_some_and(|rest| rest.starts_with(' ') && rest.split_whitespace().count() <= 2);
         first == phrase || phrase.contains(' ') && names
     })?;
     if *why == Why::LoginWall && (seen.named_beyond_title() || seen.likely()) {
@@ -293,7 +301,9 @@ fn sign_in(seen: &Seen<'_>) -> Option<Unreadable> {
     let phrase = phrases::find(phrases::LOGIN, &seen.visible);
     match (seen.structure.passwords, phrase) {
         (0, None) => None,
-        (0, Some(phrase)) if seen.visible_words <= 150 => seen.refuse(Why::LoginWall, format!("the page says \"{phrase}\"")),
+        (0, Some(phrase)) if seen.visible_words <= 150 => {
+            seen.refuse(Why::LoginWall, format!("the page says \"{phrase}\""))
+        }
         (0, Some(_)) => None,
         (_, Some(phrase)) => seen.refuse(Why::LoginWall, format!("a field for a password, and \"{phrase}\"")),
         (_, None) => seen.refuse(Why::LoginWall, "a field for a password, and little text".to_owned()),
@@ -334,7 +344,8 @@ fn elsewhere(seen: &Seen<'_>) -> Option<Unreadable> {
     {
         return seen.refuse(Why::WrongPage, format!("{asked} led to the home page {came}"));
     }
-    let promised = asked.as_ref().is_some_and(|url| names_policy(&url.path().replace(['_', '-', '/', '.'], " ").to_lowercase()));
+    let promised =
+        asked.as_ref().is_some_and(|url| names_policy(&url.path().replace(['_', '-', '/', '.'], " ").to_lowercase()));
     (promised && !seen.named() && seen.main_words >= 150 && seen.density < 3.0)
         .then(|| seen.refuse(Why::WrongPage, "the address names a policy; title, headings and words do not".to_owned()))
         .flatten()
@@ -361,12 +372,24 @@ fn collapsed(seen: &Seen<'_>) -> Option<Unreadable> {
     // The whole page may hold what the main text lost: then the main text was chosen badly.
     let small = seen.main_words * 6 < before_words && !(seen.likely() && seen.named());
     if small && kept < 0.1 && shared(&before, &seen.visible) < 0.1 {
-        let decided = format!("{before_words} words before, {} now, {} % of them phrases from before", seen.main_words, percent(kept));
+        let decided = format!(
+            "{before_words} words before, {} now, {} % of them phrases from before",
+            seen.main_words,
+            percent(kept)
+        );
         return seen.refuse(Why::WrongPage, decided);
     }
     let poor = !seen.likely() && seen.density < 4.5 && !(seen.named() && seen.page.selected);
     (poor && kept < 0.03 && same_language(seen, previous))
-        .then(|| seen.refuse(Why::WrongPage, format!("only {} % of its phrases are from before, and few of its words are those of a policy", percent(kept))))
+        .then(|| {
+            seen.refuse(
+                Why::WrongPage,
+                format!(
+                    "only {} % of its phrases are from before, and few of its words are those of a policy",
+                    percent(kept)
+                ),
+            )
+        })
         .flatten()
 }
 
@@ -380,7 +403,8 @@ fn same_language(seen: &Seen<'_>, previous: &Reading) -> bool {
 /// The share of a text's runs of three words that stood in the text before.
 fn shared(before: &str, now: &str) -> f64 {
     let runs = |text: &str| -> Vec<String> {
-        let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).take(40_000).collect();
+        let words: Vec<&str> =
+            text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).take(40_000).collect();
         words.windows(3).map(|run| run.join(" ")).collect()
     };
     let known: HashSet<String> = runs(before).into_iter().collect();

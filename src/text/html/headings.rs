@@ -53,7 +53,8 @@ static DATED: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 static LONE_NUMBER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:\d{1,2}\.(?:\s?\d{1,2}\.)*|\d{1,2}(?:\.\d{1,2})+|[IVX]{1,5}\.|§ ?\d{1,3})$").expect("the pattern is sound")
+    Regex::new(r"^(?:\d{1,2}\.(?:\s?\d{1,2}\.)*|\d{1,2}(?:\.\d{1,2})+|[IVX]{1,5}\.|§ ?\d{1,3})$")
+        .expect("the pattern is sound")
 });
 
 static BARE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(\d{1,2})\s+\p{L}").expect("the pattern is sound"));
@@ -276,7 +277,8 @@ fn numbered(lines: &[Line], styles: &mut [Option<Style>]) {
     let mut candidates: Vec<Option<u8>> = (0..lines.len()).map(candidate).collect();
     // A number without a dot may be a house number: it must be one of a sequence.
     let bare = |at: usize| BARE.captures(&lines[at].text).and_then(|found| found[1].parse::<u32>().ok());
-    let numbers: std::collections::BTreeSet<u32> = (0..lines.len()).filter(|&at| candidates[at].is_some()).filter_map(bare).collect();
+    let numbers: std::collections::BTreeSet<u32> =
+        (0..lines.len()).filter(|&at| candidates[at].is_some()).filter_map(bare).collect();
     for (at, candidate) in candidates.iter_mut().enumerate() {
         if let Some(number) = bare(at)
             && !(numbers.contains(&(number + 1)) || number > 1 && numbers.contains(&(number - 1)))
@@ -375,7 +377,9 @@ impl Nesting {
 fn follows(before: &str, now: &str) -> bool {
     let split = |number: &str| -> Option<(String, u32)> {
         let number = number.trim_matches(|c: char| !c.is_alphanumeric());
-        let digits = number.rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| at + number[at..].chars().next().map_or(1, char::len_utf8));
+        let digits = number
+            .rfind(|c: char| !c.is_ascii_digit())
+            .map_or(0, |at| at + number[at..].chars().next().map_or(1, char::len_utf8));
         Some((number[..digits].to_owned(), number[digits..].parse().ok()?))
     };
     matches!((split(before), split(now)), (Some((a, m)), Some((b, n))) if a == b && n == m + 1)

@@ -68,7 +68,15 @@ pub(super) struct Line {
 
 /// Writes the lines of some parts of the page, in page order.
 pub(super) fn of(tree: &Tree<'_>, parts: &[usize], base: Option<&Url>) -> Vec<Line> {
-    let mut writer = Writer { base, out: Vec::new(), now: Draft::default(), open: Vec::new(), items: 0, after_span: false, anchor: None };
+    let mut writer = Writer {
+        base,
+        out: Vec::new(),
+        now: Draft::default(),
+        open: Vec::new(),
+        items: 0,
+        after_span: false,
+        anchor: None,
+    };
     for &part in parts {
         writer.write(tree, part);
     }
@@ -160,7 +168,9 @@ impl Writer<'_> {
                 self.flush();
                 return at + 1;
             }
-            _ if (node.name == "button" || node.attr("role") == Some("button")) && !self.within(|kind| matches!(kind, Kind::Heading(_))) => {
+            _ if (node.name == "button" || node.attr("role") == Some("button"))
+                && !self.within(|kind| matches!(kind, Kind::Heading(_))) =>
+            {
                 let folds = node.attr("aria-expanded").is_some() || node.attr("aria-controls").is_some();
                 if !folds || super::tree::count_words(&tree.words(at)) == 0 {
                     return node.end;
@@ -260,9 +270,13 @@ impl Writer<'_> {
             return false;
         }
         let Some(last) = self.now.text.chars().next_back() else { return false };
-        let next = (at + 1..tree.nodes[at].end).take(20).find_map(|node| tree.nodes[node].text()).and_then(|text| text.chars().next());
+        let next = (at + 1..tree.nodes[at].end)
+            .take(20)
+            .find_map(|node| tree.nodes[node].text())
+            .and_then(|text| text.chars().next());
         let ends = last.is_lowercase() || last.is_numeric() || matches!(last, '.' | ':' | ';' | '!' | '?' | ')' | '”');
-        ends && next.is_some_and(|c| c.is_uppercase() || c.is_numeric() && !last.is_numeric() || matches!(c, '(' | '“' | '•'))
+        ends && next
+            .is_some_and(|c| c.is_uppercase() || c.is_numeric() && !last.is_numeric() || matches!(c, '(' | '“' | '•'))
     }
 
     fn within(&self, wanted: impl Fn(&Kind) -> bool) -> bool {

@@ -3,8 +3,8 @@
 //!
 //! A lost clause is worse than a kept menu: where in doubt, more is kept.
 
-use super::tree::{Tree, Words, count_words};
 use super::lines::{Kind, Line};
+use super::tree::{Tree, Words, count_words};
 use crate::text::noise::{self, CLASSES, Element, MAX_SHARE, hints};
 
 /// A part that holds this share of all the prose holds the policy.
@@ -105,7 +105,8 @@ impl Facts {
             holds_main[parent] |= holds_main[at] || is_main(tree, at);
             holds_title[at] |= node.name == "h1";
             holds_title[parent] |= holds_title[at];
-            holds_heading[at] |= matches!(node.name, "h2" | "h3" | "h4" | "h5" | "h6") || node.attr("role") == Some("heading");
+            holds_heading[at] |=
+                matches!(node.name, "h2" | "h3" | "h4" | "h5" | "h6") || node.attr("role") == Some("heading");
             holds_heading[parent] |= holds_heading[at];
         }
         Self { inside_main, holds_main, holds_title, holds_heading }
@@ -125,7 +126,8 @@ pub(super) fn find(tree: &Tree<'_>) -> usize {
     let mut at = marked(tree, &counts, &facts).unwrap_or(0);
     let all = counts[at].prose() as f32;
     loop {
-        let Some(best) = tree.children(at).max_by_key(|&child| (counts[child].prose(), std::cmp::Reverse(child))) else {
+        let Some(best) = tree.children(at).max_by_key(|&child| (counts[child].prose(), std::cmp::Reverse(child)))
+        else {
             return at;
         };
         let enough = counts[best].prose() as f32 >= all * HOLDS_ALL;

@@ -88,13 +88,10 @@ pub(super) fn of(html: &Html, body: &[u8]) -> Structure {
             let soon = meta.attr("http-equiv").is_some_and(|value| value.eq_ignore_ascii_case("refresh"));
             if soon { refresh_target(meta.attr("content")?) } else { None }
         }),
-        script_redirect: html
-            .select(&selectors.script)
-            .take(20)
-            .find_map(|script| {
-                let code = script.text().collect::<String>();
-                SCRIPT_REDIRECT.captures(code.get(..4_000).unwrap_or(&code)).map(|found| found[1].to_owned())
-            }),
+        script_redirect: html.select(&selectors.script).take(20).find_map(|script| {
+            let code = script.text().collect::<String>();
+            SCRIPT_REDIRECT.captures(code.get(..4_000).unwrap_or(&code)).map(|found| found[1].to_owned())
+        }),
         challenge: CHALLENGES.iter().find(|(mark, _)| lower.contains(mark)).map(|(_, vendor)| *vendor),
         scripts: html.select(&selectors.script).count(),
         passwords: html.select(&selectors.password).count(),
