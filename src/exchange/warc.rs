@@ -10,6 +10,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use crate::http::coding;
 use crate::snapshot::{Origin, Snapshot};
 use crate::time::{Timestamp, parse_rfc3339};
 
@@ -267,7 +268,7 @@ fn http_message(block: &[u8]) -> Result<(u16, Vec<(String, String)>, Vec<u8>), S
     }
     for coding in value("content-encoding").unwrap_or_default().split(',').rev() {
         // Many writers keep the header and store the decoded body: then it does not unpack.
-        if let Some(plain) = unpack(coding.trim(), &body) {
+        if let Ok(plain) = coding::undo(coding.trim(), &body, MAX_BLOCK) {
             body = plain;
         }
     }
@@ -288,27 +289,6 @@ fn unchunk(mut bytes: &[u8]) -> Option<Vec<u8>> {
         whole.extend_from_slice(bytes.get(..size)?);
         bytes = bytes.get(size..)?.strip_prefix(b"\r\n")?;
     }
-}
-
-/// Undoes one content coding; none if the bytes do not have it, or unpack to too much.
-fn unpack(coding: &str, bytes: &[u8]) -> Option<Vec<u8>> {
-    let reader: Box<dyn Read + '_> = match coding {
-        "gzip" | "x-gzip" => Box::new(flate2::read::MultiGzDecoder::new(bytes)),
-        "deflate" if bytes.first().is_some_and(|first| first & 0x0f == 8) => {
-            Box::new(flate2::read::ZlibDecoder::new(bytes))
-        }
-        "deflate" => Box::new(flate2::read::DeflateDecoder::new(bytes)),
-        "br" => Box::new(brotli::Decompressor::new(bytes, 64 * 1024)),
-        "zstd" => {
-            let mut decoder = zstd::stream::read::Decoder::new(bytes).ok()?;
-            decoder.window_log_max(MAX_WINDOW_LOG).ok()?;
-            Box::new(decoder)
-        }
-        _ => return None,
-    };
-    let mut plain = Vec::new();
-    let read = reader.take(MAX_BLOCK + 1).read_to_end(&mut plain).ok()? as u64;
-    (read <= MAX_BLOCK).then_some(plain)
 }
 
 /// What the first pass learned.
