@@ -1,8 +1,9 @@
 //! Which addresses may be talked to: the decision alone, without any network.
 //!
-//! Three places ask it: before a URL is requested, before a redirect is followed, and
-//! when a name has been resolved (the HTTP library never asks a resolver for a host
-//! that is written as a number).
+//! Watches and redirects name hosts that others choose; without this module a page could
+//! send us to the machine's own services. Three decisions use it: every URL before its
+//! request ([`check_url`]), and every answer of the resolver ([`decide`]). What is not
+//! known to be public is refused, so that a new special range fails closed.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -10,6 +11,10 @@ use ipnet::IpNet;
 use url::{Host, Url};
 
 use crate::outcome::FailureKind;
+
+/// Ports that any public host may be asked at. Other ports belong to other protocols,
+/// and only hosts that the operator names are asked there.
+pub const PORTS: [u16; 4] = [80, 443, 8080, 8443];
 
 /// A special address that may be talked to although it is not public.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,255 +25,359 @@ pub enum Allowed {
     Network(IpNet),
 }
 
-/// IPv4 networks that are not the public internet (IANA special-purpose registry,
-/// multicast and reserved space).
-const SPECIAL_V4: [(Ipv4Addr, u32); 16] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8),
-    (Ipv4Addr::new(10, 0, 0, 0), 8),
-    (Ipv4Addr::new(100, 64, 0, 0), 10),
-    (Ipv4Addr::new(127, 0, 0, 0), 8),
-    (Ipv4Addr::new(169, 254, 0, 0), 16),
-    (Ipv4Addr::new(172, 16, 0, 0), 12),
-    (Ipv4Addr::new(192, 0, 0, 0), 24),
-    (Ipv4Addr::new(192, 0, 2, 0), 24),
-    (Ipv4Addr::new(192, 88, 99, 0), 24),
-    (Ipv4Addr::new(192, 168, 0, 0), 16),
-    (Ipv4Addr::new(198, 18, 0, 0), 15),
-    (Ipv4Addr::new(198, 51, 100, 0), 24),
-    (Ipv4Addr::new(203, 0, 113, 0), 24),
-    (Ipv4Addr::new(224, 0, 0, 0), 4),
-    (Ipv4Addr::new(240, 0, 0, 0), 4),
-    (Ipv4Addr::new(255, 255, 255, 255), 32),
-];
+impl Allowed {
+    fn names(&self, host: &str) -> bool {
+        match self {
+            Allowed::Host(name) => bare(name) == bare(host),
+            Allowed::Network(_) => false,
+        }
+    }
 
-/// Parts of 2000::/3 that are not the public internet: IETF protocol assignments with
-/// Teredo and ORCHID, documentation, 6to4, documentation again.
-const SPECIAL_V6: [(Ipv6Addr, u32); 4] = [
-    (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
-    (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32),
-    (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16),
-    (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
-];
+    fn holds(&self, address: IpAddr) -> bool {
+        match self {
+            Allowed::Host(_) => false,
+            Allowed::Network(network) => network.contains(&address),
+        }
+    }
+}
 
-/// Whether an address is one of the public internet. IPv6 is 2000::/3 minus exceptions,
-/// so that ranges given out tomorrow are refused until they are known.
+/// A host in one spelling: lower case, without brackets and the root's dot.
+fn bare(host: &str) -> String {
+    host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.').to_ascii_lowercase()
+}
+
+/// Whether an address is one of the public internet.
+///
+/// After the IANA special-purpose address registries (RFC 6890 and its updates). An IPv6
+/// address that carries an IPv4 address is as public as that one, where it is routed at
+/// all; Teredo and the local-use NAT64 prefix never are.
 pub fn is_public(address: IpAddr) -> bool {
-    match unmapped(address) {
-        IpAddr::V4(v4) => {
-            let bits = u32::from(v4);
-            !SPECIAL_V4.iter().any(|(net, length)| (bits ^ u32::from(*net)).checked_shr(32 - length).unwrap_or(0) == 0)
-        }
-        IpAddr::V6(v6) => {
-            let bits = u128::from(v6);
-            bits >> 125 == 1 && !SPECIAL_V6.iter().any(|(net, length)| (bits ^ u128::from(*net)) >> (128 - length) == 0)
-        }
+    match address {
+        IpAddr::V4(address) => is_public_v4(address),
+        IpAddr::V6(address) => is_public_v6(address),
     }
 }
 
-/// The IPv4 address that an IPv6 address really leads to: mapped (`::ffff:0:0/96`) and
-/// NAT64's well-known prefix (`64:ff9b::/96`, RFC 6052). Other embeddings stay IPv6 and
-/// are refused there.
-fn unmapped(address: IpAddr) -> IpAddr {
-    let IpAddr::V6(v6) = address else { return address };
-    match v6.segments() {
-        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
-            IpAddr::V4(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)))
-        }
-        _ => address,
+fn is_public_v4(address: Ipv4Addr) -> bool {
+    let [a, b, c, _] = address.octets();
+    let special = match (a, b, c) {
+        (0 | 10 | 127, ..) => true, // this network, private use, loopback
+        (100, 64..=127, _) => true, // carrier-grade NAT
+        (169, 254, _) => true,      // link-local, and the clouds' metadata services
+        (172, 16..=31, _) => true,  // private use
+        (192, 168, _) => true,      // private use
+        (192, 0, 0 | 2) => true,    // protocol assignments, documentation
+        (192, 88, 99) => true,      // 6to4 relays, retired
+        (198, 18 | 19, _) => true,  // benchmarks
+        (198, 51, 100) => true,     // documentation
+        (203, 0, 113) => true,      // documentation
+        (224..=255, ..) => true,    // multicast, reserved, broadcast
+        _ => false,
+    };
+    !special
+}
+
+fn is_public_v6(address: Ipv6Addr) -> bool {
+    let segments = address.segments();
+    let last = || {
+        let [.., high, low] = segments;
+        embedded(high, low)
+    };
+    match segments {
+        [0, 0, 0, 0, 0, 0xffff, ..] => is_public_v4(last()), // IPv4-mapped
+        [0x64, 0xff9b, 0, 0, 0, 0, ..] => is_public_v4(last()), // NAT64
+        [0x2002, high, low, ..] => is_public_v4(embedded(high, low)), // 6to4
+        [0x2001, 0..=0x01ff, ..] => false,                   // protocol assignments, Teredo
+        [0x2001, 0x0db8, ..] => false,                       // documentation
+        [0x3fff, 0..=0x0fff, ..] => false,                   // documentation
+        // All the rest of the public internet; outside of it lie loopback, `::a.b.c.d`,
+        // unique local, link-local, multicast and whatever comes.
+        [first, ..] => first & 0xe000 == 0x2000,
     }
 }
 
-fn is_allowed_name(host: &str, allow: &[Allowed]) -> bool {
-    let bare = |name: &str| name.trim_end_matches('.').trim_matches(['[', ']']).to_ascii_lowercase();
-    allow.iter().any(|allowed| matches!(allowed, Allowed::Host(name) if bare(name) == bare(host)))
+fn embedded(high: u16, low: u16) -> Ipv4Addr {
+    let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
+    Ipv4Addr::new(a, b, c, d)
 }
 
-fn is_allowed_address(address: IpAddr, allow: &[Allowed]) -> bool {
-    allow.iter().any(|allowed| {
-        matches!(allowed, Allowed::Network(net) if net.contains(&address) || net.contains(&unmapped(address)))
-    })
-}
-
-/// Decides over what a name resolved to. One special address refuses the whole answer, so
-/// that a server of names cannot hide it among public ones.
+/// Whether a host may be connected to at these addresses: all that its name resolves to.
+///
+/// One special address spoils the answer, unless the host is allowed by name or the
+/// special addresses lie in allowed networks: otherwise a name with a public and a
+/// private address would win the second by luck.
 ///
 /// # Errors
-/// `Dns` if there is no address, `Forbidden` if one is special and not allowed.
-pub fn admit(host: &str, addresses: &[IpAddr], allow: &[Allowed]) -> Result<(), FailureKind> {
+/// [`FailureKind::Dns`] without any address, [`FailureKind::Forbidden`] with a wrong one.
+pub fn decide(host: &str, addresses: &[IpAddr], allow: &[Allowed]) -> Result<(), FailureKind> {
     if addresses.is_empty() {
         return Err(FailureKind::Dns { host: host.to_owned() });
     }
-    if is_allowed_name(host, allow) {
+    if allow.iter().any(|allowed| allowed.names(host)) {
         return Ok(());
     }
-    match addresses.iter().find(|address| !is_public(**address) && !is_allowed_address(**address, allow)) {
-        Some(address) => Err(FailureKind::Forbidden { host: host.to_owned(), address: address.to_string() }),
+    let allowed = |address: IpAddr| is_public(address) || allow.iter().any(|allowed| allowed.holds(address));
+    match addresses.iter().find(|address| !allowed(**address)) {
         None => Ok(()),
+        Some(address) => Err(FailureKind::Forbidden { host: host.to_owned(), address: address.to_string() }),
     }
 }
 
-/// Decides over a URL before it is requested: `http` or `https`, no credentials, no port
-/// of another service, no special address written as one.
+/// Whether a URL may be requested, as far as it can be told without a resolver: HTTP or
+/// HTTPS, no credentials, one of [`PORTS`] unless the host is allowed, and no special
+/// address. The `url` crate has turned every spelling of an address into the address.
 ///
 /// # Errors
-/// `BadUrl` or `Forbidden`.
+/// [`FailureKind::BadUrl`] or [`FailureKind::Forbidden`].
 pub fn check_url(url: &Url, allow: &[Allowed]) -> Result<(), FailureKind> {
-    let bad = |reason: &str| Err(FailureKind::BadUrl { url: url.to_string(), reason: reason.to_owned() });
+    let bad = |reason: &str| Err(FailureKind::BadUrl { url: shown(url), reason: reason.to_owned() });
     if !matches!(url.scheme(), "http" | "https") {
-        return bad("only http and https can be fetched");
+        return bad("only http and https are fetched");
     }
     if !url.username().is_empty() || url.password().is_some() {
-        let mut bare = url.clone();
-        // Neither fails on an http URL; what is shown must not hold the password.
-        let _ = bare.set_username("");
-        let _ = bare.set_password(None);
-        let reason = "it carries a user name or password; leave them out".to_owned();
-        return Err(FailureKind::BadUrl { url: bare.to_string(), reason });
+        return bad("it holds credentials; take them out of the url");
     }
-    let Some(host) = url.host() else { return bad("it names no host") };
-    let literal = match host {
-        Host::Domain(_) => None,
-        Host::Ipv4(v4) => Some(IpAddr::V4(v4)),
-        Host::Ipv6(v6) => Some(IpAddr::V6(v6)),
+    let Some(host) = url.host() else {
+        return bad("it names no host");
     };
-    let name = host.to_string();
-    if let Some(address) = literal {
-        admit(&name, &[address], allow)?;
+    let (name, address) = match host {
+        Host::Domain(name) => (name.to_owned(), is_loopback_name(name).then_some(IpAddr::V4(Ipv4Addr::LOCALHOST))),
+        Host::Ipv4(address) => (address.to_string(), Some(IpAddr::V4(address))),
+        Host::Ipv6(address) => (address.to_string(), Some(IpAddr::V6(address))),
+    };
+    if bare(&name).is_empty() {
+        return bad("it names no host");
     }
-    let meant = is_allowed_name(&name, allow) || literal.is_some_and(|address| is_allowed_address(address, allow));
-    match url.port_or_known_default() {
-        // Below 1024 live mail, shells and file servers, none of which serves policies.
-        Some(port) if port < 1024 && !matches!(port, 80 | 443) && !meant => {
-            bad(&format!("port {port} belongs to another service; name the host under [fetch] allow if that is meant"))
-        }
-        _ => Ok(()),
+    if let Some(address) = address {
+        decide(&name, &[address], allow)?;
     }
+    let port = url.port_or_known_default().unwrap_or_default();
+    let known =
+        allow.iter().any(|allowed| allowed.names(&name) || address.is_some_and(|address| allowed.holds(address)));
+    if !known && !PORTS.contains(&port) {
+        return bad(&format!("port {port} is not for web pages; name the host under [fetch] allow if that is meant"));
+    }
+    Ok(())
+}
+
+/// RFC 6761: these names mean this machine, whatever a resolver says.
+fn is_loopback_name(name: &str) -> bool {
+    let name = bare(name);
+    name == "localhost" || name.ends_with(".localhost")
+}
+
+/// A URL as it may be shown and recorded: without a password.
+fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    if url.password().is_some() && url.set_password(Some("…")).is_err() {
+        return format!("a {} url", url.scheme());
+    }
+    url.into()
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
-    fn verdict(url: &str) -> Result<(), FailureKind> {
-        check_url(&Url::parse(url).unwrap(), &[])
-    }
-
     #[test]
-    fn special_addresses_are_refused_in_every_spelling() {
-        for host in [
-            "127.0.0.1",
-            "127.1",
-            "2130706433",
-            "0x7f000001",
-            "0177.0.0.1",
-            "0",
-            "127。0。0。1",
-            "①②⑦.0.0.1",
-            "127.0.0.1.",
-            "[::1]",
-            "[::]",
-            "[::ffff:127.0.0.1]",
-            "[::ffff:7f00:1]",
-            "[::127.0.0.1]",
-            "[64:ff9b::7f00:1]",
-            "[64:ff9b:1::1]",
-            "[2002:7f00:1::]",
-            "[2001::1]",
-            "[fe80::1]",
-            "[fd00::1]",
-            "[fc00::1]",
-            "[ff02::1]",
-            "[2001:db8::1]",
-            "[3fff::1]",
-            "[4000::1]",
-            "169.254.169.254",
-            "[::ffff:169.254.169.254]",
+    fn only_the_public_internet_is_public() {
+        let special = [
+            "0.0.0.0",
+            "0.1.2.3",
+            "10.0.0.1",
             "100.64.0.1",
             "100.127.255.255",
-            "10.0.0.1",
+            "127.0.0.1",
+            "127.255.255.254",
+            "169.254.169.254",
             "172.16.0.1",
             "172.31.255.255",
-            "192.168.1.1",
             "192.0.0.1",
             "192.0.2.1",
+            "192.88.99.1",
+            "192.168.1.1",
             "198.18.0.1",
+            "198.19.255.255",
             "198.51.100.7",
             "203.0.113.9",
             "224.0.0.1",
+            "239.255.255.255",
             "240.0.0.1",
             "255.255.255.255",
-            "0.0.0.0",
-        ] {
-            let found = verdict(&format!("http://{host}/"));
-            assert!(matches!(found, Err(FailureKind::Forbidden { .. })), "{host}: {found:?}");
+            "::",
+            "::1",
+            "::127.0.0.1",
+            "::8.8.8.8",
+            "::ffff:127.0.0.1",
+            "::ffff:10.1.2.3",
+            "::ffff:0:8.8.8.8",
+            "64:ff9b::7f00:1",
+            "64:ff9b::a00:1",
+            "64:ff9b:1::808:808",
+            "100::1",
+            "2001::1",
+            "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+            "2001:2::1",
+            "2001:10::1",
+            "2001:db8::1",
+            "2002:7f00:1::",
+            "2002:c0a8:101::1",
+            "3fff::1",
+            "5f00::1",
+            "fc00::1",
+            "fd12:3456::1",
+            "fe80::1",
+            "fec0::1",
+            "ff02::1",
+        ];
+        for address in special {
+            assert!(!is_public(address.parse().unwrap()), "{address}");
         }
-    }
-
-    #[test]
-    fn public_addresses_are_admitted() {
-        for host in [
+        let public = [
             "1.1.1.1",
-            "8.8.8.8",
+            "9.255.255.255",
+            "11.0.0.0",
             "100.63.255.255",
             "100.128.0.0",
-            "172.15.0.1",
-            "172.32.0.1",
+            "172.15.255.255",
+            "172.32.0.0",
             "192.0.1.1",
-            "198.17.0.1",
-            "198.20.0.1",
+            "198.17.255.255",
+            "198.20.0.0",
             "223.255.255.255",
-            "[2606:4700::1111]",
-            "[::ffff:8.8.8.8]",
-            "[64:ff9b::808:808]",
-            "acme.test",
-            "acme.test:8443",
-        ] {
-            assert_eq!(verdict(&format!("https://{host}/")), Ok(()), "{host}");
+            "2606:4700::1111",
+            "2a00:1450:4001::8",
+            "::ffff:8.8.8.8",
+            "64:ff9b::808:808",
+            "2002:808:808::1",
+            "2001:200::1",
+            "3fff:1000::1",
+        ];
+        for address in public {
+            assert!(is_public(address.parse().unwrap()), "{address}");
         }
     }
 
     #[test]
-    fn what_is_no_web_page_is_refused() {
-        for url in [
-            "ftp://acme.test/",
-            "file:///etc/passwd",
-            "data:text/html,x",
-            "gopher://acme.test/",
-            "http://acme.test:25/",
-        ] {
-            assert!(matches!(verdict(url), Err(FailureKind::BadUrl { .. })), "{url}");
+    fn hostile_spellings_of_urls_are_refused() {
+        let cases = [
+            ("http://127.0.0.1/", "forbidden_address"),
+            ("http://[::1]/", "forbidden_address"),
+            ("http://2130706433/", "forbidden_address"),
+            ("http://0x7f000001/", "forbidden_address"),
+            ("http://0x7f.1/", "forbidden_address"),
+            ("http://0177.0.0.1/", "forbidden_address"),
+            ("http://127.1/", "forbidden_address"),
+            ("http://0/", "forbidden_address"),
+            ("http://127。0。0。1/", "forbidden_address"),
+            ("http://①②⑦.0.0.1/", "forbidden_address"),
+            ("http://１２７.0.0.1/", "forbidden_address"),
+            ("http://127.0.0.1./", "forbidden_address"),
+            ("http://%31%32%37.0.0.1/", "forbidden_address"),
+            ("http:\\\\127.0.0.1\\x", "forbidden_address"),
+            ("http:127.0.0.1", "forbidden_address"),
+            ("http:////127.0.0.1/", "forbidden_address"),
+            ("http://[::ffff:127.0.0.1]/", "forbidden_address"),
+            ("http://[::ffff:7f00:1]/", "forbidden_address"),
+            ("http://[64:ff9b::7f00:1]/", "forbidden_address"),
+            ("http://[2002:7f00:1::]/", "forbidden_address"),
+            ("http://[::127.0.0.1]/", "forbidden_address"),
+            ("http://[fe80::1]/", "forbidden_address"),
+            ("http://[fd00::1]/", "forbidden_address"),
+            ("http://169.254.169.254/latest/meta-data/", "forbidden_address"),
+            ("http://100.100.100.200/", "forbidden_address"),
+            ("http://localhost/", "forbidden_address"),
+            ("http://LOCALHOST./", "forbidden_address"),
+            ("http://acme.localhost/", "forbidden_address"),
+            ("http://user@127.0.0.1/", "bad_url"),
+            ("http://user:secret@acme.test/", "bad_url"),
+            ("http://acme.test:22/", "bad_url"),
+            ("https://acme.test:6379/", "bad_url"),
+            ("http://./", "bad_url"),
+            ("ftp://acme.test/", "bad_url"),
+            ("file:///etc/passwd", "bad_url"),
+            ("data:text/html,x", "bad_url"),
+            ("gopher://acme.test/", "bad_url"),
+            ("javascript:alert(1)", "bad_url"),
+        ];
+        for (text, expected) in cases {
+            let url = Url::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            let refused = check_url(&url, &[]).map_err(|kind| kind.as_str());
+            assert_eq!(refused, Err(expected), "{text} is {url}");
         }
-        for url in ["http://user@127.0.0.1/", "http://user:secret@acme.test/"] {
-            let error = verdict(url).unwrap_err().to_string();
-            assert!(error.contains("user name") && !error.contains("secret"), "{error}");
+        for text in ["http://acme.test/", "https://acme.test:8443/a", "https://[2606:4700::1111]/", "http://1.1.1.1:80"]
+        {
+            assert_eq!(check_url(&Url::parse(text).unwrap(), &[]), Ok(()), "{text}");
         }
     }
 
     #[test]
-    fn one_special_address_refuses_the_whole_answer() {
-        let public: IpAddr = "8.8.8.8".parse().unwrap();
-        let loopback: IpAddr = "127.0.0.1".parse().unwrap();
-        let metadata: IpAddr = "169.254.169.254".parse().unwrap();
-        let net = [Allowed::Network("127.0.0.0/8".parse().unwrap())];
-        let named = [Allowed::Host("intranet.test".to_owned())];
-        assert_eq!(admit("acme.test", &[public], &[]), Ok(()));
-        assert!(matches!(admit("acme.test", &[], &[]), Err(FailureKind::Dns { .. })));
-        assert!(matches!(admit("acme.test", &[public, loopback], &[]), Err(FailureKind::Forbidden { .. })));
-        assert_eq!(admit("acme.test", &[public, loopback], &net), Ok(()));
-        assert!(matches!(admit("acme.test", &[loopback, metadata], &net), Err(FailureKind::Forbidden { .. })));
-        assert_eq!(admit("INTRANET.test.", &[metadata], &named), Ok(()));
-        assert!(matches!(admit("evil-intranet.test", &[metadata], &named), Err(FailureKind::Forbidden { .. })));
+    fn a_password_is_not_shown() {
+        let refused = check_url(&Url::parse("http://me:secret@acme.test/").unwrap(), &[]).unwrap_err();
+        assert!(!refused.to_string().contains("secret"), "{refused}");
     }
 
-    proptest::proptest! {
+    #[test]
+    fn one_special_address_spoils_the_answer() {
+        let decided = |host: &str, addresses: &[&str], allow: &[Allowed]| {
+            let addresses: Vec<IpAddr> = addresses.iter().map(|address| address.parse().unwrap()).collect();
+            decide(host, &addresses, allow).map_err(|kind| kind.as_str())
+        };
+        let loopback = Allowed::Network("127.0.0.0/8".parse().unwrap());
+        let name = Allowed::Host("Intra.Acme.test".to_owned());
+        assert_eq!(decided("acme.test", &["1.1.1.1", "2606:4700::1111"], &[]), Ok(()));
+        assert_eq!(decided("acme.test", &["1.1.1.1", "127.0.0.1"], &[]), Err("forbidden_address"));
+        assert_eq!(decided("acme.test", &[], std::slice::from_ref(&name)), Err("dns"));
+        assert_eq!(decided("acme.test", &["1.1.1.1", "127.0.0.1"], std::slice::from_ref(&loopback)), Ok(()));
+        assert_eq!(decided("acme.test", &["10.0.0.1", "127.0.0.1"], &[loopback]), Err("forbidden_address"));
+        assert_eq!(decided("intra.acme.test.", &["10.0.0.1"], std::slice::from_ref(&name)), Ok(()));
+        assert_eq!(decided("x.intra.acme.test", &["10.0.0.1"], &[name]), Err("forbidden_address"));
+    }
+
+    #[test]
+    fn allowed_hosts_may_have_any_port_and_address() {
+        let network = [Allowed::Network("127.0.0.0/8".parse().unwrap())];
+        let name = [Allowed::Host("intra.acme.test".to_owned())];
+        let checked = |text: &str, allow: &[Allowed]| check_url(&Url::parse(text).unwrap(), allow).is_ok();
+        assert!(checked("http://127.0.0.1:34567/", &network));
+        assert!(checked("http://localhost:34567/", &network));
+        assert!(!checked("http://[::1]:34567/", &network));
+        assert!(checked("http://intra.acme.test:9000/", &name));
+        assert!(checked("http://[::1]:9/", &[Allowed::Host("[::1]".to_owned())]));
+        assert!(!checked("http://acme.test:9000/", &name));
+    }
+
+    proptest! {
+        /// An IPv4 address dressed as IPv6 is never more public than itself.
         #[test]
-        fn embedding_an_address_never_makes_it_public(bits: u32) {
-            let v4 = Ipv4Addr::from(bits);
-            let mapped = IpAddr::V6(v4.to_ipv6_mapped());
-            proptest::prop_assert_eq!(is_public(mapped), is_public(IpAddr::V4(v4)));
-            let [a, b] = [(bits >> 16) as u16, bits as u16];
-            proptest::prop_assert!(!is_public(IpAddr::V6(Ipv6Addr::new(0x2002, a, b, 0, 0, 0, 0, 1))));
-            proptest::prop_assert!(!is_public(IpAddr::V6(Ipv6Addr::new(0, 0, 0, 0, 0, 0, a, b))));
+        fn dress_makes_no_address_public(bits: u32, tail: u64) {
+            let plain = Ipv4Addr::from(bits);
+            let (high, low) = ((bits >> 16) as u16, bits as u16);
+            let [a, b, c, d] = [48, 32, 16, 0].map(|shift| (tail >> shift) as u16);
+            let dressed = [
+                plain.to_ipv6_mapped(),
+                plain.to_ipv6_compatible(),
+                Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, high, low),
+                Ipv6Addr::new(0x64, 0xff9b, 1, a, b, c, high, low),
+                Ipv6Addr::new(0x2002, high, low, a, b, c, d, 1),
+            ];
+            for address in dressed {
+                prop_assert!(!is_public(address.into()) || is_public(plain.into()), "{address}");
+            }
+        }
+
+        /// A URL that passes leads, if it names an address, to a public one.
+        #[test]
+        fn what_passes_is_public(host in "[0-9a-fx.:\\[\\]%]{1,24}") {
+            if let Ok(url) = Url::parse(&format!("http://{host}/")) && check_url(&url, &[]).is_ok() {
+                match url.host() {
+                    Some(Host::Ipv4(address)) => prop_assert!(is_public(address.into())),
+                    Some(Host::Ipv6(address)) => prop_assert!(is_public(address.into())),
+                    _ => {}
+                }
+            }
         }
     }
 }
