@@ -177,18 +177,18 @@ enum Place {
 impl Place {
     fn of(tx: &Transaction<'_>, watch: i64, outcome: &Outcome) -> Result<Self, Fault> {
         let Some(Snapshot { captured_at, .. }) = outcome.snapshot() else { return Ok(Place::Newest) };
-        // One row a capture, true if it was read; almost always none.
-        let newer_read: Option<bool> = tx
+        let (newer, newer_read) = tx
             .prepare_cached(
-                "SELECT max(c.outcome IN ('first', 'unchanged', 'changed'))
-                 FROM snapshots s JOIN checks c ON c.id = s.id
-                 WHERE s.watch_id = ?1 AND s.captured_at > ?2",
+                "SELECT EXISTS (SELECT 1 FROM snapshots WHERE watch_id = ?1 AND captured_at > ?2),
+                        EXISTS (SELECT 1 FROM snapshots s JOIN checks c ON c.id = s.id
+                                WHERE s.watch_id = ?1 AND s.captured_at > ?2
+                                  AND c.outcome IN ('first', 'unchanged', 'changed'))",
             )?
-            .query_row((watch, At(*captured_at)), |row| row.get(0))?;
-        Ok(match newer_read {
-            None => Place::Newest,
-            Some(false) => Place::BeforeUnread,
-            Some(true) => Place::Old,
+            .query_row((watch, At(*captured_at)), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(match (newer, newer_read) {
+            (false, _) => Place::Newest,
+            (true, false) => Place::BeforeUnread,
+            (true, true) => Place::Old,
         })
     }
 }

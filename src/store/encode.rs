@@ -382,3 +382,93 @@ pub(super) fn change(json: &[u8], materiality: Materiality, severity: u8) -> Res
     };
     Ok((Change { sections, crosses_readings: row.crosses_readings }, judgment))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn link() -> Link {
+        Link { text: "here \u{201c}now\u{201d}".to_owned(), target: "https://acme.test/?a=1&b=2".to_owned() }
+    }
+
+    #[test]
+    fn a_reading_of_every_kind_of_block_comes_back() {
+        let kinds = [
+            BlockKind::Heading { level: 2, anchor: None },
+            BlockKind::Heading { level: 6, anchor: Some("x".to_owned()) },
+            BlockKind::Paragraph,
+            BlockKind::ListItem { depth: 3 },
+            BlockKind::TableRow,
+            BlockKind::Term,
+            BlockKind::Definition,
+            BlockKind::Preformatted,
+        ];
+        let block = |kind| Block { kind, text: "a\n\tb \u{1f36a}".to_owned(), links: vec![link(), link()] };
+        let section = |path: &[&str], blocks| Section {
+            path: path.iter().map(|&heading| heading.to_owned()).collect(),
+            level: 1,
+            heading: path.last().map(|&heading| heading.to_owned()),
+            number: Some("IV".to_owned()),
+            anchor: None,
+            blocks,
+        };
+        let sections = vec![section(&[], Vec::new()), section(&["A", "B"], kinds.into_iter().map(block).collect())];
+        let full = Reading {
+            title: Some("T".to_owned()),
+            language: Some("en".to_owned()),
+            effective_at: NaiveDate::from_ymd_opt(2024, 2, 29),
+            sections,
+        };
+        let empty = Reading { title: None, language: None, effective_at: None, sections: Vec::new() };
+        for whole in [full, empty] {
+            let json = reading_json(&whole);
+            assert_eq!(reading(&json).as_ref(), Ok(&whole));
+            assert_eq!(reading_json(&whole), json, "the same reading gives the same bytes");
+        }
+    }
+
+    #[test]
+    fn every_kind_of_change_and_practice_comes_back() {
+        let kinds = [Kind::Added, Kind::Removed, Kind::Amended, Kind::Moved, Kind::Renamed];
+        let edits = [Op::Equal, Op::Delete, Op::Insert].map(|op| Edit { op, text: " x ".to_owned() });
+        let sections = kinds.map(|kind| SectionChange {
+            kind,
+            from: (kind != Kind::Added).then(Vec::new),
+            to: (kind != Kind::Removed).then(|| vec!["A".to_owned()]),
+            edits: edits.to_vec(),
+            links: vec![LinkChange { from: Some(link()), to: None }, LinkChange { from: None, to: Some(link()) }],
+        });
+        let changed = Change { sections: sections.to_vec(), crosses_readings: true };
+        let judgment = Judgment {
+            materiality: Materiality::Minor,
+            severity: 2,
+            practices: Practice::ALL.iter().map(|(practice, ..)| *practice).collect(),
+            summary: "s".to_owned(),
+            findings: Vec::new(),
+            noise: Vec::new(),
+        };
+        let json = change_json(&changed, &judgment);
+        assert_eq!(change(&json, Materiality::Minor, 2), Ok((changed, judgment)));
+        assert!(change(b"{}", Materiality::Minor, 2).is_err());
+    }
+
+    #[test]
+    fn every_origin_comes_back() {
+        let origins = [
+            Origin::Live { remote_addr: None },
+            Origin::Wayback { memento_url: "https://archive.test/web/1id_/x".to_owned(), archive_digest: None },
+            Origin::Warc { record_id: "<urn:uuid:1>".to_owned() },
+            Origin::File { name: "page.html".to_owned() },
+        ];
+        for origin in origins {
+            let json = serde_json::to_string(&OriginRow::from(&origin)).unwrap();
+            assert_eq!(Origin::from(serde_json::from_str::<OriginRow>(&json).unwrap()), origin);
+        }
+    }
+
+    #[test]
+    fn the_prefix_of_heads_is_part_of_the_format() {
+        let digest = crate::snapshot::Digest::of(HEAD_PREFIX);
+        assert_eq!(digest.short(), "ea4070c2038c", "stored heads cannot be read with another prefix");
+    }
+}

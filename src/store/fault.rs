@@ -52,6 +52,11 @@ impl Fault {
             Some(ErrorCode::DatabaseCorrupt) => {
                 StoreError::Damaged { place: path.display().to_string(), reason: error.to_string() }
             }
+            Some(ErrorCode::CannotOpen) => StoreError::Io {
+                path,
+                reason: "it cannot be opened; are it and its directory there, and ours?".to_owned(),
+            },
+            Some(ErrorCode::ReadOnly) => StoreError::Io { path, reason: "it may only be read".to_owned() },
             Some(_) => StoreError::Sqlite { doing, reason: error.to_string() },
             // A value that is none of ours: the row was written by something else.
             None if is_conversion(&error) => {

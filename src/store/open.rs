@@ -131,26 +131,23 @@ impl Store {
         doing: &'static str,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let connections = Arc::clone(&self.connections);
-        blocking_with_seat(connections, doing, work).await
+        seated(Arc::clone(&self.connections), doing, work).await
     }
 }
 
 const OPENING: &str = "open the store";
 
-async fn blocking_with_seat<T: Send + 'static>(
+/// Reads as soon as one of the [`READERS`] seats is free.
+async fn seated<T: Send + 'static>(
     connections: Arc<Connections>,
     doing: &'static str,
     work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault> + Send + 'static,
 ) -> Result<T, StoreError> {
-    let seat = connections.seats.acquire().await.expect("the seats are never closed");
-    // The seat borrows, the thread owns: it is given back when the work is done.
-    seat.forget();
-    blocking(doing, move || {
-        let seat = Seat(connections);
-        seat.0.read(work).map_err(|fault| fault.told(&seat.0.path, doing))
-    })
-    .await
+    let permit = connections.seats.acquire().await.expect("the seats are never closed");
+    // The permit borrows, the thread must own: the seat gives it back when the work is done.
+    permit.forget();
+    let seat = Seat(connections);
+    blocking(doing, move || seat.0.read(work).map_err(|fault| fault.told(&seat.0.path, doing))).await
 }
 
 /// The right to read, given back even if the work panics.
@@ -194,8 +191,9 @@ fn connect_writer(path: &Path, options: &Options) -> Result<Connection, Fault> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     migrate::migrate(&mut connection, path)?;
-    // 1 MiB: what the log weighs beside the database, while it runs and after a crash.
-    connection.pragma_update(None, "wal_autocheckpoint", 1000)?;
+    // 1 MiB, in pages and in bytes: what the log weighs beside the database, but for one
+    // large transaction.
+    connection.pragma_update(None, "wal_autocheckpoint", 2048)?;
     connection.pragma_update(None, "journal_size_limit", 1024 * 1024)?;
     if let Some(size) = options.max_size {
         let page: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;

@@ -118,17 +118,28 @@ fn keep_body(tx: &Transaction<'_>, watch: i64, snapshot: &Snapshot) -> Result<i6
     if let Some(id) = known {
         return Ok(id);
     }
-    let neighbours = tx
-        .prepare_cached(
-            "SELECT body_id FROM snapshots WHERE watch_id = ?1 AND captured_at <= ?2
-             ORDER BY captured_at DESC, id DESC LIMIT ?3",
-        )?
-        .query_map((watch, At(snapshot.captured_at), NEIGHBOURS), |row| row.get(0))?
-        .collect::<Result<Vec<i64>, _>>()?;
+    let neighbours = neighbours(tx, watch, snapshot.captured_at)?;
     let packed = pack_on(tx, Shelf::Bodies, &snapshot.body, &neighbours)?;
     tx.prepare_cached("INSERT INTO bodies (digest, size, base_id, depth, data) VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute((digest, snapshot.body.len() as i64, packed.base, packed.depth, packed.data))?;
     Ok(tx.last_insert_rowid())
+}
+
+/// The bodies captured last before a moment; where there is none, first after it.
+fn neighbours(tx: &Transaction<'_>, watch: i64, captured_at: Timestamp) -> Result<Vec<i64>, Fault> {
+    let before = "SELECT body_id FROM snapshots WHERE watch_id = ?1 AND captured_at <= ?2
+                  ORDER BY captured_at DESC, id DESC LIMIT ?3";
+    let after = "SELECT body_id FROM snapshots WHERE watch_id = ?1 AND captured_at > ?2
+                 ORDER BY captured_at, id LIMIT ?3";
+    for query in [before, after] {
+        let mut statement = tx.prepare_cached(query)?;
+        let rows = statement.query_map((watch, At(captured_at), NEIGHBOURS), |row| row.get(0))?;
+        let ids = rows.collect::<Result<Vec<i64>, _>>()?;
+        if !ids.is_empty() {
+            return Ok(ids);
+        }
+    }
+    Ok(Vec::new())
 }
 
 /// Packs a head as a difference to one that stands alone, if that saves half.

@@ -1,4 +1,5 @@
 //! The record: what is written is there, whole or not at all, whatever happens meanwhile.
+#![allow(clippy::unwrap_used, reason = "in tests, a failed unwrap is a failed test")]
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write as _};
@@ -817,7 +818,7 @@ async fn what_is_not_ours_is_refused_and_not_touched() {
         assert_eq!(std::fs::read(path(name)).unwrap(), before, "{name}");
     }
     assert!(Store::open(dir.path()).await.is_err(), "a directory is no store");
-    assert!(Store::open(&path("no/such/directory.db")).await.is_err());
+    assert!(matches!(Store::open(&path("no/such/directory.db")).await, Err(StoreError::Io { .. })));
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 4);
 }
 
@@ -930,7 +931,21 @@ async fn a_store_that_may_not_be_written_says_so() {
         Err(error) => error,
         Ok(store) => check(&store, page(day(3), &["c"])).await.unwrap_err(),
     };
-    assert!(matches!(failed, StoreError::Sqlite { .. }), "{failed:?}");
+    assert!(matches!(failed, StoreError::Io { .. }), "{failed:?}");
+}
+
+#[tokio::test]
+async fn a_panic_in_a_transaction_is_an_error_and_the_store_goes_on() {
+    let archive = Archive::new().await;
+    let before = archive.counts();
+    let first_due = |watch: &Watch| -> Option<Timestamp> {
+        assert!(watch.id.as_str() != "b", "a bug");
+        None
+    };
+    let failed = archive.store.sync_watches(vec![configured("a"), configured("b")], first_due, day(1)).await;
+    assert!(matches!(failed, Err(StoreError::Sqlite { .. })), "{failed:?}");
+    assert_eq!(archive.counts(), before);
+    assert_eq!(archive.check(page(day(1), &["a"])).await.version, Some(1));
 }
 
 #[tokio::test]
@@ -1064,6 +1079,12 @@ async fn a_hundred_and_fifty_alike_pages_weigh_little_and_read_back() {
     let found = archive.verify().await;
     assert_eq!((found.bodies, found.versions_rebuilt, found.damages), (150, 15, vec![]));
     archive.store.close().await.unwrap();
+    let deepest = |table: &str| -> u32 {
+        let connection = Connection::open(&path).unwrap();
+        connection.query_row(&format!("SELECT max(depth) FROM {table}"), [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(deepest("bodies"), 16, "chains of differences stay short");
+    assert!(deepest("versions") <= 16, "chains of differences stay short");
     let stored = weight(&path);
     println!("{stored} bytes for {raw}: {:.4}", stored as f64 / raw as f64);
     // One page alone is 0.2 % of all of them; the rest is differences.
@@ -1193,4 +1214,66 @@ async fn a_kill_at_any_point_loses_no_alert() {
         assert_eq!(left, Vec::<Delivery>::new(), "round {round}");
         store.close().await.unwrap();
     }
+}
+
+// ---- older stores --------------------------------------------------------------------
+
+/// A database as an older policywatch left it: the steps up to some number, and rows.
+fn older_store(path: &Path, steps: &[&str], rows: &str) {
+    let connection = Connection::open(path).unwrap();
+    connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA application_id = 0x706f6c77").unwrap();
+    connection
+        .execute_batch(
+            "CREATE TABLE migrations (step INTEGER PRIMARY KEY, digest BLOB NOT NULL CHECK (length(digest) = 32)) STRICT",
+        )
+        .unwrap();
+    for (step, text) in (1_u32..).zip(steps) {
+        connection.execute_batch(text).unwrap();
+        let digest = Digest::of(text.as_bytes());
+        connection.execute("INSERT INTO migrations VALUES (?1, ?2)", (step, digest.as_bytes().as_slice())).unwrap();
+        connection.pragma_update(None, "user_version", step).unwrap();
+    }
+    connection.execute_batch(rows).unwrap();
+    connection.close().unwrap();
+}
+
+/// The rows were written by the first release: that they read the same today also pins
+/// the form of every blob.
+#[tokio::test]
+async fn a_store_of_schema_1_reads_the_same_today() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("policywatch.db");
+    let steps = [include_str!("../../src/store/migrations/0001_initial.sql")];
+    older_store(&path, &steps, include_str!("../migrations/0001_rows.sql"));
+    let store = Store::open(&path).await.unwrap();
+
+    let found = verify(&store).await;
+    // Rebuilt while the reading code is that of the first release, by their digests later.
+    assert_eq!((found.bodies, found.versions_rebuilt + found.versions_of_older_readers), (3, 2));
+    assert_eq!(found.damages, Vec::<String>::new());
+    let versions = store.versions(&acme()).await.unwrap();
+    let served = [page(day(1), &["We do not share."]), page(day(3), &["We may share.", "With partners."])];
+    for (version, served) in versions.iter().zip(&served) {
+        assert_eq!(&store.snapshot(version.snapshot).await.unwrap(), served);
+        let number = Which::Number(version.number);
+        assert_eq!(store.version(&acme(), number).await.unwrap().unwrap().reading, reading_of(served).unwrap());
+    }
+    let before = store.version(&acme(), Which::Number(1)).await.unwrap();
+    let Outcome::Changed { change, judgment, .. } = examine(before.as_ref(), served[1].clone()) else {
+        panic!("the texts differ")
+    };
+    let recorded = store.change(&acme(), 2).await.unwrap().unwrap();
+    assert_eq!((recorded.change, recorded.judgment), (change, judgment));
+
+    let outcomes: Vec<_> = store.checks(&acme(), 9).await.unwrap().into_iter().map(|c| c.outcome).collect();
+    assert_eq!(outcomes, ["unreachable", "unreadable", "unmodified", "changed", "unchanged", "first"]);
+    let states = store.watch_states().await.unwrap();
+    let told: Vec<_> = states.iter().map(|s| (s.id.as_str(), s.next_check_at, s.consecutive_failures)).collect();
+    assert_eq!(told, [("acme-privacy", Some(day(7)), 2), ("old", None, 0)]);
+    let deliveries = store.deliveries(None, 9).await.unwrap();
+    let told: Vec<_> = deliveries.iter().map(|d| (d.channel.as_str(), d.state, d.attempts)).collect();
+    assert_eq!(told, [("legal", DeliveryState::Dead, 1), ("press", DeliveryState::Delivered, 1)]);
+
+    // And it goes on.
+    assert_eq!(check(&store, page(day(8), &["c"])).await.unwrap().version, Some(3));
 }
