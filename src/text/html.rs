@@ -7,8 +7,10 @@ mod main_text;
 mod parse;
 mod table;
 mod tree;
+mod unseen;
 
 use scraper::{Html, Selector};
+use url::Url;
 
 use self::tree::Tree;
 use super::{Block, select};
@@ -38,28 +40,54 @@ pub(super) fn read(source: &str, final_url: &str, how: &Selectors) -> Result<Pag
             "the page's tags multiply out of all proportion to its size; look at it by hand",
         )
     })?;
-    let mut tree = Tree::of(&html);
-    let visible = tree.words(0);
     let base = links::base(final_url, attribute(&html, "base[href]", "href"));
-    let selected = (!how.select.is_empty()).then(|| selection(&html, &tree, &how.select));
-    remove_selected(&html, &mut tree, &how.remove);
-    let parts = match &selected {
-        Some(parts) => parts.clone(),
-        None => {
-            main_text::remove_noise(&mut tree);
-            vec![main_text::find(&tree)]
+    let mut found = policy(&html, base.as_ref(), how);
+    if how.select.is_empty() && words(&found.blocks) < HARDLY_A_WORD {
+        let unseen = unseen::markup(&html).and_then(|markup| parse::parse(&markup));
+        let blocks = unseen.map(|unseen| policy(&unseen, base.as_ref(), how).blocks).unwrap_or_default();
+        if words(&blocks) > 2 * HARDLY_A_WORD {
+            found.blocks = blocks;
         }
-    };
-    let mut lines = lines::of(&tree, &parts, base.as_ref());
-    if selected.is_none() {
-        main_text::trim(&mut lines);
     }
-    let blocks = headings::settle(lines);
+    let Found { visible, blocks, unmatched } = found;
     let title = title(&html, &blocks);
     let declared_language = attribute(&html, "html[lang]", "lang").map(str::to_owned);
-    let unmatched = selected.is_some_and(|parts| parts.is_empty());
-    drop(tree);
     Ok(Page { title, declared_language, visible, blocks, unmatched, html })
+}
+
+/// With fewer words the page may carry its text unseen.
+const HARDLY_A_WORD: u32 = 60;
+
+fn words(blocks: &[Block]) -> u32 {
+    blocks.iter().map(|block| tree::count_words(&block.text)).sum()
+}
+
+/// What a parsed page shows.
+struct Found {
+    visible: String,
+    blocks: Vec<Block>,
+    unmatched: bool,
+}
+
+/// Finds the policy on a parsed page, by selectors or unaided.
+fn policy(html: &Html, base: Option<&Url>, how: &Selectors) -> Found {
+    let mut tree = Tree::of(html);
+    let visible = tree.words(0);
+    remove_selected(html, &mut tree, &how.remove);
+    let lines = if how.select.is_empty() {
+        main_text::remove_noise(&mut tree);
+        main_text::remove_variants(&mut tree);
+        let mut lines = lines::of(&tree, &[main_text::find(&tree)], base);
+        main_text::trim(&mut lines);
+        lines
+    } else {
+        let parts = selection(html, &tree, &how.select);
+        if parts.is_empty() {
+            return Found { visible, blocks: Vec::new(), unmatched: true };
+        }
+        lines::of(&tree, &parts, base)
+    };
+    Found { visible, blocks: headings::settle(lines), unmatched: false }
 }
 
 /// The parts that selectors choose: in page order, none within another.
@@ -110,7 +138,7 @@ fn title(html: &Html, blocks: &[Block]) -> Option<String> {
     let same = |part: &&&str| heading.as_deref().is_some_and(|heading| heading.eq_ignore_ascii_case(part));
     let names = |part: &&&str| POLICY_WORDS.is_match(part);
     let best = parts.iter().find(same).or_else(|| parts.iter().find(names)).map(|part| (*part).to_owned());
-    best.or(Some(whole))
+    best.or_else(|| heading.filter(|heading| POLICY_WORDS.is_match(heading))).or(Some(whole))
 }
 
 static TITLE_PARTS: std::sync::LazyLock<regex::Regex> = std::sync::LazyLock::new(|| {
@@ -123,3 +151,6 @@ static POLICY_WORDS: std::sync::LazyLock<regex::Regex> = std::sync::LazyLock::ne
     )
     .expect("the pattern is sound")
 });
+
+#[cfg(test)]
+mod tests;

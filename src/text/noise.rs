@@ -34,6 +34,14 @@ pub(super) struct Element<'a> {
     pub(super) holds_main: bool,
     /// Whether it holds a heading of the first level.
     pub(super) holds_title: bool,
+    /// Whether it holds links into the page itself: a table of contents.
+    pub(super) holds_contents: bool,
+    /// Buttons, switches and boxes in it.
+    pub(super) controls: u32,
+    /// The share of its words that speak of cookies and consent.
+    pub(super) consent: f32,
+    /// Whether the page's own title speaks of cookies.
+    pub(super) about_cookies: bool,
 }
 
 impl Element<'_> {
@@ -65,6 +73,7 @@ pub(super) const CLASSES: &[Class] = &[
     Class { name: "breadcrumb", is: is_breadcrumb, sure: never },
     Class { name: "language picker", is: is_language_picker, sure: never },
     Class { name: "consent overlay", is: is_consent_overlay, sure: is_overlay },
+    Class { name: "consent choices", is: is_consent_choices, sure: always },
     Class { name: "dialog", is: is_dialog, sure: is_landmark },
     Class { name: "promotion", is: is_promotion, sure: never },
     Class { name: "sharing", is: is_sharing, sure: never },
@@ -78,6 +87,10 @@ pub(super) const CLASSES: &[Class] = &[
 
 fn never(_: &Element<'_>) -> bool {
     false
+}
+
+fn always(_: &Element<'_>) -> bool {
+    true
 }
 
 /// Whether a consent part lies over the page: a page about cookies has parts called
@@ -97,7 +110,7 @@ fn is_navigation(e: &Element<'_>) -> bool {
     let named = e.name == "nav" || matches!(e.role, "navigation" | "menu" | "menubar");
     let hinted =
         e.hinted(&["nav", "navbar", "navigation", "menu", "megamenu", "submenu", "sidenav", "topnav", "topbar"]);
-    !e.holds_main && (named && (e.density > 0.3 || e.short(12)) || hinted && e.density > 0.6)
+    !e.holds_main && (named && (e.density > 0.3 || e.short(12) && !e.holds_contents) || hinted && e.density > 0.6)
 }
 
 fn is_page_header(e: &Element<'_>) -> bool {
@@ -160,6 +173,16 @@ fn is_consent_overlay(e: &Element<'_>) -> bool {
         "root",
     ]);
     about && kind && !e.holds_main && !e.inside_main && !e.holds_title
+}
+
+/// A consent dialog that no class names: switches and buttons, and hardly a sentence
+/// without cookies. A policy has no switches; its part about cookies says more.
+fn is_consent_choices(e: &Element<'_>) -> bool {
+    e.controls >= 2
+        && e.consent > 0.03
+        && e.words >= 20
+        && e.share < 0.85
+        && !(e.holds_main || e.holds_title || e.inside_main || e.about_cookies)
 }
 
 fn is_dialog(e: &Element<'_>) -> bool {
@@ -241,6 +264,15 @@ pub(super) fn hints(value: &str, into: &mut Vec<String>) {
     if !word.is_empty() {
         into.push(word);
     }
+}
+
+/// How many words of a text speak of cookies and the choice about them.
+pub(super) fn consent_words(text: &str) -> u32 {
+    static CONSENT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(cookies?|consent|consentement|einwilligung|consentimiento|consenso|toestemming|traceurs)\b")
+            .expect("the pattern is sound")
+    });
+    CONSENT.find_iter(text).count() as u32
 }
 
 /// A class of short lines that are no policy.

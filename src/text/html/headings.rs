@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::lines::{Kind, Line};
+use super::lines::{Item, Kind, Line};
 use super::tree::count_words;
 use crate::section::split_number;
 use crate::text::{Block, BlockKind};
@@ -57,12 +57,16 @@ static LONE_NUMBER: LazyLock<Regex> = LazyLock::new(|| {
         .expect("the pattern is sound")
 });
 
+static TWO_SENTENCES: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\p{Ll}{3}[.!] \S").expect("the pattern is sound"));
+
 static BARE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(\d{1,2})\s+\p{L}").expect("the pattern is sound"));
 
 static YEAR: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b(19|20)\d\d\b").expect("the pattern is sound"));
 
 /// Turns lines into blocks.
 pub(super) fn settle(mut lines: Vec<Line>) -> Vec<Block> {
+    unbullet(&mut lines);
     join_numbers(&mut lines);
     join_wrapped(&mut lines);
     let styles = styles(&lines);
@@ -84,6 +88,23 @@ pub(super) fn settle(mut lines: Vec<Line>) -> Vec<Block> {
         out.push(Block { kind, text, links: line.links });
     }
     out
+}
+
+/// Makes items of lines that begin with a bullet, and takes the bullet off.
+fn unbullet(lines: &mut [Line]) {
+    for (at, line) in lines.iter_mut().enumerate() {
+        if line.kind != Kind::Text || line.text.starts_with("--") {
+            continue;
+        }
+        let bare = line.text.trim_start_matches(['•', '·', '▪', '‣', '◦', '●', '○', '■']);
+        let bare =
+            bare.strip_prefix(['-', '–', '—', '*']).filter(|rest| rest.starts_with(' ')).unwrap_or(bare).trim_start();
+        if bare.len() < line.text.len() && !bare.is_empty() {
+            line.text = bare.to_owned();
+            // Numbers of items that no list holds: none is the number of a real item.
+            line.item = line.item.or(Some(Item { depth: 1, number: usize::MAX - at, first: true, only: false }));
+        }
+    }
 }
 
 /// Joins a number that stands on a line of its own with the title under it.
@@ -136,11 +157,10 @@ fn join_wrapped(lines: &mut Vec<Line>) {
 /// Which lines are headings, and of which style.
 fn styles(lines: &[Line]) -> Vec<Option<Style>> {
     let mut styles: Vec<Option<Style>> = (0..lines.len()).map(|at| marked(lines, at)).collect();
-    for at in 0..lines.len() {
-        if styles[at].is_none() {
-            styles[at] = set_off(lines, at);
-        }
+    for (at, style) in styles.iter_mut().enumerate() {
+        *style = style.or_else(|| set_off(lines, at));
     }
+    head_of_all(lines, &mut styles);
     unmark_runs(lines, &mut styles);
     numbered(lines, &mut styles);
     if styles.iter().flatten().count() < ENOUGH {
@@ -225,7 +245,7 @@ fn is_title(text: &str, longest: u32) -> bool {
     if title.ends_with('.') && !(number.is_some() && words <= 8 || words <= 5) {
         return false;
     }
-    !is_dated(title)
+    !is_dated(title) && !TWO_SENTENCES.is_match(title)
 }
 
 /// Whether a line says since when the text is in force.
@@ -236,7 +256,8 @@ fn is_dated(text: &str) -> bool {
 
 fn is_capitals(text: &str) -> bool {
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
-    letters >= 4 && !text.chars().any(char::is_lowercase) && text.chars().any(char::is_uppercase)
+    // An identifier (`A_1`) is no title.
+    letters >= 4 && !text.contains('_') && !text.chars().any(char::is_lowercase) && text.chars().any(char::is_uppercase)
 }
 
 /// The parts of a number: `4.2` has two.
@@ -244,10 +265,37 @@ fn parts(number: &str) -> u8 {
     number.split('.').filter(|part| !part.is_empty()).count().clamp(1, 6) as u8
 }
 
+/// The first line, where it names the policy and nothing marked does, is the title of all.
+fn head_of_all(lines: &[Line], styles: &mut [Option<Style>]) {
+    if styles.contains(&Some(Style::Marked(1))) || lines.len() < 3 {
+        return;
+    }
+    let first = &lines[0];
+    if first.kind == Kind::Text
+        && first.item.is_none()
+        && !first.look.away
+        && is_title(&first.text, LONGEST_PLAIN)
+        && !first.text.ends_with(':')
+        && super::POLICY_WORDS.is_match(&first.text)
+    {
+        styles[0] = Some(Style::Marked(1));
+    }
+}
+
 /// Four and more lines set off in a row are an address or an emphasised passage.
 fn unmark_runs(lines: &[Line], styles: &mut [Option<Style>]) {
     let mut from = 0;
     while from < styles.len() {
+        // Numbered titles without a word between them are a table of contents.
+        if let Some(Style::Numbered(_)) = styles[from] {
+            let to = from + styles[from..].iter().take_while(|style| **style == styles[from]).count();
+            let last = usize::from(to < styles.len() && styles[to].is_none());
+            if to - from >= 4 + last {
+                styles[from..to - last].fill(None);
+            }
+            from = to;
+            continue;
+        }
         let weak = |at: usize| {
             matches!(
                 styles[at],
@@ -258,8 +306,10 @@ fn unmark_runs(lines: &[Line], styles: &mut [Option<Style>]) {
         while to < styles.len() && weak(to) {
             to += 1;
         }
-        if to - from >= 4 {
-            let heads = to < lines.len() && styles[to].is_none();
+        // The last line of all heads nothing, but it may end such a run.
+        let ends = to > from && to + 1 == lines.len() && lines[to].look.bold;
+        if to - from + usize::from(ends) >= 4 {
+            let heads = to < lines.len() && styles[to].is_none() && !ends;
             styles[from..to - usize::from(heads)].iter_mut().for_each(|style| *style = None);
         }
         from = to.max(from + 1);
@@ -317,7 +367,9 @@ fn plain(lines: &[Line], styles: &mut [Option<Style>]) {
         let sentence = next.kind == Kind::Text
             && count_words(&next.text) >= 12
             && next.text.ends_with(['.', ':', '!', '?', '。', ')', '”', ';']);
-        let heads = sentence || next.item.is_some();
+        let heads = (sentence || next.item.is_some())
+            && !line.text.starts_with(|c: char| c.is_numeric())
+            && !line.text.contains('_');
         if heads && !introduced && is_title(&line.text, LONGEST_PLAIN) && !line.text.ends_with([':', '.', '!', ')']) {
             styles[at] = Some(Style::Plain);
         }

@@ -9,7 +9,7 @@ use super::tree::Tree;
 use crate::text::Link;
 
 /// What a line is on the page, before headings are told.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Text between two breaks.
     Text,
@@ -83,15 +83,30 @@ pub(super) fn of(tree: &Tree<'_>, parts: &[usize], base: Option<&Url>) -> Vec<Li
     writer.out
 }
 
+/// What all open elements together make of a text, so that no text asks them all.
+#[derive(Clone, Copy, Default)]
+struct Around {
+    /// The innermost kind.
+    kind: Option<Kind>,
+    preformatted: bool,
+    /// In a heading, or in what opens and closes a part.
+    heading: bool,
+    lists: u8,
+    links: u8,
+    /// In a link into the page itself.
+    contents: bool,
+    /// Which open element is the innermost item.
+    item: Option<usize>,
+}
+
 /// An element that is open, and what its end does.
 struct Open {
+    around: Around,
     end: usize,
     block: bool,
     bold: bool,
     underlined: bool,
-    kind: Option<Kind>,
     item: Option<Item>,
-    list: bool,
     span: bool,
     titled: bool,
     link: Option<(usize, Option<String>, bool)>,
@@ -155,9 +170,9 @@ impl Writer<'_> {
         let node = &tree.nodes[at];
         match node.name {
             "br" => {
-                if self.within(|kind| matches!(kind, Kind::Preformatted)) {
+                if self.around().preformatted {
                     self.now.text.push('\n');
-                } else if self.within(|kind| matches!(kind, Kind::Heading(_) | Kind::Fold)) {
+                } else if self.around().heading {
                     self.now.gap = true;
                 } else {
                     self.flush();
@@ -168,9 +183,7 @@ impl Writer<'_> {
                 self.flush();
                 return at + 1;
             }
-            _ if (node.name == "button" || node.attr("role") == Some("button"))
-                && !self.within(|kind| matches!(kind, Kind::Heading(_))) =>
-            {
+            _ if (node.name == "button" || node.attr("role") == Some("button")) && !self.around().heading => {
                 let folds = node.attr("aria-expanded").is_some() || node.attr("aria-controls").is_some();
                 if !folds || super::tree::count_words(&tree.words(at)) == 0 {
                     return node.end;
@@ -208,7 +221,7 @@ impl Writer<'_> {
         let kind = kind(node.name, node.attr("role"), node.attr("aria-level"));
         let item = (node.name == "li" || node.attr("role") == Some("listitem")).then(|| {
             self.items += 1;
-            let depth = self.open.iter().filter(|open| open.list).count().clamp(1, 9) as u8;
+            let depth = self.around().lists.clamp(1, 9);
             let siblings = tree.children(node.parent).filter(|&child| tree.nodes[child].name == "li").take(2).count();
             Item { depth, number: self.items, first: true, only: siblings == 1 }
         });
@@ -224,17 +237,25 @@ impl Writer<'_> {
             };
             (self.now.text.len(), target, contents)
         });
+        let mut around = self.around();
+        around.kind = kind.or(around.kind);
+        around.preformatted |= kind == Some(Kind::Preformatted);
+        around.heading |= matches!(kind, Some(Kind::Heading(_) | Kind::Fold));
+        let list = matches!(node.name, "ul" | "ol" | "menu") || node.attr("role") == Some("list");
+        around.lists = around.lists.saturating_add(u8::from(list));
+        around.links = around.links.saturating_add(u8::from(link.is_some()));
+        around.contents |= matches!(link, Some((_, _, true)));
+        around.item = item.map(|_| self.open.len()).or(around.item);
         let outer = self.open.last();
         Open {
+            around,
             end: node.end,
             block: is_block(node.name) || kind.is_some() || item.is_some() || is_block_style(&style),
             bold: (outer.is_some_and(|outer| outer.bold) && !is_light(&style)) || is_bold(node.name, &style, &class),
             underlined: outer.is_some_and(|outer| outer.underlined)
                 || node.name == "u"
                 || style.contains("text-decoration:underline"),
-            kind,
             item,
-            list: matches!(node.name, "ul" | "ol" | "menu") || node.attr("role") == Some("list"),
             span: is_span(node.name),
             titled: is_block(node.name) && is_titled(&class),
             link,
@@ -266,7 +287,7 @@ impl Writer<'_> {
         if !self.after_span || self.now.gap || !is_span(tree.nodes[at].name) {
             return false;
         }
-        if self.within(|kind| matches!(kind, Kind::Heading(_) | Kind::Fold | Kind::Preformatted)) {
+        if self.around().heading || self.around().preformatted {
             return false;
         }
         let Some(last) = self.now.text.chars().next_back() else { return false };
@@ -279,21 +300,21 @@ impl Writer<'_> {
             .is_some_and(|c| c.is_uppercase() || c.is_numeric() && !last.is_numeric() || matches!(c, '(' | '“' | '•'))
     }
 
-    fn within(&self, wanted: impl Fn(&Kind) -> bool) -> bool {
-        self.open.iter().any(|open| open.kind.as_ref().is_some_and(&wanted))
+    fn around(&self) -> Around {
+        self.open.last().map(|open| open.around).unwrap_or_default()
     }
 
     fn text(&mut self, text: &str) {
         self.after_span = false;
-        if self.within(|kind| matches!(kind, Kind::Preformatted)) {
+        if self.around().preformatted {
             self.now.letters += text.chars().filter(|c| c.is_alphanumeric()).count();
             self.now.text.extend(text.chars().filter(|c| !is_invisible(*c)));
             return;
         }
         let bold = self.open.last().is_some_and(|open| open.bold);
         let underlined = self.open.last().is_some_and(|open| open.underlined);
-        let contents = self.open.iter().any(|open| matches!(open.link, Some((_, _, true))));
-        let away = !contents && self.open.iter().any(|open| open.link.is_some());
+        let Around { contents, links, .. } = self.around();
+        let away = !contents && links > 0;
         for c in text.chars() {
             if is_invisible(c) {
                 continue;
@@ -320,7 +341,7 @@ impl Writer<'_> {
     /// Writes an address that the page hides from robots.
     fn address(&mut self, address: &str) {
         self.text(address);
-        if !self.open.iter().any(|open| open.link.is_some()) {
+        if self.around().links == 0 {
             self.now.links.push(Link { text: address.to_owned(), target: format!("mailto:{address}") });
         }
     }
@@ -328,7 +349,8 @@ impl Writer<'_> {
     /// Ends the line, if there is one.
     fn flush(&mut self) {
         let mut draft = std::mem::take(&mut self.now);
-        for open in &mut self.open {
+        let around = self.around();
+        for open in self.open.iter_mut().filter(|_| around.links > 0) {
             if let Some((from, target, _)) = &mut open.link {
                 if let Some(target) = target {
                     let text = draft.text.get(*from..).unwrap_or_default().trim();
@@ -344,9 +366,9 @@ impl Writer<'_> {
             // Rules, bullets and other ornaments are no text.
             return;
         }
-        let kind = self.open.iter().rev().find_map(|open| open.kind.clone()).unwrap_or(Kind::Text);
+        let kind = around.kind.unwrap_or(Kind::Text);
         let text = if kind == Kind::Preformatted { text.trim_matches('\n').to_owned() } else { text.to_owned() };
-        let item = self.open.iter_mut().rev().find_map(|open| open.item.as_mut()).map(|item| {
+        let item = around.item.and_then(|at| self.open.get_mut(at)?.item.as_mut()).map(|item| {
             let now = *item;
             item.first = false;
             now

@@ -3,6 +3,8 @@
 //!
 //! A lost clause is worse than a kept menu: where in doubt, more is kept.
 
+use std::collections::BTreeMap;
+
 use super::lines::{Kind, Line};
 use super::tree::{Tree, Words, count_words};
 use crate::text::noise::{self, CLASSES, Element, MAX_SHARE, hints};
@@ -22,8 +24,9 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
     let counts = tree.count();
     let total = counts.first().map_or(0, |words| words.prose()).max(1);
     let facts = Facts::of(tree);
+    let about_cookies = names_cookies(tree);
     let mut left = total;
-    let mut taken = vec![0; CLASSES.len()];
+    let mut taken: BTreeMap<&str, u32> = BTreeMap::new();
     let mut hinted = Vec::new();
     let mut at = 0;
     while at < tree.nodes.len() {
@@ -37,7 +40,10 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
             continue;
         }
         hinted.clear();
-        for attribute in ["class", "id"] {
+        // A heading is called after what it heads, and so is the part that it heads.
+        let heading = matches!(node.name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6");
+        let heads = facts.holds_heading[at] && counts[at].prose() >= 8;
+        for attribute in ["class", "id"].into_iter().take(if heading { 0 } else { 2 - usize::from(heads) }) {
             if let Some(value) = node.attr(attribute) {
                 hints(value, &mut hinted);
             }
@@ -56,16 +62,21 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
             inside_main: facts.inside_main[at],
             holds_main: facts.holds_main[at],
             holds_title: facts.holds_title[at],
+            controls: facts.controls[at],
+            consent: facts.consent[at] as f32 / words.all as f32,
+            about_cookies,
+            holds_contents: facts.holds_contents[at],
         };
-        let class = CLASSES.iter().position(|class| (class.is)(&element));
+        let class = CLASSES.iter().find(|class| (class.is)(&element));
         let Some(class) = class else {
             at += 1;
             continue;
         };
-        let small = (taken[class] + words.prose()) as f32 <= total as f32 * MAX_SHARE;
-        let sure = (CLASSES[class].sure)(&element) && left.saturating_sub(words.prose()) >= ENOUGH_LEFT;
+        let taken = taken.entry(class.name).or_default();
+        let small = (*taken + words.prose()) as f32 <= total as f32 * MAX_SHARE;
+        let sure = (class.sure)(&element) && left.saturating_sub(words.prose()) >= ENOUGH_LEFT;
         if small || sure {
-            taken[class] += if small { words.prose() } else { 0 };
+            *taken += if small { words.prose() } else { 0 };
             left = left.saturating_sub(words.prose());
             tree.nodes[at].off = true;
             at = tree.nodes[at].end;
@@ -75,6 +86,44 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
     }
 }
 
+/// Siblings further away than this are no variants of each other.
+const VARIANTS: usize = 3;
+
+/// Leaves out the second of two equal parts side by side, where one of them is for
+/// another width of the window, or for eyes only.
+pub(super) fn remove_variants(tree: &mut Tree<'_>) {
+    let counts = tree.count();
+    let mut hinted = Vec::new();
+    let mut is_variant = |at: usize| {
+        let node = &tree.nodes[at];
+        hinted.clear();
+        hints(node.attr("class").unwrap_or_default(), &mut hinted);
+        node.attr("aria-hidden") == Some("true") || hinted.iter().any(|hint| VARIANT_HINTS.contains(&hint.as_str()))
+    };
+    let variants: Vec<bool> = (0..tree.nodes.len()).map(|at| counts[at].all >= 8 && is_variant(at)).collect();
+    for at in 0..tree.nodes.len() {
+        if tree.nodes[at].off || counts[at].all < 8 || tree.nodes[at].name.is_empty() {
+            continue;
+        }
+        let parent = tree.nodes[tree.nodes[at].parent].end;
+        let mut beside = tree.nodes[at].end;
+        for _ in 0..VARIANTS {
+            if beside >= parent {
+                break;
+            }
+            let equal = counts[beside].all == counts[at].all && (variants[at] || variants[beside]);
+            if equal && !tree.nodes[beside].name.is_empty() && tree.words(at) == tree.words(beside) {
+                tree.nodes[beside].off = true;
+            }
+            beside = tree.nodes[beside].end;
+        }
+    }
+}
+
+/// Words in class names of parts that are shown at some widths only.
+const VARIANT_HINTS: [&str; 9] =
+    ["mobile", "desktop", "tablet", "phone", "hidden", "visible", "hide", "show", "responsive"];
+
 /// Where the page's landmarks stand.
 struct Facts {
     inside_main: Vec<bool>,
@@ -82,6 +131,12 @@ struct Facts {
     holds_title: Vec<bool>,
     /// Headings of the second level and below.
     holds_heading: Vec<bool>,
+    /// Links into the page itself.
+    holds_contents: Vec<bool>,
+    /// Buttons, switches and boxes in it.
+    controls: Vec<u32>,
+    /// Words that speak of cookies and consent in it.
+    consent: Vec<u32>,
 }
 
 impl Facts {
@@ -89,8 +144,12 @@ impl Facts {
         let n = tree.nodes.len();
         let (mut inside_main, mut holds_main) = (vec![false; n], vec![false; n]);
         let (mut holds_title, mut holds_heading) = (vec![false; n], vec![false; n]);
+        let mut holds_contents = vec![false; n];
+        let (mut controls, mut consent) = (vec![0_u32; n], vec![0_u32; n]);
         for at in 0..n {
             let node = &tree.nodes[at];
+            controls[at] = u32::from(is_control(tree, at));
+            consent[at] = node.text().map_or(0, noise::consent_words);
             inside_main[at] = inside_main[node.parent] || is_main(tree, at);
         }
         for at in (1..n).rev() {
@@ -102,6 +161,10 @@ impl Facts {
                 continue;
             }
             let parent = node.parent;
+            holds_contents[at] |= node.attr("href").is_some_and(|href| href.starts_with('#') && href.len() > 1);
+            holds_contents[parent] |= holds_contents[at];
+            controls[parent] += controls[at];
+            consent[parent] += consent[at];
             holds_main[parent] |= holds_main[at] || is_main(tree, at);
             holds_title[at] |= node.name == "h1";
             holds_title[parent] |= holds_title[at];
@@ -109,7 +172,24 @@ impl Facts {
                 matches!(node.name, "h2" | "h3" | "h4" | "h5" | "h6") || node.attr("role") == Some("heading");
             holds_heading[parent] |= holds_heading[at];
         }
-        Self { inside_main, holds_main, holds_title, holds_heading }
+        Self { inside_main, holds_main, holds_title, holds_heading, holds_contents, controls, consent }
+    }
+}
+
+/// Whether the page's own title speaks of cookies.
+fn names_cookies(tree: &Tree<'_>) -> bool {
+    (0..tree.nodes.len())
+        .filter(|&at| tree.nodes[at].name == "h1")
+        .take(3)
+        .any(|at| noise::consent_words(&tree.words(at)) > 0)
+}
+
+fn is_control(tree: &Tree<'_>, at: usize) -> bool {
+    let node = &tree.nodes[at];
+    match node.name {
+        "button" => true,
+        "input" => matches!(node.attr("type"), Some("checkbox" | "radio" | "button" | "submit")),
+        _ => matches!(node.attr("role"), Some("button" | "switch" | "checkbox")),
     }
 }
 

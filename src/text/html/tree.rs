@@ -76,7 +76,7 @@ impl<'a> Tree<'a> {
                 Edge::Open(dom) if skipped.is_none() => {
                     let parent = open.last().copied();
                     let (name, link) = match dom.value() {
-                        Dom::Element(element) if is_never_shown(element.name()) => {
+                        Dom::Element(element) if is_never_shown(element) => {
                             skipped = Some(dom.id());
                             continue;
                         }
@@ -186,7 +186,7 @@ impl<'a> Tree<'a> {
 /// Words of a text: runs of letters and digits; two characters of a script without
 /// spaces count as a word.
 pub(super) fn count_words(text: &str) -> u32 {
-    let (mut words, mut dense, mut within) = (0, 0, false);
+    let (mut words, mut dense, mut within) = (0, 0_u32, false);
     for c in text.chars() {
         if ('\u{2e80}'..='\u{9fff}').contains(&c) || ('\u{ac00}'..='\u{d7af}').contains(&c) {
             dense += 1;
@@ -198,7 +198,7 @@ pub(super) fn count_words(text: &str) -> u32 {
             within = false;
         }
     }
-    words + (dense + 1) / 2
+    words + u32::div_ceil(dense, 2)
 }
 
 /// Whether an element is a link to another page. A link into this page (a table of
@@ -211,24 +211,27 @@ fn leads_elsewhere(element: &scraper::node::Element) -> bool {
 }
 
 /// Elements whose content no browser shows as text of the page.
-fn is_never_shown(name: &str) -> bool {
-    matches!(
-        name,
-        "script"
-            | "style"
-            | "template"
-            | "noscript"
-            | "noframes"
-            | "head"
-            | "svg"
-            | "iframe"
-            | "object"
-            | "canvas"
-            | "audio"
-            | "video"
-            | "map"
-            | "select"
-            | "datalist"
-            | "textarea"
-    )
+fn is_never_shown(element: &scraper::node::Element) -> bool {
+    // The template of a shadow root is shown in place of what its host holds.
+    let shadow = element.name() == "template" && element.attr("shadowrootmode").is_some();
+    !shadow
+        && matches!(
+            element.name(),
+            "script"
+                | "style"
+                | "template"
+                | "noscript"
+                | "noframes"
+                | "head"
+                | "svg"
+                | "iframe"
+                | "object"
+                | "canvas"
+                | "audio"
+                | "video"
+                | "map"
+                | "select"
+                | "datalist"
+                | "textarea"
+        )
 }
