@@ -178,183 +178,28 @@ const MONTHS: [(&[&str], u32); 12] = [
 ];
 
 /// Words that name a kind of policy: what a weak cue in a sentence must go with.
+#[rustfmt::skip]
 const DOCUMENTS: &[&str] = &[
-    "policy",
-    "policies",
-    "terms",
-    "notice",
-    "statement",
-    "agreement",
-    "conditions",
-    "document",
-    "guidelines",
-    "addendum",
-    "page",
-    "list",
-    "version",
-    "politique",
-    "conditions",
-    "charte",
-    "mentions",
-    "déclaration",
-    "datenschutzerklärung",
-    "nutzungsbedingungen",
-    "agb",
-    "richtlinie",
-    "erklärung",
-    "bedingungen",
-    "hinweise",
-    "política",
-    "términos",
-    "condiciones",
-    "aviso",
-    "informativa",
-    "condizioni",
-    "termini",
-    "beleid",
-    "privacyverklaring",
-    "voorwaarden",
-    "verklaring",
-    "termos",
-    "condições",
-    "privacy",
-    "cookie",
-    "cookies",
+    "policy", "policies", "terms", "notice", "statement", "agreement", "conditions", "document", "guidelines",
+    "addendum", "page", "list", "version", "politique", "conditions", "charte", "mentions", "déclaration",
+    "datenschutzerklärung", "nutzungsbedingungen", "agb", "richtlinie", "erklärung", "bedingungen", "hinweise",
+    "política", "términos", "condiciones", "aviso", "informativa", "condizioni", "termini", "beleid",
+    "privacyverklaring", "voorwaarden", "verklaring", "termos", "condições", "privacy", "cookie", "cookies",
 ];
 
 /// Words that may stand in a line that says nothing but a date.
+#[rustfmt::skip]
 const FILLERS: &[&str] = &[
-    "this",
-    "the",
-    "our",
-    "these",
-    "was",
-    "were",
-    "is",
-    "are",
-    "on",
-    "of",
-    "at",
-    "as",
-    "and",
-    "last",
-    "date",
-    "dated",
-    "been",
-    "has",
-    "have",
-    "with",
-    "from",
-    "since",
-    "from",
-    "effect",
-    "will",
-    "be",
-    "become",
-    "becomes",
-    "it",
-    "to",
-    "in",
-    "by",
-    "service",
-    "use",
-    "privacy",
-    "data",
-    "protection",
-    "current",
-    "latest",
-    "revision",
-    "update",
-    "updates",
-    "since",
-    "cette",
-    "la",
-    "le",
-    "les",
-    "du",
-    "de",
-    "des",
-    "notre",
-    "présente",
-    "présentes",
-    "a",
-    "été",
-    "est",
-    "sont",
-    "date",
-    "depuis",
-    "au",
-    "à",
-    "compter",
-    "en",
-    "confidentialité",
-    "d",
-    "l",
-    "dernière",
-    "générales",
-    "utilisation",
-    "diese",
-    "dieser",
-    "unsere",
-    "der",
-    "die",
-    "das",
-    "wurde",
-    "am",
-    "vom",
-    "zuletzt",
-    "letzte",
-    "ab",
-    "ist",
-    "datum",
-    "seit",
-    "esta",
-    "este",
-    "el",
-    "los",
-    "las",
-    "del",
-    "fecha",
-    "última",
-    "privacidad",
-    "uso",
-    "fue",
-    "desde",
-    "questa",
-    "il",
-    "del",
-    "della",
-    "è",
-    "stata",
-    "data",
-    "dal",
-    "al",
-    "ultimo",
-    "dit",
-    "deze",
-    "het",
-    "op",
-    "van",
-    "is",
-    "laatst",
-    "voor",
-    "a",
-    "o",
-    "da",
-    "do",
-    "foi",
-    "privacidade",
-    "desde",
-    "st",
-    "nd",
-    "rd",
-    "th",
-    "er",
-    "v",
-    "rev",
-    "no",
-    "nr",
-    "n",
+    "this", "the", "our", "these", "was", "were", "is", "are", "on", "of", "at", "as", "and", "last", "date",
+    "dated", "been", "has", "have", "with", "from", "since", "from", "effect", "will", "be", "become", "becomes",
+    "it", "to", "in", "by", "service", "use", "privacy", "data", "protection", "current", "latest", "revision",
+    "update", "updates", "since", "cette", "la", "le", "les", "du", "de", "des", "notre", "présente", "présentes",
+    "a", "été", "est", "sont", "date", "depuis", "au", "à", "compter", "en", "confidentialité", "d", "l",
+    "dernière", "générales", "utilisation", "diese", "dieser", "unsere", "der", "die", "das", "wurde", "am", "vom",
+    "zuletzt", "letzte", "ab", "ist", "datum", "seit", "esta", "este", "el", "los", "las", "del", "fecha", "última",
+    "privacidad", "uso", "fue", "desde", "questa", "il", "del", "della", "è", "stata", "data", "dal", "al",
+    "ultimo", "dit", "deze", "het", "op", "van", "is", "laatst", "voor", "a", "o", "da", "do", "foi", "privacidade",
+    "desde", "st", "nd", "rd", "th", "er", "v", "rev", "no", "nr", "n",
 ];
 
 /// The longest block that can be a date line, in characters.
@@ -370,11 +215,12 @@ const TAIL: usize = 12;
 /// The date that a policy claims for itself: from when it is in effect, else when it
 /// was last updated.
 pub fn effective(blocks: &[Block], language: Option<&str>) -> Option<NaiveDate> {
+    let order = order(blocks, language);
     let mut updated = None;
     let tail = blocks.len().saturating_sub(TAIL).max(HEAD);
     let ends = blocks.iter().take(HEAD).chain(blocks.iter().skip(tail));
     for block in ends {
-        for (claim, date) in claims(&block.text, language) {
+        for (claim, date) in claims(&block.text, order) {
             match claim {
                 Claim::Effective => return Some(date),
                 Claim::Updated => updated = updated.or(Some(date)),
@@ -384,6 +230,43 @@ pub fn effective(blocks: &[Block], language: Option<&str>) -> Option<NaiveDate> 
     updated
 }
 
+/// Which number of `05/06/2018` is the day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    DayFirst,
+    MonthFirst,
+    Unknown,
+}
+
+/// The order that a text keeps: other dates of it show, or else its language. English
+/// alone has two; of these the American one is the more frequent in policies.
+fn order(blocks: &[Block], language: Option<&str>) -> Order {
+    let (mut day_first, mut month_first) = (0, 0);
+    for block in blocks {
+        for numbers in
+            FORMS.numbers.captures_iter(&block.text).filter(|numbers| &numbers[2] == "/" && numbers[5].len() == 4)
+        {
+            let number = |group: usize| numbers[group].parse::<u32>().unwrap_or(0);
+            match (number(1), number(3)) {
+                (13..=31, 1..=12) => day_first += 1,
+                (1..=12, 13..=31) => month_first += 1,
+                _ => {}
+            }
+        }
+    }
+    match (day_first, month_first, language) {
+        (1.., 0, _) => Order::DayFirst,
+        (0, 1.., _) => Order::MonthFirst,
+        (_, _, Some("en")) => Order::MonthFirst,
+        (
+            _,
+            _,
+            Some("fr" | "de" | "es" | "it" | "nl" | "pt" | "pl" | "da" | "no" | "fi" | "cs" | "tr" | "el" | "ro"),
+        ) => Order::DayFirst,
+        _ => Order::Unknown,
+    }
+}
+
 /// Whether a block says nothing but a date or a version.
 pub fn is_date_line(text: &str) -> bool {
     if text.chars().count() > LINE {
@@ -391,7 +274,7 @@ pub fn is_date_line(text: &str) -> bool {
     }
     let lower = fold(text);
     let mut rest = lower.clone();
-    let dates = found(&lower, Some("en"));
+    let dates = found(&lower, Order::MonthFirst);
     for date in dates.iter().rev() {
         rest.replace_range(date.start..date.end, " ");
     }
@@ -433,10 +316,10 @@ fn fold(text: &str) -> String {
 }
 
 /// What a line claims, in its order.
-fn claims(text: &str, language: Option<&str>) -> Vec<(Claim, NaiveDate)> {
+fn claims(text: &str, order: Order) -> Vec<(Claim, NaiveDate)> {
     // A cue and its date fit into this; what comes behind is prose.
     let lower: String = fold(text).chars().take(4_000).collect();
-    let dates = found(&lower, language);
+    let dates = found(&lower, order);
     if dates.is_empty() {
         return Vec::new();
     }
@@ -472,7 +355,7 @@ fn cue_of(lower: &str, date: &Found, dates: &[Found], short: bool) -> Option<Cla
     let sentence = before.rsplit(['.', ';', '!']).next().unwrap_or(before);
     // "Last updated. May 1" happens; a cue may stand one stop away when the line is short.
     let scope = if short { before } else { sentence };
-    if superseded(scope) {
+    if superseded(scope) || ends_there(first_chars(behind, 24)) {
         return None;
     }
     if let Some((_, _, claim)) = near(scope, true).into_iter().max_by_key(|(at, len, _)| (at + len, *len)) {
@@ -484,11 +367,16 @@ fn cue_of(lower: &str, date: &Found, dates: &[Found], short: bool) -> Option<Cla
     near(behind, false).into_iter().min_by_key(|(at, len, _)| (*at, usize::MAX - len)).map(|(_, _, claim)| claim)
 }
 
+/// Words before the date of an end.
+const UNTIL: [&str; 6] = ["until", "bis zum", "jusqu'au", "hasta el", "fino al", "até"];
+
 /// Whether a cue speaks of an end or of an older version.
 fn superseded(scope: &str) -> bool {
-    ["until", "previous", "prior version", "expire", "bis zum", "jusqu'au", "précédente", "hasta el", "fino al"]
-        .iter()
-        .any(|word| scope.contains(word))
+    ends_there(scope) || ["previous", "prior version", "expire", "précédente"].iter().any(|word| scope.contains(word))
+}
+
+fn ends_there(text: &str) -> bool {
+    UNTIL.iter().any(|word| text.contains(word))
 }
 
 fn names_document(text: &str) -> bool {
@@ -503,6 +391,10 @@ fn lower_sentence<'a>(lower: &'a str, date: &Found) -> &'a str {
 
 fn last_chars(text: &str, count: usize) -> &str {
     text.char_indices().rev().nth(count.saturating_sub(1)).map_or(text, |(at, _)| &text[at..])
+}
+
+fn first_chars(text: &str, count: usize) -> &str {
+    text.char_indices().nth(count).map_or(text, |(at, _)| &text[..at])
 }
 
 fn find_word(text: &str, cue: &str) -> Option<usize> {
@@ -544,7 +436,7 @@ static FORMS: LazyLock<Forms> = LazyLock::new(|| {
         year_first: sound(r"\b((?:19|20)\d\d)\s?[-/.]\s?(\d{1,2})\s?[-/.]\s?(\d{1,2})\b"),
         numbers: sound(r"\b(\d{1,2})\s?([-/.])\s?(\d{1,2})\s?([-/.])\s?((?:19|20)\d\d|\d\d)\b"),
         day_month: sound(
-            r"\b(\d{1,2})\s?(?:st|nd|rd|th|er|re|de|e|º|°|ª|\.)?[\s-]*(?:of |de |del |d'|the |day of )?([\p{L}]{3,12})\.?,?[\s-]*(?:de |del |of |di )?((?:19|20)\d\d)\b",
+            r"\b(\d{1,2})(?:\s?(?:st|nd|rd|th|er|re|e)\b|\s?[º°ª.])?[\s-]*(?:of |de |del |d'|the |day of )?([\p{L}]{3,12})\.?,?[\s-]*(?:de |del |of |di )?((?:19|20)\d\d)\b",
         ),
         month_day: sound(r"\b([\p{L}]{3,10})\.?\s?(\d{1,2})\s?(?:st|nd|rd|th)?\s?[,.]?\s?((?:19|20)\d\d)\b"),
         month_year: sound(r"\b([\p{L}]{3,12})\.?,?\s(?:de |del |of |di )?((?:19|20)\d\d)\b"),
@@ -553,7 +445,7 @@ static FORMS: LazyLock<Forms> = LazyLock::new(|| {
 });
 
 /// All dates of a lower-case text, in its order and without overlap.
-fn found(lower: &str, language: Option<&str>) -> Vec<Found> {
+fn found(lower: &str, order: Order) -> Vec<Found> {
     let forms = &*FORMS;
     let mut all: Vec<Found> = Vec::new();
     let mut add = |start: usize, end: usize, day: Option<NaiveDate>| {
@@ -582,7 +474,7 @@ fn found(lower: &str, language: Option<&str>) -> Vec<Found> {
             continue;
         }
         let year = if year.len() == 4 { number(year) } else { 2000 + number(year) };
-        if let Some(day) = numbers(number(text(&captures, 1)), number(text(&captures, 3)), year, &separator, language) {
+        if let Some(day) = numbers(number(text(&captures, 1)), number(text(&captures, 3)), year, &separator, order) {
             let (start, end) = span(&captures);
             add(start, end, day);
         }
@@ -608,7 +500,7 @@ fn found(lower: &str, language: Option<&str>) -> Vec<Found> {
 }
 
 /// The day that two numbers and a year mean; `Some(None)` is a date that cannot be told.
-fn numbers(first: u32, second: u32, year: u32, separator: &str, language: Option<&str>) -> Option<Option<NaiveDate>> {
+fn numbers(first: u32, second: u32, year: u32, separator: &str, order: Order) -> Option<Option<NaiveDate>> {
     let day_first = date(year, second, first);
     let month_first = date(year, first, second);
     Some(match (day_first, month_first) {
@@ -617,12 +509,10 @@ fn numbers(first: u32, second: u32, year: u32, separator: &str, language: Option
         (Some(day), Some(other)) if day == other => Some(day),
         // Dots part days from months, in this order, wherever they are used.
         (Some(day), Some(_)) if separator == "." => Some(day),
-        (Some(day), Some(other)) => match language {
-            Some("en") => Some(other),
-            Some("fr" | "de" | "es" | "it" | "nl" | "pt" | "pl" | "da" | "no" | "fi" | "cs" | "tr" | "el" | "ro") => {
-                Some(day)
-            }
-            _ => None,
+        (Some(day), Some(other)) => match order {
+            Order::DayFirst => Some(day),
+            Order::MonthFirst => Some(other),
+            Order::Unknown => None,
         },
     })
 }
@@ -653,126 +543,19 @@ fn month(word: &str) -> Option<u32> {
 }
 
 /// The names and their short forms, without accents.
+#[rustfmt::skip]
 const NAMES: &[&str] = &[
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-    "jan",
-    "feb",
-    "mar",
-    "apr",
-    "jun",
-    "jul",
-    "aug",
-    "sep",
-    "sept",
-    "oct",
-    "nov",
-    "dec",
-    "janvier",
-    "fevrier",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "aout",
-    "septembre",
-    "octobre",
-    "novembre",
-    "decembre",
-    "janv",
-    "fevr",
-    "avr",
-    "juil",
-    "januar",
-    "janner",
-    "jaenner",
-    "februar",
-    "marz",
-    "maerz",
-    "mrz",
-    "juni",
-    "juli",
-    "oktober",
-    "dezember",
-    "okt",
-    "dez",
-    "enero",
-    "febrero",
-    "marzo",
-    "abril",
-    "mayo",
-    "junio",
-    "julio",
-    "agosto",
-    "septiembre",
-    "setiembre",
-    "octubre",
-    "noviembre",
-    "diciembre",
-    "ene",
-    "abr",
-    "ago",
-    "dic",
-    "gennaio",
-    "febbraio",
-    "aprile",
-    "maggio",
-    "giugno",
-    "luglio",
-    "settembre",
-    "ottobre",
-    "dicembre",
-    "gen",
-    "mag",
-    "giu",
-    "lug",
-    "set",
-    "ott",
-    "januari",
-    "februari",
-    "maart",
-    "mei",
-    "augustus",
-    "mrt",
-    "janeiro",
-    "fevereiro",
-    "marco",
-    "maio",
-    "junho",
-    "julho",
-    "setembro",
-    "outubro",
-    "novembro",
-    "dezembro",
-    "fev",
-    "out",
-    "augusti",
-    "maj",
-    "marts",
-    "desember",
-    "stycznia",
-    "lutego",
-    "marca",
-    "kwietnia",
-    "maja",
-    "czerwca",
-    "lipca",
-    "sierpnia",
-    "wrzesnia",
-    "pazdziernika",
-    "listopada",
-    "grudnia",
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "december", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "janvier",
+    "fevrier", "mars", "avril", "mai", "juin", "juillet", "aout", "septembre", "octobre", "novembre", "decembre",
+    "janv", "fevr", "avr", "juil", "januar", "janner", "jaenner", "februar", "marz", "maerz", "mrz", "juni", "juli",
+    "oktober", "dezember", "okt", "dez", "enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto",
+    "septiembre", "setiembre", "octubre", "noviembre", "diciembre", "ene", "abr", "ago", "dic", "gennaio",
+    "febbraio", "aprile", "maggio", "giugno", "luglio", "settembre", "ottobre", "dicembre", "gen", "mag", "giu",
+    "lug", "set", "ott", "januari", "februari", "maart", "mei", "augustus", "mrt", "janeiro", "fevereiro", "marco",
+    "maio", "junho", "julho", "setembro", "outubro", "novembro", "dezembro", "fev", "out", "augusti", "maj",
+    "marts", "desember", "stycznia", "lutego", "marca", "kwietnia", "maja", "czerwca", "lipca", "sierpnia",
+    "wrzesnia", "pazdziernika", "listopada", "grudnia",
 ];
 
 #[cfg(test)]
@@ -799,6 +582,8 @@ mod tests {
             ("Last modified on 2024-05-01", "en", "2024-05-01"),
             ("Last Revised: 05/25/2018", "en", "2018-05-25"),
             ("Last Revised: 05/06/2018", "en", "2018-05-06"),
+            ("Last modified: 1 December 2021", "en", "2021-12-01"),
+            ("Última actualización: 3 enero 2020", "es", "2020-01-03"),
             ("25/05/2018 (last update)", "en", "2018-05-25"),
             ("Revision date: 20240501", "en", ""),
             ("Stand: 25. Mai 2018", "de", "2018-05-25"),
@@ -820,6 +605,7 @@ mod tests {
             ("Last updated recently", "en", ""),
             ("On 25 May 2018 the Regulation came to be applied by all.", "en", ""),
             ("We follow the Act of April 24, 2018.", "en", ""),
+            ("Terms of 2012: effective from May 24, 2012 until June 16, 2014", "en", ""),
             ("This version was effective until 3 June 2019", "en", ""),
         ];
         for (line, language, expected) in table {
@@ -836,6 +622,13 @@ mod tests {
             Some("2020-04-02")
         );
         assert_eq!(claimed(&lines[..1], None).as_deref(), Some("2024-05-01"));
+    }
+
+    #[test]
+    fn other_dates_of_the_text_show_the_order() {
+        let last = "Last updated: 02/01/2026";
+        assert_eq!(claimed(&[last], Some("en")).as_deref(), Some("2026-02-01"));
+        assert_eq!(claimed(&[last, "Until 28/03/2024 we did it by hand."], Some("en")).as_deref(), Some("2026-01-02"));
     }
 
     #[test]
@@ -879,8 +672,8 @@ mod tests {
         }
 
         #[test]
-        fn any_day_is_read_back(days in 0i64..20_000) {
-            let day = NaiveDate::from_ymd_opt(1995, 1, 1).unwrap() + chrono::Days::new(u64::try_from(days).unwrap());
+        fn any_day_is_read_back(days in 0u64..20_000) {
+            let day = NaiveDate::from_ymd_opt(1995, 1, 1).expect("a day") + chrono::Days::new(days);
             let line = format!("Last updated {}", day.format("%B %-d, %Y"));
             assert_eq!(claimed(&[&line], Some("en")), Some(day.to_string()));
             assert!(is_date_line(&line));

@@ -255,9 +255,9 @@ impl Reader {
 
     /// Takes one tag at the beginning of `html`; returns what stands behind it.
     fn tag<'a>(&mut self, html: &'a str) -> &'a str {
-        if html.starts_with("<!--") {
+        if let Some(comment) = html.strip_prefix("<!--") {
             self.hidden = Some("-->");
-            return &html[4..];
+            return comment;
         }
         let Some(end) = html.find('>') else {
             self.hidden = Some(">");

@@ -325,7 +325,7 @@ mod tests {
             page("Page 3 of 3", &["2. Law", "", "The law of Atlantis applies to everything."]),
         ];
         let pages: Vec<&[&str]> = pages.iter().map(Vec::as_slice).collect();
-        insta::assert_snapshot!(outline(&blocks(&document(&pages)).unwrap()), @"
+        insta::assert_snapshot!(outline(&blocks(&document(&pages)).expect("a sound document")), @"
         # TERMS OF USE
         Last update: 26 October 2021
         ## 1. What these terms are for

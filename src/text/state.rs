@@ -58,8 +58,10 @@ const NOTHING: usize = 12;
 /// Tells that a page is not the policy, with what decided.
 pub fn refuse_page(page: &Page<'_>) -> Option<Unreadable> {
     let seen = Seen::of(page);
-    let rules: [fn(&Seen<'_>) -> Option<Unreadable>; 12] =
-        [malformed, archive, challenge, stub, titled, phrased, picker, sign_in, empty, elsewhere, collapsed, foreign];
+    let rules: [fn(&Seen<'_>) -> Option<Unreadable>; 13] = [
+        malformed, archive, stub, challenge, titled, phrased, picker, sign_in, bannered, empty, elsewhere, collapsed,
+        foreign,
+    ];
     rules.iter().find_map(|rule| rule(&seen))
 }
 
@@ -75,11 +77,18 @@ struct Seen<'a> {
     main_words: usize,
     /// Headings of the main text, folded.
     headings: Vec<String>,
-    notions: usize,
-    /// Words of policies in a hundred words of the main text.
-    density: f64,
+    /// The main text without talk of cookies, unless the page is about them: consent
+    /// banners speak like policies, and stand on every page.
+    core: Measure,
+    /// The whole main text.
+    whole: Measure,
     structure: Structure,
 }
+
+/// No block of a consent banner has more words than this, and no main text of more than
+/// that is a banner with little else.
+const BANNER_BLOCK: usize = 150;
+const BANNER_PAGE: usize = 3_000;
 
 /// How many characters of the visible words are searched for phrases.
 const SEARCHED: usize = 60_000;
@@ -88,10 +97,23 @@ impl<'a> Seen<'a> {
     fn of(page: &'a Page<'a>) -> Self {
         let main = phrases::fold(&page.blocks.iter().map(|block| block.text.as_str()).collect::<Vec<_>>().join(" "));
         let visible = phrases::fold(page.visible.get(..floor(page.visible, SEARCHED)).unwrap_or_default());
-        let (notions, hits) = vocabulary(&main);
+        let title = phrases::fold(page.title.unwrap_or_default());
+        let about_cookies = [title.as_str(), &page.snapshot.url.to_lowercase()]
+            .iter()
+            .any(|text| ["cookie", "tracker", "traceur", "tracking"].iter().any(|word| text.contains(word)));
+        let all: usize = page.blocks.iter().map(|block| words(&block.text)).sum();
+        let kept = |block: &&Block| {
+            about_cookies
+                || all > BANNER_PAGE
+                || words(&block.text) > BANNER_BLOCK
+                || !block.text.to_lowercase().contains("cookie")
+        };
+        let core = page.blocks.iter().filter(kept).map(|block| block.text.as_str()).collect::<Vec<_>>().join(" ");
         let main_words = words(&main);
         Self {
-            title: phrases::fold(page.title.unwrap_or_default()),
+            title,
+            core: Measure::of(&phrases::fold(&core)),
+            whole: Measure::of(&main),
             visible_words: words(page.visible),
             visible,
             main_words,
@@ -102,8 +124,6 @@ impl<'a> Seen<'a> {
                 .take(60)
                 .map(|block| phrases::fold(&block.text))
                 .collect(),
-            notions,
-            density: if main_words == 0 { 0.0 } else { hits as f64 * 100.0 / main_words as f64 },
             main,
             structure: page.html.map(|html| structure::of(html, &page.snapshot.body)).unwrap_or_default(),
             page,
@@ -112,12 +132,12 @@ impl<'a> Seen<'a> {
 
     /// Whether the main text is beyond doubt a policy.
     fn sure(&self) -> bool {
-        self.main_words >= SURE_WORDS && self.notions >= SURE_NOTIONS && self.density >= SURE_DENSITY
+        self.core.words >= SURE_WORDS && self.core.notions >= SURE_NOTIONS && self.core.density >= SURE_DENSITY
     }
 
     /// Whether the main text has some of a policy, so that a phrase alone cannot decide.
     fn likely(&self) -> bool {
-        self.sure() || self.main_words >= 100 && self.notions >= 8 && self.density >= 5.0
+        self.sure() || self.core.words >= 100 && self.core.notions >= 8 && self.core.density >= 5.0
     }
 
     /// Whether title or headings name a kind of policy.
@@ -140,18 +160,31 @@ fn words(text: &str) -> usize {
     text.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric)).count() + dense / 2
 }
 
-/// The notions of policies in a folded text, and how many words carry one.
-fn vocabulary(folded: &str) -> (usize, usize) {
-    let mut seen = BTreeSet::new();
-    let mut hits = 0;
-    for word in folded.split(|c: char| !c.is_alphanumeric() && c != '-').filter(|word| word.len() >= 3) {
-        let notion = phrases::NOTIONS.iter().position(|row| row.iter().any(|stem| word.starts_with(stem)));
-        if let Some(notion) = notion {
-            seen.insert(notion);
-            hits += 1;
+/// How much a text speaks like a policy.
+#[derive(Debug)]
+struct Measure {
+    words: usize,
+    /// Different notions of policies.
+    notions: usize,
+    /// Words that carry one, in a hundred words.
+    density: f64,
+}
+
+impl Measure {
+    fn of(folded: &str) -> Self {
+        let mut seen = BTreeSet::new();
+        let mut hits = 0;
+        for word in folded.split(|c: char| !c.is_alphanumeric() && c != '-').filter(|word| word.len() >= 3) {
+            let notion = phrases::NOTIONS.iter().position(|row| row.iter().any(|stem| word.starts_with(stem)));
+            if let Some(notion) = notion {
+                seen.insert(notion);
+                hits += 1;
+            }
         }
+        let words = words(folded);
+        let density = if words == 0 { 0.0 } else { f64::from(hits) * 100.0 / words as f64 };
+        Self { words, notions: seen.len(), density }
     }
-    (seen.len(), hits)
 }
 
 fn names_policy(folded: &str) -> bool {
@@ -183,7 +216,7 @@ fn archive(seen: &Seen<'_>) -> Option<Unreadable> {
 
 /// A challenge, by its markup on a page that says little.
 fn challenge(seen: &Seen<'_>) -> Option<Unreadable> {
-    if seen.visible_words > STUB_WORDS || seen.main_words > 40 && seen.notions >= 5 {
+    if seen.visible_words > STUB_WORDS || seen.main_words > 40 && seen.whole.notions >= 5 {
         return None;
     }
     let vendor = seen.structure.challenge?;
@@ -192,13 +225,16 @@ fn challenge(seen: &Seen<'_>) -> Option<Unreadable> {
 
 /// A page that only sends the browser elsewhere.
 fn stub(seen: &Seen<'_>) -> Option<Unreadable> {
-    if seen.visible_words > STUB_WORDS || seen.notions >= 6 {
+    if seen.visible_words > STUB_WORDS || seen.whole.notions >= 6 {
         return None;
     }
     if let Some(target) = &seen.structure.refresh
         && !same_page(target, &seen.page.snapshot.final_url)
     {
-        return seen.refuse(Why::RedirectStub, format!("a meta refresh leads to {target}"));
+        let challenge =
+            ["captcha", "challenge", "are-you-human"].iter().any(|word| target.to_lowercase().contains(word));
+        let why = if challenge { Why::BotWall } else { Why::RedirectStub };
+        return seen.refuse(why, format!("a meta refresh leads to {target}"));
     }
     if let Some(phrase) = phrases::find(phrases::REDIRECT, &seen.visible) {
         return seen.refuse(Why::RedirectStub, format!("the page says \"{phrase}\""));
@@ -218,19 +254,21 @@ fn titled(seen: &Seen<'_>) -> Option<Unreadable> {
     if seen.sure() || seen.title.is_empty() {
         return None;
     }
-    let first = seen
+    let trim = |part: &str| part.trim().trim_end_matches(['.', '…', '!']).trim().to_owned();
+    let parts: Vec<String> = seen
         .title
+        .replace(" - ", "|")
         .split(['|', '–', '—', '·', '•', ':'])
-        .map(|part| part.trim().trim_end_matches(['.', '…', '!']))
-        .find(|part| !part.is_empty())?;
-    let first = first.split(" - ").next().unwrap_or(first).trim();
+        .map(trim)
+        .filter(|part| !part.is_empty())
+        .collect();
+    let first = parts.first()?;
     let (phrase, why) = phrases::TITLES.iter().find(|(phrase, _)| {
         let phrase = phrase.trim_end_matches(['.', '!']);
         // "Log in to Acme": the phrase and a name, but no sentence.
-        let names = first
-            .strip_prefix(phrase)
-            .is_some_and(|rest| rest.starts_with(' ') && rest.split_whitespace().count() <= 2);
-        first == phrase || phrase.contains(' ') && names
+        let rest = first.strip_prefix(phrase).filter(|rest| rest.starts_with(' '));
+        parts.iter().any(|part| part == phrase)
+            || phrase.contains(' ') && rest.is_some_and(|rest| rest.split_whitespace().count() <= 2)
     })?;
     if *why == Why::LoginWall && (seen.named_beyond_title() || seen.likely()) {
         return None;
@@ -267,35 +305,59 @@ fn phrased(seen: &Seen<'_>) -> Option<Unreadable> {
         if let Some(phrase) = seen.headings.iter().take(3).find_map(|heading| phrases::find(table, heading))
             && !seen.likely()
         {
+            let why = if why == Why::NotFound && is_failure(seen, phrase) { Why::ErrorPage } else { why };
             return seen.refuse(why, format!("a heading says \"{phrase}\""));
         }
     }
-    let small = seen.visible_words <= SMALL_WORDS && !seen.likely() && (seen.main_words <= 60 || seen.density < 8.0);
-    if !small {
+    if seen.likely() || seen.core.words > SMALL_WORDS || seen.core.words > 60 && seen.core.density >= 8.0 {
         return None;
     }
+    // A large page says many things; of such, only a main text that says little is asked.
+    if seen.visible_words > SMALL_WORDS && seen.main_words > 2 * SMALL_WORDS {
+        return None;
+    }
+    let text = if seen.visible_words <= SMALL_WORDS { &seen.visible } else { &seen.main };
     for (table, why) in PHRASES {
-        if let Some(phrase) = phrases::find(table, &seen.visible) {
+        if let Some(phrase) = phrases::find(table, text) {
+            let why = if why == Why::NotFound && is_failure(seen, phrase) { Why::ErrorPage } else { why };
             return seen.refuse(why, format!("the page says \"{phrase}\""));
         }
     }
     None
 }
 
-/// A list of languages to choose from.
+/// Whether a page that is "not available" goes on to speak of an error.
+fn is_failure(seen: &Seen<'_>, phrase: &str) -> bool {
+    let vague = ["available", "disponib", "verfügbar", "disponível"].iter().any(|word| phrase.contains(word));
+    vague && phrases::find(phrases::ERROR, &seen.visible).is_some()
+}
+
+/// A list of languages to choose from, and nothing else.
 fn picker(seen: &Seen<'_>) -> Option<Unreadable> {
-    if seen.sure() || seen.visible_words > SMALL_WORDS {
+    let listed = |text: &str| phrases::AUTONYMS.iter().filter(|name| phrases::holds(text, name)).count();
+    if seen.sure() || seen.core.notions >= 6 || seen.core.words > SMALL_WORDS {
         return None;
     }
-    let names = phrases::AUTONYMS.iter().filter(|name| phrases::holds(&seen.visible, name)).count();
-    (names >= 12 && seen.density < 3.0 && names * 8 >= seen.visible_words)
+    // Names of languages have a word for the country, too.
+    let rest = seen.core.words.saturating_sub(2 * listed(&seen.main));
+    let names = listed(&seen.visible).max(listed(&phrases::fold(&seen.structure.options)));
+    (names >= 12 && rest < 40)
         .then(|| seen.refuse(Why::WrongPage, format!("the page is a list of {names} languages")))
+        .flatten()
+}
+
+/// A consent banner, and nothing beside it.
+fn bannered(seen: &Seen<'_>) -> Option<Unreadable> {
+    let nothing = seen.core.words < 40 && seen.core.notions < 4;
+    (nothing && seen.whole.words >= 60 && seen.whole.words <= SMALL_WORDS && seen.structure.scripts > 0)
+        .then(|| seen.refuse(Why::ConsentWall, format!("all but {} words are about cookies", seen.core.words)))
         .flatten()
 }
 
 /// A form to sign in, and little beside it.
 fn sign_in(seen: &Seen<'_>) -> Option<Unreadable> {
-    if seen.likely() || seen.visible_words > 300 || seen.main_words > 100 && seen.density >= 4.0 {
+    let spoken = seen.named() && (seen.likely() || seen.core.density >= 5.0 && seen.core.words >= 25);
+    if seen.sure() || spoken || seen.visible_words > 300 {
         return None;
     }
     let phrase = phrases::find(phrases::LOGIN, &seen.visible);
@@ -312,7 +374,7 @@ fn sign_in(seen: &Seen<'_>) -> Option<Unreadable> {
 
 /// A page whose main text says nothing.
 fn empty(seen: &Seen<'_>) -> Option<Unreadable> {
-    let meant = seen.notions >= 3 && seen.density >= 15.0 && seen.main_words >= 8;
+    let meant = seen.whole.notions >= 3 && seen.whole.density >= 15.0 && seen.main_words >= 8;
     if seen.main_words >= NOTHING && seen.visible_words >= NOTHING || meant && seen.structure.scripts == 0 {
         return None;
     }
@@ -344,11 +406,19 @@ fn elsewhere(seen: &Seen<'_>) -> Option<Unreadable> {
     {
         return seen.refuse(Why::WrongPage, format!("{asked} led to the home page {came}"));
     }
-    let promised =
-        asked.as_ref().is_some_and(|url| names_policy(&url.path().replace(['_', '-', '/', '.'], " ").to_lowercase()));
-    (promised && !seen.named() && seen.main_words >= 150 && seen.density < 3.0)
-        .then(|| seen.refuse(Why::WrongPage, "the address names a policy; title, headings and words do not".to_owned()))
-        .flatten()
+    let canonical = asked.as_ref().zip(seen.structure.canonical.as_ref()).and_then(|(url, link)| url.join(link).ok());
+    if let (Some(asked), Some(canonical)) = (&asked, &canonical)
+        && is_home(canonical)
+        && !is_home(asked)
+        && !seen.title.is_empty()
+        && !names_policy(&seen.title)
+    {
+        return seen.refuse(
+            Why::WrongPage,
+            format!("the page calls itself {canonical}, the home page, and its title names no policy"),
+        );
+    }
+    None
 }
 
 /// Whether an address is that of a site's first page, perhaps in a language.
@@ -379,18 +449,14 @@ fn collapsed(seen: &Seen<'_>) -> Option<Unreadable> {
         );
         return seen.refuse(Why::WrongPage, decided);
     }
-    let poor = !seen.likely() && seen.density < 4.5 && !(seen.named() && seen.page.selected);
-    (poor && kept < 0.03 && same_language(seen, previous))
-        .then(|| {
-            seen.refuse(
-                Why::WrongPage,
-                format!(
-                    "only {} % of its phrases are from before, and few of its words are those of a policy",
-                    percent(kept)
-                ),
-            )
-        })
-        .flatten()
+    let poor = !seen.likely() && seen.core.density < 5.0 && !(seen.named() && seen.page.selected);
+    let limit = if names_policy(&seen.title) { 0.02 } else { 0.06 };
+    if poor && kept < limit && same_language(seen, previous) {
+        let decided =
+            format!("{} % of its phrases are from before, and few of its words are those of a policy", percent(kept));
+        return seen.refuse(Why::WrongPage, decided);
+    }
+    None
 }
 
 fn same_language(seen: &Seen<'_>, previous: &Reading) -> bool {

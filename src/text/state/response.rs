@@ -119,3 +119,76 @@ fn speaks_of_maintenance(body: &[u8]) -> bool {
     let head = &body[..body.len().min(64 * 1024)];
     phrases::find(phrases::MAINTENANCE, &phrases::fold(&String::from_utf8_lossy(head))).is_some()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snapshot::Origin;
+
+    fn verdict(status: u16, headers: &[(&str, &str)], body: &str) -> String {
+        let snapshot = Snapshot {
+            url: "https://acme.test/privacy".to_owned(),
+            final_url: "https://acme.test/privacy".to_owned(),
+            status,
+            headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            redirects: Vec::new(),
+            body: body.as_bytes().to_vec(),
+            captured_at: chrono::DateTime::UNIX_EPOCH,
+            origin: Origin::Live { remote_addr: None },
+        };
+        refuse_response(&snapshot).map(|refused| refused.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn status_and_headers_decide() {
+        type Case = (u16, &'static [(&'static str, &'static str)], &'static str);
+        let table: [Case; 22] = [
+            (200, &[], ""),
+            (200, &[("server", "cloudflare"), ("cf-ray", "1")], ""),
+            (200, &[("x-datadome", "protected")], ""),
+            (202, &[], ""),
+            (
+                202,
+                &[("x-amzn-waf-action", "challenge")],
+                "bot_wall: AWS WAF refuses or challenges us (header x-amzn-waf-action); status 202",
+            ),
+            (
+                403,
+                &[("cf-mitigated", "challenge")],
+                "bot_wall: Cloudflare refuses or challenges us (header cf-mitigated); status 403",
+            ),
+            (
+                403,
+                &[("server", "AkamaiGHost")],
+                "bot_wall: status 403: we are not let in; Akamai answered (header server)",
+            ),
+            (
+                403,
+                &[("x-datadome", "protected")],
+                "bot_wall: status 403: we are not let in; DataDome answered (header x-datadome)",
+            ),
+            (403, &[("x-iinfo", "1")], "bot_wall: status 403: we are not let in; Imperva answered (header x-iinfo)"),
+            (403, &[("server", "nginx")], "bot_wall: status 403: we are not let in"),
+            (200, &[("rimon", "RWC_BLOCK")], "bot_wall: Rimon refuses or challenges us (header rimon); status 200"),
+            (429, &[], "bot_wall: status 429: too many requests, says the server"),
+            (401, &[], "login_wall: status 401: the page asks to sign in"),
+            (404, &[("server", "cloudflare")], "not_found: status 404: there is no such page"),
+            (410, &[], "not_found: status 410: the page is gone for good"),
+            (
+                301,
+                &[("location", "/there")],
+                "redirect_stub: status 301: a redirect that was not followed; it points to /there",
+            ),
+            (204, &[], "empty_shell: status 204: an answer without content"),
+            (502, &[("x-cache", "Error from cloudfront")], "error_page: status 502: the server failed"),
+            (503, &[("server", "cloudflare")], "error_page: status 503: the service is not available"),
+            (503, &[("retry-after", "600")], "maintenance: status 503: the site is down for work"),
+            (405, &[], "error_page: status 405: the server rejects the request"),
+            (999, &[], "bot_wall: status 999: no status that HTTP knows"),
+        ];
+        for (status, headers, expected) in table {
+            assert_eq!(verdict(status, headers, "<p>Hello"), expected, "{status} {headers:?}");
+        }
+        assert!(verdict(503, &[], "<h1>Wir führen Wartungsarbeiten durch</h1>").starts_with("maintenance: "));
+    }
+}

@@ -50,6 +50,10 @@ pub(super) struct Structure {
     pub(super) passwords: usize,
     /// Frames that could hold the text.
     pub(super) frames: usize,
+    /// What lists to choose from offer.
+    pub(super) options: String,
+    /// The address that the page gives itself.
+    pub(super) canonical: Option<String>,
     /// The error page of a framework, told by its markup.
     pub(super) error_markup: bool,
 }
@@ -59,6 +63,8 @@ struct Selectors {
     script: Selector,
     password: Selector,
     frame: Selector,
+    option: Selector,
+    canonical: Selector,
     error: Selector,
 }
 
@@ -69,6 +75,8 @@ static SELECTORS: LazyLock<Selectors> = LazyLock::new(|| {
         script: sound("script"),
         password: sound("input[type=password]"),
         frame: sound("iframe[src], frame[src]"),
+        option: sound("option"),
+        canonical: sound("link[rel~=canonical][href]"),
         error: sound("html#__next_error__, body.error404, body.error-404, body#cf-error-details"),
     }
 });
@@ -96,6 +104,8 @@ pub(super) fn of(html: &Html, body: &[u8]) -> Structure {
         scripts: html.select(&selectors.script).count(),
         passwords: html.select(&selectors.password).count(),
         frames: html.select(&selectors.frame).count(),
+        options: html.select(&selectors.option).take(300).flat_map(|option| option.text().chain([" "])).collect(),
+        canonical: html.select(&selectors.canonical).find_map(|link| link.attr("href")).map(str::to_owned),
         error_markup: html.select(&selectors.error).next().is_some(),
     }
 }
