@@ -1,6 +1,10 @@
 //! What differs between two versions, by section, in words.
 
+pub(crate) mod pair;
+pub(crate) mod words;
+
 use crate::reading::Reading;
+use crate::section::Section;
 use crate::text::Link;
 
 /// What happens to a stretch of text.
@@ -100,6 +104,113 @@ pub struct Change {
 }
 
 /// Compares two readings; none if they say the same in the same order.
-pub fn compare(_old: &Reading, _new: &Reading) -> Option<Change> {
-    todo!()
+///
+/// Pure and deterministic: the same readings give the same change on any machine.
+pub fn compare(old: &Reading, new: &Reading) -> Option<Change> {
+    if old.sections == new.sections {
+        return None;
+    }
+    let pairing = pair::pair(&old.sections, &new.sections);
+    let olds: Vec<usize> = pairing.old_of.iter().flatten().copied().collect();
+    let mut in_order = pair::keeps_order(&olds).into_iter();
+
+    // Removed sections stand behind the new section whose old one stood before them.
+    let mut sections = Vec::new();
+    let mut removed = vec![Vec::new(); new.sections.len() + 1];
+    let mut slot = 0;
+    for (at, section) in old.sections.iter().enumerate() {
+        match pairing.new_of[at] {
+            Some(new) => slot = new + 1,
+            None => removed[slot].push(alone(section, Op::Delete)),
+        }
+    }
+    let mut removed = removed.into_iter();
+    sections.extend(removed.next().unwrap_or_default());
+    for (at, section) in new.sections.iter().enumerate() {
+        sections.extend(match pairing.old_of[at] {
+            Some(before) => {
+                let moved = !in_order.next().unwrap_or(true) || parent_changed(old, new, &pairing, before, at);
+                both(&old.sections[before], section, moved)
+            }
+            None => Some(alone(section, Op::Insert)),
+        });
+        sections.extend(removed.next().unwrap_or_default());
+    }
+    (!sections.is_empty()).then_some(Change { sections, crosses_readings: false })
+}
+
+/// A section without a partner.
+fn alone(section: &Section, op: Op) -> SectionChange {
+    let links = section.blocks.iter().flat_map(|block| &block.links);
+    let (kind, from, to, links) = match op {
+        Op::Insert => {
+            (Kind::Added, None, Some(section.path.clone()), links.map(|l| (None, Some(l.clone()))).collect::<Vec<_>>())
+        }
+        _ => (Kind::Removed, Some(section.path.clone()), None, links.map(|l| (Some(l.clone()), None)).collect()),
+    };
+    let text = section.text();
+    let edits = if text.is_empty() { Vec::new() } else { vec![Edit { op, text }] };
+    let links = links.into_iter().map(|(from, to)| LinkChange { from, to }).collect();
+    SectionChange { kind, from, to, edits, links }
+}
+
+/// What happened to a section that stands on both sides; none if nothing did.
+fn both(old: &Section, new: &Section, moved: bool) -> Option<SectionChange> {
+    let (before, after) = (old.text(), new.text());
+    let links = link_changes(old, new);
+    let renamed = old.path.last().map(|h| pair::plain(h)) != new.path.last().map(|h| pair::plain(h));
+    let kind = match () {
+        () if renamed => Kind::Renamed,
+        () if moved => Kind::Moved,
+        () if before != after || !links.is_empty() => Kind::Amended,
+        () => return None,
+    };
+    let edits = words::edits(&before, &after);
+    Some(SectionChange { kind, from: Some(old.path.clone()), to: Some(new.path.clone()), edits, links })
+}
+
+/// Whether a section stands under another parent than before. A parent that was only
+/// renamed is the same parent.
+fn parent_changed(old: &Reading, new: &Reading, pairing: &pair::Pairing, before: usize, after: usize) -> bool {
+    let parent = |sections: &[Section], at: usize| {
+        let path = &sections[at].path;
+        let above = &path[..path.len().saturating_sub(1)];
+        (!above.is_empty()).then(|| sections[..at].iter().rposition(|s| s.path == above)).flatten()
+    };
+    match (parent(&old.sections, before), parent(&new.sections, after)) {
+        (Some(o), Some(n)) => pairing.new_of[o].is_some() && pairing.new_of[o] != Some(n),
+        // A level of headings that came or went is formatting, not a move.
+        _ => false,
+    }
+}
+
+/// The links that differ: equal ones set aside, then by their words, then what is left.
+/// A link whose words changed and whose target stayed is no difference.
+fn link_changes(old: &Section, new: &Section) -> Vec<LinkChange> {
+    let mut olds: Vec<&Link> = old.blocks.iter().flat_map(|block| &block.links).collect();
+    let mut news: Vec<&Link> = new.blocks.iter().flat_map(|block| &block.links).collect();
+    take_pairs(&mut olds, &mut news, |a, b| a == b);
+    take_pairs(&mut olds, &mut news, |a, b| a.target == b.target);
+    let moved = take_pairs(&mut olds, &mut news, |a, b| a.text == b.text);
+    let changed = moved.into_iter().map(|(from, to)| (Some(from), Some(to)));
+    let gone = olds.into_iter().map(|link| (Some(link), None));
+    let come = news.into_iter().map(|link| (None, Some(link)));
+    changed.chain(gone).chain(come).map(|(a, b)| LinkChange { from: a.cloned(), to: b.cloned() }).collect()
+}
+
+/// Takes out what corresponds, first with first.
+fn take_pairs<'a>(
+    olds: &mut Vec<&'a Link>,
+    news: &mut Vec<&'a Link>,
+    same: impl Fn(&Link, &Link) -> bool,
+) -> Vec<(&'a Link, &'a Link)> {
+    let mut pairs = Vec::new();
+    olds.retain(|old| match news.iter().position(|new| same(old, new)) {
+        Some(at) => {
+            pairs.push((*old, news.remove(at)));
+            false
+        }
+        None => true,
+    });
+    pairs
 }

@@ -1,1 +1,3 @@
+//! Import from, and export to, the formats of other archives.
 
+pub mod warc;

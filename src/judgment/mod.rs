@@ -1,10 +1,19 @@
 //! Whether a change matters, and the words that decided.
 
+mod facts;
+mod noise;
 pub mod practice;
+mod quote;
+mod rules;
 
-use crate::change::Change;
+use std::collections::BTreeMap;
+
+use crate::change::{Change, LinkChange, Op};
 use crate::reading::Reading;
+use facts::{Clause, Facts, fold};
 pub use practice::Practice;
+use practice::{ranked, weigh};
+use rules::{RULES, Seen};
 
 /// How much a change matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,7 +90,304 @@ pub struct Judgment {
     pub noise: Vec<Noise>,
 }
 
+/// Findings of one rule in one section; more of the same tell a reader nothing new.
+const MAX_ALIKE: usize = 3;
+/// Pieces of noise that are told; the rest is more of the same.
+const MAX_NOISE: usize = 60;
+
 /// Judges a change between two readings.
-pub fn judge(_change: &Change, _old: &Reading, _new: &Reading) -> Judgment {
-    todo!()
+///
+/// Pure: the same change gives the same judgment. Silent on nothing it cannot explain:
+/// what no rule and no kind of noise accounts for is a finding of its own.
+pub fn judge(change: &Change, old: &Reading, new: &Reading) -> Judgment {
+    let facts = facts::gather(change, old, new);
+    let mut bench = Bench::default();
+    bench.settled(&facts);
+    if let Some(why) = noise::fetch_artefact(old, new, &facts) {
+        bench.silent("fetch_artefact", &[], why);
+        return bench.close();
+    }
+    let renames = noise::Renames::find(&facts.clauses);
+    for clause in &facts.clauses {
+        bench.weigh_clause(clause, &renames);
+    }
+    bench.links(change);
+    bench.whole(&facts);
+    bench.formatting(change);
+    bench.close()
+}
+
+/// Gathers what is found on the way to a judgment.
+#[derive(Default)]
+struct Bench {
+    findings: Vec<Finding>,
+    noise: Vec<Noise>,
+    /// How much each practice weighs in what was found, for the order of practices.
+    weights: BTreeMap<Practice, f64>,
+    /// Words that differ and that neither rule nor noise accounts for.
+    unexplained: Vec<(Vec<String>, String, String, usize)>,
+}
+
+impl Bench {
+    fn silent(&mut self, kind: &str, section: &[String], example: &str) {
+        if self.noise.len() < MAX_NOISE {
+            let example = quote::shorten(example);
+            self.noise.push(Noise { kind: kind.to_owned(), section: section.to_vec(), example });
+        }
+    }
+
+    /// Notes what the facts have settled already.
+    fn settled(&mut self, facts: &Facts) {
+        for (kind, notes) in [("renumber_move", &facts.moved), ("formatting", &facts.same), ("date_only", &facts.dated)] {
+            for (section, example) in notes {
+                self.silent(kind, section, example);
+            }
+        }
+    }
+
+    /// Weighs one clause: noise, findings, or left unexplained.
+    fn weigh_clause(&mut self, clause: &Clause, renames: &noise::Renames) {
+        if let Some(kind) = noise::settled(clause) {
+            return self.silent(kind, &clause.path, &clause.both_raw());
+        }
+        let (content, kind) = noise::content(clause, renames);
+        let headings: Vec<String> = clause.path.iter().map(|heading| fold(heading)).collect();
+        let differing = clause.differing().collect::<Vec<_>>().join(" ");
+        let lead: &[String] = if clause.listed { std::slice::from_ref(&clause.lead) } else { &[] };
+        let mut weights = weigh(&headings, &clause.both(), &differing);
+        for (weight, led) in weights.iter_mut().zip(weigh(&[], &lead.concat(), "")) {
+            *weight += led.min(1.2) * 0.6;
+        }
+        let practices = ranked(&weights);
+        let seen = Seen { clause, practices: &practices, content: &content };
+
+        let fired = if content.is_empty() && kind != "typo_grammar" { Vec::new() } else { rules::fired(&seen) };
+        if fired.is_empty() && content.is_empty() {
+            return self.silent(kind, &clause.path, &clause.both_raw());
+        }
+        if !fired.is_empty() {
+            let about = practices.first().map(|(practice, _)| *practice);
+            for at in fired {
+                let rule = &RULES[at];
+                self.find(clause, rule.id, rule.practice.or(about), rule.severity, rule.why, rules::trigger(at));
+            }
+            self.note_practices(&practices, clause);
+            return;
+        }
+        self.otherwise(clause, &practices, &content);
+    }
+
+    /// A clause that no named rule knows: how much of substance differs decides.
+    fn otherwise(&mut self, clause: &Clause, practices: &[(Practice, f64)], content: &[String]) {
+        if noise::is_contact_format(clause) {
+            return self.silent("contact_format", &clause.path, &clause.both_raw());
+        }
+        let Some((about, _)) = practices.first().copied() else {
+            let words = content.len();
+            self.unexplained.push((clause.path.clone(), clause.before.clone(), clause.after.clone(), words));
+            return;
+        };
+        let own = practice::cues(&clause.old) + practice::cues(&clause.new);
+        let (rule, severity, why) = if clause.is_reworded() {
+            let turned = turned(clause);
+            let one_sided = [&clause.gone, &clause.come].iter().any(|side| !side.iter().any(|w| noise::is_content(w)));
+            match (turned, content.len()) {
+                (_, 4..) if one_sided => ("clause.extended", 1, "something was added to a clause or taken from it"),
+                (1.., 3..) | (_, 8..) => ("clause.reworded", 1, "the words of a clause changed in substance"),
+                (1.., _) | (_, 3..) => ("clause.detail", 0, "a detail of a clause changed"),
+                _ => return self.silent("editorial", &clause.path, &clause.both_raw()),
+            }
+        } else if own == 0 && !clause.listed || content.len() < 2 {
+            let words = content.len();
+            self.unexplained.push((clause.path.clone(), clause.before.clone(), clause.after.clone(), words));
+            return;
+        } else if clause.before.is_empty() {
+            ("clause.added", prior(about), "a clause was added")
+        } else {
+            ("clause.removed", prior(about), "a clause was removed")
+        };
+        self.find(clause, rule, Some(about), severity, why, None);
+        if severity > 0 {
+            self.note_practices(practices, clause);
+        }
+    }
+
+    fn find(
+        &mut self,
+        clause: &Clause,
+        rule: &str,
+        practice: Option<Practice>,
+        severity: u8,
+        why: &str,
+        trigger: Option<&regex::Regex>,
+    ) {
+        if self.findings.iter().filter(|f| f.rule == rule && f.section == clause.path).count() >= MAX_ALIKE {
+            return;
+        }
+        let (before, after) = quote::decisive(clause, trigger);
+        self.findings.push(Finding {
+            rule: rule.to_owned(),
+            practice,
+            severity,
+            section: clause.path.clone(),
+            before,
+            after,
+            why: why.to_owned(),
+        });
+        if let Some(practice) = practice {
+            *self.weights.entry(practice).or_default() += f64::from(severity) * 1.5;
+        }
+    }
+
+    fn note_practices(&mut self, practices: &[(Practice, f64)], clause: &Clause) {
+        let size = (clause.gone.len() + clause.come.len()).min(40) as f64 / 10.0;
+        let best = practices.first().map_or(1.0, |(_, weight)| *weight);
+        for (practice, weight) in practices.iter().take(3).filter(|(_, weight)| *weight >= best * 0.5) {
+            *self.weights.entry(*practice).or_default() += size * weight / best;
+        }
+    }
+
+    /// Links whose targets changed: a route to one's rights that leads to another host matters.
+    fn links(&mut self, change: &Change) {
+        for section in &change.sections {
+            let path = section.to.clone().or_else(|| section.from.clone()).unwrap_or_default();
+            for link in &section.links {
+                let LinkChange { from: Some(from), to: Some(to) } = link else { continue };
+                if !leads_elsewhere(&from.text, &from.target, &to.target) {
+                    self.silent("link_only", &path, &format!("{}: {} → {}", to.text, from.target, to.target));
+                    continue;
+                }
+                self.findings.push(Finding {
+                    rule: "link.rights".to_owned(),
+                    practice: Some(Practice::RightsChoices),
+                    severity: 1,
+                    section: path.clone(),
+                    before: quote::shorten(&from.target),
+                    after: quote::shorten(&to.target),
+                    why: format!("the link \"{}\" leads to another host", quote::shorten(&to.text)),
+                });
+                *self.weights.entry(Practice::RightsChoices).or_default() += 1.5;
+            }
+        }
+    }
+
+    /// What only the whole tells: a rewrite, and substance that nothing explains.
+    fn whole(&mut self, facts: &Facts) {
+        let changed: usize = facts.clauses.iter().map(|clause| clause.gone.len() + clause.come.len()).sum();
+        let all = facts.old_words + facts.new_words;
+        if changed * 2 > all && all > 600 && self.findings.iter().any(|f| f.severity > 0) {
+            self.findings.push(Finding {
+                rule: "document.rewritten".to_owned(),
+                practice: None,
+                severity: 3,
+                section: Vec::new(),
+                before: format!("{} words", facts.old_words),
+                after: format!("{} words", facts.new_words),
+                why: "most of the text is new".to_owned(),
+            });
+        }
+        let words: usize = self.unexplained.iter().map(|(.., words)| words).sum();
+        let speaks = |text: &str| {
+            let text = format!(" {} ", fold(text));
+            [" may ", " must ", " will ", " shall ", " can ", " not ", " you ", " we "].iter().filter(|w| text.contains(*w)).count() >= 2
+        };
+        let spoken: usize =
+            self.unexplained.iter().filter(|(_, a, b, _)| speaks(a) || speaks(b)).map(|(.., words)| words).sum();
+        let unexplained = std::mem::take(&mut self.unexplained);
+        if spoken >= 40 && words > 0 {
+            let (section, before, after, _) = unexplained.iter().find(|(_, a, b, _)| speaks(a) || speaks(b)).expect("spoken words have a clause").clone();
+            self.findings.push(Finding {
+                rule: "unclassified".to_owned(),
+                practice: None,
+                severity: 1,
+                section,
+                before: quote::shorten(&before),
+                after: quote::shorten(&after),
+                why: format!("{words} words differ that no rule knows"),
+            });
+        } else {
+            for (section, before, after, _) in unexplained {
+                let text = if after.is_empty() { before } else { after };
+                let kind = if text.split_whitespace().count() <= 12 { "page_furniture" } else { "editorial" };
+                self.silent(kind, &section, &text);
+            }
+        }
+    }
+
+    /// Names what differs in no word at all.
+    fn formatting(&mut self, change: &Change) {
+        if self.findings.is_empty() && self.noise.is_empty() {
+            let text = change.sections.iter().flat_map(|s| &s.edits).find(|edit| edit.op != Op::Equal);
+            let links = change.sections.iter().any(|section| !section.links.is_empty());
+            let kind = if text.is_none() && links { "link_only" } else { "formatting" };
+            self.silent(kind, &[], text.map_or("", |edit| edit.text.as_str()));
+        }
+    }
+
+    fn close(mut self) -> Judgment {
+        // Stable: among equals the order of the text stays.
+        self.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        let severity = self.findings.first().map_or(0, |finding| finding.severity);
+        let materiality = match (severity, self.findings.is_empty()) {
+            (1.., _) => Materiality::Material,
+            (0, false) => Materiality::Minor,
+            (0, true) => Materiality::Editorial,
+        };
+        let practices = self.practices();
+        let summary = quote::summary(materiality, &self.findings, &self.noise);
+        Judgment { materiality, severity, practices, summary, findings: self.findings, noise: self.noise }
+    }
+
+    /// At most five practices, the weightiest first.
+    fn practices(&self) -> Vec<Practice> {
+        let mut weights: Vec<(Practice, f64)> = self.weights.iter().map(|(p, w)| (*p, *w)).collect();
+        weights.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        let best = weights.first().map_or(0.0, |(_, weight)| *weight);
+        weights.into_iter().filter(|(_, w)| *w > 0.0 && *w >= best * 0.3).take(5).map(|(p, _)| p).collect()
+    }
+}
+
+/// How severe it is that a clause about a practice comes or goes, if no named rule says.
+fn prior(practice: Practice) -> u8 {
+    match practice {
+        Practice::ControllerContact | Practice::SecurityBreach | Practice::TrackingAds => 1,
+        _ => 2,
+    }
+}
+
+/// How many practices only one side of a reworded clause speaks of.
+fn turned(clause: &Clause) -> usize {
+    let (old, new) = (weigh(&[], &clause.old, ""), weigh(&[], &clause.new, ""));
+    old.iter().zip(&new).filter(|(a, b)| (**a == 0.0) != (**b == 0.0)).count()
+}
+
+/// Whether a link on which a right depends leads to another site than before.
+fn leads_elsewhere(text: &str, from: &str, to: &str) -> bool {
+    const RIGHTS: [&str; 9] = [
+        "opt-out", "opt out", "data request", "privacy request", "privacyrequest", "your rights", "do not sell", "sub-processor",
+        "subprocessor",
+    ];
+    let words = fold(&format!("{text} {} {}", from.replace("%20", " "), to.replace("%20", " ")));
+    let site = |target: &str| {
+        if let Some(mail) = target.strip_prefix("mailto:") {
+            return Some(mail.split('?').next()?.to_lowercase());
+        }
+        let host = target.split("://").nth(1)?.split(['/', '?', '#']).next()?.to_lowercase();
+        let labels: Vec<&str> = host.rsplit('.').take(2).collect();
+        Some(labels.join("."))
+    };
+    RIGHTS.iter().any(|sign| words.contains(sign)) && site(from).zip(site(to)).is_some_and(|(a, b)| a != b)
+}
+
+impl Clause {
+    fn both_raw(&self) -> String {
+        match (self.before.is_empty(), self.after.is_empty()) {
+            (true, _) => self.after.clone(),
+            (_, true) => self.before.clone(),
+            _ => {
+                let (before, after) = quote::decisive(self, None);
+                format!("{before} → {after}")
+            }
+        }
+    }
 }

@@ -1,20 +1,44 @@
 //! The record: SQLite. The only module that speaks SQL or opens a transaction.
 //! Its methods are verbs of use cases, so that a second engine can stand beside it.
-#![allow(unused_variables)]
+//!
+//! One connection writes, one transaction a verb; a few others read beside it. Facts
+//! (watches, checks, bodies, snapshots, deliveries) refer only to facts and are never
+//! rewritten; readings (versions, changes) can be rebuilt from them.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`open`] | connections, transactions, closing |
+//! | `migrate`, `migrations/` | the schema and how it grows |
+//! | `watches`, `checks`, `snapshots`, `versions`, `deliveries` | the tables |
+//! | `rebuild`, `verify` | readings from facts again, to replace or to compare |
+//! | `pack`, `encode` | what the blobs hold |
+//! | [`lock`] | one daemon a store |
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+mod checks;
+mod deliveries;
+mod encode;
+mod fault;
+pub mod lock;
+mod migrate;
+pub mod open;
+mod pack;
+mod rebuild;
+mod snapshots;
+mod verify;
+mod versions;
+mod watches;
 
-use crate::alert::{Alert, Delivery, DeliveryId, DeliveryState, Sent};
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use crate::change::Change;
-use crate::examine::Manner;
 use crate::judgment::Judgment;
-use crate::outcome::Outcome;
-use crate::reading::{Reader, Reading};
-use crate::snapshot::{Digest, Origin, Snapshot, Validators};
 use crate::time::Timestamp;
-use crate::version::{SnapshotId, Version, VersionFacts, VersionId};
-use crate::watch::{Watch, WatchId};
+use crate::version::{SnapshotId, VersionFacts};
+use crate::watch::WatchId;
+
+pub use lock::{DaemonLock, lock_daemon};
+pub use open::Options;
 
 /// A check's key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,6 +87,20 @@ pub enum StoreError {
         /// What is wrong.
         reason: String,
     },
+    /// Another daemon works on this store.
+    #[error("another policywatch already runs on {path}; stop it first, or use another store")]
+    Locked {
+        /// The database.
+        path: PathBuf,
+    },
+    /// A file beside the database cannot be used.
+    #[error("{path} cannot be used: {reason}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
     /// The watch is not in the store.
     #[error("no watch \"{0}\" is recorded; `policywatch list` shows them")]
     UnknownWatch(WatchId),
@@ -81,12 +119,16 @@ pub enum StoreError {
 pub struct Recorded {
     /// The check; none if nothing was written.
     pub check: Option<CheckId>,
-    /// The version that is the latest of the watch now (for imports: at that time).
+    /// The version that is the latest of the watch now (for imports: at that time); none
+    /// if there is none, or the capture came out of order.
     pub version: Option<u32>,
     /// How many deliveries wait because of it.
     pub deliveries: usize,
     /// Another process recorded a newer version meanwhile: nothing was written.
     pub superseded: bool,
+    /// A newer capture was read already: check and snapshot are kept, but no version was
+    /// made; `rebuild` puts it in its place.
+    pub out_of_order: bool,
 }
 
 /// What happened to the watches when the configuration was put in force.
@@ -196,180 +238,6 @@ pub struct Verified {
 
 /// The record of one installation. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Store;
-
-impl Store {
-    /// Opens the store, creating or migrating it.
-    pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        todo!()
-    }
-
-    /// Where it lies.
-    pub fn path(&self) -> &Path {
-        todo!()
-    }
-
-    /// Puts the configured watches in force: new ones are due at the moment that
-    /// `first_due` names, missing ones are retired, returning ones revived.
-    pub async fn sync_watches(
-        &self,
-        watches: Vec<Watch>,
-        first_due: impl Fn(&Watch) -> Option<Timestamp> + Send + 'static,
-        now: Timestamp,
-    ) -> Result<Synced, StoreError> {
-        todo!()
-    }
-
-    /// Makes sure a watch exists that no configuration has: for imports. Never due.
-    pub async fn adopt_watch(&self, id: &WatchId, url: &str, now: Timestamp) -> Result<(), StoreError> {
-        todo!()
-    }
-
-    /// The watches that are due, the longest overdue first.
-    pub async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
-        todo!()
-    }
-
-    /// When the next watch is due.
-    pub async fn next_due_at(&self) -> Result<Option<Timestamp>, StoreError> {
-        todo!()
-    }
-
-    /// What is known of one watch.
-    pub async fn watch_state(&self, id: &WatchId) -> Result<Option<WatchState>, StoreError> {
-        todo!()
-    }
-
-    /// What is known of all watches, by id; retired ones last.
-    pub async fn watch_states(&self) -> Result<Vec<WatchState>, StoreError> {
-        todo!()
-    }
-
-    /// The latest version of a watch.
-    pub async fn latest(&self, watch: &WatchId) -> Result<Option<Version>, StoreError> {
-        todo!()
-    }
-
-    /// What makes the next request for a watch conditional: the validators of the
-    /// snapshot of its last successful live check, if that was read by `reader`.
-    pub async fn validators(&self, watch: &WatchId, reader: &Reader) -> Result<Validators, StoreError> {
-        todo!()
-    }
-
-    /// Records how a check ended, in one transaction: check, snapshot, version, change,
-    /// judgment, deliveries, failure count and next due time, or nothing. If the latest
-    /// version is not `previous` any more, nothing is written but the answer says so.
-    pub async fn record(
-        &self,
-        watch: &WatchId,
-        previous: Option<VersionId>,
-        outcome: Outcome,
-        manner: &Manner,
-        alerts: Vec<Alert>,
-        next_check_at: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Result<Recorded, StoreError> {
-        todo!()
-    }
-
-    /// Records that the snapshot of a watch's latest version reads otherwise today: a new
-    /// version with [`crate::version::Cause::TechnicalUpgrade`], or, where the text is the
-    /// same, only the reader's mark. Returns the latest version as it is then.
-    pub async fn record_upgrade(
-        &self,
-        previous: &Version,
-        reading: Reading,
-        reader: Reader,
-        now: Timestamp,
-    ) -> Result<Version, StoreError> {
-        todo!()
-    }
-
-    /// Whether a capture of this origin (memento URL or WARC record id) is recorded for a watch.
-    pub async fn holds(&self, watch: &WatchId, origin: &Origin, captured_at: Timestamp) -> Result<bool, StoreError> {
-        todo!()
-    }
-
-    /// Derives a watch's versions, changes and judgments anew from its snapshots, in the
-    /// order of `captured_at`: for captures that came out of order. Never alerts.
-    pub async fn rebuild(
-        &self,
-        watch: &WatchId,
-        manner: &Manner,
-        examine: impl Fn(Option<&Version>, Snapshot) -> Outcome + Send + 'static,
-        now: Timestamp,
-    ) -> Result<u32, StoreError> {
-        todo!()
-    }
-
-    /// A stored snapshot, its body's digest checked.
-    pub async fn snapshot(&self, id: SnapshotId) -> Result<Snapshot, StoreError> {
-        todo!()
-    }
-
-    /// A version with its text.
-    pub async fn version(&self, watch: &WatchId, which: Which) -> Result<Option<Version>, StoreError> {
-        todo!()
-    }
-
-    /// The facts of all versions, oldest first.
-    pub async fn versions(&self, watch: &WatchId) -> Result<Vec<VersionFacts>, StoreError> {
-        todo!()
-    }
-
-    /// The change that led to a version.
-    pub async fn change(&self, watch: &WatchId, to: u32) -> Result<Option<RecordedChange>, StoreError> {
-        todo!()
-    }
-
-    /// The last checks of a watch, newest first.
-    pub async fn checks(&self, watch: &WatchId, limit: usize) -> Result<Vec<CheckFacts>, StoreError> {
-        todo!()
-    }
-
-    /// Takes one delivery that is due, for `lease`: until then nobody else gets it.
-    pub async fn claim(&self, now: Timestamp, lease: Duration) -> Result<Option<Delivery>, StoreError> {
-        todo!()
-    }
-
-    /// When the next delivery is due.
-    pub async fn next_delivery_at(&self) -> Result<Option<Timestamp>, StoreError> {
-        todo!()
-    }
-
-    /// Writes how an attempt ended: delivered, dead, or due again ([`crate::alert::retry_at`]).
-    pub async fn settle(&self, id: &DeliveryId, sent: Sent, now: Timestamp) -> Result<DeliveryState, StoreError> {
-        todo!()
-    }
-
-    /// Puts a test message in the queue.
-    pub async fn enqueue_test(&self, alert: Alert, now: Timestamp) -> Result<(), StoreError> {
-        todo!()
-    }
-
-    /// Deliveries, newest first; of one state if given.
-    pub async fn deliveries(&self, state: Option<DeliveryState>, limit: usize) -> Result<Vec<Delivery>, StoreError> {
-        todo!()
-    }
-
-    /// One delivery.
-    pub async fn delivery(&self, id: &DeliveryId) -> Result<Option<Delivery>, StoreError> {
-        todo!()
-    }
-
-    /// Makes dead deliveries due now, attempts counted anew: one, or all. Returns how many.
-    pub async fn retry(&self, id: Option<&DeliveryId>, now: Timestamp) -> Result<usize, StoreError> {
-        todo!()
-    }
-
-    /// Checks everything: SQLite's integrity, every body's digest, every version against
-    /// its snapshot. `read` is [`crate::reading::read`] with the version's selectors;
-    /// `progress` is called with done and total.
-    pub async fn verify(
-        &self,
-        read: impl Fn(&Snapshot, &Version) -> Option<Digest> + Send + 'static,
-        progress: impl Fn(u64, u64) + Send + 'static,
-    ) -> Result<Verified, StoreError> {
-        todo!()
-    }
+pub struct Store {
+    connections: Arc<open::Connections>,
 }

@@ -1,8 +1,24 @@
 //! From bytes as served to the blocks of the policy's text.
+//!
+//! [`normalize`] tells the kind of content, has it read by the module for that kind, and
+//! asks whether the result is a policy at all. Nothing here knows what was there before,
+//! but for what [`Expected`] says.
+
+mod charset;
+pub mod date;
+mod html;
+pub mod language;
+pub mod markdown;
+pub mod media;
+mod noise;
+pub mod pdf;
+pub mod plain;
+pub mod select;
+pub mod state;
 
 use chrono::NaiveDate;
 
-use crate::reading::{Expected, Selectors, Unreadable};
+use crate::reading::{Expected, Selectors, Unreadable, Why};
 use crate::snapshot::Snapshot;
 
 /// A link of the text: a fact of its own, beside the words.
@@ -66,6 +82,102 @@ pub struct Text {
 }
 
 /// Reads a snapshot to text: HTML, PDF, Markdown or plain text.
-pub fn normalize(_snapshot: &Snapshot, _how: &Selectors, _expected: &Expected<'_>) -> Result<Text, Unreadable> {
-    todo!()
+///
+/// Pure, and total over any bytes. Refuses what is no policy, and says why.
+pub fn normalize(snapshot: &Snapshot, how: &Selectors, expected: &Expected<'_>) -> Result<Text, Unreadable> {
+    if let Some(refusal) = state::refuse_response(snapshot) {
+        return Err(refusal);
+    }
+    match media::kind(snapshot) {
+        media::MediaKind::Html => from_html(snapshot, how, expected),
+        media::MediaKind::Pdf => settle(snapshot, pdf::blocks(&snapshot.body)?, expected),
+        media::MediaKind::Markdown => settle(snapshot, markdown::blocks(&charset::decode(snapshot)), expected),
+        media::MediaKind::Plain => settle(snapshot, plain::blocks(&charset::decode(snapshot)), expected),
+        media::MediaKind::Unsupported(kind) => Err(Unreadable::new(
+            Why::UnsupportedType,
+            format!("{kind} is not read; watch the policy's page as HTML, PDF, Markdown or plain text"),
+        )),
+    }
+}
+
+/// Reads a page of HTML.
+fn from_html(snapshot: &Snapshot, how: &Selectors, expected: &Expected<'_>) -> Result<Text, Unreadable> {
+    let page = html::read(&charset::decode(snapshot), &snapshot.final_url, how)?;
+    let language = language::of(&words(&page.blocks), page.declared_language.as_deref());
+    let state = state::Page {
+        snapshot,
+        title: page.title.as_deref(),
+        visible: &page.visible,
+        blocks: &page.blocks,
+        html: Some(&page.html),
+        language: language.as_deref(),
+        selected: !how.select.is_empty(),
+        expected,
+    };
+    if let Some(refusal) = state::refuse_page(&state) {
+        return Err(refusal);
+    }
+    if page.unmatched {
+        let why = format!(
+            "selector \"{}\" matches nothing in {}; the page was redesigned? update the watch's select",
+            how.select.join("\", \""),
+            snapshot.final_url
+        );
+        return Err(Unreadable::new(Why::WrongPage, why));
+    }
+    let effective_at = date::effective(&page.blocks, language.as_deref());
+    Ok(Text { title: page.title, language, effective_at, blocks: page.blocks })
+}
+
+/// Joins what is known of a text without markup around it.
+fn settle(snapshot: &Snapshot, blocks: Vec<Block>, expected: &Expected<'_>) -> Result<Text, Unreadable> {
+    let visible = words(&blocks);
+    let language = language::of(&visible, None);
+    let title =
+        blocks.iter().find(|block| matches!(block.kind, BlockKind::Heading { .. })).map(|block| block.text.clone());
+    let state = state::Page {
+        snapshot,
+        title: title.as_deref(),
+        visible: &visible,
+        blocks: &blocks,
+        html: None,
+        language: language.as_deref(),
+        selected: false,
+        expected,
+    };
+    if let Some(refusal) = state::refuse_page(&state) {
+        return Err(refusal);
+    }
+    let effective_at = date::effective(&blocks, language.as_deref());
+    Ok(Text { title, language, effective_at, blocks })
+}
+
+/// The words of some blocks.
+fn words(blocks: &[Block]) -> String {
+    blocks.iter().map(|block| block.text.as_str()).collect::<Vec<_>>().join("\n")
+}
+
+/// A text on one line, white space folded.
+fn fold(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::snapshot::Origin;
+
+    /// A page as a server would answer it, without headers.
+    pub(crate) fn snapshot(url: &str, body: &[u8]) -> Snapshot {
+        Snapshot {
+            url: url.to_owned(),
+            final_url: url.to_owned(),
+            status: 200,
+            headers: Vec::new(),
+            redirects: Vec::new(),
+            body: body.to_vec(),
+            captured_at: chrono::DateTime::UNIX_EPOCH,
+            origin: Origin::Live { remote_addr: None },
+        }
+    }
 }

@@ -1,1 +1,232 @@
-//! Stories.
+//! Pages that are not the policy, told from those that are.
+//!
+//! Each file of `tests/corpus/states` is a made-up page; its name says the verdict up to
+//! the two dashes, `policy` for none.
+
+use std::path::{Path, PathBuf};
+
+use policywatch::reading::{Expected, Reading};
+use policywatch::section::Section;
+use policywatch::snapshot::{Origin, Snapshot};
+use policywatch::text::{Block, BlockKind, language, state};
+use scraper::{ElementRef, Html, Node};
+
+fn snapshot(body: &[u8]) -> Snapshot {
+    Snapshot {
+        url: "https://acme.test/legal/privacy".to_owned(),
+        final_url: "https://acme.test/legal/privacy".to_owned(),
+        status: 200,
+        headers: vec![("content-type".to_owned(), "text/html; charset=utf-8".to_owned())],
+        redirects: Vec::new(),
+        body: body.to_vec(),
+        captured_at: chrono::DateTime::UNIX_EPOCH,
+        origin: Origin::Live { remote_addr: None },
+    }
+}
+
+/// Blocks of a page in the plainest way, so that these stories do not depend on how
+/// well the main text is found.
+fn blocks(html: &Html, whole: bool) -> Vec<Block> {
+    let mut out = Vec::new();
+    let mut words = String::new();
+    gather(html.root_element(), whole, &mut out, &mut words);
+    close(&mut out, &mut words, BlockKind::Paragraph);
+    out
+}
+
+fn gather(element: ElementRef<'_>, whole: bool, out: &mut Vec<Block>, words: &mut String) {
+    for child in element.children() {
+        match child.value() {
+            Node::Text(text) => words.push_str(text),
+            Node::Element(tag) if matches!(tag.name(), "head" | "script" | "style" | "noscript") => {}
+            Node::Element(tag) if !whole && matches!(tag.name(), "nav" | "header" | "footer" | "form" | "button") => {}
+            Node::Element(tag) => {
+                let kind = match tag.name() {
+                    name @ ("h1" | "h2" | "h3") => {
+                        BlockKind::Heading { level: name.as_bytes()[1] - b'0', anchor: None }
+                    }
+                    "li" => BlockKind::ListItem { depth: 1 },
+                    "p" | "tr" | "div" | "table" | "ul" | "td" | "th" | "label" | "button" => BlockKind::Paragraph,
+                    _ => {
+                        gather(ElementRef::wrap(child).unwrap(), whole, out, words);
+                        continue;
+                    }
+                };
+                close(out, words, BlockKind::Paragraph);
+                gather(ElementRef::wrap(child).unwrap(), whole, out, words);
+                close(out, words, kind);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn close(out: &mut Vec<Block>, words: &mut String, kind: BlockKind) {
+    let text = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    words.clear();
+    if !text.is_empty() {
+        out.push(Block { kind, text, links: Vec::new() });
+    }
+}
+
+fn joined(blocks: &[Block]) -> String {
+    blocks.iter().map(|block| block.text.as_str()).collect::<Vec<_>>().join("\n")
+}
+
+/// The verdict on a page, as text; `policy` for none.
+fn verdict(snapshot: &Snapshot, expected: &Expected<'_>) -> String {
+    let html = Html::parse_document(&String::from_utf8_lossy(&snapshot.body));
+    let title =
+        html.select(&scraper::Selector::parse("title").unwrap()).next().map(|title| title.text().collect::<String>());
+    let main = blocks(&html, false);
+    let visible = joined(&blocks(&html, true));
+    let tongue = language::of(&joined(&main), html.root_element().attr("lang"));
+    let page = state::Page {
+        snapshot,
+        title: title.as_deref(),
+        visible: &visible,
+        blocks: &main,
+        html: Some(&html),
+        language: tongue.as_deref(),
+        selected: false,
+        expected,
+    };
+    let refused = state::refuse_response(snapshot).or_else(|| state::refuse_page(&page));
+    assert_eq!(refused, state::refuse_response(snapshot).or_else(|| state::refuse_page(&page)), "the same twice");
+    refused.map_or_else(|| "policy".to_owned(), |refused| refused.to_string())
+}
+
+fn corpus() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/states");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+fn made_up(name: &str) -> Vec<u8> {
+    std::fs::read(corpus().into_iter().find(|file| file.file_stem().is_some_and(|stem| stem == name)).unwrap()).unwrap()
+}
+
+/// A reading of some paragraphs.
+fn reading(paragraphs: &[&str]) -> Reading {
+    let blocks: Vec<Block> = paragraphs
+        .iter()
+        .map(|text| Block { kind: BlockKind::Paragraph, text: (*text).to_owned(), links: Vec::new() })
+        .collect();
+    Reading {
+        title: None,
+        language: language::of(&paragraphs.join(" "), None),
+        effective_at: None,
+        sections: vec![Section { path: Vec::new(), level: 0, heading: None, number: None, anchor: None, blocks }],
+    }
+}
+
+#[test]
+fn every_page_of_the_corpus_gets_its_verdict() {
+    let mut wrong = Vec::new();
+    for file in corpus() {
+        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+        let expected = name.split("--").next().unwrap();
+        let got = verdict(&snapshot(&std::fs::read(&file).unwrap()), &Expected::default());
+        if got.split(':').next() != Some(expected) {
+            wrong.push(format!("{name}: {got}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_evidence_says_what_decided() {
+    let says = |name: &str| verdict(&snapshot(&made_up(name)), &Expected::default());
+    insta::assert_snapshot!(says("error_page--application"), @"error_page: the markup is that of a framework's error page; 17 words in the main text, 17 on the page");
+    insta::assert_snapshot!(says("wrong_page--home"), @"wrong_page: the page calls itself https://acme.test/, the home page, and its title names no policy; 132 words in the main text, 145 on the page");
+    insta::assert_snapshot!(says("bot_wall--refresh-to-a-captcha"), @"bot_wall: a meta refresh leads to /.well-known/sgcaptcha/?r=%2Fprivacy; 0 words in the main text, 0 on the page");
+}
+
+#[test]
+fn a_redirect_to_the_home_page_is_no_policy() {
+    let mut page = snapshot(b"<title>Acme</title><h1>Anvils that last</h1><p>Forged by hand in our own works, every anvil rings for a hundred years, and comes to your door.</p>");
+    assert_eq!(verdict(&page, &Expected::default()), "policy");
+    page.final_url = "https://acme.test/en".to_owned();
+    assert!(verdict(&page, &Expected::default()).starts_with("wrong_page: "));
+}
+
+#[test]
+fn the_language_of_the_watch_or_of_the_version_before_must_stay() {
+    let page = snapshot(&made_up("policy--that-speaks-of-refusals"));
+    let demand = |language| verdict(&page, &Expected { language: Some(language), previous: None });
+    assert_eq!(demand("en"), "policy");
+    assert_eq!(demand("en-GB"), "policy");
+    assert!(demand("de").starts_with("wrong_language: the text is in en, the watch demands de"), "{}", demand("de"));
+
+    let german = reading(&[
+        "Wir verarbeiten Ihre Daten nur, soweit dies für die Erbringung unserer Dienste nötig ist. Sie können der \
+        Verarbeitung jederzeit widersprechen; wir löschen dann alle Angaben, die wir nicht aufbewahren müssen. Verantwortlich ist die Acme GmbH.",
+    ]);
+    let after = verdict(&page, &Expected { language: None, previous: Some(&german) });
+    assert!(after.starts_with("wrong_language: the text is in en, the version before was in de"), "{after}");
+}
+
+#[test]
+fn a_sudden_collapse_is_no_new_version_but_a_shorter_policy_is() {
+    let page = snapshot(&made_up("policy--that-speaks-of-refusals"));
+    let html = Html::parse_document(&String::from_utf8_lossy(&page.body));
+    let long: Vec<String> = blocks(&html, false).into_iter().map(|block| block.text).collect();
+    let previous = reading(&long.iter().map(String::as_str).collect::<Vec<_>>());
+    let expected = Expected { language: None, previous: Some(&previous) };
+
+    assert_eq!(verdict(&page, &expected), "policy");
+    let menu = snapshot(b"<title>Acme</title><p>Download About Careers Blog Merch Partners Press Stories Shop Explore Video Podcast Unlimited</p>");
+    assert!(verdict(&menu, &expected).starts_with("wrong_page: "), "{}", verdict(&menu, &expected));
+    let short = format!("<title>Privacy</title><p>{}</p>", long[3]);
+    assert_eq!(verdict(&snapshot(short.as_bytes()), &expected), "policy");
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_page_gets_a_verdict(body in "(<(p|h1|title|script|a href=x|meta http-equiv=refresh content)>|\\PC{0,12}){0,30}", status in 0u16..1000) {
+        let mut page = snapshot(body.as_bytes());
+        page.status = status;
+        verdict(&page, &Expected { language: Some("en"), previous: Some(&reading(&[&body])) });
+    }
+}
+
+/// Real responses of those who keep robots out; the folder's name ends in how likely it
+/// is that a page was seen: 0 for a refusal, 1 for the site's own answer.
+#[test]
+fn real_refusals_are_told_by_status_and_headers() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/blocks");
+    let Ok(kinds) = std::fs::read_dir(&folder) else {
+        println!("skipped: no {}", folder.display());
+        return;
+    };
+    let mut seen = 0;
+    for kind in kinds.map(|entry| entry.unwrap().path()) {
+        for file in std::fs::read_dir(&kind).unwrap().map(|entry| entry.unwrap().path()) {
+            let record: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+            let data = &record["data"];
+            let mut page =
+                snapshot(format!("<title>{}</title>", data["title"].as_str().unwrap_or_default()).as_bytes());
+            page.status = u16::try_from(data["status"].as_u64().unwrap()).unwrap();
+            page.headers = data["headers"]
+                .as_object()
+                .unwrap()
+                .iter()
+                .map(|(name, value)| (name.to_lowercase(), value.as_str().unwrap_or_default().to_owned()))
+                .collect();
+            let genuine = kind.to_string_lossy().ends_with("-1.0") && page.status == 200;
+            let got = state::refuse_response(&page).map(|refused| refused.why.as_str());
+            let expected = match page.status {
+                200 if genuine => None,
+                // The site's own page in front of its pages; its title tells.
+                200 if data["title"].as_str().is_some_and(|title| title.contains("Request Access")) => None,
+                404 => Some("not_found"),
+                502 | 504 => Some("error_page"),
+                _ => Some("bot_wall"),
+            };
+            assert_eq!(got, expected, "{}", file.display());
+            seen += 1;
+        }
+    }
+    assert!(seen > 0, "no responses in {}", folder.display());
+}

@@ -1,0 +1,386 @@
+//! The edits inside a pair of texts: lines first, then words inside changed lines, so
+//! that a redline reads like a careful lawyer's markup.
+//!
+//! Lines align by Patience (Cohen 2010) through `similar`; changed lines pair by the
+//! similarity of their words (an order-keeping alignment, Needleman and Wunsch 1970);
+//! words inside a pair align by Myers (1986). Work is bounded by the size of the input,
+//! never by time, so that the same texts give the same edits on any machine: what is
+//! too large for one step is cut coarser.
+
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+
+use super::{Edit, Op};
+
+/// Cells of the table that pairs changed lines; 500 lines against 500.
+const MAX_LINE_CELLS: usize = 250_000;
+/// Words of one side times words of the other that Myers may see at once; about 1,400
+/// words a side, which is more than any paragraph people write.
+const MAX_WORD_CELLS: usize = 2_000_000;
+/// From this Dice coefficient on, two lines are taken for one line rewritten.
+const SAME_LINE: f64 = 0.4;
+
+/// A word or a mark of punctuation, and the white space before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Token<'a> {
+    /// The white space before it.
+    pub(crate) space: &'a str,
+    /// The word, never empty but for white space at the end of a text.
+    pub(crate) word: &'a str,
+}
+
+/// Parts a text into words; joined again they are the text, exactly.
+pub(crate) fn tokens(text: &str) -> Vec<Token<'_>> {
+    let mut out = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let start = rest.find(|c: char| !c.is_whitespace()).unwrap_or(rest.len());
+        let (space, tail) = rest.split_at(start);
+        let (word, tail) = tail.split_at(word_length(tail));
+        out.push(Token { space, word });
+        rest = tail;
+    }
+    out
+}
+
+/// The bytes of the word that a text without leading white space begins with.
+fn word_length(text: &str) -> usize {
+    let mut chars = text.char_indices().peekable();
+    let Some((_, first)) = chars.next() else { return 0 };
+    let money = matches!(first, '$' | '€' | '£' | '¥') && chars.peek().is_some_and(|(_, c)| c.is_ascii_digit());
+    if is_ideograph(first) || !(first.is_alphanumeric() || money) {
+        return first.len_utf8();
+    }
+    while let Some((at, c)) = chars.next() {
+        let next = chars.peek().map(|(_, c)| *c);
+        let inside = c.is_alphanumeric() && !is_ideograph(c)
+            || is_joiner(c) && next.is_some_and(|n| n.is_alphanumeric() && !is_ideograph(n))
+            || is_mark(c);
+        if !inside {
+            return if c == '%' { at + 1 } else { at };
+        }
+    }
+    text.len()
+}
+
+/// Whether a character holds a word together when it stands between two letters.
+fn is_joiner(c: char) -> bool {
+    matches!(c, '\'' | '’' | '-' | '‑' | '.' | ',' | '@' | '/' | '_' | '&')
+}
+
+/// Combining marks and joiners that stand inside words.
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{200c}' | '\u{200d}' | '\u{ad}')
+}
+
+/// Scripts without spaces between words: each sign stands alone.
+fn is_ideograph(c: char) -> bool {
+    matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}')
+}
+
+/// The words of a text as a sorted bag of hashes, for comparing.
+pub(crate) fn bag(text: &str) -> Vec<u64> {
+    let mut bag: Vec<u64> = tokens(text)
+        .iter()
+        .filter(|token| token.word.chars().any(char::is_alphanumeric))
+        .map(|token| fnv(&token.word.to_lowercase()))
+        .collect();
+    bag.sort_unstable();
+    bag
+}
+
+/// FNV-1a, 64 bits: the same on every machine, unlike the standard library's hasher.
+pub(crate) fn fnv(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// How much two bags have in common: the Dice coefficient, 0 to 1.
+pub(crate) fn dice(a: &[u64], b: &[u64]) -> f64 {
+    if a.is_empty() || b.is_empty() {
+        return if a.len() == b.len() { 1.0 } else { 0.0 };
+    }
+    let (mut i, mut j, mut common) = (0, 0, 0usize);
+    while i < a.len() && j < b.len() {
+        match a[i].cmp(&b[j]) {
+            std::cmp::Ordering::Less => i += 1,
+            std::cmp::Ordering::Greater => j += 1,
+            std::cmp::Ordering::Equal => (i, j, common) = (i + 1, j + 1, common + 1),
+        }
+    }
+    2.0 * common as f64 / (a.len() + b.len()) as f64
+}
+
+/// A stretch of text that is aligned as a whole: a line or a sentence, and what parts
+/// it from the next.
+#[derive(Clone, Copy)]
+struct Piece<'a> {
+    body: &'a str,
+    tail: &'a str,
+}
+
+/// Collects edits; equal neighbours grow together.
+#[derive(Default)]
+struct Redline {
+    edits: Vec<Edit>,
+}
+
+impl Redline {
+    fn push(&mut self, op: Op, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        // Within a run of changes what goes stands before what comes.
+        let run = self.edits.iter().rposition(|edit| edit.op == Op::Equal).map_or(0, |at| at + 1);
+        let same = match op {
+            Op::Equal => self.edits.last_mut().filter(|edit| edit.op == Op::Equal),
+            _ => self.edits[run..].iter_mut().find(|edit| edit.op == op),
+        };
+        if let Some(edit) = same {
+            edit.text.push_str(text);
+        } else if op == Op::Delete {
+            self.edits.insert(run, Edit { op, text: text.to_owned() });
+        } else {
+            self.edits.push(Edit { op, text: text.to_owned() });
+        }
+    }
+
+    fn swap(&mut self, old: &str, new: &str) {
+        if old == new {
+            self.push(Op::Equal, old);
+        } else {
+            self.push(Op::Delete, old);
+            self.push(Op::Insert, new);
+        }
+    }
+}
+
+/// The edits that turn one text into another, exactly.
+pub(crate) fn edits(old: &str, new: &str) -> Vec<Edit> {
+    let mut redline = Redline::default();
+    if old == new {
+        redline.push(Op::Equal, old);
+    } else {
+        align(&lines(old), &lines(new), true, &mut redline);
+    }
+    redline.edits
+}
+
+/// Lines, with the line breaks after them.
+fn lines(text: &str) -> Vec<Piece<'_>> {
+    let mut out = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = rest.find('\n').unwrap_or(rest.len());
+        let (body, tail) = rest.split_at(end);
+        let breaks = tail.find(|c| c != '\n').unwrap_or(tail.len());
+        out.push(Piece { body, tail: &tail[..breaks] });
+        rest = &tail[breaks..];
+    }
+    out
+}
+
+/// Sentences, with the white space after them.
+fn sentences(text: &str) -> Vec<Piece<'_>> {
+    sentence_ranges(text)
+        .into_iter()
+        .map(|sentence| {
+            let body = sentence.trim_end();
+            Piece { body, tail: &sentence[body.len()..] }
+        })
+        .collect()
+}
+
+/// Cuts a text after `.`, `!`, `?`, `;` or `:` that white space follows, and after line
+/// breaks; the parts joined are the text. Simple on purpose: an abbreviation cuts on
+/// both sides alike.
+pub(crate) fn sentence_ranges(text: &str) -> Vec<&str> {
+    let mut out = Vec::new();
+    let (mut start, mut ended) = (0, false);
+    let mut before = ' ';
+    for (at, c) in text.char_indices() {
+        if ended && !c.is_whitespace() {
+            out.push(&text[start..at]);
+            (start, ended) = (at, false);
+        }
+        let stop = matches!(before, '.' | '!' | '?' | ';' | '。' | '！' | '？') || before == ':' || c == '\n';
+        if c.is_whitespace() && stop {
+            ended = true;
+        }
+        if !c.is_whitespace() && !matches!(c, '"' | '”' | ')' | '’' | '\'') {
+            before = c;
+        }
+    }
+    if start < text.len() {
+        out.push(&text[start..]);
+    }
+    out
+}
+
+/// Aligns pieces, then words inside changed pieces.
+fn align(old: &[Piece<'_>], new: &[Piece<'_>], may_cut: bool, redline: &mut Redline) {
+    let old_keys: Vec<&str> = old.iter().map(|piece| piece.body).collect();
+    let new_keys: Vec<&str> = new.iter().map(|piece| piece.body).collect();
+    for op in capture_diff_slices(Algorithm::Patience, &old_keys, &new_keys) {
+        match op {
+            DiffOp::Equal { old_index, new_index, len } => {
+                for (a, b) in old[old_index..][..len].iter().zip(&new[new_index..][..len]) {
+                    redline.push(Op::Equal, a.body);
+                    redline.swap(a.tail, b.tail);
+                }
+            }
+            _ => rewritten(&old[op.old_range()], &new[op.new_range()], may_cut, redline),
+        }
+    }
+}
+
+/// Pairs the pieces of a changed stretch and marks up the pairs.
+fn rewritten(old: &[Piece<'_>], new: &[Piece<'_>], may_cut: bool, redline: &mut Redline) {
+    let cells = old.len().saturating_mul(new.len());
+    if cells > MAX_LINE_CELLS {
+        // Too large for one table: halves against halves, which keeps tables whose every
+        // row changed readable.
+        let (o, n) = (old.len().div_ceil(2), new.len().div_ceil(2));
+        if o < old.len() && n < new.len() {
+            rewritten(&old[..o], &new[..n], may_cut, redline);
+            rewritten(&old[o..], &new[n..], may_cut, redline);
+            return;
+        }
+    }
+    let (mut i, mut j) = (0, 0);
+    let pairs = if cells > MAX_LINE_CELLS { Vec::new() } else { similar_pieces(old, new) };
+    for (a, b) in pairs.into_iter().chain([(old.len(), new.len())]) {
+        old[i..a].iter().for_each(|piece| {
+            redline.push(Op::Delete, piece.body);
+            redline.push(Op::Delete, piece.tail);
+        });
+        new[j..b].iter().for_each(|piece| {
+            redline.push(Op::Insert, piece.body);
+            redline.push(Op::Insert, piece.tail);
+        });
+        if a < old.len() && b < new.len() {
+            marked(old[a].body, new[b].body, may_cut, redline);
+            redline.swap(old[a].tail, new[b].tail);
+        }
+        (i, j) = (a + 1, b + 1);
+    }
+}
+
+/// The order-keeping pairing of pieces whose similarities sum highest.
+fn similar_pieces(old: &[Piece<'_>], new: &[Piece<'_>]) -> Vec<(usize, usize)> {
+    let old_bags: Vec<Vec<u64>> = old.iter().map(|piece| bag(piece.body)).collect();
+    let new_bags: Vec<Vec<u64>> = new.iter().map(|piece| bag(piece.body)).collect();
+    let width = new.len() + 1;
+    let mut best = vec![0.0f64; (old.len() + 1) * width];
+    let mut score = vec![0.0f64; old.len() * new.len()];
+    for i in (0..old.len()).rev() {
+        for j in (0..new.len()).rev() {
+            let (a, b) = (&old_bags[i], &new_bags[j]);
+            // Lengths alone bound the coefficient from above; most pairs end here.
+            let bound = 2.0 * a.len().min(b.len()) as f64 / (a.len() + b.len()).max(1) as f64;
+            let likeness = if bound < SAME_LINE { 0.0 } else { dice(a, b) };
+            let likeness = if likeness < SAME_LINE { 0.0 } else { likeness };
+            score[i * new.len() + j] = likeness;
+            let skip = best[(i + 1) * width + j].max(best[i * width + j + 1]);
+            best[i * width + j] =
+                if likeness > 0.0 { skip.max(likeness + best[(i + 1) * width + j + 1]) } else { skip };
+        }
+    }
+    let (mut i, mut j, mut out) = (0, 0, Vec::new());
+    while i < old.len() && j < new.len() {
+        let likeness = score[i * new.len() + j];
+        let here = best[i * width + j];
+        if likeness > 0.0 && here <= likeness + best[(i + 1) * width + j + 1] {
+            out.push((i, j));
+            (i, j) = (i + 1, j + 1);
+        } else if here <= best[(i + 1) * width + j] {
+            i += 1;
+        } else {
+            j += 1;
+        }
+    }
+    out
+}
+
+/// Marks up the words of one rewritten piece.
+fn marked(old: &str, new: &str, may_cut: bool, redline: &mut Redline) {
+    let (a, b) = (tokens(old), tokens(new));
+    if a.len().saturating_mul(b.len()) > MAX_WORD_CELLS {
+        if may_cut {
+            align(&sentences(old), &sentences(new), false, redline);
+        } else {
+            redline.swap(old, new);
+        }
+        return;
+    }
+    let old_keys: Vec<&str> = a.iter().map(|token| token.word).collect();
+    let new_keys: Vec<&str> = b.iter().map(|token| token.word).collect();
+    let steps = coalesce(capture_diff_slices(Algorithm::Myers, &old_keys, &new_keys), &a, &b);
+    for step in steps {
+        let (old, new) = (&a[step.old.clone()], &b[step.new.clone()]);
+        if step.equal {
+            for (a, b) in old.iter().zip(new) {
+                redline.swap(a.space, b.space);
+                redline.push(Op::Equal, a.word);
+            }
+        } else {
+            // The space before both sides stays, so that only words are struck.
+            let (mut gone, mut come) = (joined(old), joined(new));
+            let shared = old.first().zip(new.first()).map_or("", |(a, b)| if a.space == b.space { a.space } else { "" });
+            redline.push(Op::Equal, shared);
+            gone.drain(..shared.len());
+            come.drain(..shared.len());
+            redline.push(Op::Delete, &gone);
+            redline.push(Op::Insert, &come);
+        }
+    }
+}
+
+fn joined(tokens: &[Token<'_>]) -> String {
+    tokens.iter().flat_map(|token| [token.space, token.word]).collect()
+}
+
+/// A stretch of words that stays, or that is replaced.
+struct Step {
+    equal: bool,
+    old: std::ops::Range<usize>,
+    new: std::ops::Range<usize>,
+}
+
+/// Joins changes that only a few small words part: three edits around `of` and `the`
+/// are one edit to a reader.
+fn coalesce(ops: Vec<DiffOp>, old: &[Token<'_>], new: &[Token<'_>]) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    let words = |tokens: &[Token<'_>]| tokens.iter().filter(|t| t.word.chars().any(char::is_alphanumeric)).count();
+    let count = ops.len();
+    let sizes: Vec<usize> = ops.iter().map(|op| words(&old[op.old_range()]) + words(&new[op.new_range()])).collect();
+    for (at, op) in ops.iter().enumerate() {
+        let equal = matches!(op, DiffOp::Equal { .. });
+        let stays = if equal && at > 0 && at + 1 < count {
+            let run = &old[op.old_range()];
+            let small = run.iter().filter(|t| t.word.chars().any(char::is_alphanumeric)).all(|t| is_small(t.word));
+            let kept = words(run);
+            let around = sizes[at - 1].min(sizes[at + 1]);
+            !(kept <= 3 && small || kept <= 2 && around >= 6)
+        } else {
+            equal
+        };
+        match steps.last_mut() {
+            Some(last) if last.equal == stays => {
+                last.old.end = op.old_range().end;
+                last.new.end = op.new_range().end;
+            }
+            _ => steps.push(Step { equal: stays, old: op.old_range(), new: op.new_range() }),
+        }
+    }
+    steps
+}
+
+/// Words that carry no meaning alone: articles, prepositions, conjunctions.
+fn is_small(word: &str) -> bool {
+    const SMALL: [&str; 54] = [
+        "a", "an", "and", "as", "at", "be", "by", "for", "from", "in", "is", "it", "of", "on", "or", "our", "that", "the",
+        "this", "to", "with", "your", "you", "we", "any", "au", "aux", "ce", "de", "des", "du", "en", "et", "la", "le",
+        "les", "ou", "par", "que", "un", "une", "vos", "das", "dem", "den", "der", "die", "ein", "eine", "im", "und",
+        "von", "zu", "oder",
+    ];
+    SMALL.contains(&word.to_lowercase().as_str())
+}

@@ -1,0 +1,228 @@
+//! What is in force, and why: the answer of `config check`.
+
+use std::fmt;
+
+use serde::Serialize;
+use url::Url;
+
+use super::{Config, Origin};
+use crate::cadence::{format_duration, next_check};
+use crate::channel::{ChannelKind, ChannelOptions};
+use crate::guard::Allowed;
+use crate::time::{Timestamp, rfc3339};
+use crate::watch::Watch;
+
+/// Everything that is in force. [`fmt::Display`] writes it for people, serde for programs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct InForce {
+    /// The file; none: defaults only.
+    pub path: Option<String>,
+    /// The settings of the program.
+    pub settings: Vec<Setting>,
+    /// Who can be told.
+    pub channels: Vec<ChannelInForce>,
+    /// What is followed.
+    pub watches: Vec<WatchInForce>,
+}
+
+/// One setting.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Setting {
+    /// Its name with its table: `fetch.timeout`.
+    pub name: String,
+    /// Its value, as it would be written.
+    pub value: String,
+    /// Where it comes from: `default`, `FILE:LINE` or `$VARIABLE`.
+    pub origin: String,
+}
+
+/// One channel; secrets, and paths of URLs that may be one, are left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ChannelInForce {
+    /// Its name.
+    pub name: String,
+    /// What it is, in words.
+    pub what: String,
+    /// Where it is configured.
+    pub origin: String,
+}
+
+/// One watch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WatchInForce {
+    /// Its name.
+    pub id: String,
+    /// The page.
+    pub url: String,
+    /// The kind of text.
+    pub r#type: String,
+    /// Where it looks.
+    pub source: String,
+    /// When it looks.
+    pub schedule: String,
+    /// Where the schedule comes from.
+    pub schedule_origin: String,
+    /// When it would look next if it looked now.
+    pub next_check_at: Option<String>,
+    /// Who is told.
+    pub notify: Vec<String>,
+    /// From which materiality on.
+    pub alert_at: String,
+    /// Where it is configured.
+    pub origin: String,
+}
+
+/// Says everything that is in force, and what would be due after `now`.
+pub fn in_force(config: &Config, now: Timestamp) -> InForce {
+    let origin = |name: &str| config.origins.get(name).unwrap_or(&Origin::Default).to_string();
+    InForce {
+        path: config.path.as_ref().map(|path| path.display().to_string()),
+        settings: settings(config)
+            .into_iter()
+            .map(|(name, value)| Setting { origin: origin(name), name: name.to_owned(), value })
+            .collect(),
+        channels: config
+            .channels
+            .iter()
+            .map(|channel| ChannelInForce {
+                name: channel.name.clone(),
+                what: what(channel),
+                origin: origin(&format!("channel.{}", channel.name)),
+            })
+            .collect(),
+        watches: config.watches.iter().map(|watch| watch_in_force(config, watch, now, &origin)).collect(),
+    }
+}
+
+fn watch_in_force(config: &Config, watch: &Watch, now: Timestamp, origin: &dyn Fn(&str) -> String) -> WatchInForce {
+    WatchInForce {
+        id: watch.id.to_string(),
+        url: watch.url.to_string(),
+        r#type: watch.policy_type.as_str().to_owned(),
+        source: watch.source.as_str().to_owned(),
+        schedule: watch.schedule.to_string(),
+        schedule_origin: origin(&format!("watch.{}.schedule", watch.id)),
+        next_check_at: next_check(&watch.schedule, &watch.id, config.scheduler.spread, now, 0, None).map(rfc3339),
+        notify: watch.notify.clone(),
+        alert_at: watch.alert_at.as_str().to_owned(),
+        origin: origin(&format!("watch.{}", watch.id)),
+    }
+}
+
+/// Every setting, as it would be written.
+fn settings(config: &Config) -> Vec<(&'static str, String)> {
+    let text = |text: &dyn fmt::Display| toml::Value::String(text.to_string()).to_string();
+    let time = |length| format!("\"{}\"", format_duration(length));
+    let fetch = &config.fetch;
+    let allow: Vec<String> = fetch
+        .allow
+        .iter()
+        .map(|allowed| match allowed {
+            Allowed::Host(host) => text(host),
+            Allowed::Network(network) => text(network),
+        })
+        .collect();
+    vec![
+        ("store.path", text(&config.store_path.display())),
+        ("fetch.user_agent", text(&fetch.user_agent)),
+        ("fetch.timeout", time(fetch.timeout)),
+        ("fetch.connect_timeout", time(fetch.connect_timeout)),
+        ("fetch.max_body", format!("\"{}\"", size(fetch.max_body))),
+        ("fetch.max_redirects", fetch.max_redirects.to_string()),
+        ("fetch.pause_per_host", time(fetch.pause_per_host)),
+        ("fetch.allow", format!("[{}]", allow.join(", "))),
+        ("wayback.base_url", text(&fetch.wayback.base_url)),
+        ("wayback.index_pause", time(fetch.wayback.index_pause)),
+        ("wayback.capture_pause", time(fetch.wayback.capture_pause)),
+        ("scheduler.concurrency", config.scheduler.concurrency.to_string()),
+        ("scheduler.spread", time(config.scheduler.spread)),
+        ("log.filter", text(&config.log.filter)),
+        ("log.json", config.log.json.to_string()),
+    ]
+}
+
+/// A number of bytes in the largest unit that divides it.
+fn size(bytes: u64) -> String {
+    const UNITS: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
+    match UNITS.into_iter().find(|(_, unit)| bytes > 0 && bytes.is_multiple_of(*unit)) {
+        Some((name, unit)) => format!("{} {name}", bytes / unit),
+        None => format!("{bytes} B"),
+    }
+}
+
+fn what(channel: &ChannelOptions) -> String {
+    match &channel.kind {
+        ChannelKind::Webhook { url, secret, timeout } => {
+            let signed = if secret.is_some() { "signed" } else { "unsigned" };
+            format!("webhook to {}, {signed}, given up after {}", without_path(url), format_duration(*timeout))
+        }
+        ChannelKind::Stdout => "standard output".to_owned(),
+        ChannelKind::File { path } => format!("file {}", path.display()),
+    }
+}
+
+/// A URL up to its path: many services put their secret there.
+fn without_path(url: &Url) -> String {
+    let rest = if url.path().len() > 1 || url.query().is_some() { "…" } else { "" };
+    format!("{}/{rest}", url.origin().ascii_serialization())
+}
+
+impl fmt::Display for InForce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut table = "";
+        for setting in &self.settings {
+            let (name, key) = setting.name.split_once('.').unwrap_or(("", &setting.name));
+            if name != table {
+                writeln!(f, "{}[{name}]", if table.is_empty() { "" } else { "\n" })?;
+                table = name;
+            }
+            writeln!(f, "{:<44}  # {}", format!("{key} = {}", setting.value), setting.origin)?;
+        }
+        writeln!(f, "\nchannels{}", if self.channels.is_empty() { ": none, so nobody is told" } else { "" })?;
+        for channel in &self.channels {
+            writeln!(f, "  {}: {}  # {}", channel.name, channel.what, channel.origin)?;
+        }
+        writeln!(f, "\nwatches{}", if self.watches.is_empty() { ": none" } else { "" })?;
+        self.watches.iter().try_for_each(|watch| write!(f, "{watch}"))
+    }
+}
+
+impl fmt::Display for WatchInForce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "  {}  # {}", self.id, self.origin)?;
+        writeln!(f, "    {} of {}, {}", self.r#type, self.url, self.source)?;
+        let next = self.next_check_at.as_deref().unwrap_or("never");
+        writeln!(f, "    {}, next {next}  # {}", self.schedule, self.schedule_origin)?;
+        match &self.notify[..] {
+            [] => writeln!(f, "    nobody is told"),
+            names => writeln!(f, "    tells {} of {} changes", names.join(", "), degrees(&self.alert_at)),
+        }
+    }
+}
+
+fn degrees(alert_at: &str) -> &str {
+    match alert_at {
+        "material" => "material",
+        "minor" => "minor and material",
+        _ => "all",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Environment, KEYS};
+
+    #[test]
+    fn every_key_with_one_value_is_shown() {
+        let config = Config::defaults_in(&Environment::default());
+        let shown: Vec<&str> = settings(&config).into_iter().map(|(name, _)| name).collect();
+        for (table, keys) in KEYS.iter().filter(|(table, _)| !["", "defaults", "channel", "watch"].contains(table)) {
+            for key in *keys {
+                // The contact is a part of the user agent.
+                let name = format!("{table}.{key}");
+                assert!(name == "fetch.contact" || shown.contains(&name.as_str()), "{name}");
+            }
+        }
+    }
+}

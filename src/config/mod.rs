@@ -1,0 +1,236 @@
+//! TOML to a validated [`Config`], or everything that is wrong with it at once.
+//!
+//! The file is walked as a tree with places ([`table`]); nothing stops at the first error.
+//! What a key means stands beside its table: [`settings`], [`channels`], [`watches`].
+
+mod channels;
+mod environment;
+mod in_force;
+mod keys;
+mod render;
+mod settings;
+mod source;
+mod table;
+mod watches;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::channel::ChannelOptions;
+use crate::watch::Watch;
+use crate::{fetch, scheduler, telemetry};
+use channels::Channels;
+pub use environment::Environment;
+pub use in_force::{ChannelInForce, InForce, Setting, WatchInForce, in_force};
+pub use keys::KEYS;
+pub use render::render_problems;
+use source::Source;
+use table::{File, Findings, Table};
+use watches::{Defaults, Watches};
+
+/// What is in force.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The file it came from; none: defaults only.
+    pub path: Option<PathBuf>,
+    /// The database.
+    pub store_path: PathBuf,
+    /// How pages are fetched.
+    pub fetch: fetch::Options,
+    /// How much at once.
+    pub scheduler: scheduler::Options,
+    /// How it logs.
+    pub log: telemetry::Options,
+    /// Who can be told.
+    pub channels: Vec<ChannelOptions>,
+    /// What is followed.
+    pub watches: Vec<Watch>,
+    /// Where settings come from that are not defaults, by name: `fetch.timeout`,
+    /// `channel.desk`, `watch.acme`, `watch.acme.schedule`.
+    pub origins: BTreeMap<String, Origin>,
+}
+
+impl Config {
+    /// What is in force without any file.
+    pub fn defaults() -> Self {
+        Self::defaults_in(&Environment::of_process())
+    }
+
+    /// What is in force without any file in an environment.
+    pub fn defaults_in(environment: &Environment) -> Self {
+        let (store_path, variable) = environment.store_path();
+        let origin = variable.map(|name| ("store.path".to_owned(), Origin::Environment(name.to_owned())));
+        Self {
+            path: None,
+            store_path,
+            fetch: fetch::Options::default(),
+            scheduler: scheduler::Options::default(),
+            log: telemetry::Options::default(),
+            channels: Vec::new(),
+            watches: Vec::new(),
+            origins: origin.into_iter().collect(),
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::defaults()
+    }
+}
+
+/// Where a setting comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Nobody said anything.
+    Default,
+    /// A line of a file.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+    },
+    /// An environment variable.
+    Environment(String),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Default => f.write_str("default"),
+            Origin::File { path, line } => write!(f, "{}:{line}", path.display()),
+            Origin::Environment(name) => write!(f, "${name}"),
+        }
+    }
+}
+
+/// One thing that is wrong with a configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The file.
+    pub file: PathBuf,
+    /// The line, from 1; 0 if it is the file as a whole.
+    pub line: usize,
+    /// The column, from 1, in characters; 0 if it is the file as a whole.
+    pub column: usize,
+    /// The offending text; a secret is left out.
+    pub text: String,
+    /// What is wrong with it.
+    pub message: String,
+    /// What would be right.
+    pub hint: Option<String>,
+    /// The line it stands on; a secret is left out.
+    pub excerpt: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            0 => write!(f, "{}: {}", self.file.display(), self.message),
+            line => write!(f, "{}:{line}:{}: {}", self.file.display(), self.column, self.message),
+        }
+    }
+}
+
+/// The configuration to use: the one that is named, else `$POLICYWATCH_CONFIG`, else the
+/// first that exists of `./policywatch.toml`, `$XDG_CONFIG_HOME/policywatch/policywatch.toml`
+/// (`~/.config` if that is not set) and `/etc/policywatch/policywatch.toml`.
+///
+/// One that is named is returned even if it does not exist, so that loading it says so.
+pub fn find(explicit: Option<&Path>) -> Option<PathBuf> {
+    find_in(explicit, &Environment::of_process())
+}
+
+/// [`find`] in an environment.
+pub fn find_in(explicit: Option<&Path>, environment: &Environment) -> Option<PathBuf> {
+    let named = explicit.or_else(|| environment.get("POLICYWATCH_CONFIG").map(Path::new));
+    named.map(Path::to_path_buf).or_else(|| environment.candidates().into_iter().find(|path| path.is_file()))
+}
+
+/// Loads a configuration and everything it includes.
+///
+/// # Errors
+/// Every problem found, in file order.
+pub fn load(path: &Path) -> Result<Config, Vec<Problem>> {
+    load_in(path, &Environment::of_process())
+}
+
+/// [`load`] in an environment.
+///
+/// # Errors
+/// Every problem found, in file order.
+pub fn load_in(path: &Path, environment: &Environment) -> Result<Config, Vec<Problem>> {
+    let findings = Findings::new(environment);
+    let mut config = Config { path: Some(path.to_owned()), ..Config::defaults_in(environment) };
+    match Source::read(path, 0) {
+        Ok(source) => read_main(&source, &findings, &mut config),
+        Err(problem) => findings.note(0, *problem),
+    }
+    let (problems, origins) = findings.into_parts();
+    config.origins.extend(origins);
+    if problems.is_empty() { Ok(config) } else { Err(problems) }
+}
+
+fn read_main(source: &Source, findings: &Findings<'_>, config: &mut Config) {
+    let (file, tree) = File::parse(source, findings);
+    let Some(tree) = tree else { return };
+    let root = Table::new(&file, "", tree.get_ref(), tree.span());
+    settings::read(&root, config);
+    let channels = channels::read(&root);
+    let defaults = Defaults::read(&root, &channels);
+    let mut watches = Watches::default();
+    watches.read(&root, &defaults, &channels);
+    for (order, path) in included(&root).into_iter().enumerate() {
+        match Source::read(&path, order + 1) {
+            Ok(source) => read_included(&source, findings, &mut watches, &defaults, &channels),
+            Err(problem) => findings.note(order + 1, *problem),
+        }
+    }
+    config.channels = channels.options;
+    config.watches = watches.watches;
+}
+
+/// Reads a file of an included directory, which holds watches and nothing else.
+fn read_included(
+    source: &Source,
+    findings: &Findings<'_>,
+    watches: &mut Watches,
+    defaults: &Defaults,
+    channels: &Channels,
+) {
+    let (file, tree) = File::parse(source, findings);
+    let Some(tree) = tree else { return };
+    let root = Table::new(&file, "", tree.get_ref(), tree.span());
+    for key in keys::of("").iter().filter(|key| **key != "watch") {
+        if let Some(value) = root.get(key) {
+            let message = format!("{key} cannot stand in an included file");
+            let hint = "included files hold [[watch]] tables only; move it to the main file".to_owned();
+            file.note(value.key_span, message, Some(hint));
+        }
+    }
+    watches.read(&root, defaults, channels);
+}
+
+/// The files of the included directory, sorted by name.
+fn included(root: &Table<'_>) -> Vec<PathBuf> {
+    let Some(value) = root.get("include") else { return Vec::new() };
+    let Some(directory) = value.path() else { return Vec::new() };
+    let entries = std::fs::read_dir(&directory).and_then(|entries| entries.collect::<Result<Vec<_>, _>>());
+    match entries {
+        Ok(entries) => {
+            let visible = |path: &PathBuf| {
+                let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+                !hidden && path.extension().is_some_and(|extension| extension == "toml")
+            };
+            let mut paths: Vec<_> = entries.into_iter().map(|entry| entry.path()).filter(visible).collect();
+            paths.sort();
+            paths
+        }
+        Err(error) => {
+            let message = format!("the directory {} cannot be read: {error}", directory.display());
+            value.refuse(message, "make it, or leave include out").unwrap_or_default()
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! `[store]`, `[fetch]`, `[wayback]`, `[scheduler]` and `[log]`.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+use super::table::{Table, Value};
+use super::{Config, Origin};
+use crate::guard::Allowed;
+use crate::{fetch, telemetry};
+
+/// Reads the tables of one value each into the defaults.
+pub(super) fn read(root: &Table<'_>, config: &mut Config) {
+    if let Some(table) = root.table("store") {
+        table.set("path", &mut config.store_path, Value::path);
+    }
+    if let Some(table) = root.table("fetch") {
+        read_fetch(&table, &mut config.fetch);
+    }
+    if let Some(table) = root.table("wayback") {
+        let wayback = &mut config.fetch.wayback;
+        table.set("base_url", &mut wayback.base_url, archive);
+        table.set("index_pause", &mut wayback.index_pause, Value::duration);
+        table.set("capture_pause", &mut wayback.capture_pause, Value::duration);
+    }
+    if let Some(table) = root.table("scheduler") {
+        // More than 64 checks at once is no longer polite, nor faster: a check is mostly waiting for one host.
+        table.set("concurrency", &mut config.scheduler.concurrency, |value| value.count(1..=64));
+        table.set("spread", &mut config.scheduler.spread, Value::duration);
+    }
+    if let Some(table) = root.table("log") {
+        table.set("filter", &mut config.log.filter, filter);
+        table.set("json", &mut config.log.json, Value::truth);
+    }
+}
+
+fn read_fetch(table: &Table<'_>, options: &mut fetch::Options) {
+    const INSTANT: Duration = Duration::from_millis(1);
+    table.set("user_agent", &mut options.user_agent, header);
+    table.set("timeout", &mut options.timeout, |value| value.duration_from(INSTANT));
+    table.set("connect_timeout", &mut options.connect_timeout, |value| value.duration_from(INSTANT));
+    table.set("max_body", &mut options.max_body, Value::size);
+    table.set("max_redirects", &mut options.max_redirects, |value| value.count(0..=50));
+    table.set("pause_per_host", &mut options.pause_per_host, Value::duration);
+    table.set("allow", &mut options.allow, |value| {
+        let items = value.list()?;
+        Some(items.iter().filter_map(allowed).collect())
+    });
+    let mut contact = None;
+    table.set("contact", &mut contact, |value| header(value).map(Some));
+    if let Some(contact) = contact {
+        // RFC 9110, section 10.1.5: what serves people stands in a comment after the product.
+        options.user_agent = format!("{} (+{contact})", options.user_agent);
+        let mut origins = table.file.findings.origins.borrow_mut();
+        let origin = origins.get("fetch.contact").cloned().unwrap_or(Origin::Default);
+        origins.entry("fetch.user_agent".to_owned()).or_insert(origin);
+    }
+}
+
+/// Text that fits into a header field.
+fn header(value: &Value<'_>) -> Option<String> {
+    let text = value.words()?;
+    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return Some(text);
+    }
+    value.refuse(format!("{} has characters that a request cannot carry", value.key), "use plain ASCII")
+}
+
+fn archive(value: &Value<'_>) -> Option<url::Url> {
+    let url = value.url()?;
+    if url.query().is_none() && url.fragment().is_none() {
+        return Some(url);
+    }
+    value.refuse(
+        "base_url has a query or a fragment, to which nothing can be appended",
+        "write \"https://web.archive.org\"",
+    )
+}
+
+fn filter(value: &Value<'_>) -> Option<String> {
+    let text = value.words()?;
+    match telemetry::check_filter(&text) {
+        Ok(()) => Some(text),
+        Err(why) => value.refuse(
+            format!("\"{text}\" is no filter: {why}"),
+            "write \"error\", \"warn\", \"info\", \"debug\" or \"trace\", or by module: \"info,policywatch::fetch=debug\"",
+        ),
+    }
+}
+
+/// A host by name, an address or a network.
+fn allowed(value: &Value<'_>) -> Option<Allowed> {
+    let text = value.words()?.to_lowercase();
+    if let Ok(network) = text.parse::<IpNet>() {
+        return Some(Allowed::Network(network.trunc()));
+    }
+    if let Ok(address) = text.parse::<IpAddr>() {
+        return Some(Allowed::Network(IpNet::from(address)));
+    }
+    match url::Host::parse(&text) {
+        Ok(url::Host::Domain(host)) if !text.contains(['*', ':', '/']) => Some(Allowed::Host(host)),
+        _ => value.refuse(
+            format!("\"{text}\" is no host and no network"),
+            "write a host without scheme and port, an address or a network: \"intranet.example\", \"10.1.0.0/16\"",
+        ),
+    }
+}

@@ -1,0 +1,275 @@
+//! `[defaults]` and `[[watch]]`: what is followed.
+
+use std::collections::BTreeMap;
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use chrono_tz::{TZ_VARIANTS, Tz};
+use url::Url;
+
+use super::Origin;
+use super::channels::Channels;
+use super::keys;
+use super::table::{Table, Value};
+use crate::cadence::Schedule;
+use crate::judgment::Materiality;
+use crate::reading::Selectors;
+use crate::watch::{PolicyType, Source, Watch, WatchId};
+
+/// How often a page is looked at if nothing is said.
+pub(super) const EVERY: Duration = Duration::from_secs(12 * 3600);
+
+/// Crontab knows nothing shorter either, and no policy changes by the second.
+const SHORTEST: Duration = Duration::from_secs(60);
+
+const SOURCES: [&str; 2] = ["live", "wayback"];
+const DEGREES: [&str; 3] = ["material", "minor", "editorial"];
+
+/// What watches take that do not say it themselves.
+#[derive(Clone, Debug)]
+pub(super) struct Defaults {
+    timing: Timing,
+    timing_origin: Origin,
+    zone: Tz,
+    source: Source,
+    language: Option<String>,
+    notify: Vec<String>,
+    alert_at: Materiality,
+    tags: Vec<String>,
+}
+
+/// A schedule before its time zone is known.
+#[derive(Clone, Debug)]
+enum Timing {
+    Cron(String),
+    Every(Duration),
+}
+
+impl Timing {
+    fn schedule(&self, zone: Tz) -> Option<Schedule> {
+        match self {
+            // It was tried where it stands, and what is wrong with it told there.
+            Timing::Cron(expression) => Schedule::cron(expression, zone).ok(),
+            Timing::Every(period) => Some(Schedule::every(*period)),
+        }
+    }
+}
+
+impl Defaults {
+    /// Reads `[defaults]`.
+    pub(super) fn read(root: &Table<'_>, channels: &Channels) -> Self {
+        let mut defaults = Self {
+            timing: Timing::Every(EVERY),
+            timing_origin: Origin::Default,
+            zone: Tz::UTC,
+            source: Source::Live,
+            language: None,
+            notify: Vec::new(),
+            alert_at: Materiality::Material,
+            tags: Vec::new(),
+        };
+        if let Some(table) = root.table("defaults") {
+            if let Some((timing, origin)) = timing(&table) {
+                (defaults.timing, defaults.timing_origin) = (timing, origin);
+            }
+            table.set("timezone", &mut defaults.zone, zone);
+            table.set("source", &mut defaults.source, source);
+            table.set("language", &mut defaults.language, |value| language(value).map(Some));
+            table.set("notify", &mut defaults.notify, |value| notify(value, channels));
+            table.set("alert_at", &mut defaults.alert_at, degree);
+            table.set("tags", &mut defaults.tags, words);
+        }
+        defaults
+    }
+}
+
+/// The watches that were read, and where each was named first.
+#[derive(Debug, Default)]
+pub(super) struct Watches {
+    pub(super) watches: Vec<Watch>,
+    seen: BTreeMap<String, String>,
+}
+
+impl Watches {
+    /// Reads the watches of one file.
+    pub(super) fn read(&mut self, root: &Table<'_>, defaults: &Defaults, channels: &Channels) {
+        for table in root.tables("watch") {
+            let watch = self.watch(&table, defaults, channels);
+            self.watches.extend(watch);
+        }
+    }
+
+    /// Reads one watch; every key is looked at, whatever is wrong with the others.
+    fn watch(&mut self, table: &Table<'_>, defaults: &Defaults, channels: &Channels) -> Option<Watch> {
+        let id = table.demand("id", "\"acme-privacy\"").and_then(|value| self.id(&value));
+        let url = table.demand("url", "\"https://acme.test/privacy\"").and_then(|value| value.url());
+        let zone = table.or("timezone", defaults.zone, zone);
+        let timing = timing_or(table, defaults);
+        let service = table.or("service", None, |value| value.words().map(Some));
+        let policy_type = table.or("type", PolicyType::Other, policy_type);
+        let source = table.or("source", defaults.source, source);
+        let select = table.or("select", Vec::new(), selectors);
+        let remove = table.or("remove", Vec::new(), selectors);
+        let language = table.or("language", defaults.language.clone(), |value| language(value).map(Some));
+        let notify = table.or("notify", defaults.notify.clone(), |value| notify(value, channels));
+        let alert_at = table.or("alert_at", defaults.alert_at, degree);
+        let tags = table.or("tags", defaults.tags.clone(), words);
+
+        let (id, url) = (id?, url?);
+        let (timing, timing_origin) = timing?;
+        let mut origins = table.file.findings.origins.borrow_mut();
+        origins.insert(format!("watch.{id}"), table.file.origin(&table.span));
+        origins.insert(format!("watch.{id}.schedule"), timing_origin);
+        Some(Watch {
+            id,
+            service: service?.unwrap_or_else(|| host(&url)),
+            url,
+            policy_type: policy_type?,
+            schedule: timing.schedule(zone?)?,
+            source: source?,
+            selectors: Selectors { select: select?, remove: remove? },
+            language: language?,
+            notify: notify?,
+            alert_at: alert_at?,
+            tags: tags?,
+        })
+    }
+
+    fn id(&mut self, value: &Value<'_>) -> Option<WatchId> {
+        let text = value.text()?;
+        let Ok(id) = WatchId::new(text) else {
+            return value.refuse(
+                format!("\"{text}\" is no watch id"),
+                "use 1 to 120 letters, digits, dots, dashes or underscores, first a letter or digit",
+            );
+        };
+        let line = value.file.source.line(value.span.start);
+        let place = format!("{}:{line}", value.file.source.path.display());
+        match self.seen.get(text) {
+            Some(first) => value.refuse(
+                format!("the watch \"{id}\" is there twice, first at {first}"),
+                "give each watch its own id; its history is kept under it",
+            ),
+            None => {
+                self.seen.insert(text.to_owned(), place);
+                Some(id)
+            }
+        }
+    }
+}
+
+/// The publisher, if nothing better is said.
+fn host(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    host.strip_prefix("www.").unwrap_or(host).to_owned()
+}
+
+/// A table's own schedule, or what `[defaults]` says.
+fn timing_or(table: &Table<'_>, defaults: &Defaults) -> Option<(Timing, Origin)> {
+    if table.get("schedule").is_none() && table.get("every").is_none() {
+        return Some((defaults.timing.clone(), defaults.timing_origin.clone()));
+    }
+    timing(table)
+}
+
+/// A table's own schedule, with its place.
+fn timing(table: &Table<'_>) -> Option<(Timing, Origin)> {
+    let schedule = table.get("schedule");
+    let every = table.get("every");
+    if let (Some(schedule), Some(every)) = (&schedule, &every) {
+        let second = if schedule.key_span.start > every.key_span.start { schedule } else { every };
+        let message = "schedule and every are both given, and only one can be followed".to_owned();
+        let hint = "keep schedule for times of the clock, every for intervals".to_owned();
+        table.file.note(second.key_span.clone(), message, Some(hint));
+    }
+    // Both are read, so that what is wrong in either is told.
+    let cron = schedule.as_ref().map(|value| (crontab(value), value.file.origin(&value.key_span)));
+    let interval = every.as_ref().map(|value| {
+        let period = value.duration_from(SHORTEST);
+        (period.map(Timing::Every), value.file.origin(&value.key_span))
+    });
+    let (timing, origin) = cron.or(interval)?;
+    Some((timing?, origin))
+}
+
+fn crontab(value: &Value<'_>) -> Option<Timing> {
+    let text = value.text()?;
+    match Schedule::cron(text, Tz::UTC) {
+        Ok(_) => Some(Timing::Cron(text.to_owned())),
+        Err(_) if crate::cadence::parse_duration(text).is_ok() => {
+            value.refuse(format!("\"{text}\" is an interval, not a schedule"), format!("write every = \"{text}\""))
+        }
+        Err(error) => value.refuse(error.message, error.hint.unwrap_or_default()),
+    }
+}
+
+fn zone(value: &Value<'_>) -> Option<Tz> {
+    let text = value.text()?;
+    Tz::from_str(text).ok().or_else(|| {
+        let hint = match keys::nearest(text, TZ_VARIANTS.iter().map(|zone| zone.name())) {
+            Some(zone) => format!("did you mean \"{zone}\"?"),
+            None => "use a name of the IANA database, as in \"Europe/Paris\" or \"UTC\"".to_owned(),
+        };
+        value.refuse(format!("\"{text}\" is no time zone"), hint)
+    })
+}
+
+fn source(value: &Value<'_>) -> Option<Source> {
+    value.word(&SOURCES, |word| [Source::Live, Source::Wayback].into_iter().find(|source| source.as_str() == word))
+}
+
+fn degree(value: &Value<'_>) -> Option<Materiality> {
+    value.word(&DEGREES, Materiality::parse)
+}
+
+fn policy_type(value: &Value<'_>) -> Option<PolicyType> {
+    value.word(&PolicyType::ALL.map(|(_, word)| word), PolicyType::parse)
+}
+
+fn language(value: &Value<'_>) -> Option<String> {
+    let text = value.text()?;
+    if text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_lowercase()) {
+        return Some(text.to_owned());
+    }
+    value.refuse(format!("\"{text}\" is no language"), "use the two small letters of ISO 639-1, as in \"en\" or \"fr\"")
+}
+
+fn words(value: &Value<'_>) -> Option<Vec<String>> {
+    value.list()?.iter().map(Value::words).collect()
+}
+
+fn notify(value: &Value<'_>, channels: &Channels) -> Option<Vec<String>> {
+    let known = |value: &Value<'_>| {
+        let name = value.words()?;
+        if channels.names.contains(&name) || channels.incomplete {
+            return Some(name);
+        }
+        let hint = match &channels.names[..] {
+            [] => "there is no [[channel]] yet; add one".to_owned(),
+            _ => keys::suggestion(&name, channels.names.iter().map(String::as_str)),
+        };
+        value.refuse(format!("no channel is called \"{name}\""), hint)
+    };
+    // Each name is looked at before the first wrong one decides.
+    let names: Vec<_> = value.list()?.iter().map(known).collect();
+    names.into_iter().collect()
+}
+
+fn selectors(value: &Value<'_>) -> Option<Vec<String>> {
+    let sound = |value: &Value<'_>| {
+        let text = value.words()?;
+        match check_selector(&text) {
+            Ok(()) => Some(text),
+            Err(why) => value.refuse(why, "test it in a browser: document.querySelector(\"…\")"),
+        }
+    };
+    let selectors: Vec<_> = value.one_or_more()?.iter().map(sound).collect();
+    selectors.into_iter().collect()
+}
+
+/// Whether a selector can be read.
+// TODO: becomes `crate::text::select::check` as soon as that is merged.
+fn check_selector(selector: &str) -> Result<(), String> {
+    let parsed = scraper::Selector::parse(selector);
+    parsed.map(drop).map_err(|why| format!("\"{selector}\" is no CSS selector: {why}"))
+}

@@ -1,0 +1,414 @@
+//! The facts of a change: which sentences came, went or were reworded, wherever they
+//! stand, and in which words. A sentence that only moved, was reflowed or stands
+//! twice is no fact.
+//!
+//! Knows nothing of materiality; [`super::rules`] reads what stands here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use regex::Regex;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::change::words::{dice, fnv, sentence_ranges};
+use crate::change::{Change, Op, SectionChange};
+use crate::reading::Reading;
+
+/// Sentences a side that are compared each with each.
+const MAX_SENTENCES: usize = 500;
+/// From this Dice coefficient on, a sentence is taken for another one reworded.
+const REWORDED: f64 = 0.42;
+/// The same across sections, where less speaks for it.
+const REWORDED_ELSEWHERE: f64 = 0.6;
+
+/// A sentence on one side or on both, that differs.
+#[derive(Clone, Debug)]
+pub(crate) struct Clause {
+    /// The path of the section (the new one; the old one if it was removed).
+    pub(crate) path: Vec<String>,
+    /// The sentence before, as it stands; empty if it is new.
+    pub(crate) before: String,
+    /// The sentence after, as it stands; empty if it is gone.
+    pub(crate) after: String,
+    /// [`fold`]ed.
+    pub(crate) old: String,
+    /// [`fold`]ed.
+    pub(crate) new: String,
+    /// Words of the old sentence that the new one lacks, folded.
+    pub(crate) gone: Vec<String>,
+    /// Words of the new sentence that the old one lacks, folded.
+    pub(crate) come: Vec<String>,
+    /// Whether it is an item of a list or a row of a table: a line without a verb may matter.
+    pub(crate) listed: bool,
+    /// Whether it is a heading.
+    pub(crate) heading: bool,
+    /// The words before it in its section, folded: what a list is a list of.
+    pub(crate) lead: String,
+}
+
+impl Clause {
+    /// Both sides, folded.
+    pub(crate) fn both(&self) -> String {
+        format!("{} \u{1f} {}", self.old, self.new)
+    }
+
+    /// The differing words of both sides.
+    pub(crate) fn differing(&self) -> impl Iterator<Item = &str> {
+        self.gone.iter().chain(&self.come).map(String::as_str)
+    }
+
+    /// Whether it stands on both sides.
+    pub(crate) fn is_reworded(&self) -> bool {
+        !self.before.is_empty() && !self.after.is_empty()
+    }
+}
+
+/// What differs between two readings, sentence by sentence.
+#[derive(Debug, Default)]
+pub(crate) struct Facts {
+    /// Sentences that differ in words.
+    pub(crate) clauses: Vec<Clause>,
+    /// Sentences that stand elsewhere now, or stood twice: path and words.
+    pub(crate) moved: Vec<(Vec<String>, String)>,
+    /// Sentences that differ in marks, case, numbering or spelling only.
+    pub(crate) same: Vec<(Vec<String>, String)>,
+    /// Sentences that differ in a date only.
+    pub(crate) dated: Vec<(Vec<String>, String)>,
+    /// Words of the old text.
+    pub(crate) old_words: usize,
+    /// Words of the new text.
+    pub(crate) new_words: usize,
+}
+
+/// Folds what carries no meaning: case, marks of quotation, dashes, contractions,
+/// British and American spelling.
+pub(crate) fn fold(text: &str) -> String {
+    let text: String = text.nfkc().flat_map(char::to_lowercase).map(straight).filter(|c| !is_invisible(*c)).collect();
+    let text = CONTRACTED.replace_all(&text, |found: &regex::Captures<'_>| match &found[0] {
+        "can't" | "cannot" => "can not".to_owned(),
+        "won't" => "will not".to_owned(),
+        "don’t" => "do not".to_owned(),
+        other if other.ends_with("n't") => format!("{} not", &other[..other.len() - 3]),
+        other if other.ends_with("'ll") => format!("{} will", &other[..other.len() - 3]),
+        other if other.ends_with("'re") => format!("{} are", &other[..other.len() - 3]),
+        other if other.ends_with("'ve") => format!("{} have", &other[..other.len() - 3]),
+        other => other.to_owned(),
+    });
+    let text = EMAIL_HIDDEN.replace_all(&text, "hidden@email");
+    text.into_owned()
+}
+
+static CONTRACTED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\bcannot\b|\b[a-z]+(?:n't|'ll|'re|'ve)\b").expect("a sound pattern"));
+static EMAIL_HIDDEN: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\[email.{0,2}protected\]|\[email protégé\]").expect("a sound pattern"));
+
+fn straight(c: char) -> char {
+    match c {
+        '’' | '‘' | '´' | '`' | 'ʼ' => '\'',
+        '“' | '”' | '«' | '»' | '„' => '"',
+        '–' | '—' | '‑' | '‐' | '−' => '-',
+        '\u{a0}' | '\u{202f}' | '\u{2009}' => ' ',
+        _ => c,
+    }
+}
+
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+}
+
+/// British to American, as far as endings tell; both sides fold alike, so that a wrong
+/// fold does no harm.
+fn spelled(word: &str) -> String {
+    const ENDINGS: [(&str, &str); 14] = [
+        ("isations", "izations"), ("isation", "ization"), ("ising", "izing"), ("ised", "ized"), ("ises", "izes"),
+        ("ise", "ize"), ("yse", "yze"), ("ysed", "yzed"), ("ours", "ors"), ("our", "or"), ("licence", "license"),
+        ("licences", "licenses"), ("centre", "center"), ("fulfil", "fulfill"),
+    ];
+    for (from, to) in ENDINGS {
+        if let Some(stem) = word.strip_suffix(from) {
+            return format!("{stem}{to}");
+        }
+    }
+    word.to_owned()
+}
+
+/// The words of a folded text; numbers keep their points and commas, addresses stay whole.
+pub(crate) fn words(folded: &str) -> Vec<String> {
+    folded
+        .split(|c: char| {
+            !(c.is_alphanumeric() || matches!(c, '.' | ',' | '@' | '\'' | '$' | '€' | '£' | '%' | '/' | '_' | ':' | '+'))
+        })
+        .map(|word| word.trim_matches(|c: char| !(c.is_alphanumeric() || matches!(c, '$' | '€' | '£' | '%'))))
+        .flat_map(|word| {
+            // Only numbers and addresses keep marks inside.
+            let whole = word.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '$' | '€' | '£'))
+                || word.contains('@')
+                || word.contains("://")
+                || word.contains('.') && !word.contains(',');
+            if whole { vec![word] } else { word.split(|c: char| !c.is_alphanumeric() && c != '\'' && c != '%').collect() }
+        })
+        .filter(|word| !word.is_empty())
+        .map(|word| spelled(word.trim_end_matches("'s").trim_matches('\'')))
+        .filter(|word| !word.is_empty())
+        .collect()
+}
+
+const MONTHS: &str = "january|february|march|april|may|june|july|august|september|october|november|december|\
+jan|feb|mar|apr|jun|jul|aug|sept|sep|oct|nov|dec|janvier|f[ée]vrier|mars|avril|mai|juin|juillet|ao[ûu]t|septembre|\
+octobre|novembre|d[ée]cembre|januar|februar|märz|juni|juli|oktober|dezember|enero|febrero|marzo|abril|mayo|junio|\
+julio|agosto|septiembre|noviembre|diciembre";
+
+static DATE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(&format!(
+        r"\b(?:{MONTHS})\.? \d{{1,2}}(?:st|nd|rd|th)?(?:,? (?:19|20)\d\d)?\b|\b\d{{1,2}}(?:st|nd|rd|th|er|\.)? (?:de |of )?(?:{MONTHS})\.?,? ?(?:de )?(?:(?:19|20)\d\d)?|\b(?:{MONTHS})\.?,? (?:19|20)\d\d\b|\b(?:19|20)\d\d[-/.]\d{{1,2}}[-/.]\d{{1,2}}\b|\b\d{{1,2}}[-/.]\d{{1,2}}[-/.](?:19|20)?\d\d\b"
+    ))
+    .expect("a sound pattern")
+});
+static DATE_LINE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"^\W*(?:this .{0,40} (?:was|is) )?(?:\w+ ){0,5}?(?:last |date of last |date )?(?:updated?|modified|revised|revision|effective|amended|published|posted|version|en vigueur|mise? [àa] jour|modifi\w+|applicable|stand|aktualisiert|g[üu]ltig|date)\b[^.;]{0,60}\{date\}[^.;]{0,40}\.?\W*$",
+    )
+    .expect("a sound pattern")
+});
+static LIST_MARK: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^\s*(?:[-•*·▪◦–]\s*)*(?:(?:section |article |§ ?)?\(?(?:\d{1,2}(?:\.\d{1,2})*|[a-z]|[ivx]{1,4})[.):](?:\d{1,2}\.?)*\s+|\d{1,2}(?:\.\d{1,2})+\s+)?").expect("a sound pattern")
+});
+static YEAR: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?:©|\(c\)|copyright).{0,30}?\b(?:19|20)\d\d\b(?: ?- ?(?:19|20)\d\d\b)?").expect("a sound pattern"));
+
+/// Puts `{date}` in the place of every date of a folded text.
+pub(crate) fn without_dates(folded: &str) -> String {
+    YEAR.replace_all(&DATE.replace_all(folded, "{date}"), "copyright").into_owned()
+}
+
+/// A sentence and where it stands.
+struct Sentence {
+    text: String,
+    folded: String,
+    words: Vec<String>,
+    bag: Vec<u64>,
+    listed: bool,
+    heading: bool,
+    lead: String,
+}
+
+/// The sentences of one side of a section; `without` says which edits are not of it.
+fn sentences_of(section: &SectionChange, without: Op) -> Vec<Sentence> {
+    let (text, path) = match without {
+        Op::Insert => (section.before(), &section.from),
+        _ => (section.after(), &section.to),
+    };
+    sentences(&text, path.as_ref().is_some_and(|path| !path.is_empty()))
+}
+
+/// The sentences of a section's text; `headed` says that its first line is a heading.
+fn sentences(text: &str, headed: bool) -> Vec<Sentence> {
+    let mut out = Vec::new();
+    let mut lead = String::new();
+    for (row, line) in text.lines().filter(|line| !line.trim().is_empty()).enumerate() {
+        let marked = line.trim_start().starts_with("- ") || line.contains(" | ");
+        let parts = if line.contains(" | ") { vec![line] } else { sentence_ranges(line) };
+        for part in parts {
+            let folded = fold(part.trim());
+            let body = LIST_MARK.replace(&folded, "").into_owned();
+            let words = words(&body);
+            if words.is_empty() {
+                continue;
+            }
+            let mut bag: Vec<u64> = words.iter().map(|word| fnv(word)).collect();
+            bag.sort_unstable();
+            let text = part.trim().trim_start_matches("- ").to_owned();
+            out.push(Sentence { text, folded: body, words, bag, listed: marked, heading: headed && row == 0, lead: lead.clone() });
+        }
+        if !marked {
+            lead = fold(line);
+        }
+    }
+    out
+}
+
+/// Gathers the facts of a change.
+pub(crate) fn gather(change: &Change, old: &Reading, new: &Reading) -> Facts {
+    let (old_text, new_text) = (Known::of(old), Known::of(new));
+    let mut facts = Facts { old_words: old_text.count, new_words: new_text.count, ..Facts::default() };
+    let mut left: Vec<(usize, Sentence)> = Vec::new();
+    let mut right: Vec<(usize, Sentence)> = Vec::new();
+    for (at, section) in change.sections.iter().enumerate() {
+        let (olds, news) = (sentences_of(section, Op::Insert), sentences_of(section, Op::Delete));
+        let words = |side: &[Sentence]| side.iter().map(|s| s.words.clone()).collect::<BTreeSet<_>>();
+        let (old_words, new_words) = (words(&olds), words(&news));
+        let olds = fresh(olds, &new_words, section, &new_text, &mut facts);
+        let news = fresh(news, &old_words, section, &old_text, &mut facts);
+        let (pairs, olds, news) = match_up(olds, news, REWORDED);
+        for (a, b) in pairs {
+            settle(&mut facts, section, Some(a), Some(b));
+        }
+        left.extend(olds.into_iter().map(|sentence| (at, sentence)));
+        right.extend(news.into_iter().map(|sentence| (at, sentence)));
+    }
+    elsewhere(&mut facts, change, left, right);
+    facts
+}
+
+/// Pairs what is left across sections, and takes the rest as come or gone.
+fn elsewhere(facts: &mut Facts, change: &Change, left: Vec<(usize, Sentence)>, right: Vec<(usize, Sentence)>) {
+    let sections = &change.sections;
+    let (old_at, olds): (Vec<usize>, Vec<Sentence>) = left.into_iter().unzip();
+    let (new_at, news): (Vec<usize>, Vec<Sentence>) = right.into_iter().unzip();
+    let pairs = best_pairs(&olds, &news, REWORDED_ELSEWHERE);
+    let partner: BTreeMap<usize, usize> = pairs.iter().map(|(a, b)| (*b, *a)).collect();
+    let paired: BTreeSet<usize> = pairs.iter().map(|(a, _)| *a).collect();
+    let mut olds: Vec<Option<Sentence>> = olds.into_iter().map(Some).collect();
+    for (n, sentence) in news.into_iter().enumerate() {
+        let before = partner.get(&n).and_then(|o| olds[*o].take());
+        settle(facts, &sections[new_at[n]], before, Some(sentence));
+    }
+    for (o, sentence) in olds.into_iter().enumerate() {
+        if !paired.contains(&o) {
+            settle(facts, &sections[old_at[o]], sentence, None);
+        }
+    }
+}
+
+/// The words of a whole text, for finding a sentence again wherever it stands.
+struct Known {
+    joined: String,
+    masked: BTreeSet<String>,
+    sentences: BTreeSet<String>,
+    count: usize,
+}
+
+impl Known {
+    fn of(reading: &Reading) -> Self {
+        let mut joined = String::from(" ");
+        let (mut all, mut masked, mut count) = (BTreeSet::new(), BTreeSet::new(), 0);
+        for section in &reading.sections {
+            for sentence in sentences(&section.text(), section.heading.is_some()) {
+                let key = sentence.words.join(" ");
+                count += sentence.words.len();
+                joined.push_str(&key);
+                joined.push(' ');
+                all.insert(key);
+                masked.insert(words(&without_dates(&sentence.folded)).join(" "));
+            }
+        }
+        Self { joined, masked, sentences: all, count }
+    }
+
+    fn holds(&self, sentence: &Sentence) -> bool {
+        let key = sentence.words.join(" ");
+        self.sentences.contains(&key) || sentence.words.len() > 3 && self.joined.contains(&format!(" {key} "))
+    }
+
+    fn holds_but_for_dates(&self, sentence: &Sentence) -> bool {
+        let masked = without_dates(&sentence.folded);
+        DATE_LINE.is_match(&masked) || masked != sentence.folded && self.masked.contains(&words(&masked).join(" "))
+    }
+}
+
+/// The sentences that the other text lacks; notes the others.
+fn fresh(
+    sentences: Vec<Sentence>,
+    counterpart: &BTreeSet<Vec<String>>,
+    section: &SectionChange,
+    other: &Known,
+    facts: &mut Facts,
+) -> Vec<Sentence> {
+    let path = || section.to.clone().or_else(|| section.from.clone()).unwrap_or_default();
+    sentences
+        .into_iter()
+        .filter(|sentence| {
+            if counterpart.contains(&sentence.words) {
+                return false;
+            }
+            if other.holds(sentence) {
+                facts.moved.push((path(), sentence.text.clone()));
+                return false;
+            }
+            if other.holds_but_for_dates(sentence) {
+                facts.dated.push((path(), sentence.text.clone()));
+                return false;
+            }
+            true
+        })
+        .collect()
+}
+
+type Matched = (Vec<(Sentence, Sentence)>, Vec<Sentence>, Vec<Sentence>);
+
+fn match_up(olds: Vec<Sentence>, news: Vec<Sentence>, least: f64) -> Matched {
+    let pairs = best_pairs(&olds, &news, least);
+    let mut olds: Vec<Option<Sentence>> = olds.into_iter().map(Some).collect();
+    let mut news: Vec<Option<Sentence>> = news.into_iter().map(Some).collect();
+    let joined = pairs.iter().filter_map(|(a, b)| Some((olds[*a].take()?, news[*b].take()?))).collect();
+    (joined, olds.into_iter().flatten().collect(), news.into_iter().flatten().collect())
+}
+
+/// The pairs of most similar sentences, best first, in the order of the new text.
+fn best_pairs(olds: &[Sentence], news: &[Sentence], least: f64) -> Vec<(usize, usize)> {
+    let mut scored = Vec::new();
+    for (i, a) in olds.iter().take(MAX_SENTENCES).enumerate() {
+        for (j, b) in news.iter().take(MAX_SENTENCES).enumerate() {
+            let bound = 2.0 * a.bag.len().min(b.bag.len()) as f64 / (a.bag.len() + b.bag.len()) as f64;
+            if bound < least {
+                continue;
+            }
+            let likeness = dice(&a.bag, &b.bag);
+            if likeness >= least {
+                scored.push((likeness, i.abs_diff(j), i, j));
+            }
+        }
+    }
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2, a.3).cmp(&(b.1, b.2, b.3))));
+    let (mut used_old, mut used_new) = (BTreeSet::new(), BTreeSet::new());
+    let mut pairs = Vec::new();
+    for (_, _, i, j) in scored {
+        if !used_old.contains(&i) && !used_new.contains(&j) {
+            used_old.insert(i);
+            used_new.insert(j);
+            pairs.push((i, j));
+        }
+    }
+    pairs.sort_by_key(|(i, j)| (*j, *i));
+    pairs
+}
+
+/// Notes a sentence that came, went or was reworded.
+fn settle(facts: &mut Facts, section: &SectionChange, before: Option<Sentence>, after: Option<Sentence>) {
+    let path = section.to.clone().or_else(|| section.from.clone()).unwrap_or_default();
+    let text = |s: &Option<Sentence>| s.as_ref().map(|s| s.text.clone()).unwrap_or_default();
+    let folded = |s: &Option<Sentence>| s.as_ref().map(|s| s.folded.clone()).unwrap_or_default();
+    let word = |s: &Option<Sentence>| s.as_ref().map(|s| s.words.clone()).unwrap_or_default();
+    let (gone, come) = minus_both(&word(&before), &word(&after));
+    if gone.is_empty() && come.is_empty() {
+        facts.same.push((path, text(&after)));
+        return;
+    }
+    let (old, new) = (folded(&before), folded(&after));
+    if before.is_some() && after.is_some() && words(&without_dates(&old)) == words(&without_dates(&new)) {
+        facts.dated.push((path, text(&after)));
+        return;
+    }
+    let listed = [&before, &after].into_iter().flatten().all(|s| s.listed);
+    let heading = [&before, &after].into_iter().flatten().all(|s| s.heading);
+    let lead = after.as_ref().or(before.as_ref()).map(|s| s.lead.clone()).unwrap_or_default();
+    let (before, after) = (text(&before), text(&after));
+    facts.clauses.push(Clause { path, before, after, old, new, gone, come, listed, heading, lead });
+}
+
+/// What each of two lists of words has more than the other, in order.
+fn minus_both(old: &[String], new: &[String]) -> (Vec<String>, Vec<String>) {
+    let less = |a: &[String], b: &[String]| {
+        let mut count: BTreeMap<&str, usize> = BTreeMap::new();
+        b.iter().for_each(|word| *count.entry(word).or_default() += 1);
+        let rest = a.iter().filter(|word| match count.get_mut(word.as_str()) {
+            Some(n) if *n > 0 => {
+                *n -= 1;
+                false
+            }
+            _ => true,
+        });
+        rest.cloned().collect::<Vec<_>>()
+    };
+    (less(old, new), less(new, old))
+}

@@ -1,0 +1,223 @@
+//! What differs without mattering: names for it, after the label guide.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::facts::{Clause, Facts, fold, words};
+use super::practice::{cues, is_headed};
+use super::rules::legal_names;
+use crate::reading::Reading;
+
+macro_rules! patterns {
+    ($($name:ident = $text:expr;)*) => {
+        $(static $name: LazyLock<Regex> = LazyLock::new(|| Regex::new($text).expect("a sound pattern"));)*
+    };
+}
+
+patterns! {
+    FURNITURE_HEADING = r"^(?:related (?:articles?|posts?|topics?|links)|recent (?:posts?|articles?)|more from|read more|see also|share|navigation|menu|search|follow us|on this page|in this (?:article|section)|table of contents|contents|comments?|latest (?:news|posts)|newsletter|quick links|resources|company|products?|popular|trending|languages?|was this (?:page|article)? ?helpful|articles? (?:connexes|associ[ée]s)|sommaire|inhalt|verwandte artikel|need (?:more )?help)\b";
+    FURNITURE_LINE = r"^(?:(?:skip|back|return|go) to\b|log ?in\b|sign (?:in|up)\b|register\b|search\b|menu\b|home\b|share\b|print\b|next\b|previous\b|read more|learn more|see more|view (?:more|all)|show (?:more|less)|click here|download|copy(?: link)?|(?:opens? )?in (?:a )?new (?:tab|window)|was this|(?:\d+ )?(?:min(?:ute)?s?|hours?|days?|months?|years?) (?:read|ago)|all rights reserved|copyright|©|(?:accept|reject|allow|manage) (?:all|cookies?)|got it|close\b|continue\b|subscribe\b|english\b|edit(?:ed)? (?:this|by)|author|posted by|follow us|play video|loading|contents?$|table of contents)";
+    BANNER = r"\b(?:we|we have|we are|we're) (?:recently )?(?:updated|updating|changed|made (?:some )?changes to) (?:our|the|these|this)\b|\bnous avons mis [àa] jour\b|\bwir haben unsere\b.{0,60}\baktualisiert|\b(?:this|our) (?:web)?site uses cookies\b|\bwe use cookies (?:and \w+ \w+ )?to (?:give|offer|improve|enhance|make|personali[sz]e|ensure)\b.{0,80}\b(?:experience|site)\b|\b(?:previous|earlier|prior|archived|old) versions?\b|\bversions? (?:ant[ée]rieures?|pr[ée]c[ée]dentes?)\b|\b(?:read|view|see) the (?:previous|current|full|new)\b|\b(?:upcoming|updated) (?:terms|policy|version)\b.{0,40}\b(?:here|effective|will)\b";
+    POINTER = r"^(?:for more (?:information|details)|(?:to )?(?:learn|read|find out) more|(?:please )?(?:see|visit|read|refer to|consult|click)\b|more information|pour (?:en savoir plus|plus d')|weitere informationen|mehr (?:dazu|informationen))";
+    STREET = r"\b(?:street|st|road|rd|avenue|ave|suite|floor|building|blvd|boulevard|lane|quay|house|square|drive|p\.?o\.? box|rue|cedex|stra(?:ß|ss)e|str|platz|plaza|way|dock|postal|zip)\b|\b[a-z]{1,2}\d{1,2}[a-z]? ?\d[a-z]{2}\b|\b\d{5}(?:-\d{4})?\b|\b[a-z]\d\d [a-z0-9]{4}\b";
+    SPEAKS = r"\b(?:may|must|shall|will|can|should|not|if|collect|share|use|process|sell|controller|representative|peut|doit|si|kann|muss|wenn)\b";
+    CONTACT = r"@|\+?\d[\d ()-]{7,}\d|\bhttps?://|\bwww\.|\bemail\b|\be-mail\b|\bphone\b|\btel\b";
+    ERROR_PAGE = r"\b(?:this page (?:isn't|is not|can't be|could not be) (?:available|found)|page (?:not|can not be) found|page isn't available|cette page n'existe pas|page introuvable|nicht verf[üu]gbar|redirecting to|access denied|just a moment|enable javascript|something went wrong|404|an error occurred|content (?:isn't|is not) available|temporarily unavailable)\b";
+    SMALL_WORDS = r"^(?:a|an|and|as|at|be|been|being|are|is|was|were|by|for|from|has|have|had|in|into|it|its|of|on|or|our|ours|s|so|such|than|that|the|their|them|then|there|these|they|this|those|to|us|we|which|who|with|you|your|yours|also|when|where|while|if|but|do|does|about|via|using|through|please|here|how|what|e\.g|i\.e|etc|eg|ie|including|include|includes|example|well|within|upon|au|aux|avec|ce|ces|cette|dans|de|des|du|en|est|et|la|le|les|leur|l|d|nos|notre|nous|on|ou|par|pour|qu|que|qui|sa|se|ses|son|sont|sur|un|une|vos|votre|vous|auf|aus|bei|das|dass|dem|den|der|des|die|ein|eine|einem|einen|einer|f[üu]r|ihr|ihre|ihren|im|ist|mit|oder|sich|sie|sind|und|von|wir|zu|zum|zur|uns|unsere|unserer|du|dein|deine|deiner|dich|dir)$";
+}
+
+/// Whether a word carries meaning of its own.
+pub(crate) fn is_content(word: &str) -> bool {
+    !SMALL_WORDS.is_match(word) && (word.chars().count() > 1 || word.chars().all(char::is_numeric))
+}
+
+/// Words that must not pass for a slip of spelling.
+fn is_decisive(word: &str) -> bool {
+    word.chars().any(char::is_numeric)
+        || word.contains('@')
+        || matches!(
+            word,
+            "not" | "no" | "never" | "may" | "must" | "will" | "shall" | "can" | "without" | "only" | "unless" | "except" | "all" | "any"
+        )
+}
+
+/// Names that were replaced by others all over the text.
+pub(crate) struct Renames(BTreeSet<(String, String)>);
+
+impl Renames {
+    /// Finds them: the same words gone and come together, at least twice.
+    pub(crate) fn find(clauses: &[Clause]) -> Self {
+        let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
+        for clause in clauses.iter().filter(|clause| clause.is_reworded()) {
+            let gone: BTreeSet<&String> = clause.gone.iter().filter(|w| is_content(w) && !is_decisive(w)).collect();
+            let come: BTreeSet<&String> = clause.come.iter().filter(|w| is_content(w) && !is_decisive(w)).collect();
+            if gone.is_empty() || come.is_empty() || gone.len() > 3 || come.len() > 3 {
+                continue;
+            }
+            for g in &gone {
+                for c in &come {
+                    *counts.entry(((*g).clone(), (*c).clone())).or_default() += 1;
+                }
+            }
+        }
+        Self(counts.into_iter().filter(|(_, n)| *n >= 2).map(|(pair, _)| pair).collect())
+    }
+
+    fn hold(&self, gone: &str, come: &str) -> bool {
+        self.0.iter().any(|(g, c)| g == gone && c == come)
+    }
+}
+
+/// Whether two words are one, misspelt or inflected.
+fn is_slip(a: &str, b: &str) -> bool {
+    if is_decisive(a) || is_decisive(b) {
+        return false;
+    }
+    let (short, long) = (a.chars().count().min(b.chars().count()), a.chars().count().max(b.chars().count()));
+    let shared = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
+    (short >= 4 && shared + 3 >= long && shared >= 4)
+        || (short >= 4 && strsim::damerau_levenshtein(a, b) <= if long >= 7 { 2 } else { 1 })
+}
+
+/// The differing words that carry meaning, once slips of spelling, inflections and
+/// renames are set aside; and what explains the others.
+pub(crate) fn content(clause: &Clause, renames: &Renames) -> (Vec<String>, &'static str) {
+    let mut gone: Vec<&String> = clause.gone.iter().filter(|word| is_content(word)).collect();
+    let mut come: Vec<&String> = clause.come.iter().filter(|word| is_content(word)).collect();
+    let mut kind = "typo_grammar";
+    if clause.is_reworded() {
+        // One word written apart, or two as one.
+        if gone.iter().map(|w| w.as_str()).collect::<String>() == come.iter().map(|w| w.as_str()).collect::<String>() {
+            return (Vec::new(), kind);
+        }
+        gone.retain(|g| match come.iter().position(|c| is_slip(g, c)) {
+            Some(at) => {
+                come.remove(at);
+                false
+            }
+            None => true,
+        });
+        let renamed_gone: Vec<&String> = gone.iter().copied().filter(|g| come.iter().any(|c| renames.hold(g, c))).collect();
+        let renamed_come: Vec<&String> = come.iter().copied().filter(|c| gone.iter().any(|g| renames.hold(g, c))).collect();
+        if !renamed_gone.is_empty() {
+            kind = "rename";
+            gone.retain(|word| !renamed_gone.contains(word));
+            come.retain(|word| !renamed_come.contains(word));
+        }
+    }
+    (gone.into_iter().chain(come).cloned().collect(), kind)
+}
+
+/// Why a clause does not matter, whatever rules say; none if it may.
+pub(crate) fn settled(clause: &Clause) -> Option<&'static str> {
+    let text = if clause.new.is_empty() { &clause.old } else { &clause.new };
+    let long = text.split_whitespace().count();
+    let headings: Vec<String> = clause.path.iter().map(|heading| fold(heading)).collect();
+    if headings.iter().any(|heading| FURNITURE_HEADING.is_match(heading)) && !clause.is_reworded() && cues(text) < 2 {
+        return Some("page_furniture");
+    }
+    if clause.heading && !clause.is_reworded() {
+        // What stands under it speaks for itself.
+        return Some("editorial");
+    }
+    if !clause.is_reworded() && is_label(clause, text, is_headed(&headings)) {
+        return Some("page_furniture");
+    }
+    if FURNITURE_LINE.is_match(text) && long <= 12 {
+        return Some("page_furniture");
+    }
+    if BANNER.is_match(text) && (clause.path.len() <= 1 || long <= 14) && !clause.is_reworded() {
+        return Some("page_furniture");
+    }
+    if clause.both().contains("hidden@email") {
+        return Some("contact_format");
+    }
+    if !clause.is_reworded() && POINTER.is_match(text) && long <= 25 {
+        return Some("editorial");
+    }
+    let figures = clause.differing().all(|word| word.chars().all(|c| !c.is_alphabetic()) || word.len() <= 1);
+    if figures && long <= 8 && cues(text) == 0 {
+        return Some("page_furniture");
+    }
+    None
+}
+
+/// Whether a line is a label, a menu or a name rather than something said.
+fn is_label(clause: &Clause, text: &str, headed: bool) -> bool {
+    let raw = if clause.after.is_empty() { &clause.before } else { &clause.after };
+    let ends = raw.trim_end().ends_with(['.', ';', ':', '!', '?', ',', '"', '”', ')']);
+    let words: Vec<&str> = raw.split_whitespace().collect();
+    let capital = words.iter().filter(|w| w.starts_with(|c: char| c.is_uppercase() || !c.is_alphanumeric())).count();
+    let led = clause.listed && (headed || clause.lead.trim_end().ends_with(':') || text.contains(" | "));
+    let titled = words.len() > 8 && capital * 10 > words.len() * 7 && !text.contains(" | ");
+    !ends && (!led && words.len() <= 6 || titled || text.contains("](http"))
+}
+
+/// Whether only an address, a number or a street of the same body differs.
+pub(crate) fn is_contact_format(clause: &Clause) -> bool {
+    let text = clause.both();
+    let differing: Vec<&str> = clause.differing().filter(|word| is_content(word)).collect();
+    let speaks = SPEAKS.is_match(&differing.join(" "));
+    let same_names = legal_names(&clause.before) == legal_names(&clause.after);
+    if clause.is_reworded() {
+        return STREET.is_match(&text) && !speaks && same_names && differing.len() <= 30
+            || CONTACT.is_match(&text) && differing.len() <= 6;
+    }
+    (STREET.is_match(&text) || CONTACT.is_match(&text)) && !speaks && differing.len() <= 30
+}
+
+/// Whether one of the two readings is not the policy at all, or only a part of it.
+pub(crate) fn fetch_artefact(old: &Reading, new: &Reading, facts: &Facts) -> Option<&'static str> {
+    let (old_text, new_text) = (fold(&old.text()), fold(&new.text()));
+    let (small, large) = (facts.old_words.min(facts.new_words), facts.old_words.max(facts.new_words));
+    let less = if facts.old_words < facts.new_words { &old_text } else { &new_text };
+    if small < 200 && ERROR_PAGE.is_match(less) {
+        return Some("one side is an error page or a page on the way to another");
+    }
+    if small >= 15 && let (Some(a), Some(b)) = (tongue(&old_text), tongue(&new_text)) && a != b {
+        return Some("the two sides are in different languages");
+    }
+    if large > 300 && small * 5 < large {
+        return Some("one side is a small part of the other");
+    }
+    let (old_cues, new_cues) = (cues(&old_text) as f64, cues(&new_text) as f64);
+    let dense = |cues: f64, words: usize| cues / words.max(1) as f64;
+    let (a, b) = (dense(old_cues, facts.old_words), dense(new_cues, facts.new_words));
+    let common = shared(&old_text, &new_text);
+    if common < 0.35 && large > 150 && a.min(b) * 4.0 < a.max(b) && a.min(b) < 0.012 {
+        return Some("one side is another page");
+    }
+    None
+}
+
+/// The share of distinct words that two texts have in common.
+fn shared(old: &str, new: &str) -> f64 {
+    let (a, b): (BTreeSet<String>, BTreeSet<String>) = (words(old).into_iter().collect(), words(new).into_iter().collect());
+    2.0 * a.intersection(&b).count() as f64 / (a.len() + b.len()).max(1) as f64
+}
+
+/// The language of a text by its commonest small words; none where that is not plain.
+fn tongue(folded: &str) -> Option<&'static str> {
+    const SIGNS: [(&str, [&str; 10]); 7] = [
+        ("en", ["the", "and", "of", "to", "you", "your", "we", "that", "this", "with"]),
+        ("fr", ["les", "des", "vous", "nous", "et", "pour", "votre", "dans", "une", "est"]),
+        ("de", ["der", "und", "die", "wir", "nicht", "sie", "mit", "das", "von", "werden"]),
+        ("es", ["los", "las", "usted", "para", "que", "por", "con", "del", "una", "sus"]),
+        ("it", ["gli", "che", "per", "della", "il", "di", "sono", "del", "con", "nostri"]),
+        ("nl", ["het", "een", "van", "en", "wij", "niet", "voor", "je", "met", "zijn"]),
+        ("pt", ["os", "para", "você", "uma", "não", "seus", "dos", "com", "que", "nossos"]),
+    ];
+    let mut counts = [0usize; 7];
+    let mut total = 0usize;
+    for word in folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+        total += 1;
+        for (at, (_, signs)) in SIGNS.iter().enumerate() {
+            counts[at] += usize::from(signs.contains(&word));
+        }
+    }
+    let best = (0..7).max_by_key(|at| (counts[*at], 7 - at))?;
+    let next = (0..7).filter(|at| *at != best).map(|at| counts[at]).max()?;
+    (counts[best] * 25 > total && counts[best] > 2 * next && counts[best] >= 4).then_some(SIGNS[best].0)
+}

@@ -1,0 +1,637 @@
+//! The rules that say that a clause matters: a table. Each row names what it looks for,
+//! how severe that is and why, and carries an example that fires it and a look-alike
+//! that does not.
+//!
+//! Rules speak of language, never of a named publisher. All patterns see folded text
+//! ([`super::facts::fold`]): lower case, straight quotes, contractions written out.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::facts::Clause;
+use super::practice::Practice;
+
+/// A rule that fires on a clause.
+pub(crate) struct Rule {
+    /// Stable over releases.
+    pub(crate) id: &'static str,
+    /// What it is about; none: what the clause is about.
+    pub(crate) practice: Option<Practice>,
+    /// 0 to 3.
+    pub(crate) severity: u8,
+    /// What it looks for.
+    pub(crate) looks: Looks,
+    /// Why it matters, in one sentence.
+    pub(crate) why: &'static str,
+    /// Where the rule comes from.
+    #[cfg_attr(not(test), allow(dead_code))]
+    pub(crate) source: &'static str,
+    /// Heading, sentence before and sentence after that fire it.
+    #[cfg_attr(not(test), allow(dead_code))]
+    pub(crate) fires_on: (&'static str, &'static str, &'static str),
+    /// The same for a look-alike that must not.
+    #[cfg_attr(not(test), allow(dead_code))]
+    pub(crate) silent_on: (&'static str, &'static str, &'static str),
+}
+
+/// What a rule looks for.
+pub(crate) enum Looks {
+    /// A term that stands on one side only.
+    Term(&'static str),
+    /// One term gives way to another, in either direction.
+    Swap(&'static str, &'static str),
+    /// Anything else.
+    At(fn(&Seen<'_>) -> bool),
+}
+
+/// A clause, and what is known of it.
+pub(crate) struct Seen<'a> {
+    /// The clause.
+    pub(crate) clause: &'a Clause,
+    /// What it is about, strongest first.
+    pub(crate) practices: &'a [(Practice, f64)],
+    /// Differing words that carry meaning, spelling variants and renames set aside.
+    pub(crate) content: &'a [String],
+}
+
+impl Seen<'_> {
+    fn about(&self, practice: Practice) -> bool {
+        self.practices.iter().take(2).any(|(p, _)| *p == practice)
+    }
+}
+
+/// Which rules of the table fire on a clause, by index.
+pub(crate) fn fired(seen: &Seen<'_>) -> Vec<usize> {
+    (0..RULES.len()).filter(|at| fires(*at, seen)).collect()
+}
+
+fn fires(at: usize, seen: &Seen<'_>) -> bool {
+    let (old, new) = (seen.clause.old.as_str(), seen.clause.new.as_str());
+    match (&RULES[at].looks, &PATTERNS[at]) {
+        (Looks::Term(_), (Some(term), _)) => term.is_match(old) != term.is_match(new),
+        (Looks::Swap(..), (Some(a), Some(b))) => {
+            let there = |gone: &str, come: &str, x: &Regex, y: &Regex| {
+                x.is_match(gone) && !x.is_match(come) && y.is_match(come) && !y.is_match(gone)
+            };
+            there(old, new, a, b) || there(old, new, b, a)
+        }
+        (Looks::At(test), _) => test(seen),
+        _ => false,
+    }
+}
+
+/// The pattern whose match shows why a rule fired, for quoting.
+pub(crate) fn trigger(at: usize) -> Option<&'static Regex> {
+    PATTERNS[at].0.as_ref()
+}
+
+static PATTERNS: LazyLock<Vec<(Option<Regex>, Option<Regex>)>> = LazyLock::new(|| {
+    RULES
+        .iter()
+        .map(|rule| match rule.looks {
+            Looks::Term(term) => (Some(pattern(term)), None),
+            Looks::Swap(a, b) => (Some(pattern(a)), Some(pattern(b))),
+            Looks::At(_) => (None, None),
+        })
+        .collect()
+});
+
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("the table holds sound patterns")
+}
+
+macro_rules! patterns {
+    ($($name:ident = $text:expr;)*) => {
+        $(static $name: LazyLock<Regex> = LazyLock::new(|| pattern($text));)*
+    };
+}
+
+patterns! {
+    NEGATION = r"\b(?:not|never|no longer|neither|nor|jamais|nicht|kein(?:e[nmrs]?)?|niemals)\b|\b(?:ne|n')\b.{1,25}\b(?:pas|plus|aucun)\b";
+    NO_NEGATION = r"\bnot limited to|\bwhether or not|\bif not\b|\bnot only\b|\bor not\b|\bnicht nur\b|\bpas seulement\b";
+    LIMIT = r"\b(?:without|unless|except|only|solely|exclusively|sans|sauf|uniquement|seulement|ohne|au(?:ß|ss)er|ausschlie(?:ß|ss)lich|nur)\b";
+    PROMISED = r"\b(?:shar|disclos|sell|sold|rent|trad|collect|us(?:e|es|ed|ing)\b|train|track|retain|keep|stor|transfer|process|monitor|charg|access|combin|delet)\w*";
+    DUTY = r"\b(?:must|shall|required to|obliged to|have to|agrees? to|doit|doivent|devez|m[üu]ss(?:en|t)?|verpflichtet)\b";
+    LEAVE = r"\b(?:may|can|might|could|should|encouraged?|peut|peuvent|pouvez|kann|k[öo]nn(?:en|t)|d[üu]rfen)\b";
+    WILL = r"\b(?:will|shall|must)\b";
+    MAY = r"\b(?:may|might|can)\b";
+    PERIOD = r"(?:[$€£¥] ?\d[\d.,]*|\b\d[\d.,]* ?(?:%|percent|euros?|dollars?|usd|eur|gbp|(?:business |calendar |working )?(?:hours?|days?|weeks?|months?|years?)|heures?|jours?|semaines?|mois|ans?|ann[ée]es?|stunden?|tagen?|wochen?|monate?n?|jahre?n?)\b)|\b(?:age of|under|over|aged|least|than|moins de|unter) \d\d?\b|\b(?:one|two|three|six|twelve|twenty-four|thirty|sixty|ninety)(?: \(\d+\))? (?:business |calendar )?(?:hours?|days?|weeks?|months?|years?)\b";
+    ADDRESS = r"[\w.+-]+@[\w-]+\.[\w.-]+|https?://\S+|\+?\d[\d ()/-]{7,}\d";
+    EXERCISE = r"\brights?\b|\brequests?\b|\bdelet|\baccess\b|\bobject\b|\bopt|\bdata protection|\bdpo\b|\bprivacy (?:team|officer)|\blegal notices?|\bdisputes?\b|\bnotices?\b|\bservice of process|\bappeals?\b|\bdroits?\b|\bdemandes?\b|\brechte\b|\brepr[ée]sentant|\brepresentative";
+    STATES = r"\b(?:inc|llc|ltd|limited|gmbh|corp|corporation|s\.?a\.?r\.?l|b\.?v|plc|pte|kg|ag|s\.a\.s|sas|sa|oy|ab|s\.r\.l|srl|unlimited company|pbc)\b";
+    DISCRETION = r"\b(?:sole discretion|any (?:time|reason)|without (?:prior )?notice|including but not limited|without limitation|any (?:other )?(?:purpose|lawful purpose)|affiliates?|any third part(?:y|ies)|seul[e]? discr[ée]tion|jederzeit|nach eigenem ermessen)\b";
+    LEGAL_NAME = r"(?:[A-Z][\w&'’.-]*,? ){1,4}(?:Inc\b|LLC\b|L\.L\.C|Ltd\b|Limited\b|GmbH\b|S\.?A\.?S?\b|B\.?V\b|Corp\b|Corporation\b|SARL\b|AG\b|plc\b|PLC\b|Pte\b|Oy\b|AB\b|S\.?r\.?l\b|LIMITED\b|SAS\b|KG\b|Unlimited Company)";
+    PARTY = r"\b(?:controllers?|between you|contract(?:ing|s)? (?:with|party|entity)|agreement (?:with|between)|operated by|provided by|owned by|you and|refers? to|means|we|us|our|operates|contact|responsable|[ée]dit[ée]e? par|verantwortliche[rn]?|anbieter)\b|\(\s*\W*(?:we|us|the company)";
+}
+
+/// The names of legal persons in a sentence, without case and marks.
+pub(crate) fn legal_names(text: &str) -> BTreeSet<String> {
+    LEGAL_NAME
+        .find_iter(text)
+        .map(|found| found.as_str().to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect::<String>())
+        .collect()
+}
+
+fn count(pattern: &Regex, text: &str) -> usize {
+    pattern.find_iter(text).count()
+}
+
+fn negations(text: &str) -> usize {
+    count(&NEGATION, text).saturating_sub(count(&NO_NEGATION, text))
+}
+
+/// The nearest practice verb's stem behind (or before) a negation, as a set.
+fn promised(text: &str) -> BTreeSet<String> {
+    PROMISED.find_iter(text).map(|found| found.as_str().chars().take(4).collect()).collect()
+}
+
+/// A negated practice verb loses or gains its negation.
+fn flips(seen: &Seen<'_>) -> bool {
+    let clause = seen.clause;
+    clause.is_reworded()
+        && (negations(&clause.old) == 0) != (negations(&clause.new) == 0)
+        && promised(&clause.old).intersection(&promised(&clause.new)).next().is_some()
+        && !seen.practices.is_empty()
+}
+
+fn negation_counts(seen: &Seen<'_>) -> bool {
+    let clause = seen.clause;
+    clause.is_reworded()
+        && negations(&clause.old) != negations(&clause.new)
+        && !seen.practices.is_empty()
+        && !flips(seen)
+}
+
+fn limits(seen: &Seen<'_>) -> bool {
+    let clause = seen.clause;
+    clause.is_reworded() && count(&LIMIT, &clause.old) != count(&LIMIT, &clause.new) && !seen.practices.is_empty()
+}
+
+/// Duty becomes leave, or leave duty.
+fn duties(seen: &Seen<'_>) -> bool {
+    let clause = seen.clause;
+    let more = |a: &Regex, b: &Regex, from: &str, to: &str| {
+        count(a, from) > count(a, to) && count(b, from) < count(b, to)
+    };
+    clause.is_reworded()
+        && (more(&DUTY, &LEAVE, &clause.old, &clause.new) || more(&LEAVE, &DUTY, &clause.old, &clause.new))
+}
+
+/// `will` becomes `may`, or the other way.
+fn certainty(seen: &Seen<'_>) -> bool {
+    let clause = seen.clause;
+    let more = |from: &str, to: &str| count(&WILL, from) > count(&WILL, to) && count(&MAY, from) < count(&MAY, to);
+    clause.is_reworded() && !duties(seen) && (more(&clause.old, &clause.new) || more(&clause.new, &clause.old))
+}
+
+/// Amounts with their units, numbers normalised.
+fn amounts(text: &str) -> Vec<String> {
+    let words = [
+        ("one ", "1 "), ("two ", "2 "), ("three ", "3 "), ("six ", "6 "), ("twelve ", "12 "), ("thirty ", "30 "),
+        ("sixty ", "60 "), ("ninety ", "90 "),
+    ];
+    let mut out: Vec<String> = PERIOD
+        .find_iter(text)
+        .map(|found| {
+            let mut amount = found.as_str().to_owned();
+            if let (Some(open), Some(close)) = (amount.find('('), amount.find(')')) {
+                amount.replace_range(open.saturating_sub(1)..=close, "");
+            }
+            for (word, digits) in words {
+                amount = amount.replace(word, digits);
+            }
+            amount.trim_end_matches(['s', ',', '.']).replace(' ', "")
+        })
+        .collect();
+    out.sort();
+    out.dedup();
+    out
+}
+
+fn amounts_differ(seen: &Seen<'_>) -> bool {
+    let clause = seen.clause;
+    let (old, new) = (amounts(&clause.old), amounts(&clause.new));
+    let sentence = clause.old.split(' ').count() >= 6 || clause.listed;
+    clause.is_reworded() && old != new && !seen.practices.is_empty() && sentence
+}
+
+fn amount_of_age(seen: &Seen<'_>) -> bool {
+    amounts_differ(seen) && seen.about(Practice::Children)
+}
+
+fn amount_otherwise(seen: &Seen<'_>) -> bool {
+    amounts_differ(seen) && !seen.about(Practice::Children)
+}
+
+/// A legal person in a clause that says who the parties are gives way to another.
+fn party_changes(seen: &Seen<'_>) -> bool {
+    let clause = seen.clause;
+    let (old, new) = (legal_names(&clause.before), legal_names(&clause.after));
+    let (gone, come) = (old.difference(&new).count(), new.difference(&old).count());
+    clause.is_reworded() && gone > 0 && come > 0 && PARTY.is_match(&clause.both())
+}
+
+/// A legal person comes or goes in a sentence that stays.
+fn person_listed(seen: &Seen<'_>) -> bool {
+    let clause = seen.clause;
+    let (old, new) = (legal_names(&clause.before), legal_names(&clause.after));
+    clause.is_reworded() && old != new && STATES.is_match(&clause.both()) && !party_changes(seen)
+        && seen.content.len() >= 2
+}
+
+/// An address without what may differ and lead to the same desk: scheme, path,
+/// subdomain.
+fn address(text: &str) -> String {
+    let text = text.trim_end_matches('.');
+    let site = |host: &str| host.rsplit('.').take(2).collect::<Vec<_>>().join(".");
+    if let Some((name, host)) = text.split_once('@') {
+        return format!("{name}@{}", site(host));
+    }
+    match text.split_once("://") {
+        Some((_, rest)) => site(rest.split(['/', '?', '#', ')']).next().unwrap_or(rest)),
+        None => text.chars().filter(char::is_ascii_digit).collect(),
+    }
+}
+
+/// A list of names inside a sentence grows or shrinks: products, places, partners.
+fn names_listed(seen: &Seen<'_>) -> bool {
+    let clause = seen.clause;
+    let proper = |words: &[String], text: &str| {
+        words.iter().filter(|word| super::noise::is_content(word)).filter(|word| {
+            text.split(|c: char| !(c.is_alphanumeric() || c == '.'))
+                .map(|raw| raw.trim_matches('.'))
+                .any(|raw| raw.starts_with(char::is_uppercase) && raw.to_lowercase() == **word || raw.contains('.') && raw == *word)
+        }).count()
+    };
+    let (gone, come) = (proper(&clause.gone, &clause.before), proper(&clause.come, &clause.after));
+    let content = |words: &[String]| words.iter().filter(|w| super::noise::is_content(w)).count();
+    clause.is_reworded()
+        && !clause.heading
+        && !seen.practices.is_empty()
+        && !seen.content.is_empty()
+        && (content(&clause.gone) == 0 && come > 0 || content(&clause.come) == 0 && gone > 0)
+}
+
+fn contact_for_rights(seen: &Seen<'_>) -> bool {
+    let clause = seen.clause;
+    let set = |text: &str| ADDRESS.find_iter(text).map(|m| address(m.as_str())).collect::<BTreeSet<_>>();
+    let (old, new) = (set(&clause.old), set(&clause.new));
+    let hidden = clause.both().contains("hidden@email");
+    let headings = clause.path.join(" ").to_lowercase();
+    clause.is_reworded()
+        && !hidden
+        && old != new
+        && !(old.is_empty() && new.is_empty())
+        && (EXERCISE.is_match(&clause.both()) || EXERCISE.is_match(&headings) || EXERCISE.is_match(&clause.lead))
+        && clause.differing().any(|word| word.contains('@') || word.contains("://"))
+}
+
+fn scope(seen: &Seen<'_>) -> bool {
+    let clause = seen.clause;
+    clause.is_reworded() && !seen.practices.is_empty() && count(&DISCRETION, &clause.old) != count(&DISCRETION, &clause.new)
+}
+
+fn notice(seen: &Seen<'_>) -> bool {
+    static NOTICE: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r"\b(?:notif(?:y|ied|ication)|e-?mail|prior notice|advance notice|days'? notice|in advance|inform you|notice)\b")
+    });
+    let clause = seen.clause;
+    seen.practices.first().is_some_and(|(p, _)| *p == Practice::ChangeProcess)
+        && count(&NOTICE, &clause.old) != count(&NOTICE, &clause.new)
+}
+
+fn law(seen: &Seen<'_>) -> bool {
+    static LAW: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r"\bgovern(?:ed|ing) (?:by|law)|\blaws of\b|\bcourts? (?:of|in|located)\b|\bexclusive jurisdiction|\b(?:loi|droit) applicable|\btribunaux de|\bgerichtsstand|\brecht der\b")
+    });
+    LAW.is_match(&seen.clause.both()) && seen.content.len() >= 2 || LAW.is_match(&seen.clause.old) != LAW.is_match(&seen.clause.new)
+}
+
+fn listed_in(seen: &Seen<'_>, practice: Practice) -> bool {
+    let clause = seen.clause;
+    clause.listed && !clause.is_reworded() && seen.practices.first().is_some_and(|(p, _)| *p == practice)
+        && clause.differing().count() <= 80
+}
+
+fn recipient_listed(seen: &Seen<'_>) -> bool {
+    listed_in(seen, Practice::SharingSale)
+}
+
+fn data_listed(seen: &Seen<'_>) -> bool {
+    listed_in(seen, Practice::DataCollection)
+}
+
+fn purpose_listed(seen: &Seen<'_>) -> bool {
+    listed_in(seen, Practice::PurposesLegalBasis)
+}
+
+fn right_gone(seen: &Seen<'_>) -> bool {
+    static RIGHT: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r"\b(?:right to|you (?:can|may|have the)|opt.out|object|withdraw|vous (?:pouvez|disposez)|recht auf|sie k[öo]nnen|du kannst)\b")
+    });
+    let clause = seen.clause;
+    clause.after.is_empty() && !clause.listed && seen.practices.first().is_some_and(|(p, _)| *p == Practice::RightsChoices)
+        && RIGHT.is_match(&clause.old)
+}
+
+use Practice::{
+    AcceptableUse, AiAutomated, ChangeProcess, Children, ContentLicenseIp, ControllerContact, DataCollection, DisputesLaw,
+    PurposesLegalBasis, RightsChoices, SharingSale,
+};
+
+/// The rules, most telling first.
+pub(crate) const RULES: [Rule; 28] = [
+    Rule {
+        id: "polarity.promise",
+        practice: None,
+        severity: 3,
+        looks: Looks::At(flips),
+        why: "a promise not to do something was dropped or given",
+        source: "FTC, Gateway Learning (2004)",
+        fires_on: ("Sharing", "We will not sell your personal data to anyone.", "We may sell your personal data to anyone."),
+        silent_on: ("Sharing", "We will not sell your personal data to anyone.", "We won't sell your personal data to anybody."),
+    },
+    Rule {
+        id: "sale.data",
+        practice: Some(SharingSale),
+        severity: 3,
+        looks: Looks::Term(
+            r"\b(?:sell|sells|sold|selling|sale)\b.{0,50}\b(?:data|information)\b|\b(?:data|information)\b.{0,40}\b(?:sell|sold|sale)\b|\b(?:vend(?:re|ons)|verkauf\w*)\b.{0,50}\b(?:donn[ée]es|daten)\b",
+        ),
+        why: "the words on the sale of personal data changed",
+        source: "California Civil Code 1798.120",
+        fires_on: ("Sharing", "We share personal data with partners.", "We share and sell personal data with partners."),
+        silent_on: ("Shop", "You can buy shoes from us.", "We sell shoes and hats in our shop."),
+    },
+    Rule {
+        id: "ai.training",
+        practice: Some(AiAutomated),
+        severity: 3,
+        looks: Looks::Term(
+            r"\btrain(?:s|ed|ing)?\b.{0,60}\b(?:models?|algorithms?|ai|artificial|machine)\b|\b(?:models?|ai|machine)\b.{0,30}\btrain(?:ed|ing)?\b|\bmachine.learning\b|\bentra[îi]ne(?:r|ment)\b.{0,40}\bmod[èe]les?|\btrainier\w+\b.{0,40}\bmodell",
+        ),
+        why: "the words on training artificial intelligence changed",
+        source: "FTC Technology Blog, 13 February 2024",
+        fires_on: ("Use", "We use your content to run the service.", "We use your content to run the service and to train our models."),
+        silent_on: ("Use", "Our staff is trained in data protection.", "Our whole staff is trained in data protection matters."),
+    },
+    Rule {
+        id: "disputes.arbitration",
+        practice: Some(DisputesLaw),
+        severity: 3,
+        looks: Looks::Term(r"\b(?:binding |mandatory |individual )?arbitrat\w+|\barbitrage\b|\bschiedsgericht\w*|\bschiedsverfahren"),
+        why: "the words on arbitration changed",
+        source: "Directive 93/13/EEC, Annex 1(q)",
+        fires_on: ("Disputes", "Disputes go to court.", "Disputes go to binding arbitration."),
+        silent_on: ("Disputes", "Binding arbitration settles disputes.", "Binding arbitration settles all the disputes."),
+    },
+    Rule {
+        id: "disputes.class_waiver",
+        practice: Some(DisputesLaw),
+        severity: 3,
+        looks: Looks::Term(r"\bclass.(?:action|wide|waiver)|\bjury trial|\btrial by jury|\bmass (?:action|arbitration)|\brecours collectif|\bsammelklage"),
+        why: "the words on class actions or jury trials changed",
+        source: "Directive 93/13/EEC, Annex 1(q)",
+        fires_on: ("Disputes", "You may sue us.", "You may sue us, but you waive any class action."),
+        silent_on: ("Classes", "You may take a class.", "You may take action after a class."),
+    },
+    Rule {
+        id: "data.sensitive",
+        practice: Some(DataCollection),
+        severity: 3,
+        looks: Looks::Term(
+            r"\bbiometri\w+|\bfac(?:e|ial) (?:recognition|geometr\w+|scans?|templates?|prints?)|\bgenetic (?:data|information)|\bhealth (?:data|information)|\bsexual orientation\b.{0,60}\bdata|\bsocial security numbers?|\bimmigration status|\bprecise (?:geo)?location|\bgeometrische gesichts\w+|\bgesichtsdaten|\bdonn[ée]es (?:biom[ée]triques|de sant[ée])",
+        ),
+        why: "the words on sensitive data changed",
+        source: "GDPR Art. 9; 1Health.io (FTC 2023)",
+        fires_on: ("Data we collect", "We collect your name and photo.", "We collect your name, photo and biometric data."),
+        silent_on: ("Data we collect", "We collect your name and photo.", "We collect your name, photo and nickname."),
+    },
+    Rule {
+        id: "consent.basis",
+        practice: Some(PurposesLegalBasis),
+        severity: 3,
+        looks: Looks::Swap(
+            r"\bconsent\b|\bconsentement\b|\beinwilligung\b",
+            r"\blegitimate (?:business )?interests?|\bint[ée]r[êe]ts? l[ée]gitimes?|\bberechtigte[sn]? interesse",
+        ),
+        why: "the legal basis changed between consent and legitimate interest",
+        source: "GDPR Art. 6(1)(a), (f)",
+        fires_on: ("Legal basis", "We send offers with your consent.", "We send offers on our legitimate interests."),
+        silent_on: ("Legal basis", "We send offers with your consent.", "We send offers with your prior consent."),
+    },
+    Rule {
+        id: "consent.model",
+        practice: Some(RightsChoices),
+        severity: 3,
+        looks: Looks::Swap(r"\bopt(?:s|ed|ing)?.?in\b", r"\bopt(?:s|ed|ing)?.?out\b"),
+        why: "a choice changed between opting in and opting out",
+        source: "GDPR Art. 4(11); FTC Privacy Report (2012)",
+        fires_on: ("Choices", "We do it only if you opt in.", "We do it unless you opt out."),
+        silent_on: ("Choices", "You may opt out by mail.", "You may opt out by e-mail."),
+    },
+    Rule {
+        id: "license.scope",
+        practice: Some(ContentLicenseIp),
+        severity: 3,
+        looks: Looks::Term(r"\b(?:perpetual|irrevocable|royalty.free|sublicens\w+|transferable|worldwide)\b.{0,120}\blicen[sc]e|\blicen[sc]e\b.{0,120}\b(?:perpetual|irrevocable|royalty.free|sublicens\w+|transferable|worldwide)\b"),
+        why: "the reach of a licence changed",
+        source: "CLAUDETTE and ToS;DR, copyright scope",
+        fires_on: ("Your content", "You grant us a licence to show it.", "You grant us a perpetual licence to show it."),
+        silent_on: ("Your content", "You grant us a licence to show it.", "You grant us a licence to display it."),
+    },
+    Rule {
+        id: "party.entity",
+        practice: Some(ControllerContact),
+        severity: 3,
+        looks: Looks::At(party_changes),
+        why: "another legal person is responsible or party to the contract",
+        source: "Colorado 4 CCR 904-3, Rule 6.04; WP260 29",
+        fires_on: ("Who we are", "The controller is Acme Ireland Limited.", "The controller is Globex Holdings LLC."),
+        silent_on: ("Who we are", "The controller is Acme Ireland Limited.", "The data controller is Acme Ireland Limited."),
+    },
+    Rule {
+        id: "number.age",
+        practice: Some(Children),
+        severity: 3,
+        looks: Looks::At(amount_of_age),
+        why: "an age changed",
+        source: "COPPA Rule 16 CFR 312; GDPR Art. 8",
+        fires_on: ("Children", "You must be over 13 years old to use this.", "You must be over 16 years old to use this."),
+        silent_on: ("Children", "You must be over 13 years old to use this.", "You must be over 13 years old to use it."),
+    },
+    Rule {
+        id: "number.amount",
+        practice: None,
+        severity: 2,
+        looks: Looks::At(amount_otherwise),
+        why: "a period, price or share changed",
+        source: "GDPR Art. 13(2)(a); Directive 93/13/EEC",
+        fires_on: ("Retention", "We keep your logs for 30 days after that.", "We keep your logs for 90 days after that."),
+        silent_on: ("Retention", "We keep your logs for thirty (30) days after that.", "We keep your logs for 30 days after that."),
+    },
+    Rule {
+        id: "law.governing",
+        practice: Some(DisputesLaw),
+        severity: 3,
+        looks: Looks::At(law),
+        why: "the governing law or the competent court changed",
+        source: "Directive 93/13/EEC, Annex 1(q)",
+        fires_on: ("Law", "The laws of Ireland apply to these terms.", "The laws of Delaware and California apply to these terms."),
+        silent_on: ("Law", "The laws of Ireland apply to these terms.", "The laws of Ireland apply to the terms."),
+    },
+    Rule {
+        id: "polarity.negation",
+        practice: None,
+        severity: 2,
+        looks: Looks::At(negation_counts),
+        why: "a negation came or went",
+        source: "OPP-115, Does/Does Not",
+        fires_on: ("Liability", "We are liable for lost data.", "We are not liable for lost data."),
+        silent_on: ("Data", "We collect data such as your name.", "We collect data such as, but not limited to, your name."),
+    },
+    Rule {
+        id: "polarity.limit",
+        practice: None,
+        severity: 2,
+        looks: Looks::At(limits),
+        why: "a limit such as \"only\", \"without\" or \"unless\" came or went",
+        source: "WP260 29",
+        fires_on: ("Sharing", "We share your data only with your bank.", "We share your data with your bank."),
+        silent_on: ("Sharing", "We share your data only with your bank.", "We only share your data with your bank."),
+    },
+    Rule {
+        id: "modality.duty",
+        practice: None,
+        severity: 2,
+        looks: Looks::At(duties),
+        why: "what must be done became what may be done, or the other way",
+        source: "CLAUDETTE; Directive 93/13/EEC",
+        fires_on: ("Reports", "You must report violations of these rules.", "You may report violations of these rules."),
+        silent_on: ("Reports", "You must report violations of these rules.", "You must report violation of these rules."),
+    },
+    Rule {
+        id: "modality.certainty",
+        practice: None,
+        severity: 2,
+        looks: Looks::At(certainty),
+        why: "what will happen became what may happen, or the other way",
+        source: "PrivacyGLUE; CLAUDETTE",
+        fires_on: ("Changes", "We will notify you of changes to this policy.", "We may notify you of changes to this policy."),
+        silent_on: ("Changes", "We will notify you of changes to this policy.", "We will notify you of a change to this policy."),
+    },
+    Rule {
+        id: "change.notice",
+        practice: Some(ChangeProcess),
+        severity: 2,
+        looks: Looks::At(notice),
+        why: "the way changes are announced changed",
+        source: "CalOPPA 22575(b)(3); Directive 2019/770 Art. 19",
+        fires_on: ("Changes to this policy", "We will email you before changes to this policy.", "We will post changes to this policy here."),
+        silent_on: ("Changes to this policy", "We post changes to this policy here.", "We post the changes to this policy here."),
+    },
+    Rule {
+        id: "change.retroactive",
+        practice: Some(ChangeProcess),
+        severity: 3,
+        looks: Looks::Term(r"\bretroactiv\w+|\balready (?:collected|provided|submitted)|\bpreviously (?:collected|provided)|\br[ée]troactiv\w+|\br[üu]ckwirkend"),
+        why: "it reaches back to data or content given before",
+        source: "FTC, Gateway Learning (2004)",
+        fires_on: ("Changes", "Changes apply to new data.", "Changes apply to new data and to information already collected."),
+        silent_on: ("Changes", "Changes apply to data.", "Changes apply to the data already."),
+    },
+    Rule {
+        id: "right.gone",
+        practice: Some(RightsChoices),
+        severity: 2,
+        looks: Looks::At(right_gone),
+        why: "a right or choice is no longer mentioned",
+        source: "WP260 29; Colorado 4 CCR 904-3, Rule 6.04",
+        fires_on: ("Your rights", "You have the right to object to marketing.", ""),
+        silent_on: ("Your rights", "Privacy matters to all of us here.", ""),
+    },
+    Rule {
+        id: "contact.rights",
+        practice: Some(RightsChoices),
+        severity: 1,
+        looks: Looks::At(contact_for_rights),
+        why: "rights or legal notices are exercised at another address",
+        source: "Colorado 4 CCR 904-3, Rule 6.04(6)",
+        fires_on: ("Your rights", "Send requests to old@acme.test at any time.", "Send requests to new@globex.test at any time."),
+        silent_on: ("Press", "Ask us at old@acme.test at any time.", "Ask us at new@acme.test at any time."),
+    },
+    Rule {
+        id: "person.named",
+        practice: None,
+        severity: 1,
+        looks: Looks::At(person_listed),
+        why: "a legal person is named that was not, or no longer",
+        source: "Colorado 4 CCR 904-3, Rule 6.04(5)",
+        fires_on: ("Partners", "Payments are handled by Acme Pay Inc. for shops.", "Payments are handled by Acme Pay Inc. and Globex Money Ltd. for shops."),
+        silent_on: ("Partners", "Payments are handled by Acme Pay Inc. for shops.", "Payments are handled by Acme Pay, Inc. for our shops."),
+    },
+    Rule {
+        id: "recipient.listed",
+        practice: Some(SharingSale),
+        severity: 2,
+        looks: Looks::At(recipient_listed),
+        why: "the list of recipients changed",
+        source: "Colorado 4 CCR 904-3, Rule 6.04(5); WP260 30",
+        fires_on: ("Sub-processors", "", "- Globex Cloud, hosting, Singapore"),
+        silent_on: ("Related articles", "", "- Ten things about winter"),
+    },
+    Rule {
+        id: "data.listed",
+        practice: Some(DataCollection),
+        severity: 2,
+        looks: Looks::At(data_listed),
+        why: "the list of data changed",
+        source: "Colorado 4 CCR 904-3, Rule 6.04(1)",
+        fires_on: ("Information we collect", "", "- Your shoe size"),
+        silent_on: ("Related articles", "", "- Ten things about winter"),
+    },
+    Rule {
+        id: "purpose.listed",
+        practice: Some(PurposesLegalBasis),
+        severity: 2,
+        looks: Looks::At(purpose_listed),
+        why: "the list of purposes changed",
+        source: "GDPR Art. 13(3); Colorado 4 CCR 904-3, Rule 6.04(2)",
+        fires_on: ("How we use your information", "", "- To measure the weather at your place"),
+        silent_on: ("Related articles", "", "- Ten things about winter"),
+    },
+    Rule {
+        id: "scope.names",
+        practice: None,
+        severity: 2,
+        looks: Looks::At(names_listed),
+        why: "names of products, places or partners came or went",
+        source: "Colorado 4 CCR 904-3, Rule 6.04(5); WP260 30",
+        fires_on: ("Your rights", "Residents of Virginia have the right to appeal.", "Residents of Virginia, Texas and Oregon have the right to appeal."),
+        silent_on: ("Your rights", "Residents of Virginia have the right to appeal.", "All residents of Virginia have the right to appeal."),
+    },
+    Rule {
+        id: "scope.words",
+        practice: None,
+        severity: 1,
+        looks: Looks::At(scope),
+        why: "words that widen or narrow the scope came or went",
+        source: "CLAUDETTE; Directive 93/13/EEC",
+        fires_on: ("Termination", "We may close your account.", "We may close your account at our sole discretion."),
+        silent_on: ("Termination", "We may close your account.", "We may close any account."),
+    },
+    Rule {
+        id: "use.prohibited",
+        practice: Some(AcceptableUse),
+        severity: 2,
+        looks: Looks::Term(
+            r"\b(?:prohibit(?:ed|s)?|forbidden|not (?:allowed|permitted)|(?:you|users) (?:may|must|shall|will|can)(?: not|not)\b|(?:do|does|will) not (?:allow|permit)|interdite?s?|verboten|untersagt)\b",
+        ),
+        why: "what is prohibited changed",
+        source: "Regulation (EU) 2022/2065 Art. 14",
+        fires_on: ("Rules", "You can post pictures.", "You can post pictures. You must not post maps."),
+        silent_on: ("Rules", "You must not post maps.", "You must not post the maps."),
+    },
+];

@@ -1,0 +1,474 @@
+//! What the blobs hold beside bodies, as JSON: heads of snapshots, readings, changes.
+//!
+//! The types are the store's own. The core's may change without changing what is on disk;
+//! a field added here must have a default, so that older rows still read.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::change::{Change, Edit, Kind, LinkChange, Op, SectionChange};
+use crate::judgment::{Finding, Judgment, Materiality, Noise, Practice};
+use crate::reading::{Reading, Selectors};
+use crate::section::Section;
+use crate::snapshot::{Origin, Redirect};
+use crate::text::{Block, BlockKind, Link};
+
+/// The prefix of every head that stands alone: words that most answers have. Part of the
+/// format, never edited; a better one needs a migration.
+pub(super) const HEAD_PREFIX: &[u8] = br#"{"url":"https://www.","final_url":"https://www.","status":200,"redirects":[],"origin":{"wayback":{"memento_url":"https://web.archive.org/web/20id_/https://","archive_digest":null}},"origin":{"warc":{"record_id":"<urn:uuid:"}},"origin":{"live":{"remote_addr":"[2606:4700::]:443"}},"headers":[["server","cloudflare"],["date","Mon, 01 Jan 2024 00:00:00 GMT"],["content-type","text/html; charset=utf-8"],["content-length","1"],["connection","keep-alive"],["vary","Accept-Encoding, Cookie"],["cache-control","no-cache, no-store, must-revalidate, max-age=0, private, public"],["expires","Thu, 01 Jan 1970 00:00:00 GMT"],["last-modified","Tue, 01 Jan 2024 00:00:00 GMT"],["etag","W/\""],["strict-transport-security","max-age=31536000; includeSubDomains; preload"],["x-frame-options","SAMEORIGIN"],["x-content-type-options","nosniff"],["x-xss-protection","1; mode=block"],["referrer-policy","strict-origin-when-cross-origin"],["content-security-policy","default-src 'self'; script-src 'unsafe-inline'; frame-ancestors 'none'; upgrade-insecure-requests"],["permissions-policy","interest-cohort=()"],["set-cookie","; Path=/; Secure; HttpOnly; SameSite=Lax"],["x-cache","Hit from cloudfront"],["via","1.1 varnish"],["age","0"],["alt-svc","h3=\":443\"; ma=86400"],["cf-ray","-FRA"],["cf-cache-status","DYNAMIC"],["x-request-id",""],["x-powered-by",""],["location","https://"]]}"#;
+
+/// A snapshot without its body and moment.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Head {
+    pub(super) url: String,
+    pub(super) final_url: String,
+    pub(super) status: u16,
+    pub(super) redirects: Vec<(u16, String, String)>,
+    pub(super) origin: OriginRow,
+    pub(super) headers: Vec<(String, String)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum OriginRow {
+    Live { remote_addr: Option<String> },
+    Wayback { memento_url: String, archive_digest: Option<String> },
+    Warc { record_id: String },
+    File { name: String },
+}
+
+impl From<&Origin> for OriginRow {
+    fn from(origin: &Origin) -> Self {
+        match origin.clone() {
+            Origin::Live { remote_addr } => OriginRow::Live { remote_addr },
+            Origin::Wayback { memento_url, archive_digest } => OriginRow::Wayback { memento_url, archive_digest },
+            Origin::Warc { record_id } => OriginRow::Warc { record_id },
+            Origin::File { name } => OriginRow::File { name },
+        }
+    }
+}
+
+impl From<OriginRow> for Origin {
+    fn from(row: OriginRow) -> Self {
+        match row {
+            OriginRow::Live { remote_addr } => Origin::Live { remote_addr },
+            OriginRow::Wayback { memento_url, archive_digest } => Origin::Wayback { memento_url, archive_digest },
+            OriginRow::Warc { record_id } => Origin::Warc { record_id },
+            OriginRow::File { name } => Origin::File { name },
+        }
+    }
+}
+
+pub(super) fn redirect_row(hop: &Redirect) -> (u16, String, String) {
+    (hop.status, hop.from.clone(), hop.to.clone())
+}
+
+pub(super) fn redirect((status, from, to): (u16, String, String)) -> Redirect {
+    Redirect { status, from, to }
+}
+
+/// How a version was read, beside the revision.
+#[derive(Debug, Serialize, Deserialize)]
+struct SelectorsRow {
+    select: Vec<String>,
+    remove: Vec<String>,
+}
+
+pub(super) fn selectors_json(selectors: &Selectors) -> String {
+    let row = SelectorsRow { select: selectors.select.clone(), remove: selectors.remove.clone() };
+    serde_json::to_string(&row).expect("lists of strings are JSON")
+}
+
+pub(super) fn selectors(json: &str) -> serde_json::Result<Selectors> {
+    let row: SelectorsRow = serde_json::from_str(json)?;
+    Ok(Selectors { select: row.select, remove: row.remove })
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct ReadingRow {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    language: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    effective_at: Option<String>,
+    sections: Vec<SectionRow>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct SectionRow {
+    path: Vec<String>,
+    level: u8,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    heading: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    number: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    anchor: Option<String>,
+    blocks: Vec<BlockRow>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct BlockRow {
+    kind: KindRow,
+    text: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    links: Vec<LinkRow>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum KindRow {
+    Heading { level: u8, anchor: Option<String> },
+    Paragraph,
+    ListItem { depth: u8 },
+    TableRow,
+    Term,
+    Definition,
+    Preformatted,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct LinkRow {
+    text: String,
+    target: String,
+}
+
+impl From<&Link> for LinkRow {
+    fn from(link: &Link) -> Self {
+        Self { text: link.text.clone(), target: link.target.clone() }
+    }
+}
+
+impl From<LinkRow> for Link {
+    fn from(row: LinkRow) -> Self {
+        Self { text: row.text, target: row.target }
+    }
+}
+
+impl From<&BlockKind> for KindRow {
+    fn from(kind: &BlockKind) -> Self {
+        match kind {
+            BlockKind::Heading { level, anchor } => KindRow::Heading { level: *level, anchor: anchor.clone() },
+            BlockKind::Paragraph => KindRow::Paragraph,
+            BlockKind::ListItem { depth } => KindRow::ListItem { depth: *depth },
+            BlockKind::TableRow => KindRow::TableRow,
+            BlockKind::Term => KindRow::Term,
+            BlockKind::Definition => KindRow::Definition,
+            BlockKind::Preformatted => KindRow::Preformatted,
+        }
+    }
+}
+
+impl From<KindRow> for BlockKind {
+    fn from(row: KindRow) -> Self {
+        match row {
+            KindRow::Heading { level, anchor } => BlockKind::Heading { level, anchor },
+            KindRow::Paragraph => BlockKind::Paragraph,
+            KindRow::ListItem { depth } => BlockKind::ListItem { depth },
+            KindRow::TableRow => BlockKind::TableRow,
+            KindRow::Term => BlockKind::Term,
+            KindRow::Definition => BlockKind::Definition,
+            KindRow::Preformatted => BlockKind::Preformatted,
+        }
+    }
+}
+
+fn section_row(section: &Section) -> SectionRow {
+    let block = |block: &Block| BlockRow {
+        kind: (&block.kind).into(),
+        text: block.text.clone(),
+        links: block.links.iter().map(LinkRow::from).collect(),
+    };
+    SectionRow {
+        path: section.path.clone(),
+        level: section.level,
+        heading: section.heading.clone(),
+        number: section.number.clone(),
+        anchor: section.anchor.clone(),
+        blocks: section.blocks.iter().map(block).collect(),
+    }
+}
+
+fn section(row: SectionRow) -> Section {
+    let block = |row: BlockRow| Block {
+        kind: row.kind.into(),
+        text: row.text,
+        links: row.links.into_iter().map(Link::from).collect(),
+    };
+    Section {
+        path: row.path,
+        level: row.level,
+        heading: row.heading,
+        number: row.number,
+        anchor: row.anchor,
+        blocks: row.blocks.into_iter().map(block).collect(),
+    }
+}
+
+/// A reading as stored; the same reading gives the same bytes.
+pub(super) fn reading_json(reading: &Reading) -> Vec<u8> {
+    let row = ReadingRow {
+        title: reading.title.clone(),
+        language: reading.language.clone(),
+        // Written out: a date's own form is nobody's promise.
+        effective_at: reading.effective_at.map(|date| date.format("%Y-%m-%d").to_string()),
+        sections: reading.sections.iter().map(section_row).collect(),
+    };
+    serde_json::to_vec(&row).expect("strings and numbers are JSON")
+}
+
+/// A stored reading.
+pub(super) fn reading(json: &[u8]) -> Result<Reading, String> {
+    let row: ReadingRow = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+    let date = |text: String| NaiveDate::parse_from_str(&text, "%Y-%m-%d").map_err(|error| format!("{text}: {error}"));
+    Ok(Reading {
+        title: row.title,
+        language: row.language,
+        effective_at: row.effective_at.map(date).transpose()?,
+        sections: row.sections.into_iter().map(section).collect(),
+    })
+}
+
+/// A change and its judgment, in one.
+#[derive(Debug, Serialize, Deserialize)]
+struct ChangeRow {
+    crosses_readings: bool,
+    sections: Vec<SectionChangeRow>,
+    practices: Vec<String>,
+    summary: String,
+    findings: Vec<FindingRow>,
+    noise: Vec<NoiseRow>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct SectionChangeRow {
+    kind: String,
+    from: Option<Vec<String>>,
+    to: Option<Vec<String>>,
+    edits: Vec<(OpRow, String)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    links: Vec<(Option<LinkRow>, Option<LinkRow>)>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+enum OpRow {
+    #[serde(rename = "=")]
+    Equal,
+    #[serde(rename = "-")]
+    Delete,
+    #[serde(rename = "+")]
+    Insert,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct FindingRow {
+    rule: String,
+    practice: Option<String>,
+    severity: u8,
+    section: Vec<String>,
+    before: String,
+    after: String,
+    why: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct NoiseRow {
+    kind: String,
+    section: Vec<String>,
+    example: String,
+}
+
+fn section_change_row(change: &SectionChange) -> SectionChangeRow {
+    let edit = |edit: &Edit| {
+        let op = match edit.op {
+            Op::Equal => OpRow::Equal,
+            Op::Delete => OpRow::Delete,
+            Op::Insert => OpRow::Insert,
+        };
+        (op, edit.text.clone())
+    };
+    let link = |link: &LinkChange| (link.from.as_ref().map(LinkRow::from), link.to.as_ref().map(LinkRow::from));
+    SectionChangeRow {
+        kind: change.kind.as_str().to_owned(),
+        from: change.from.clone(),
+        to: change.to.clone(),
+        edits: change.edits.iter().map(edit).collect(),
+        links: change.links.iter().map(link).collect(),
+    }
+}
+
+fn section_change(row: SectionChangeRow) -> Result<SectionChange, String> {
+    let edit = |(op, text): (OpRow, String)| {
+        let op = match op {
+            OpRow::Equal => Op::Equal,
+            OpRow::Delete => Op::Delete,
+            OpRow::Insert => Op::Insert,
+        };
+        Edit { op, text }
+    };
+    let kinds = [Kind::Added, Kind::Removed, Kind::Amended, Kind::Moved, Kind::Renamed];
+    Ok(SectionChange {
+        kind: kinds.into_iter().find(|kind| kind.as_str() == row.kind).ok_or(format!("kind \"{}\"", row.kind))?,
+        from: row.from,
+        to: row.to,
+        edits: row.edits.into_iter().map(edit).collect(),
+        links: row
+            .links
+            .into_iter()
+            .map(|(from, to)| LinkChange { from: from.map(Link::from), to: to.map(Link::from) })
+            .collect(),
+    })
+}
+
+/// A change and its judgment as stored, without materiality and severity, which are columns.
+pub(super) fn change_json(change: &Change, judgment: &Judgment) -> Vec<u8> {
+    let finding = |finding: &Finding| FindingRow {
+        rule: finding.rule.clone(),
+        practice: finding.practice.map(|practice| practice.as_str().to_owned()),
+        severity: finding.severity,
+        section: finding.section.clone(),
+        before: finding.before.clone(),
+        after: finding.after.clone(),
+        why: finding.why.clone(),
+    };
+    let noise = |noise: &Noise| NoiseRow {
+        kind: noise.kind.clone(),
+        section: noise.section.clone(),
+        example: noise.example.clone(),
+    };
+    let row = ChangeRow {
+        crosses_readings: change.crosses_readings,
+        sections: change.sections.iter().map(section_change_row).collect(),
+        practices: judgment.practices.iter().map(|practice| practice.as_str().to_owned()).collect(),
+        summary: judgment.summary.clone(),
+        findings: judgment.findings.iter().map(finding).collect(),
+        noise: judgment.noise.iter().map(noise).collect(),
+    };
+    serde_json::to_vec(&row).expect("strings and numbers are JSON")
+}
+
+fn practice(id: &str) -> Result<Practice, String> {
+    Practice::parse(id).ok_or_else(|| format!("practice \"{id}\""))
+}
+
+fn finding(row: FindingRow) -> Result<Finding, String> {
+    Ok(Finding {
+        rule: row.rule,
+        practice: row.practice.as_deref().map(practice).transpose()?,
+        severity: row.severity,
+        section: row.section,
+        before: row.before,
+        after: row.after,
+        why: row.why,
+    })
+}
+
+/// A stored change and its judgment.
+pub(super) fn change(json: &[u8], materiality: Materiality, severity: u8) -> Result<(Change, Judgment), String> {
+    let row: ChangeRow = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+    let sections = row.sections.into_iter().map(section_change).collect::<Result<_, _>>()?;
+    let judgment = Judgment {
+        materiality,
+        severity,
+        practices: row.practices.iter().map(|id| practice(id)).collect::<Result<_, _>>()?,
+        summary: row.summary,
+        findings: row.findings.into_iter().map(finding).collect::<Result<_, _>>()?,
+        noise: row
+            .noise
+            .into_iter()
+            .map(|row| Noise { kind: row.kind, section: row.section, example: row.example })
+            .collect(),
+    };
+    Ok((Change { sections, crosses_readings: row.crosses_readings }, judgment))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn link() -> Link {
+        Link { text: "here \u{201c}now\u{201d}".to_owned(), target: "https://acme.test/?a=1&b=2".to_owned() }
+    }
+
+    #[test]
+    fn a_reading_of_every_kind_of_block_comes_back() {
+        let kinds = [
+            BlockKind::Heading { level: 2, anchor: None },
+            BlockKind::Heading { level: 6, anchor: Some("x".to_owned()) },
+            BlockKind::Paragraph,
+            BlockKind::ListItem { depth: 3 },
+            BlockKind::TableRow,
+            BlockKind::Term,
+            BlockKind::Definition,
+            BlockKind::Preformatted,
+        ];
+        let block = |kind| Block { kind, text: "a\n\tb \u{1f36a}".to_owned(), links: vec![link(), link()] };
+        let section = |path: &[&str], blocks| Section {
+            path: path.iter().map(|&heading| heading.to_owned()).collect(),
+            level: 1,
+            heading: path.last().map(|&heading| heading.to_owned()),
+            number: Some("IV".to_owned()),
+            anchor: None,
+            blocks,
+        };
+        let sections = vec![section(&[], Vec::new()), section(&["A", "B"], kinds.into_iter().map(block).collect())];
+        let full = Reading {
+            title: Some("T".to_owned()),
+            language: Some("en".to_owned()),
+            effective_at: NaiveDate::from_ymd_opt(2024, 2, 29),
+            sections,
+        };
+        let empty = Reading { title: None, language: None, effective_at: None, sections: Vec::new() };
+        for whole in [full, empty] {
+            let json = reading_json(&whole);
+            assert_eq!(reading(&json).as_ref(), Ok(&whole));
+            assert_eq!(reading_json(&whole), json, "the same reading gives the same bytes");
+        }
+    }
+
+    #[test]
+    fn every_kind_of_change_and_practice_comes_back() {
+        let kinds = [Kind::Added, Kind::Removed, Kind::Amended, Kind::Moved, Kind::Renamed];
+        let edits = [Op::Equal, Op::Delete, Op::Insert].map(|op| Edit { op, text: " x ".to_owned() });
+        let sections = kinds.map(|kind| SectionChange {
+            kind,
+            from: (kind != Kind::Added).then(Vec::new),
+            to: (kind != Kind::Removed).then(|| vec!["A".to_owned()]),
+            edits: edits.to_vec(),
+            links: vec![LinkChange { from: Some(link()), to: None }, LinkChange { from: None, to: Some(link()) }],
+        });
+        let changed = Change { sections: sections.to_vec(), crosses_readings: true };
+        let judgment = Judgment {
+            materiality: Materiality::Minor,
+            severity: 2,
+            practices: Practice::ALL.iter().map(|(practice, ..)| *practice).collect(),
+            summary: "s".to_owned(),
+            findings: Vec::new(),
+            noise: Vec::new(),
+        };
+        let json = change_json(&changed, &judgment);
+        assert_eq!(change(&json, Materiality::Minor, 2), Ok((changed, judgment)));
+        assert!(change(b"{}", Materiality::Minor, 2).is_err());
+    }
+
+    #[test]
+    fn every_origin_comes_back() {
+        let origins = [
+            Origin::Live { remote_addr: None },
+            Origin::Wayback { memento_url: "https://archive.test/web/1id_/x".to_owned(), archive_digest: None },
+            Origin::Warc { record_id: "<urn:uuid:1>".to_owned() },
+            Origin::File { name: "page.html".to_owned() },
+        ];
+        for origin in origins {
+            let json = serde_json::to_string(&OriginRow::from(&origin)).unwrap();
+            assert_eq!(Origin::from(serde_json::from_str::<OriginRow>(&json).unwrap()), origin);
+        }
+    }
+
+    #[test]
+    fn the_prefix_of_heads_is_part_of_the_format() {
+        let digest = crate::snapshot::Digest::of(HEAD_PREFIX);
+        assert_eq!(digest.short(), "ea4070c2038c", "stored heads cannot be read with another prefix");
+    }
+}

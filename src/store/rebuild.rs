@@ -1,0 +1,117 @@
+//! Derives a watch's readings anew from its facts.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use rusqlite::Transaction;
+
+use super::fault::{At, Fault, Sha256};
+use super::pack::{Blobs, Shelf};
+use super::versions::{NewVersion, insert, insert_change, latest_facts, with_text};
+use super::watches::known_key;
+use super::{Store, StoreError, snapshots};
+use crate::change::Change;
+use crate::examine::Manner;
+use crate::judgment::Judgment;
+use crate::outcome::Outcome;
+use crate::reading::Reading;
+use crate::snapshot::{Digest, Snapshot};
+use crate::time::Timestamp;
+use crate::version::{Cause, SnapshotId, Version};
+use crate::watch::WatchId;
+
+impl Store {
+    /// Derives a watch's versions, changes and judgments anew from its snapshots, in the
+    /// order of `captured_at`: for captures that came out of order. Never alerts. Returns
+    /// how many versions there are then.
+    ///
+    /// Snapshots that nobody could read are tried again. Facts stay as they are: checks
+    /// with the outcomes they had, and deliveries. A version that comes out as it was
+    /// keeps the moment it was recorded; all get new keys, so that a check under way
+    /// notices. One body at a time is in memory.
+    ///
+    /// # Errors
+    /// Those of writing; then everything is as it was.
+    pub async fn rebuild(
+        &self,
+        watch: &WatchId,
+        manner: &Manner,
+        examine: impl Fn(Option<&Version>, Snapshot) -> Outcome + Send + 'static,
+        now: Timestamp,
+    ) -> Result<u32, StoreError> {
+        let (watch, manner) = (watch.clone(), manner.clone());
+        self.write("rebuild a watch", move |tx| {
+            let key = known_key(tx, &watch)?;
+            let recorded = recorded_before(tx, key)?;
+            tx.execute("DELETE FROM versions WHERE watch_id = ?1", [key])?;
+            let mut rebuilding = Rebuilding { tx, key, manner: &manner, recorded, now, latest: None };
+            let mut bodies = Blobs::of(Shelf::Bodies);
+            for id in in_order(tx, key)? {
+                let snapshot = snapshots::load(tx, &mut bodies, id)?;
+                let latest = rebuilding.latest.as_ref();
+                // A page on which our code fails makes no version, and must not end the rest.
+                let Ok(outcome) = catch_unwind(AssertUnwindSafe(|| examine(latest, snapshot))) else { continue };
+                match outcome {
+                    Outcome::First { reading, .. } => rebuilding.add(id, reading, None)?,
+                    Outcome::Changed { reading, change, judgment, .. } => {
+                        rebuilding.add(id, reading, Some((&change, &judgment)))?;
+                    }
+                    _ => {}
+                }
+            }
+            Ok(rebuilding.latest.map_or(0, |latest| latest.facts.number))
+        })
+        .await
+    }
+}
+
+/// When the versions were recorded that are about to go, by what they are.
+type RecordedBefore = BTreeMap<(SnapshotId, Digest), Timestamp>;
+
+fn recorded_before(tx: &Transaction<'_>, key: i64) -> Result<RecordedBefore, Fault> {
+    let mut statement = tx.prepare("SELECT snapshot_id, digest, recorded_at FROM versions WHERE watch_id = ?1")?;
+    let rows = statement
+        .query_map([key], |row| Ok(((SnapshotId(row.get(0)?), row.get::<_, Sha256>(1)?.0), row.get::<_, At>(2)?.0)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn in_order(tx: &Transaction<'_>, key: i64) -> Result<Vec<SnapshotId>, Fault> {
+    let mut statement = tx.prepare("SELECT id FROM snapshots WHERE watch_id = ?1 ORDER BY captured_at, id")?;
+    Ok(statement.query_map([key], |row| row.get(0).map(SnapshotId))?.collect::<Result<_, _>>()?)
+}
+
+struct Rebuilding<'a> {
+    tx: &'a Transaction<'a>,
+    key: i64,
+    manner: &'a Manner,
+    recorded: RecordedBefore,
+    now: Timestamp,
+    latest: Option<Version>,
+}
+
+impl Rebuilding<'_> {
+    fn add(
+        &mut self,
+        snapshot: SnapshotId,
+        reading: Reading,
+        change: Option<(&Change, &Judgment)>,
+    ) -> Result<(), Fault> {
+        let new = NewVersion {
+            watch: self.key,
+            number: self.latest.as_ref().map_or(1, |latest| latest.facts.number + 1),
+            snapshot,
+            recorded_at: *self.recorded.get(&(snapshot, reading.digest())).unwrap_or(&self.now),
+            reading: &reading,
+            reader: &self.manner.reader,
+            cause: if self.latest.is_none() { Cause::FirstRecord } else { Cause::Publisher },
+        };
+        let id = insert(self.tx, &new)?;
+        if let (Some(latest), Some((change, judgment))) = (&self.latest, change) {
+            insert_change(self.tx, latest.facts.id, id, change, judgment)?;
+        }
+        let facts = latest_facts(self.tx, self.key)?
+            .ok_or_else(|| Fault::damaged(format!("versions {}", id.0), "it is gone as soon as written"))?;
+        self.latest = Some(with_text(self.tx, &mut Blobs::of(Shelf::Readings), facts)?);
+        Ok(())
+    }
+}

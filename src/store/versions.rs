@@ -1,0 +1,292 @@
+//! History: the versions of a watch, and what led from one to the next.
+
+use rusqlite::{OptionalExtension, Row, Transaction, named_params};
+
+use super::encode::{change, change_json, reading, reading_json, selectors, selectors_json};
+use super::fault::{At, Fault, Sha256, word};
+use super::pack::{Blobs, Shelf, pack, pack_on, unpack};
+use super::watches::{key_of, known_key, name};
+use super::{RecordedChange, Store, StoreError, Which};
+use crate::change::Change;
+use crate::judgment::{Judgment, Materiality};
+use crate::reading::{Reader, Reading};
+use crate::time::Timestamp;
+use crate::version::{Cause, SnapshotId, Version, VersionFacts, VersionId};
+use crate::watch::WatchId;
+
+impl Store {
+    /// The latest version of a watch.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn latest(&self, watch: &WatchId) -> Result<Option<Version>, StoreError> {
+        self.version(watch, Which::Latest).await
+    }
+
+    /// A version with its text.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn version(&self, watch: &WatchId, which: Which) -> Result<Option<Version>, StoreError> {
+        let watch = watch.clone();
+        self.read("read a version", move |tx| {
+            let Some(key) = key_of(tx, &watch)? else { return Ok(None) };
+            facts_of(tx, key, &which)?.map(|facts| with_text(tx, &mut Blobs::of(Shelf::Readings), facts)).transpose()
+        })
+        .await
+    }
+
+    /// The facts of all versions, oldest first.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn versions(&self, watch: &WatchId) -> Result<Vec<VersionFacts>, StoreError> {
+        let watch = watch.clone();
+        self.read("read the versions", move |tx| {
+            let Some(key) = key_of(tx, &watch)? else { return Ok(Vec::new()) };
+            let mut statement = tx.prepare_cached(&select("v.watch_id = ?1 ORDER BY v.number"))?;
+            Ok(statement.query_map([key], facts)?.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// The change that led to a version; none if there is no such version, it is the
+    /// first, or a technical upgrade.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn change(&self, watch: &WatchId, to: u32) -> Result<Option<RecordedChange>, StoreError> {
+        let watch = watch.clone();
+        self.read("read a change", move |tx| {
+            let (Some(key), Some(from)) = (key_of(tx, &watch)?, to.checked_sub(1)) else { return Ok(None) };
+            let from = facts_of(tx, key, &Which::Number(from))?;
+            let to = facts_of(tx, key, &Which::Number(to))?;
+            let (Some(from), Some(to)) = (from, to) else { return Ok(None) };
+            let Some((change, judgment)) = load_change(tx, from.id, to.id)? else { return Ok(None) };
+            Ok(Some(RecordedChange { from, to, change, judgment }))
+        })
+        .await
+    }
+
+    /// Records that the snapshot of a watch's latest version reads otherwise today: a new
+    /// version with [`Cause::TechnicalUpgrade`], or, where the text is the same, only the
+    /// reader's mark (and what else was read: title, links, sections). Returns the latest
+    /// version as it is then; if that is not `previous` any more, nothing is written.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub async fn record_upgrade(
+        &self,
+        previous: &Version,
+        reading: Reading,
+        reader: Reader,
+        now: Timestamp,
+    ) -> Result<Version, StoreError> {
+        let before = previous.facts.clone();
+        self.write("record a technical upgrade", move |tx| {
+            let key = known_key(tx, &before.watch)?;
+            let latest = latest_facts(tx, key)?
+                .ok_or_else(|| Fault::damaged(format!("versions {}", before.id.0), "it is not there any more"))?;
+            let mut blobs = Blobs::of(Shelf::Readings);
+            if latest.id != before.id {
+                return with_text(tx, &mut blobs, latest);
+            }
+            if latest.digest == reading.digest() {
+                mark(tx, &latest, &reading, &reader)?;
+            } else {
+                let new = NewVersion {
+                    watch: key,
+                    number: latest.number + 1,
+                    snapshot: latest.snapshot,
+                    recorded_at: now,
+                    reading: &reading,
+                    reader: &reader,
+                    cause: Cause::TechnicalUpgrade,
+                };
+                insert(tx, &new)?;
+            }
+            let latest = latest_facts(tx, key)?
+                .ok_or_else(|| Fault::damaged(format!("versions {}", before.id.0), "it is not there any more"))?;
+            with_text(tx, &mut blobs, latest)
+        })
+        .await
+    }
+}
+
+/// Writes the reader's mark, and what was read, into a version whose text stays. It is
+/// the latest of its watch, so that no other reading is based on it.
+fn mark(tx: &Transaction<'_>, version: &VersionFacts, reading: &Reading, reader: &Reader) -> Result<(), Fault> {
+    let earlier = earlier(tx, version.id)?;
+    // A change is packed on both its readings: the one that led here must follow.
+    let from = earlier.first().copied().map(VersionId);
+    let change = from.map(|from| load_change(tx, from, version.id)).transpose()?.flatten();
+    let json = reading_json(reading);
+    let packed = pack_on(tx, Shelf::Readings, &json, &earlier)?;
+    tx.prepare_cached(
+        "UPDATE versions SET revision = :revision, selectors = :selectors,
+             size = :size, base_id = :base, depth = :depth, reading = :reading WHERE id = :id",
+    )?
+    .execute(named_params! {
+        ":id": version.id.0, ":revision": reader.revision, ":selectors": selectors_json(&reader.selectors),
+        ":size": json.len() as i64, ":base": packed.base, ":depth": packed.depth, ":reading": packed.data,
+    })?;
+    if let (Some(from), Some((change, judgment))) = (from, change) {
+        insert_change(tx, from, version.id, &change, &judgment)?;
+    }
+    Ok(())
+}
+
+/// Versions that a reading is compared with: some sites alternate between two texts.
+const NEIGHBOURS: u32 = 2;
+
+/// A version about to be written.
+pub(super) struct NewVersion<'a> {
+    pub(super) watch: i64,
+    pub(super) number: u32,
+    pub(super) snapshot: SnapshotId,
+    pub(super) recorded_at: Timestamp,
+    pub(super) reading: &'a Reading,
+    pub(super) reader: &'a Reader,
+    pub(super) cause: Cause,
+}
+
+/// Writes a version; its number must be the next of its watch.
+pub(super) fn insert(tx: &Transaction<'_>, new: &NewVersion<'_>) -> Result<VersionId, Fault> {
+    let bases = tx
+        .prepare_cached("SELECT id FROM versions WHERE watch_id = ?1 AND number < ?2 ORDER BY number DESC LIMIT ?3")?
+        .query_map((new.watch, new.number, NEIGHBOURS), |row| row.get(0))?
+        .collect::<Result<Vec<i64>, _>>()?;
+    let json = reading_json(new.reading);
+    let packed = pack_on(tx, Shelf::Readings, &json, &bases)?;
+    tx.prepare_cached(
+        "INSERT INTO versions (watch_id, number, snapshot_id, recorded_at, digest, revision, selectors, cause,
+             size, base_id, depth, reading)
+         VALUES (:watch, :number, :snapshot, :recorded_at, :digest, :revision, :selectors, :cause,
+             :size, :base, :depth, :reading)",
+    )?
+    .execute(named_params! {
+        ":watch": new.watch, ":number": new.number, ":snapshot": new.snapshot.0, ":recorded_at": At(new.recorded_at),
+        ":digest": Sha256(new.reading.digest()), ":revision": new.reader.revision,
+        ":selectors": selectors_json(&new.reader.selectors), ":cause": new.cause.as_str(),
+        ":size": json.len() as i64, ":base": packed.base, ":depth": packed.depth, ":reading": packed.data,
+    })?;
+    Ok(VersionId(tx.last_insert_rowid()))
+}
+
+/// The versions of the same watch before this one, the nearest first, as many as a
+/// reading is compared with.
+fn earlier(tx: &Transaction<'_>, id: VersionId) -> Result<Vec<i64>, Fault> {
+    let mut statement = tx.prepare_cached(
+        "SELECT e.id FROM versions v JOIN versions e ON e.watch_id = v.watch_id AND e.number < v.number
+         WHERE v.id = ?1 ORDER BY e.number DESC LIMIT ?2",
+    )?;
+    Ok(statement.query_map((id.0, NEIGHBOURS), |row| row.get(0))?.collect::<Result<_, _>>()?)
+}
+
+/// Writes what led to a version; replaces what was there.
+pub(super) fn insert_change(
+    tx: &Transaction<'_>,
+    from: VersionId,
+    to: VersionId,
+    change: &Change,
+    judgment: &Judgment,
+) -> Result<(), Fault> {
+    let json = change_json(change, judgment);
+    // Nearly all its words stand in the two readings.
+    let data = pack(&json, &both_readings(tx, from, to)?).map_err(|error| Fault::damaged("changes", error))?;
+    tx.prepare_cached(
+        "INSERT INTO changes (version_id, materiality, severity, size, data) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (version_id) DO UPDATE SET materiality = excluded.materiality, severity = excluded.severity,
+             size = excluded.size, data = excluded.data",
+    )?
+    .execute((to.0, judgment.materiality.as_str(), judgment.severity.min(3), json.len() as i64, data))?;
+    Ok(())
+}
+
+fn load_change(tx: &Transaction<'_>, from: VersionId, to: VersionId) -> Result<Option<(Change, Judgment)>, Fault> {
+    let row = tx
+        .prepare_cached("SELECT materiality, severity, size, data FROM changes WHERE version_id = ?1")?
+        .query_row([to.0], |row| {
+            let materiality = word(0, &row.get::<_, String>(0)?, Materiality::parse)?;
+            Ok((materiality, row.get::<_, u8>(1)?, row.get::<_, i64>(2)?, row.get::<_, Vec<u8>>(3)?))
+        })
+        .optional()?;
+    let Some((materiality, severity, size, data)) = row else { return Ok(None) };
+    let place = || format!("changes {}", to.0);
+    let json = unpack(&data, &both_readings(tx, from, to)?, size as usize).map_err(|e| Fault::damaged(place(), e))?;
+    change(&json, materiality, severity).map(Some).map_err(|reason| Fault::damaged(place(), reason))
+}
+
+/// What a change is packed on: the stored readings of both its sides, the older first.
+fn both_readings(tx: &Transaction<'_>, from: VersionId, to: VersionId) -> Result<Vec<u8>, Fault> {
+    let mut blobs = Blobs::of(Shelf::Readings);
+    let mut both = blobs.load(tx, from.0)?.to_vec();
+    both.extend_from_slice(blobs.load(tx, to.0)?);
+    Ok(both)
+}
+
+/// The facts of a watch's latest version.
+pub(super) fn latest_facts(tx: &Transaction<'_>, watch: i64) -> Result<Option<VersionFacts>, Fault> {
+    facts_of(tx, watch, &Which::Latest)
+}
+
+fn facts_of(tx: &Transaction<'_>, watch: i64, which: &Which) -> Result<Option<VersionFacts>, Fault> {
+    let one = |clause: &str, params: &[&dyn rusqlite::ToSql]| {
+        let mut statement = tx.prepare_cached(&select(clause))?;
+        statement.query_row(params, facts).optional()
+    };
+    Ok(match which {
+        Which::Latest => one("v.watch_id = ?1 ORDER BY v.number DESC LIMIT 1", &[&watch])?,
+        Which::Number(number) => one("v.watch_id = ?1 AND v.number = ?2", &[&watch, number])?,
+        Which::At(at) => {
+            one("v.watch_id = ?1 AND s.captured_at <= ?2 ORDER BY v.number DESC LIMIT 1", &[&watch, &At(*at)])?
+        }
+    })
+}
+
+fn select(clause: &str) -> String {
+    format!(
+        "SELECT v.id, w.name, v.number, s.captured_at, v.recorded_at, v.digest, v.snapshot_id, v.revision, v.selectors,
+             v.cause
+         FROM versions v JOIN watches w ON w.id = v.watch_id JOIN snapshots s ON s.id = v.snapshot_id WHERE {clause}"
+    )
+}
+
+fn facts(row: &Row<'_>) -> rusqlite::Result<VersionFacts> {
+    Ok(VersionFacts {
+        id: VersionId(row.get(0)?),
+        watch: name(row, 1)?,
+        number: row.get(2)?,
+        captured_at: row.get::<_, At>(3)?.0,
+        recorded_at: row.get::<_, At>(4)?.0,
+        digest: row.get::<_, Sha256>(5)?.0,
+        snapshot: SnapshotId(row.get(6)?),
+        reader: Reader {
+            revision: row.get(7)?,
+            selectors: word(8, &row.get::<_, String>(8)?, |json| selectors(json).ok())?,
+        },
+        cause: word(9, &row.get::<_, String>(9)?, Cause::parse)?,
+    })
+}
+
+/// A version by its key, its text's digest checked, and the change that led to it read.
+pub(super) fn load_checked(tx: &Transaction<'_>, blobs: &mut Blobs, id: VersionId) -> Result<Version, Fault> {
+    let facts = tx.prepare_cached(&select("v.id = ?1"))?.query_row([id.0], facts)?;
+    let version = with_text(tx, blobs, facts)?;
+    let (found, recorded) = (version.reading.digest(), version.facts.digest);
+    if found != recorded {
+        let reason = format!("its text has the digest {found}, not {recorded}");
+        return Err(Fault::damaged(format!("versions {}", id.0), reason));
+    }
+    if let Some(from) = earlier(tx, id)?.first() {
+        load_change(tx, VersionId(*from), id)?;
+    }
+    Ok(version)
+}
+
+/// A version with its text, whose digest is not checked: [`Store::verify`] does that.
+pub(super) fn with_text(tx: &Transaction<'_>, blobs: &mut Blobs, facts: VersionFacts) -> Result<Version, Fault> {
+    let json = blobs.load(tx, facts.id.0)?;
+    let reading = reading(json).map_err(|reason| Fault::damaged(format!("versions {}", facts.id.0), reason))?;
+    Ok(Version { facts, reading })
+}

@@ -1,0 +1,200 @@
+//! Watches, and what is due.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{OptionalExtension, Row, Transaction, named_params};
+
+use super::fault::{At, Fault, word};
+use super::versions::latest_facts;
+use super::{CheckId, Due, Store, StoreError, Synced, WatchState, checks};
+use crate::time::Timestamp;
+use crate::watch::{Watch, WatchId};
+
+impl Store {
+    /// Puts the configured watches in force: new ones are due at the moment that
+    /// `first_due` names, missing ones are retired, returning ones revived.
+    ///
+    /// A watch that is in force already keeps its due time, if it has one. Watches that
+    /// only imports know are never retired, and count as added when they are configured.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub async fn sync_watches(
+        &self,
+        watches: Vec<Watch>,
+        first_due: impl Fn(&Watch) -> Option<Timestamp> + Send + 'static,
+        now: Timestamp,
+    ) -> Result<Synced, StoreError> {
+        self.write("put the watches in force", move |tx| {
+            let mut synced = Synced::default();
+            for watch in &watches {
+                sync_one(tx, watch, first_due(watch), now, &mut synced)?;
+            }
+            let configured: BTreeSet<&WatchId> = watches.iter().map(|watch| &watch.id).collect();
+            for id in in_force(tx)? {
+                if !configured.contains(&id) {
+                    tx.execute(
+                        "UPDATE watches SET retired_at = ?2, next_check_at = NULL WHERE name = ?1",
+                        (id.as_str(), At(now)),
+                    )?;
+                    synced.retired.push(id);
+                }
+            }
+            Ok(synced)
+        })
+        .await
+    }
+
+    /// Makes sure a watch exists that no configuration has: for imports. Never due.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub async fn adopt_watch(&self, id: &WatchId, url: &str, now: Timestamp) -> Result<(), StoreError> {
+        let (id, url) = (id.clone(), url.to_owned());
+        self.write("adopt a watch", move |tx| {
+            tx.execute(
+                "INSERT INTO watches (name, url, service, created_at) VALUES (?1, ?2, ?1, ?3) ON CONFLICT (name) DO NOTHING",
+                (id.as_str(), url, At(now)),
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// The watches that are due, the longest overdue first.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
+        self.read("see what is due", move |tx| {
+            let mut statement = tx.prepare_cached(
+                "SELECT name, next_check_at FROM watches WHERE next_check_at <= ?1 ORDER BY next_check_at, id LIMIT ?2",
+            )?;
+            let due = statement.query_map((At(now), limit as i64), |row| {
+                Ok(Due { watch: name(row, 0)?, due_at: row.get::<_, At>(1)?.0 })
+            })?;
+            Ok(due.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// When the next watch is due.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn next_due_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.read("see when the next watch is due", |tx| {
+            let mut statement =
+                tx.prepare_cached("SELECT min(next_check_at) FROM watches WHERE next_check_at IS NOT NULL")?;
+            let at: Option<At> = statement.query_row([], |row| row.get(0))?;
+            Ok(at.map(|at| at.0))
+        })
+        .await
+    }
+
+    /// What is known of one watch.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn watch_state(&self, id: &WatchId) -> Result<Option<WatchState>, StoreError> {
+        let id = id.clone();
+        self.read("read a watch", move |tx| key_of(tx, &id)?.map(|key| state(tx, key)).transpose()).await
+    }
+
+    /// What is known of all watches, by id; retired ones last.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn watch_states(&self) -> Result<Vec<WatchState>, StoreError> {
+        self.read("read the watches", |tx| {
+            let keys = tx
+                .prepare_cached("SELECT id FROM watches ORDER BY retired_at IS NOT NULL, name")?
+                .query_map([], |row| row.get(0))?
+                .collect::<Result<Vec<i64>, _>>()?;
+            keys.into_iter().map(|key| state(tx, key)).collect()
+        })
+        .await
+    }
+}
+
+/// The key of a watch, if it is known.
+pub(super) fn key_of(tx: &Transaction<'_>, id: &WatchId) -> rusqlite::Result<Option<i64>> {
+    tx.prepare_cached("SELECT id FROM watches WHERE name = ?1")?.query_row([id.as_str()], |row| row.get(0)).optional()
+}
+
+/// The key of a watch that must be known.
+pub(super) fn known_key(tx: &Transaction<'_>, id: &WatchId) -> Result<i64, Fault> {
+    Ok(key_of(tx, id)?.ok_or_else(|| StoreError::UnknownWatch(id.clone()))?)
+}
+
+/// A watch's name in a row.
+pub(super) fn name(row: &Row<'_>, column: usize) -> rusqlite::Result<WatchId> {
+    word(column, &row.get::<_, String>(column)?, |text| WatchId::new(text).ok())
+}
+
+fn in_force(tx: &Transaction<'_>) -> Result<Vec<WatchId>, Fault> {
+    let mut statement =
+        tx.prepare("SELECT name FROM watches WHERE configured_at IS NOT NULL AND retired_at IS NULL ORDER BY name")?;
+    let names = statement.query_map([], |row| name(row, 0))?;
+    Ok(names.collect::<Result<_, _>>()?)
+}
+
+fn sync_one(
+    tx: &Transaction<'_>,
+    watch: &Watch,
+    first_due: Option<Timestamp>,
+    now: Timestamp,
+    synced: &mut Synced,
+) -> Result<(), Fault> {
+    let known = tx
+        .prepare_cached("SELECT configured_at IS NOT NULL, retired_at IS NOT NULL FROM watches WHERE name = ?1")?
+        .query_row([watch.id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    match known {
+        None | Some((false, _)) => synced.added.push(watch.id.clone()),
+        Some((true, true)) => synced.revived.push(watch.id.clone()),
+        Some((true, false)) => {}
+    }
+    tx.prepare_cached(
+        "INSERT INTO watches (name, url, service, created_at, configured_at, next_check_at)
+         VALUES (:name, :url, :service, :now, :now, :first_due)
+         ON CONFLICT (name) DO UPDATE SET
+             url = excluded.url,
+             service = excluded.service,
+             configured_at = coalesce(configured_at, excluded.configured_at),
+             next_check_at = coalesce(next_check_at, excluded.next_check_at),
+             retired_at = NULL",
+    )?
+    .execute(named_params! {
+        ":name": watch.id.as_str(), ":url": watch.url.as_str(), ":service": watch.service,
+        ":now": At(now), ":first_due": first_due.map(At),
+    })?;
+    Ok(())
+}
+
+fn state(tx: &Transaction<'_>, key: i64) -> Result<WatchState, Fault> {
+    let last_check = tx
+        .prepare_cached("SELECT max(id) FROM checks WHERE watch_id = ?1")?
+        .query_row([key], |row| row.get::<_, Option<i64>>(0))?;
+    let last_check = last_check.map(|id| checks::one(tx, CheckId(id))).transpose()?.flatten();
+    let latest = latest_facts(tx, key)?;
+    let mut statement = tx.prepare_cached(
+        "SELECT name, url, service, retired_at, next_check_at, last_success_at, consecutive_failures
+         FROM watches WHERE id = ?1",
+    )?;
+    let at = |row: &Row<'_>, column| row.get::<_, Option<At>>(column).map(|at| at.map(|at| at.0));
+    Ok(statement.query_row([key], |row| {
+        Ok(WatchState {
+            id: name(row, 0)?,
+            url: row.get(1)?,
+            service: row.get(2)?,
+            retired_at: at(row, 3)?,
+            next_check_at: at(row, 4)?,
+            last_check,
+            last_success_at: at(row, 5)?,
+            consecutive_failures: row.get(6)?,
+            versions: latest.as_ref().map_or(0, |latest| latest.number),
+            latest,
+        })
+    })?)
+}

@@ -1,0 +1,156 @@
+//! HTML to blocks: parse, leave out what is no policy, write lines, tell the headings.
+
+mod headings;
+mod lines;
+mod links;
+mod main_text;
+mod parse;
+mod table;
+mod tree;
+mod unseen;
+
+use scraper::{Html, Selector};
+use url::Url;
+
+use self::tree::Tree;
+use super::{Block, select};
+use crate::reading::{Selectors, Unreadable, Why};
+
+/// What a page of HTML says.
+pub(super) struct Page {
+    /// The page as parsed.
+    pub(super) html: Html,
+    /// Its title, without the site's name where that can be told.
+    pub(super) title: Option<String>,
+    /// The language it declares.
+    pub(super) declared_language: Option<String>,
+    /// All visible words of the whole page.
+    pub(super) visible: String,
+    /// The policy.
+    pub(super) blocks: Vec<Block>,
+    /// A selector was given and none matched.
+    pub(super) unmatched: bool,
+}
+
+/// Reads a page.
+pub(super) fn read(source: &str, final_url: &str, how: &Selectors) -> Result<Page, Unreadable> {
+    let html = parse::parse(source).ok_or_else(|| {
+        Unreadable::new(
+            Why::Malformed,
+            "the page's tags multiply out of all proportion to its size; look at it by hand",
+        )
+    })?;
+    let base = links::base(final_url, attribute(&html, "base[href]", "href"));
+    let mut found = policy(&html, base.as_ref(), how);
+    if how.select.is_empty() && words(&found.blocks) < HARDLY_A_WORD {
+        let unseen = unseen::markup(&html).and_then(|markup| parse::parse(&markup));
+        let blocks = unseen.map(|unseen| policy(&unseen, base.as_ref(), how).blocks).unwrap_or_default();
+        if words(&blocks) > 2 * HARDLY_A_WORD {
+            found.blocks = blocks;
+        }
+    }
+    let Found { visible, blocks, unmatched } = found;
+    let title = title(&html, &blocks);
+    let declared_language = attribute(&html, "html[lang]", "lang").map(str::to_owned);
+    Ok(Page { title, declared_language, visible, blocks, unmatched, html })
+}
+
+/// With fewer words the page may carry its text unseen.
+const HARDLY_A_WORD: u32 = 60;
+
+fn words(blocks: &[Block]) -> u32 {
+    blocks.iter().map(|block| tree::count_words(&block.text)).sum()
+}
+
+/// What a parsed page shows.
+struct Found {
+    visible: String,
+    blocks: Vec<Block>,
+    unmatched: bool,
+}
+
+/// Finds the policy on a parsed page, by selectors or unaided.
+fn policy(html: &Html, base: Option<&Url>, how: &Selectors) -> Found {
+    let mut tree = Tree::of(html);
+    let visible = tree.words(0);
+    remove_selected(html, &mut tree, &how.remove);
+    let lines = if how.select.is_empty() {
+        main_text::remove_noise(&mut tree);
+        main_text::remove_variants(&mut tree);
+        let mut lines = lines::of(&tree, &[main_text::find(&tree)], base);
+        main_text::trim(&mut lines);
+        lines
+    } else {
+        let parts = selection(html, &tree, &how.select);
+        if parts.is_empty() {
+            return Found { visible, blocks: Vec::new(), unmatched: true };
+        }
+        lines::of(&tree, &parts, base)
+    };
+    Found { visible, blocks: headings::settle(lines), unmatched: false }
+}
+
+/// The parts that selectors choose: in page order, none within another.
+fn selection(html: &Html, tree: &Tree<'_>, selectors: &[String]) -> Vec<usize> {
+    let chosen = select::matches(html, selectors);
+    let mut parts = Vec::new();
+    let mut at = 0;
+    while at < tree.nodes.len() {
+        if chosen.contains(&tree.nodes[at].id()) {
+            parts.push(at);
+            at = tree.nodes[at].end;
+        } else {
+            at += 1;
+        }
+    }
+    parts
+}
+
+/// Leaves out what the watch says to leave out.
+fn remove_selected(html: &Html, tree: &mut Tree<'_>, selectors: &[String]) {
+    if selectors.is_empty() {
+        return;
+    }
+    let removed = select::matches(html, selectors);
+    for node in &mut tree.nodes {
+        node.off |= removed.contains(&node.id());
+    }
+}
+
+/// An attribute of the first element that a selector of ours matches.
+fn attribute<'a>(html: &'a Html, selector: &str, name: &str) -> Option<&'a str> {
+    let selector = Selector::parse(selector).ok()?;
+    html.select(&selector).next()?.value().attr(name)
+}
+
+/// The page's title: of the parts of `title`, the one that the first heading repeats or
+/// that names a policy; else the first heading.
+fn title(html: &Html, blocks: &[Block]) -> Option<String> {
+    let heading = blocks.iter().find(|block| matches!(block.kind, super::BlockKind::Heading { .. }));
+    let heading = heading.map(|block| block.text.clone());
+    let selector = Selector::parse("title").ok()?;
+    let whole: String = html.select(&selector).next().map(|title| title.text().collect()).unwrap_or_default();
+    let whole = super::fold(&whole);
+    if whole.is_empty() {
+        return heading;
+    }
+    let parts: Vec<&str> = TITLE_PARTS.split(&whole).map(str::trim).filter(|part| !part.is_empty()).collect();
+    let same = |part: &&&str| heading.as_deref().is_some_and(|heading| heading.eq_ignore_ascii_case(part));
+    let names = |part: &&&str| POLICY_WORDS.is_match(part);
+    let best = parts.iter().find(same).or_else(|| parts.iter().find(names)).map(|part| (*part).to_owned());
+    best.or_else(|| heading.filter(|heading| POLICY_WORDS.is_match(heading))).or(Some(whole))
+}
+
+static TITLE_PARTS: std::sync::LazyLock<regex::Regex> = std::sync::LazyLock::new(|| {
+    regex::Regex::new(r"\s+[|\-–—·•:»›<>/]{1,2}\s+|\s*\|\s*|:\s").expect("the pattern is sound")
+});
+
+static POLICY_WORDS: std::sync::LazyLock<regex::Regex> = std::sync::LazyLock::new(|| {
+    regex::Regex::new(
+        r"(?i)privacy|polic(y|ies)|terms|conditions|cookie|agreement|notice|guideline|rules|legal|imprint|impressum|datenschutz|nutzungsbedingungen|agb|confidentialit|conditions g|mentions l|privacidad|términos|condiciones|informativa|termini|voorwaarden|privacybeleid|subprocessor|sub-processor|acceptable use|copyright",
+    )
+    .expect("the pattern is sound")
+});
+
+#[cfg(test)]
+mod tests;

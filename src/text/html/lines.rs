@@ -1,0 +1,502 @@
+//! The visible nodes as lines: where a browser would break them, with what they look
+//! like. Which lines are headings is decided later, when all are known.
+
+use url::Url;
+
+use super::links;
+use super::table;
+use super::tree::Tree;
+use crate::text::Link;
+
+/// What a line is on the page, before headings are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Text between two breaks.
+    Text,
+    /// Marked as a heading of this level.
+    Heading(u8),
+    /// What opens and closes a part (`summary`, a button that says so), or a table's caption.
+    Fold,
+    /// A row of a table.
+    Row,
+    /// A term of a definition list.
+    Term,
+    /// A line of a definition.
+    Definition,
+    /// Text whose breaks matter.
+    Preformatted,
+}
+
+/// Where in which list a line stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Item {
+    /// 1 for the outermost list.
+    pub(super) depth: u8,
+    /// Which item, in page order.
+    pub(super) number: usize,
+    /// Whether it is the item's first line.
+    pub(super) first: bool,
+    /// Whether the list has no other item.
+    pub(super) only: bool,
+}
+
+/// How strongly all of a line is set off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Look {
+    /// All of it is bold.
+    pub(super) bold: bool,
+    /// All of it is underlined.
+    pub(super) underlined: bool,
+    /// Its element is called a title or heading.
+    pub(super) titled: bool,
+    /// All of it leads to places on the same page: an entry of a table of contents.
+    pub(super) contents: bool,
+    /// All of it leads to other pages: an entry of a menu.
+    pub(super) away: bool,
+}
+
+/// A line of the page.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    pub(super) kind: Kind,
+    pub(super) text: String,
+    pub(super) links: Vec<Link>,
+    pub(super) look: Look,
+    pub(super) item: Option<Item>,
+    pub(super) anchor: Option<String>,
+}
+
+/// Writes the lines of some parts of the page, in page order.
+pub(super) fn of(tree: &Tree<'_>, parts: &[usize], base: Option<&Url>) -> Vec<Line> {
+    let mut writer = Writer {
+        base,
+        out: Vec::new(),
+        now: Draft::default(),
+        open: Vec::new(),
+        items: 0,
+        after_span: false,
+        anchor: None,
+    };
+    for &part in parts {
+        writer.write(tree, part);
+    }
+    writer.out
+}
+
+/// What all open elements together make of a text, so that no text asks them all.
+#[derive(Clone, Copy, Default)]
+struct Around {
+    /// The innermost kind.
+    kind: Option<Kind>,
+    preformatted: bool,
+    /// In a heading, or in what opens and closes a part.
+    heading: bool,
+    lists: u8,
+    links: u8,
+    /// In a link into the page itself.
+    contents: bool,
+    /// Which open element is the innermost item.
+    item: Option<usize>,
+}
+
+/// An element that is open, and what its end does.
+struct Open {
+    around: Around,
+    end: usize,
+    block: bool,
+    bold: bool,
+    underlined: bool,
+    item: Option<Item>,
+    span: bool,
+    titled: bool,
+    link: Option<(usize, Option<String>, bool)>,
+    anchor: Option<String>,
+}
+
+/// The line being written.
+#[derive(Default)]
+struct Draft {
+    text: String,
+    /// A space is due before the next word.
+    gap: bool,
+    letters: usize,
+    bold: usize,
+    underlined: usize,
+    contents: usize,
+    away: usize,
+    links: Vec<Link>,
+}
+
+struct Writer<'a> {
+    base: Option<&'a Url>,
+    out: Vec<Line>,
+    now: Draft,
+    open: Vec<Open>,
+    items: usize,
+    /// The last thing read was the end of a span, so that no space or text is between it
+    /// and what comes now.
+    after_span: bool,
+    /// An anchor that stands before the line it names.
+    anchor: Option<String>,
+}
+
+impl Writer<'_> {
+    fn write(&mut self, tree: &Tree<'_>, part: usize) {
+        let mut at = part;
+        while at < tree.nodes[part].end {
+            while self.open.last().is_some_and(|open| open.end <= at) {
+                self.close();
+            }
+            let node = &tree.nodes[at];
+            if node.off {
+                at = node.end;
+                continue;
+            }
+            if let Some(text) = node.text() {
+                self.text(text);
+                at += 1;
+                continue;
+            }
+            at = self.enter(tree, at);
+        }
+        while !self.open.is_empty() {
+            self.close();
+        }
+        self.flush();
+    }
+
+    /// Opens an element; answers where the walk goes on.
+    fn enter(&mut self, tree: &Tree<'_>, at: usize) -> usize {
+        let node = &tree.nodes[at];
+        match node.name {
+            "br" => {
+                if self.around().preformatted {
+                    self.now.text.push('\n');
+                } else if self.around().heading {
+                    self.now.gap = true;
+                } else {
+                    self.flush();
+                }
+                return at + 1;
+            }
+            "hr" => {
+                self.flush();
+                return at + 1;
+            }
+            _ if (node.name == "button" || node.attr("role") == Some("button")) && !self.around().heading => {
+                let folds = node.attr("aria-expanded").is_some() || node.attr("aria-controls").is_some();
+                if !folds || super::tree::count_words(&tree.words(at)) == 0 {
+                    return node.end;
+                }
+            }
+            "table" if table::is_data(tree, at) => {
+                self.flush();
+                self.table(tree, at);
+                return node.end;
+            }
+            _ => {}
+        }
+        if let Some(address) = node.attr("data-cfemail").and_then(links::hidden_address) {
+            self.address(&address);
+            return node.end;
+        }
+        let open = self.opened(tree, at);
+        if open.block || self.starts_a_line(tree, at) {
+            self.flush();
+        }
+        if let Some(id) = &open.anchor
+            && (open.block || node.name == "a" || node.name == "span")
+        {
+            self.anchor = Some(id.clone());
+        }
+        self.open.push(open);
+        at + 1
+    }
+
+    /// What an element means for the lines in it.
+    fn opened(&mut self, tree: &Tree<'_>, at: usize) -> Open {
+        let node = &tree.nodes[at];
+        let style = node.attr("style").map(|style| style.to_ascii_lowercase().replace(' ', "")).unwrap_or_default();
+        let class = node.attr("class").unwrap_or_default().to_ascii_lowercase();
+        let kind = kind(node.name, node.attr("role"), node.attr("aria-level"));
+        let item = (node.name == "li" || node.attr("role") == Some("listitem")).then(|| {
+            self.items += 1;
+            let depth = self.around().lists.clamp(1, 9);
+            let siblings = tree.children(node.parent).filter(|&child| tree.nodes[child].name == "li").take(2).count();
+            Item { depth, number: self.items, first: true, only: siblings == 1 }
+        });
+        let link = (node.name == "a").then(|| {
+            let href = node.attr("href");
+            let contents = href.is_some_and(|href| href.starts_with('#') && href.len() > 1);
+            let hidden = href
+                .and_then(|href| href.split_once("/email-protection#"))
+                .and_then(|(_, hex)| links::hidden_address(hex));
+            let target = match hidden {
+                Some(address) => Some(format!("mailto:{address}")),
+                None => href.and_then(|href| links::target(self.base, href)),
+            };
+            (self.now.text.len(), target, contents)
+        });
+        let mut around = self.around();
+        around.kind = kind.or(around.kind);
+        around.preformatted |= kind == Some(Kind::Preformatted);
+        around.heading |= matches!(kind, Some(Kind::Heading(_) | Kind::Fold));
+        let list = matches!(node.name, "ul" | "ol" | "menu") || node.attr("role") == Some("list");
+        around.lists = around.lists.saturating_add(u8::from(list));
+        around.links = around.links.saturating_add(u8::from(link.is_some()));
+        around.contents |= matches!(link, Some((_, _, true)));
+        around.item = item.map(|_| self.open.len()).or(around.item);
+        let outer = self.open.last();
+        Open {
+            around,
+            end: node.end,
+            block: is_block(node.name) || kind.is_some() || item.is_some() || is_block_style(&style),
+            bold: (outer.is_some_and(|outer| outer.bold) && !is_light(&style)) || is_bold(node.name, &style, &class),
+            underlined: outer.is_some_and(|outer| outer.underlined)
+                || node.name == "u"
+                || style.contains("text-decoration:underline"),
+            item,
+            span: is_span(node.name),
+            titled: is_block(node.name) && is_titled(&class),
+            link,
+            anchor: node
+                .attr("id")
+                .or_else(|| if node.name == "a" { node.attr("name") } else { None })
+                .map(str::to_owned),
+        }
+    }
+
+    fn close(&mut self) {
+        let Some(open) = self.open.last() else { return };
+        if open.block {
+            self.flush();
+        }
+        let Some(open) = self.open.pop() else { return };
+        self.after_span = !open.block && open.span;
+        if let Some((from, Some(target), _)) = open.link {
+            let text = self.now.text.get(from..).unwrap_or_default().trim();
+            if !text.is_empty() {
+                self.now.links.push(Link { text: text.to_owned(), target });
+            }
+        }
+    }
+
+    /// Whether an inline element is set as a line of its own by a style sheet we do not
+    /// see: it follows another without a space between, where words could not touch.
+    fn starts_a_line(&self, tree: &Tree<'_>, at: usize) -> bool {
+        if !self.after_span || self.now.gap || !is_span(tree.nodes[at].name) {
+            return false;
+        }
+        if self.around().heading || self.around().preformatted {
+            return false;
+        }
+        let Some(last) = self.now.text.chars().next_back() else { return false };
+        let next = (at + 1..tree.nodes[at].end)
+            .take(20)
+            .find_map(|node| tree.nodes[node].text())
+            .and_then(|text| text.chars().next());
+        let ends = last.is_lowercase() || last.is_numeric() || matches!(last, '.' | ':' | ';' | '!' | '?' | ')' | '”');
+        ends && next
+            .is_some_and(|c| c.is_uppercase() || c.is_numeric() && !last.is_numeric() || matches!(c, '(' | '“' | '•'))
+    }
+
+    fn around(&self) -> Around {
+        self.open.last().map(|open| open.around).unwrap_or_default()
+    }
+
+    fn text(&mut self, text: &str) {
+        self.after_span = false;
+        if self.around().preformatted {
+            self.now.letters += text.chars().filter(|c| c.is_alphanumeric()).count();
+            self.now.text.extend(text.chars().filter(|c| !is_invisible(*c)));
+            return;
+        }
+        let bold = self.open.last().is_some_and(|open| open.bold);
+        let underlined = self.open.last().is_some_and(|open| open.underlined);
+        let Around { contents, links, .. } = self.around();
+        let away = !contents && links > 0;
+        for c in text.chars() {
+            if is_invisible(c) {
+                continue;
+            }
+            if c.is_whitespace() {
+                self.now.gap = true;
+                continue;
+            }
+            if self.now.gap && !self.now.text.is_empty() {
+                self.now.text.push(' ');
+            }
+            self.now.gap = false;
+            self.now.text.push(c);
+            if c.is_alphanumeric() {
+                self.now.letters += 1;
+                self.now.bold += usize::from(bold);
+                self.now.underlined += usize::from(underlined);
+                self.now.contents += usize::from(contents);
+                self.now.away += usize::from(away);
+            }
+        }
+    }
+
+    /// Writes an address that the page hides from robots.
+    fn address(&mut self, address: &str) {
+        self.text(address);
+        if self.around().links == 0 {
+            self.now.links.push(Link { text: address.to_owned(), target: format!("mailto:{address}") });
+        }
+    }
+
+    /// Ends the line, if there is one.
+    fn flush(&mut self) {
+        let mut draft = std::mem::take(&mut self.now);
+        let around = self.around();
+        for open in self.open.iter_mut().filter(|_| around.links > 0) {
+            if let Some((from, target, _)) = &mut open.link {
+                if let Some(target) = target {
+                    let text = draft.text.get(*from..).unwrap_or_default().trim();
+                    if !text.is_empty() {
+                        draft.links.push(Link { text: text.to_owned(), target: target.clone() });
+                    }
+                }
+                *from = 0;
+            }
+        }
+        let text = draft.text.trim_end();
+        if draft.letters == 0 {
+            // Rules, bullets and other ornaments are no text.
+            return;
+        }
+        let kind = around.kind.unwrap_or(Kind::Text);
+        let text = if kind == Kind::Preformatted { text.trim_matches('\n').to_owned() } else { text.to_owned() };
+        let item = around.item.and_then(|at| self.open.get_mut(at)?.item.as_mut()).map(|item| {
+            let now = *item;
+            item.first = false;
+            now
+        });
+        let look = Look {
+            bold: draft.bold == draft.letters,
+            underlined: draft.underlined == draft.letters,
+            titled: self.open.iter().rev().take(3).any(|open| open.titled),
+            contents: draft.contents == draft.letters,
+            away: draft.away == draft.letters,
+        };
+        self.out.push(Line { kind, text, links: draft.links, look, item, anchor: self.anchor.take() });
+    }
+
+    fn table(&mut self, tree: &Tree<'_>, at: usize) {
+        for row in table::rows(tree, at, self.base) {
+            let look = Look::default();
+            self.out.push(Line { kind: row.kind, text: row.text, links: row.links, look, item: None, anchor: None });
+        }
+    }
+}
+
+/// What an element's name or role makes of the lines in it.
+fn kind(name: &str, role: Option<&str>, level: Option<&str>) -> Option<Kind> {
+    Some(match name {
+        "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => Kind::Heading(name.as_bytes()[1] - b'0'),
+        "summary" | "button" | "caption" | "legend" => Kind::Fold,
+        "dt" => Kind::Term,
+        "dd" => Kind::Definition,
+        "pre" => Kind::Preformatted,
+        _ if role == Some("heading") => {
+            Kind::Heading(level.and_then(|level| level.trim().parse().ok()).unwrap_or(2_u8).clamp(1, 6))
+        }
+        _ => return None,
+    })
+}
+
+/// Elements that browsers set as blocks of their own.
+fn is_block(name: &str) -> bool {
+    matches!(
+        name,
+        "address"
+            | "article"
+            | "aside"
+            | "blockquote"
+            | "body"
+            | "button"
+            | "caption"
+            | "center"
+            | "dd"
+            | "details"
+            | "dialog"
+            | "dir"
+            | "div"
+            | "dl"
+            | "dt"
+            | "fieldset"
+            | "figcaption"
+            | "figure"
+            | "footer"
+            | "form"
+            | "h1"
+            | "h2"
+            | "h3"
+            | "h4"
+            | "h5"
+            | "h6"
+            | "header"
+            | "hgroup"
+            | "html"
+            | "legend"
+            | "li"
+            | "main"
+            | "menu"
+            | "nav"
+            | "ol"
+            | "option"
+            | "p"
+            | "pre"
+            | "search"
+            | "section"
+            | "summary"
+            | "table"
+            | "tbody"
+            | "td"
+            | "tfoot"
+            | "th"
+            | "thead"
+            | "tr"
+            | "ul"
+    )
+}
+
+/// Inline elements that style sheets often set as blocks.
+fn is_span(name: &str) -> bool {
+    matches!(name, "span" | "a" | "label" | "time")
+}
+
+fn is_block_style(style: &str) -> bool {
+    ["display:block", "display:flex", "display:grid", "display:table", "display:list-item"]
+        .iter()
+        .any(|wanted| style.contains(wanted))
+}
+
+fn is_bold(name: &str, style: &str, class: &str) -> bool {
+    matches!(name, "b" | "strong")
+        || ["font-weight:bold", "font-weight:6", "font-weight:7", "font-weight:8", "font-weight:9"]
+            .iter()
+            .any(|wanted| style.contains(wanted))
+        || class
+            .split_ascii_whitespace()
+            .any(|class| matches!(class, "bold" | "strong" | "fw-bold" | "font-bold" | "font-semibold" | "text-bold"))
+}
+
+fn is_light(style: &str) -> bool {
+    ["font-weight:normal", "font-weight:3", "font-weight:4"].iter().any(|wanted| style.contains(wanted))
+}
+
+fn is_titled(class: &str) -> bool {
+    class.split(|c: char| !c.is_alphanumeric()).any(|word| {
+        matches!(word, "title" | "heading" | "headline" | "subtitle" | "subheading" | "header" | "question")
+    })
+}
+
+/// Characters that have no width: they part words for search, not for readers.
+pub(super) fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{fffc}'
+    ) || (c.is_control() && !c.is_whitespace())
+}

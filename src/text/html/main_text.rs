@@ -1,0 +1,290 @@
+//! Finds the policy on its page, without selectors: takes away what is no policy, then
+//! goes down to the part that holds nearly all that is left.
+//!
+//! A lost clause is worse than a kept menu: where in doubt, more is kept.
+
+use std::collections::BTreeMap;
+
+use super::lines::{Kind, Line};
+use super::tree::{Tree, Words, count_words};
+use crate::text::noise::{self, CLASSES, Element, MAX_SHARE, hints};
+
+/// A part that holds this share of all the prose holds the policy.
+const HOLDS_ALL: f32 = 0.85;
+/// A part beside it that has a heading and so many words is policy too.
+const SECTION: u32 = 60;
+
+/// Words of prose that must be left where a sure class takes more than its share.
+const ENOUGH_LEFT: u32 = 60;
+/// A part marked as the main one is it if it holds this share of the prose.
+const MAIN_HOLDS: f32 = 0.5;
+
+/// Leaves out the classes of [`CLASSES`], each within its share.
+pub(super) fn remove_noise(tree: &mut Tree<'_>) {
+    let counts = tree.count();
+    let total = counts.first().map_or(0, |words| words.prose()).max(1);
+    let facts = Facts::of(tree);
+    let about_cookies = names_cookies(tree);
+    let mut left = total;
+    let mut taken: BTreeMap<&str, u32> = BTreeMap::new();
+    let mut hinted = Vec::new();
+    let mut at = 0;
+    while at < tree.nodes.len() {
+        let node = &tree.nodes[at];
+        if node.off {
+            at = node.end;
+            continue;
+        }
+        if node.name.is_empty() || matches!(node.name, "#root" | "html" | "body" | "main") || counts[at].all == 0 {
+            at += 1;
+            continue;
+        }
+        hinted.clear();
+        // A heading is called after what it heads, and so is the part that it heads.
+        let heading = matches!(node.name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6");
+        let heads = facts.holds_heading[at] && counts[at].prose() >= 8;
+        for attribute in ["class", "id"].into_iter().take(if heading { 0 } else { 2 - usize::from(heads) }) {
+            if let Some(value) = node.attr(attribute) {
+                hints(value, &mut hinted);
+            }
+        }
+        let role = node.attr("role").unwrap_or_default().to_lowercase();
+        let label = node.attr("aria-label").unwrap_or_default().to_lowercase();
+        let words = counts[at];
+        let element = Element {
+            name: node.name,
+            role: &role,
+            hints: &hinted,
+            label: &label,
+            words: words.all,
+            density: words.density(),
+            share: words.prose() as f32 / total as f32,
+            inside_main: facts.inside_main[at],
+            holds_main: facts.holds_main[at],
+            holds_title: facts.holds_title[at],
+            controls: facts.controls[at],
+            consent: facts.consent[at] as f32 / words.all as f32,
+            about_cookies,
+            holds_contents: facts.holds_contents[at],
+        };
+        let class = CLASSES.iter().find(|class| (class.is)(&element));
+        let Some(class) = class else {
+            at += 1;
+            continue;
+        };
+        let taken = taken.entry(class.name).or_default();
+        let small = (*taken + words.prose()) as f32 <= total as f32 * MAX_SHARE;
+        let sure = (class.sure)(&element) && left.saturating_sub(words.prose()) >= ENOUGH_LEFT;
+        if small || sure {
+            *taken += if small { words.prose() } else { 0 };
+            left = left.saturating_sub(words.prose());
+            tree.nodes[at].off = true;
+            at = tree.nodes[at].end;
+        } else {
+            at += 1;
+        }
+    }
+}
+
+/// Siblings further away than this are no variants of each other.
+const VARIANTS: usize = 3;
+
+/// Leaves out the second of two equal parts side by side, where one of them is for
+/// another width of the window, or for eyes only.
+pub(super) fn remove_variants(tree: &mut Tree<'_>) {
+    let counts = tree.count();
+    let mut hinted = Vec::new();
+    let mut is_variant = |at: usize| {
+        let node = &tree.nodes[at];
+        hinted.clear();
+        hints(node.attr("class").unwrap_or_default(), &mut hinted);
+        node.attr("aria-hidden") == Some("true") || hinted.iter().any(|hint| VARIANT_HINTS.contains(&hint.as_str()))
+    };
+    let variants: Vec<bool> = (0..tree.nodes.len()).map(|at| counts[at].all >= 8 && is_variant(at)).collect();
+    for at in 0..tree.nodes.len() {
+        if tree.nodes[at].off || counts[at].all < 8 || tree.nodes[at].name.is_empty() {
+            continue;
+        }
+        let parent = tree.nodes[tree.nodes[at].parent].end;
+        let mut beside = tree.nodes[at].end;
+        for _ in 0..VARIANTS {
+            if beside >= parent {
+                break;
+            }
+            let equal = counts[beside].all == counts[at].all && (variants[at] || variants[beside]);
+            if equal && !tree.nodes[beside].name.is_empty() && tree.words(at) == tree.words(beside) {
+                tree.nodes[beside].off = true;
+            }
+            beside = tree.nodes[beside].end;
+        }
+    }
+}
+
+/// Words in class names of parts that are shown at some widths only.
+const VARIANT_HINTS: [&str; 9] =
+    ["mobile", "desktop", "tablet", "phone", "hidden", "visible", "hide", "show", "responsive"];
+
+/// Where the page's landmarks stand.
+struct Facts {
+    inside_main: Vec<bool>,
+    holds_main: Vec<bool>,
+    holds_title: Vec<bool>,
+    /// Headings of the second level and below.
+    holds_heading: Vec<bool>,
+    /// Links into the page itself.
+    holds_contents: Vec<bool>,
+    /// Buttons, switches and boxes in it.
+    controls: Vec<u32>,
+    /// Words that speak of cookies and consent in it.
+    consent: Vec<u32>,
+}
+
+impl Facts {
+    fn of(tree: &Tree<'_>) -> Self {
+        let n = tree.nodes.len();
+        let (mut inside_main, mut holds_main) = (vec![false; n], vec![false; n]);
+        let (mut holds_title, mut holds_heading) = (vec![false; n], vec![false; n]);
+        let mut holds_contents = vec![false; n];
+        let (mut controls, mut consent) = (vec![0_u32; n], vec![0_u32; n]);
+        for at in 0..n {
+            let node = &tree.nodes[at];
+            controls[at] = u32::from(is_control(tree, at));
+            consent[at] = node.text().map_or(0, noise::consent_words);
+            inside_main[at] = inside_main[node.parent] || is_main(tree, at);
+        }
+        for at in (1..n).rev() {
+            let node = &tree.nodes[at];
+            if node.off {
+                holds_main[at] = false;
+                holds_title[at] = false;
+                holds_heading[at] = false;
+                continue;
+            }
+            let parent = node.parent;
+            holds_contents[at] |= node.attr("href").is_some_and(|href| href.starts_with('#') && href.len() > 1);
+            holds_contents[parent] |= holds_contents[at];
+            controls[parent] += controls[at];
+            consent[parent] += consent[at];
+            holds_main[parent] |= holds_main[at] || is_main(tree, at);
+            holds_title[at] |= node.name == "h1";
+            holds_title[parent] |= holds_title[at];
+            holds_heading[at] |=
+                matches!(node.name, "h2" | "h3" | "h4" | "h5" | "h6") || node.attr("role") == Some("heading");
+            holds_heading[parent] |= holds_heading[at];
+        }
+        Self { inside_main, holds_main, holds_title, holds_heading, holds_contents, controls, consent }
+    }
+}
+
+/// Whether the page's own title speaks of cookies.
+fn names_cookies(tree: &Tree<'_>) -> bool {
+    (0..tree.nodes.len())
+        .filter(|&at| tree.nodes[at].name == "h1")
+        .take(3)
+        .any(|at| noise::consent_words(&tree.words(at)) > 0)
+}
+
+fn is_control(tree: &Tree<'_>, at: usize) -> bool {
+    let node = &tree.nodes[at];
+    match node.name {
+        "button" => true,
+        "input" => matches!(node.attr("type"), Some("checkbox" | "radio" | "button" | "submit")),
+        _ => matches!(node.attr("role"), Some("button" | "switch" | "checkbox")),
+    }
+}
+
+fn is_main(tree: &Tree<'_>, at: usize) -> bool {
+    let node = &tree.nodes[at];
+    matches!(node.name, "main" | "article") || matches!(node.attr("role"), Some("main" | "article"))
+}
+
+/// The part of the page that is the policy.
+pub(super) fn find(tree: &Tree<'_>) -> usize {
+    let counts = tree.count();
+    let facts = Facts::of(tree);
+    let titles = &facts.holds_title;
+    let mut at = marked(tree, &counts, &facts).unwrap_or(0);
+    let all = counts[at].prose() as f32;
+    loop {
+        let Some(best) = tree.children(at).max_by_key(|&child| (counts[child].prose(), std::cmp::Reverse(child)))
+        else {
+            return at;
+        };
+        let enough = counts[best].prose() as f32 >= all * HOLDS_ALL;
+        let lost = |child: usize| counts[child].prose() >= SECTION && facts.holds_heading[child];
+        if !enough
+            || !is_container(tree.nodes[best].name)
+            || (titles[at] && !titles[best])
+            || tree.children(at).any(|child| child != best && lost(child))
+        {
+            return at;
+        }
+        at = best;
+    }
+}
+
+/// The one part that the page marks as the main one, if it holds most of the prose.
+fn marked(tree: &Tree<'_>, counts: &[Words], facts: &Facts) -> Option<usize> {
+    let is_marked = |at: &usize| tree.nodes[*at].name == "main" || tree.nodes[*at].attr("role") == Some("main");
+    let best = (0..tree.nodes.len()).filter(is_marked).max_by_key(|&at| (counts[at].prose(), std::cmp::Reverse(at)))?;
+    let enough = counts[best].prose() as f32 >= counts[0].prose() as f32 * MAIN_HOLDS;
+    (enough && (facts.holds_title[best] || !facts.holds_title[0])).then_some(best)
+}
+
+/// Takes menus and the like off the beginning and the end of the text.
+pub(super) fn trim(lines: &mut Vec<Line>) {
+    lines.retain(|line| !is_phrase(line));
+    trim_end(lines);
+    trim_start(lines);
+}
+
+fn is_phrase(line: &Line) -> bool {
+    matches!(line.kind, Kind::Text | Kind::Fold | Kind::Heading(_)) && noise::phrase(&line.text).is_some()
+}
+
+/// Leading lines that only lead elsewhere, and above the title also those of a few words.
+fn trim_start(lines: &mut Vec<Line>) {
+    let title = lines.iter().position(|line| line.kind == Kind::Heading(1) && !line.look.away);
+    let first = lines.iter().position(is_prose).unwrap_or(0);
+    let menu = lines[..first].iter().filter(|line| line.look.away).count() >= 3;
+    let total: u32 = lines.iter().filter(|line| !line.look.away).map(words_of).sum();
+    let above = |to: usize| -> u32 { lines[..to].iter().filter(|line| !line.look.away).map(words_of).sum() };
+    let title = title.filter(|&to| above(to) * 4 <= total).unwrap_or(0);
+    let mut at = 0;
+    lines.retain(|line| {
+        at += 1;
+        let few = words_of(line) <= 8 && !line.text.chars().any(|c| c.is_ascii_digit());
+        !(at <= title && (line.look.away || few) || menu && at <= first && line.look.away)
+    });
+}
+
+/// Menus after the last prose: three and more lines in a row that only lead elsewhere,
+/// and the heading above them.
+fn trim_end(lines: &mut Vec<Line>) {
+    let last = lines.iter().rposition(is_prose).map_or(0, |at| at + 1);
+    let mut at = last;
+    while at < lines.len() {
+        let run = lines[at..].iter().take_while(|line| line.look.away).count();
+        if run < 3 {
+            at += run.max(1);
+            continue;
+        }
+        let headed = at > last && matches!(lines[at - 1].kind, Kind::Heading(_));
+        lines.drain(at - usize::from(headed)..at + run);
+        at -= usize::from(headed);
+    }
+}
+
+/// Whether a line is a piece of running text.
+fn is_prose(line: &Line) -> bool {
+    !line.look.away && (words_of(line) >= 20 || line.kind == Kind::Row)
+}
+
+fn words_of(line: &Line) -> u32 {
+    count_words(&line.text)
+}
+
+fn is_container(name: &str) -> bool {
+    !name.is_empty()
+        && !matches!(name, "p" | "ul" | "ol" | "dl" | "table" | "tbody" | "tr" | "li" | "span" | "pre" | "blockquote")
+}

@@ -1,0 +1,416 @@
+//! Tables of pages and what they read as.
+
+use super::*;
+use crate::text::BlockKind;
+
+/// Reads a page without selectors.
+fn page(html: &str) -> Page {
+    read(html, "https://acme.test/privacy", &Selectors::default()).expect("the page reads")
+}
+
+/// One line a block: `#` a heading level, `-` an item depth, `=` a row, `?` a term, `!` a
+/// definition, `|` preformatted.
+fn outline(blocks: &[Block]) -> Vec<String> {
+    let mark = |kind: &BlockKind| match kind {
+        BlockKind::Heading { level, .. } => "#".repeat(usize::from(*level)) + " ",
+        BlockKind::Paragraph => String::new(),
+        BlockKind::ListItem { depth } => "-".repeat(usize::from(*depth)) + " ",
+        BlockKind::TableRow => "= ".to_owned(),
+        BlockKind::Term => "? ".to_owned(),
+        BlockKind::Definition => "! ".to_owned(),
+        BlockKind::Preformatted => "| ".to_owned(),
+    };
+    blocks.iter().map(|block| mark(&block.kind) + &block.text).collect()
+}
+
+/// A sentence that counts as running text.
+const PROSE: &str = "We keep what you give us for as long as your account is open and no longer than the law asks.";
+
+/// Reads the body of a page; `PROSE` in it stands for running text.
+#[track_caller]
+fn check(body: &str, expected: &[&str]) {
+    let read = page(&format!("<body>{}</body>", body.replace("PROSE", PROSE)));
+    let expected: Vec<String> = expected.iter().map(|line| line.replace("PROSE", PROSE)).collect();
+    assert_eq!(outline(&read.blocks), expected, "{body}");
+}
+
+#[test]
+fn marked_headings() {
+    check(
+        "<h1>Privacy</h1><p>PROSE</p><h2>1. Data</h2><p>PROSE</p><h3>Logs</h3><p>PROSE</p>",
+        &["# Privacy", "PROSE", "## 1. Data", "PROSE", "### Logs", "PROSE"],
+    );
+    check(
+        "<div role=heading aria-level=3>Data</div><p>PROSE</p><div role=heading>Logs</div><p>PROSE</p>",
+        &["### Data", "PROSE", "## Logs", "PROSE"],
+    );
+}
+
+#[test]
+fn headings_set_off_by_their_look() {
+    check(
+        "<h1>Privacy</h1><p><b>WHAT WE COLLECT</b></p><p>PROSE</p><p><strong>Your name</strong></p><p>PROSE</p>
+         <p><b>WHAT WE SHARE</b></p><p>PROSE</p>",
+        &["# Privacy", "## WHAT WE COLLECT", "PROSE", "### Your name", "PROSE", "## WHAT WE SHARE", "PROSE"],
+    );
+    check(
+        "<h1>Privacy</h1><p>PROSE</p><p>CHILDREN</p><p>PROSE</p><p><u>Contact</u></p><p>PROSE</p>",
+        &["# Privacy", "PROSE", "## CHILDREN", "PROSE", "### Contact", "PROSE"],
+    );
+    check(
+        "<h1>Privacy</h1><p><b>How long?</b><br>PROSE<br><b>With whom?</b><br>PROSE</p>",
+        &["# Privacy", "## How long?", "PROSE", "## With whom?", "PROSE"],
+    );
+    check(
+        "<h1>Privacy</h1><div class=section-title>Retention</div><p>PROSE</p>",
+        &["# Privacy", "## Retention", "PROSE"],
+    );
+}
+
+#[test]
+fn half_sentences_in_bold_are_no_headings() {
+    check("<h1>Privacy</h1><p><b>Retention.</b> PROSE</p>", &["# Privacy", "Retention. PROSE"]);
+    check(
+        "<h1>Privacy</h1><p>PROSE</p><p><b>and we mean it</b></p><p>PROSE</p>",
+        &["# Privacy", "PROSE", "and we mean it", "PROSE"],
+    );
+    check(
+        "<h1>Privacy</h1><p><b>Last updated: 4 May 2020</b></p><p>PROSE</p>",
+        &["# Privacy", "Last updated: 4 May 2020", "PROSE"],
+    );
+    let long =
+        "NO PARTY IS LIABLE FOR ANY LOSS OF DATA OR PROFIT THAT FOLLOWS FROM THE USE OF THE SERVICE IN ANY WAY AT ALL";
+    check(&format!("<h1>Terms</h1><p>PROSE</p><p><b>{long}</b></p><p>PROSE</p>"), &["# Terms", "PROSE", long, "PROSE"]);
+    check("<h1>Terms</h1><p>PROSE</p><p><b>Acme Limited</b></p>", &["# Terms", "PROSE", "Acme Limited"]);
+    check(
+        "<h1>Terms</h1><p>PROSE</p><p><b>Acme Ltd</b></p><p><b>Main Street</b></p><p><b>Old Town</b></p><p><b>Wonderland</b></p>",
+        &["# Terms", "PROSE", "Acme Ltd", "Main Street", "Old Town", "Wonderland"],
+    );
+}
+
+#[test]
+fn numbered_clauses() {
+    check(
+        "<h1>Terms</h1><p>1. Scope</p><p>1.1 Who we are</p><p>PROSE</p><p>1.2 Who you are</p><p>PROSE</p><p>2. Payment</p><p>PROSE</p>",
+        &[
+            "# Terms",
+            "## 1. Scope",
+            "### 1.1 Who we are",
+            "PROSE",
+            "### 1.2 Who you are",
+            "PROSE",
+            "## 2. Payment",
+            "PROSE",
+        ],
+    );
+    check("<h1>Terms</h1><p>1. PROSE</p><p>2. PROSE</p>", &["# Terms", "1. PROSE", "2. PROSE"]);
+    check(
+        "<h1>Terms</h1><h2>Contact</h2><p>PROSE</p><p>12 Harbour Street</p><p>PROSE</p>",
+        &["# Terms", "## Contact", "PROSE", "12 Harbour Street", "PROSE"],
+    );
+    check(
+        "<h1>Terms</h1><h2>1. Scope</h2><p>PROSE</p><h3>2. Payment</h3><p>PROSE</p>",
+        &["# Terms", "## 1. Scope", "PROSE", "## 2. Payment", "PROSE"],
+    );
+    check(
+        "<h1>Terms</h1><ol><li><b>Scope</b><p>PROSE</p></li><li><b>Payment</b><p>PROSE</p></li></ol>",
+        &["# Terms", "## Scope", "PROSE", "## Payment", "PROSE"],
+    );
+    check(
+        "<h1>Terms</h1><div><b>1.</b></div><div><b>Scope</b></div><p>PROSE</p>",
+        &["# Terms", "## 1. Scope", "PROSE"],
+    );
+}
+
+#[test]
+fn plain_lines_as_headings() {
+    check(
+        "<p>Acme Privacy Policy</p><p>PROSE</p><p>What We Collect</p><p>PROSE</p><p>Why?</p><ul><li>to bill you</li></ul><p>PROSE</p>",
+        &["# Acme Privacy Policy", "PROSE", "## What We Collect", "PROSE", "## Why?", "- to bill you", "PROSE"],
+    );
+    check(
+        "<p>PROSE</p><p>ID_A_1</p><p>PROSE</p><p>ID_B_2</p><p>PROSE</p><p>ID_C_3</p><p>PROSE</p><p>Our Aim</p><p>PROSE</p>",
+        &["PROSE", "ID_A_1", "PROSE", "ID_B_2", "PROSE", "ID_C_3", "PROSE", "# Our Aim", "PROSE"],
+    );
+    check(
+        "<p>PROSE</p><p>We ask for:</p><p>Your name</p><p>PROSE</p>",
+        &["PROSE", "We ask for:", "Your name", "PROSE"],
+    );
+}
+
+#[test]
+fn folded_parts_are_read_with_their_headings() {
+    check(
+        "<h1>Privacy</h1><details><summary>Cookies</summary><p>PROSE</p></details><div style='display:none'><p>PROSE</p></div>",
+        &["# Privacy", "## Cookies", "PROSE", "PROSE"],
+    );
+    check(
+        "<h1>Privacy</h1><div><button aria-expanded=false aria-controls=a>Cookies</button><div id=a hidden><p>PROSE</p></div></div>
+         <div><h2><button aria-expanded=false>Logs</button></h2><p>PROSE</p></div><button>Accept</button>",
+        &["# Privacy", "## Cookies", "PROSE", "## Logs", "PROSE"],
+    );
+    check("<div aria-hidden=true><h1>Privacy</h1><p>PROSE</p></div>", &["# Privacy", "PROSE"]);
+}
+
+#[test]
+fn lists_nest() {
+    check(
+        "<h1>Privacy</h1><p>PROSE</p><ul><li>name<ul><li>first</li><li>last</li></ul></li><li><p>mail</p><p>PROSE</p></li></ul>",
+        &["# Privacy", "PROSE", "- name", "-- first", "-- last", "- mail", "PROSE"],
+    );
+}
+
+#[test]
+fn bullets_make_items() {
+    check(
+        "<h1>Privacy</h1><p>PROSE</p><p>• your name</p><p>– your town</p><p>- Our Partners</p><p>PROSE</p><ul><li>•your mail</li></ul>",
+        &["# Privacy", "PROSE", "- your name", "- your town", "- Our Partners", "PROSE", "- your mail"],
+    );
+}
+
+#[test]
+fn a_table_of_contents_is_list_text() {
+    check(
+        "<h1>Terms</h1><p>1. Scope</p><p>2. Price</p><p>3. Law</p><p>4. Court</p><p><b>1. Scope</b></p><p>PROSE</p><p><b>2. Price</b></p><p>PROSE</p>",
+        &["# Terms", "1. Scope", "2. Price", "3. Law", "4. Court", "## 1. Scope", "PROSE", "## 2. Price", "PROSE"],
+    );
+    check(
+        "<h1>Terms</h1><p><b>1. Scope</b></p><p><b>2. Price</b></p><p><b>3. Law</b></p><p><b>4. Court</b></p><p><b>1. Scope</b></p><p>PROSE</p>",
+        &["# Terms", "1. Scope", "2. Price", "3. Law", "4. Court", "## 1. Scope", "PROSE"],
+    );
+    check(
+        "<h1>Privacy</h1><nav><ul><li><a href='#a'><b>Data</b></a></li><li><a href='#b'><b>Rights</b></a></li></ul></nav>
+         <h2 id=a>Data</h2><p>PROSE</p><h2 id=b>Rights</h2><p>PROSE</p>",
+        &["# Privacy", "- Data", "- Rights", "## Data", "PROSE", "## Rights", "PROSE"],
+    );
+}
+
+#[test]
+fn data_tables_keep_their_headers() {
+    check(
+        "<h1>Cookies</h1><p>PROSE</p><table><caption>Our cookies</caption><thead><tr><th>Cookie</th><th>Duration:</th></tr></thead>
+         <tr><td>_a</td><td>1 year</td></tr><tr><td>_b</td><td></td></tr></table>",
+        &["# Cookies", "PROSE", "## Our cookies", "= Cookie: _a | Duration: 1 year", "= Cookie: _b"],
+    );
+    check(
+        "<h1>Cookies</h1><p>PROSE</p><table><tr><td><b>Kind</b></td><td><b>Name</b></td></tr>
+         <tr><td rowspan=2>needed</td><td>_a</td></tr><tr><td>_b</td></tr></table>",
+        &["# Cookies", "PROSE", "= Kind: needed | Name: _a", "= Name: _b"],
+    );
+    check(
+        "<h1>Who</h1><p>PROSE</p><table><tr><th>Name</th><td>Acme</td></tr><tr><th>Seat</th><td>Old Town</td></tr></table>",
+        &["# Who", "PROSE", "= Name | Acme", "= Seat | Old Town"],
+    );
+}
+
+#[test]
+fn layout_tables_are_flat() {
+    check(
+        "<table><tr><td><h1>Privacy</h1><p>PROSE</p></td><td><h2>Data</h2><p>PROSE</p></td></tr></table>",
+        &["# Privacy", "PROSE", "## Data", "PROSE"],
+    );
+}
+
+#[test]
+fn definitions() {
+    check(
+        "<h1>Terms</h1><p>PROSE</p><dl><dt>Service</dt><dd>what we do</dd><dt>You</dt><dd>who uses it</dd></dl>",
+        &["# Terms", "PROSE", "? Service", "! what we do", "? You", "! who uses it"],
+    );
+    check(
+        "<h1>Terms</h1><dl><dt>Service</dt><dd><p>PROSE</p><p>PROSE</p><p>PROSE</p></dd></dl>",
+        &["# Terms", "## Service", "! PROSE", "! PROSE", "! PROSE"],
+    );
+}
+
+#[test]
+fn white_space_is_as_browsers_show_it() {
+    check(
+        "<h1>Our\n   policy</h1><p>We&nbsp;do <b>not</b>\n<i>sell</i>&shy;\u{200b} data.<br>PROSE</p><pre>a\n  b</pre><p>***</p>",
+        &["# Our policy", "We do not sell data.", "PROSE", "| a\n  b"],
+    );
+    check(
+        "<h1>Terms</h1><div><span>First we ask.</span><span>Then we act.</span> <span>one</span><span>word</span></div><p>PROSE</p>",
+        &["# Terms", "First we ask.", "Then we act. oneword", "PROSE"],
+    );
+}
+
+#[test]
+fn links_are_facts_beside_the_words() {
+    let read = page(&format!(
+        "<h1 id=top>Privacy</h1><p>{PROSE} See <a href='/terms?utm_source=x#a'>the terms</a>, <a href='#top'>above</a> or
+         <a href='/cdn-cgi/l/email-protection#2a4e5a456a4b49474f045e4f595e'><span data-cfemail='2a4e5a456a4b49474f045e4f595e'>[hidden]</span></a>.</p>"
+    ));
+    let links: Vec<_> = read.blocks[1].links.iter().map(|link| (link.text.as_str(), link.target.as_str())).collect();
+    assert_eq!(links, [("the terms", "https://acme.test/terms#a"), ("dpo@acme.test", "mailto:dpo@acme.test")]);
+    assert!(read.blocks[1].text.ends_with("above or dpo@acme.test."), "{}", read.blocks[1].text);
+}
+
+#[test]
+fn anchors_name_headings() {
+    let read =
+        page(&format!("<a name=one></a><h2>Data</h2><p>{PROSE}</p><h2><span id=two>Rights</span></h2><p>{PROSE}</p>"));
+    let anchors: Vec<_> = read
+        .blocks
+        .iter()
+        .filter_map(|block| match &block.kind {
+            BlockKind::Heading { anchor, .. } => Some(anchor.as_deref()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(anchors, [Some("one"), Some("two")]);
+}
+
+#[test]
+fn titles_without_the_site() {
+    for (title, heading, expected) in [
+        ("Privacy Policy | Acme", "Privacy Policy", "Privacy Policy"),
+        ("Acme - Terms of Use", "Welcome", "Terms of Use"),
+        ("Acme", "Privacy", "Privacy"),
+        ("Acme", "Welcome", "Acme"),
+        ("", "Privacy", "Privacy"),
+        ("Opt-out choices", "Welcome", "Opt-out choices"),
+    ] {
+        let read = page(&format!("<title>{title}</title><h1>{heading}</h1><p>{PROSE}</p>"));
+        assert_eq!(read.title.as_deref(), Some(expected), "{title}");
+    }
+}
+
+#[test]
+fn selectors_override_the_search() {
+    let html = format!("<div id=a><p>short</p></div><main><h1>Privacy</h1><p>{PROSE}</p><p class=x>gone</p></main>");
+    let how = |select: &[&str], remove: &[&str]| Selectors {
+        select: select.iter().map(|s| (*s).to_owned()).collect(),
+        remove: remove.iter().map(|s| (*s).to_owned()).collect(),
+    };
+    let outlined = |how: &Selectors| outline(&read(&html, "https://acme.test/", how).expect("the page reads").blocks);
+    assert_eq!(outlined(&how(&["#a", "#a p"], &[])), ["short"]);
+    assert_eq!(outlined(&how(&["h1", "p"], &[".x"])), ["short", "# Privacy", PROSE]);
+    assert_eq!(outlined(&how(&[], &[".x"])), ["# Privacy", PROSE]);
+    let nothing = read(&html, "https://acme.test/", &how(&["#b"], &[])).expect("the page reads");
+    assert!(nothing.unmatched && nothing.blocks.is_empty());
+}
+
+/// Parts that each class of noise takes away, by the class's name.
+const NOISE: &[(&str, &str)] = &[
+    ("navigation", "<nav><a href=/>Start page</a> <a href=/a>About</a></nav>"),
+    ("page header", "<header><a href=/>Acme</a> The best thing since sliced bread</header>"),
+    ("page footer", "<footer>All rights reserved by Acme Limited</footer>"),
+    ("aside", "<aside><a href=/b>Blog</a> <a href=/c>Careers</a></aside>"),
+    ("breadcrumb", "<ol class=breadcrumbs><li><a href=/>Legal</a></li><li>Notice</li></ol>"),
+    ("language picker", "<div class=language-picker>English Deutsch</div>"),
+    ("consent overlay", "<div id=cookie-banner>We use cookies to serve you better.</div>"),
+    (
+        "consent choices",
+        "<div class=x1><p>We use cookies and the like for the best visit. You can accept all cookies or reject all cookies but the needed.</p>
+         <button>Yes</button><button>No</button></div>",
+    ),
+    ("dialog", "<div role=dialog>Rate our app now in the store of your choice</div>"),
+    ("promotion", "<div class=newsletter-box>Get our news every week in your inbox</div>"),
+    ("sharing", "<div class=social-share><a href=/f>Face</a> <a href=/t>Chirp</a></div>"),
+    ("related pages", "<div class=related-posts><a href=/x>Ten tips for your holidays</a></div>"),
+    ("feedback", "<div class=page-feedback>Did we answer all of your questions here?</div>"),
+    ("sign-in", "<div class=login-box>Already have an account with us?</div>"),
+    ("search", "<div role=search>Search our help pages</div>"),
+    ("pagination", "<div class=pagination><a href=/1>1</a> <a href=/2>2</a></div>"),
+    ("screen reader hint", "<span class=sr-only>opens in another window</span>"),
+];
+
+#[test]
+fn every_class_of_noise_is_left_out() {
+    for class in super::super::noise::CLASSES {
+        let (_, part) = NOISE.iter().find(|(name, _)| *name == class.name).expect(class.name);
+        let text = format!("<h1>Privacy</h1><p>{PROSE} {PROSE}</p><p>{PROSE} {PROSE}</p>");
+        let kept = ["# Privacy".to_owned(), format!("{PROSE} {PROSE}"), format!("{PROSE} {PROSE}")];
+        for html in [format!("<div>{text}</div>{part}"), format!("{part}<div>{text}</div>")] {
+            assert_eq!(outline(&page(&html).blocks), kept, "{}", class.name);
+        }
+    }
+}
+
+#[test]
+fn a_policy_is_not_noise_whatever_it_is_called() {
+    for wrapper in [
+        "<div class=cookie-notice>",
+        "<div class=modal>",
+        "<div class=newsletter>",
+        "<footer>",
+        "<aside>",
+        "<div id=sharing>",
+        "<div class=login>",
+        "<div class=related>",
+        "<div role=dialog>",
+        "<nav>",
+        "<header>",
+        "<div aria-hidden=true>",
+        "<section class=sidebar>",
+    ] {
+        let html = format!("{wrapper}<h2>What we share</h2><p>{PROSE}</p><p>{PROSE}</p><p>{PROSE}</p><p>{PROSE}</p>");
+        assert_eq!(page(&html).blocks.len(), 5, "{wrapper}");
+    }
+}
+
+#[test]
+fn lines_of_the_interface_are_left_out() {
+    for line in [
+        "Skip to main content",
+        "Back to top",
+        "Print this page",
+        "Share on Facebook",
+        "Was this article helpful?",
+        "Updated 3 days ago",
+        "1,204 views",
+        "5 min read",
+        "Sign in",
+        "Show more",
+        "Nach oben",
+        "Ça vous a aidé ?",
+    ] {
+        check(&format!("<h1>Privacy</h1><p>PROSE</p><p>{line}</p>"), &["# Privacy", "PROSE"]);
+    }
+    for line in ["We share on request.", "Sign in to your account to change it.", "Top secrets stay with us."] {
+        check(&format!("<h1>Privacy</h1><p>PROSE</p><p>{line}</p>"), &["# Privacy", "PROSE", line]);
+    }
+}
+
+#[test]
+fn menus_around_the_text_are_left_out() {
+    let menu = "<p><a href=/1>One thing</a></p><p><a href=/2>Another thing</a></p><p><a href=/3>A third thing</a></p>";
+    check(&format!("{menu}<h1>Privacy</h1><p>PROSE</p><h3>More to read</h3>{menu}"), &["# Privacy", "PROSE"]);
+    check(
+        "<h1>Privacy</h1><p>PROSE</p><p><a href=/1>Our other policy</a></p>",
+        &["# Privacy", "PROSE", "Our other policy"],
+    );
+}
+
+#[test]
+fn every_part_of_a_policy_is_kept() {
+    check(
+        "<main><div><h1>Privacy</h1></div><div><p>PROSE</p><p>PROSE PROSE PROSE PROSE PROSE PROSE PROSE PROSE</p></div></main>",
+        &["# Privacy", "PROSE", "PROSE PROSE PROSE PROSE PROSE PROSE PROSE PROSE"],
+    );
+    let (long, part) = (format!("{PROSE} ").repeat(60), format!("{PROSE} ").repeat(5));
+    let read = page(&format!(
+        "<div><h1>A</h1><div><p>{long}</p></div><div><h2>B</h2><p>{part}</p></div><div><h2>C</h2><p>{part}</p></div></div>"
+    ));
+    assert_eq!(read.blocks.len(), 6);
+}
+
+#[test]
+fn variants_for_other_widths_are_read_once() {
+    check(
+        "<h1>Privacy</h1><div><p class=desktop-only>PROSE</p><p class=mobile-only>PROSE</p></div><p>Said twice here.</p><p>Said twice here.</p>",
+        &["# Privacy", "PROSE", "Said twice here.", "Said twice here."],
+    );
+}
+
+#[test]
+fn text_that_scripts_would_show() {
+    let text = format!("<h2>Data</h2><p>{}</p>", format!("{PROSE} ").repeat(12));
+    let read = page(&format!("<body><div id=app></div><noscript>{text}</noscript>"));
+    assert_eq!(read.blocks.len(), 2);
+    let read = page(&format!("<body><p>{}</p><noscript>{text}</noscript>", format!("{PROSE} ").repeat(8)));
+    assert_eq!(read.blocks.len(), 1, "what is shown comes first");
+    let read = page(&format!("<body><x-policy><template shadowrootmode=open>{text}</template></x-policy>"));
+    assert_eq!(read.blocks.len(), 2);
+}

@@ -1,0 +1,237 @@
+//! The page as a flat list of its visible nodes, in page order, so that every walk is
+//! a loop over indices: no recursion, however deep the page.
+
+use std::ops::Range;
+
+use ego_tree::iter::Edge;
+use ego_tree::{NodeId, NodeRef};
+use scraper::{Html, Node as Dom};
+
+/// One visible node: an element or a text.
+pub(super) struct Node<'a> {
+    dom: NodeRef<'a, Dom>,
+    /// The element's name; empty for text.
+    pub(super) name: &'a str,
+    /// Where its parent stands; its own index for the root.
+    pub(super) parent: usize,
+    /// One past the last node of its subtree.
+    pub(super) end: usize,
+    /// Whether it stands in a link that leads elsewhere.
+    pub(super) linked: bool,
+    /// Left out of the reading, with everything in it.
+    pub(super) off: bool,
+}
+
+impl<'a> Node<'a> {
+    /// The words, if this is text.
+    pub(super) fn text(&self) -> Option<&'a str> {
+        self.dom.value().as_text().map(|text| &**text)
+    }
+
+    /// An attribute's value; none for text.
+    pub(super) fn attr(&self, name: &str) -> Option<&'a str> {
+        self.dom.value().as_element()?.attr(name)
+    }
+
+    /// The node's key in the parsed page.
+    pub(super) fn id(&self) -> NodeId {
+        self.dom.id()
+    }
+}
+
+/// How many words a part of the page has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Words {
+    /// All of them.
+    pub(super) all: u32,
+    /// Those in links that lead elsewhere.
+    pub(super) linked: u32,
+}
+
+impl Words {
+    /// Words outside links.
+    pub(super) fn prose(self) -> u32 {
+        self.all - self.linked
+    }
+
+    /// The share of words in links.
+    pub(super) fn density(self) -> f32 {
+        if self.all == 0 { 0.0 } else { self.linked as f32 / self.all as f32 }
+    }
+}
+
+/// The visible nodes of a page.
+pub(super) struct Tree<'a> {
+    pub(super) nodes: Vec<Node<'a>>,
+}
+
+impl<'a> Tree<'a> {
+    /// Flattens a parsed page; leaves out what no browser shows.
+    pub(super) fn of(html: &'a Html) -> Self {
+        let mut nodes: Vec<Node<'a>> = Vec::new();
+        let mut open: Vec<usize> = Vec::new();
+        let mut skipped: Option<NodeId> = None;
+        for edge in html.tree.root().traverse() {
+            match edge {
+                Edge::Open(dom) if skipped.is_none() => {
+                    let parent = open.last().copied();
+                    let (name, link) = match dom.value() {
+                        Dom::Element(element) if is_never_shown(element) => {
+                            skipped = Some(dom.id());
+                            continue;
+                        }
+                        Dom::Element(element) => (element.name(), leads_elsewhere(element)),
+                        Dom::Text(_) => ("", false),
+                        Dom::Document | Dom::Fragment => ("#root", false),
+                        _ => continue,
+                    };
+                    let at = nodes.len();
+                    let linked = link || parent.is_some_and(|parent: usize| nodes[parent].linked);
+                    nodes.push(Node { dom, name, parent: parent.unwrap_or(at), end: at + 1, linked, off: false });
+                    open.push(at);
+                }
+                Edge::Close(dom) => {
+                    if skipped == Some(dom.id()) {
+                        skipped = None;
+                    } else if skipped.is_none()
+                        && let Some(&at) = open.last()
+                        && nodes[at].dom.id() == dom.id()
+                    {
+                        open.pop();
+                        nodes[at].end = nodes.len();
+                    }
+                }
+                Edge::Open(_) => {}
+            }
+        }
+        Self { nodes }
+    }
+
+    /// The children of a node that are not left out, in order.
+    pub(super) fn children(&self, of: usize) -> impl Iterator<Item = usize> + '_ {
+        let end = self.nodes[of].end;
+        let mut at = of + 1;
+        std::iter::from_fn(move || {
+            while at < end && self.nodes[at].off {
+                at = self.nodes[at].end;
+            }
+            let child = (at < end).then_some(at)?;
+            at = self.nodes[child].end;
+            Some(child)
+        })
+    }
+
+    /// A node and everything in it.
+    pub(super) fn subtree(&self, of: usize) -> Range<usize> {
+        of..self.nodes[of].end
+    }
+
+    /// Whether an element is or has one of these names within, left-out parts apart.
+    pub(super) fn holds(&self, of: usize, names: &[&str]) -> bool {
+        let mut at = of;
+        let end = self.nodes[of].end;
+        while at < end {
+            let node = &self.nodes[at];
+            if node.off && at != of {
+                at = node.end;
+                continue;
+            }
+            if names.contains(&node.name) {
+                return true;
+            }
+            at += 1;
+        }
+        false
+    }
+
+    /// The words of every subtree, by index; left-out parts count nothing.
+    pub(super) fn count(&self) -> Vec<Words> {
+        let mut counts = vec![Words::default(); self.nodes.len()];
+        let mut at = 0;
+        while at < self.nodes.len() {
+            let node = &self.nodes[at];
+            if node.off {
+                at = node.end;
+                continue;
+            }
+            if let Some(text) = node.text() {
+                let all = count_words(text);
+                counts[at] = Words { all, linked: if node.linked { all } else { 0 } };
+            }
+            at += 1;
+        }
+        for at in (1..self.nodes.len()).rev() {
+            let (own, parent) = (counts[at], self.nodes[at].parent);
+            counts[parent].all += own.all;
+            counts[parent].linked += own.linked;
+        }
+        counts
+    }
+
+    /// The words of a subtree, white space folded, left-out parts included.
+    pub(super) fn words(&self, of: usize) -> String {
+        let mut out = String::new();
+        for node in &self.nodes[self.subtree(of)] {
+            for word in node.text().into_iter().flat_map(str::split_whitespace) {
+                if !out.is_empty() {
+                    out.push(' ');
+                }
+                out.push_str(word);
+            }
+        }
+        out
+    }
+}
+
+/// Words of a text: runs of letters and digits; two characters of a script without
+/// spaces count as a word.
+pub(super) fn count_words(text: &str) -> u32 {
+    let (mut words, mut dense, mut within) = (0, 0_u32, false);
+    for c in text.chars() {
+        if ('\u{2e80}'..='\u{9fff}').contains(&c) || ('\u{ac00}'..='\u{d7af}').contains(&c) {
+            dense += 1;
+            within = false;
+        } else if c.is_alphanumeric() {
+            words += u32::from(!within);
+            within = true;
+        } else if c != '\'' && c != '’' {
+            within = false;
+        }
+    }
+    words + u32::div_ceil(dense, 2)
+}
+
+/// Whether an element is a link to another page. A link into this page (a table of
+/// contents, a note) is part of the text.
+fn leads_elsewhere(element: &scraper::node::Element) -> bool {
+    match element.attr("href") {
+        Some(href) => element.name() == "a" && !(href.starts_with('#') && href.len() > 1),
+        None => element.attr("role") == Some("link"),
+    }
+}
+
+/// Elements whose content no browser shows as text of the page.
+fn is_never_shown(element: &scraper::node::Element) -> bool {
+    // The template of a shadow root is shown in place of what its host holds.
+    let shadow = element.name() == "template" && element.attr("shadowrootmode").is_some();
+    !shadow
+        && matches!(
+            element.name(),
+            "script"
+                | "style"
+                | "template"
+                | "noscript"
+                | "noframes"
+                | "head"
+                | "svg"
+                | "iframe"
+                | "object"
+                | "canvas"
+                | "audio"
+                | "video"
+                | "map"
+                | "select"
+                | "datalist"
+                | "textarea"
+        )
+}

@@ -1,0 +1,509 @@
+//! Telling that a page is not the policy.
+//!
+//! First by status and headers ([`refuse_response`]), then by what the page says
+//! ([`refuse_page`]). Two errors are possible, and one is worse: a genuine policy that
+//! is refused is a change missed. So a long text with the vocabulary of policies is
+//! believed whatever else it says, and phrases only decide on pages that say little.
+//! Rules are about language and structure, never about a named site.
+
+mod phrases;
+mod response;
+mod structure;
+
+pub use response::refuse_response;
+
+use std::collections::{BTreeSet, HashSet};
+
+use crate::reading::{Expected, Reading, Unreadable, Why};
+use crate::snapshot::Snapshot;
+
+use super::{Block, BlockKind, language};
+use structure::Structure;
+
+/// A page as it is asked about.
+pub struct Page<'a> {
+    /// What was served.
+    pub snapshot: &'a Snapshot,
+    /// The page's title.
+    pub title: Option<&'a str>,
+    /// All visible words of the whole page.
+    pub visible: &'a str,
+    /// The main text.
+    pub blocks: &'a [Block],
+    /// The page's tree, if it is HTML.
+    pub html: Option<&'a scraper::Html>,
+    /// The language of the main text, where it can be told.
+    pub language: Option<&'a str>,
+    /// Whether the watch's selectors chose the main text.
+    pub selected: bool,
+    /// What is known from before.
+    pub expected: &'a Expected<'a>,
+}
+
+/// A main text of so many words, with so many notions of policies and so many of their
+/// words in a hundred, is a policy whatever else it says.
+const SURE_WORDS: usize = 250;
+const SURE_NOTIONS: usize = 12;
+const SURE_DENSITY: f64 = 4.0;
+
+/// A page of so few visible words can be a stub, a shell or a wall.
+const STUB_WORDS: usize = 80;
+
+/// A page of so few visible words can be an error in a site's frame of navigation.
+const SMALL_WORDS: usize = 700;
+
+/// Below so many words in its main text a page says nothing.
+const NOTHING: usize = 12;
+
+/// Tells that a page is not the policy, with what decided.
+pub fn refuse_page(page: &Page<'_>) -> Option<Unreadable> {
+    let seen = Seen::of(page);
+    let rules: [fn(&Seen<'_>) -> Option<Unreadable>; 13] = [
+        malformed, archive, stub, challenge, titled, phrased, picker, sign_in, bannered, empty, elsewhere, collapsed,
+        foreign,
+    ];
+    rules.iter().find_map(|rule| rule(&seen))
+}
+
+/// What the rules look at, worked out once.
+struct Seen<'a> {
+    page: &'a Page<'a>,
+    title: String,
+    /// The beginning of all visible words, folded.
+    visible: String,
+    visible_words: usize,
+    /// The main text, folded.
+    main: String,
+    main_words: usize,
+    /// Headings of the main text, folded.
+    headings: Vec<String>,
+    /// The main text without talk of cookies, unless the page is about them: consent
+    /// banners speak like policies, and stand on every page.
+    core: Measure,
+    /// The whole main text.
+    whole: Measure,
+    structure: Structure,
+}
+
+/// No block of a consent banner has more words than this, and no main text of more than
+/// that is a banner with little else.
+const BANNER_BLOCK: usize = 150;
+const BANNER_PAGE: usize = 3_000;
+
+/// How many characters of the visible words are searched for phrases.
+const SEARCHED: usize = 60_000;
+
+impl<'a> Seen<'a> {
+    fn of(page: &'a Page<'a>) -> Self {
+        let main = phrases::fold(&page.blocks.iter().map(|block| block.text.as_str()).collect::<Vec<_>>().join(" "));
+        let visible = phrases::fold(page.visible.get(..floor(page.visible, SEARCHED)).unwrap_or_default());
+        let title = phrases::fold(page.title.unwrap_or_default());
+        let about_cookies = [title.as_str(), &page.snapshot.url.to_lowercase()]
+            .iter()
+            .any(|text| ["cookie", "tracker", "traceur", "tracking"].iter().any(|word| text.contains(word)));
+        let all: usize = page.blocks.iter().map(|block| words(&block.text)).sum();
+        let kept = |block: &&Block| {
+            about_cookies
+                || all > BANNER_PAGE
+                || words(&block.text) > BANNER_BLOCK
+                || !block.text.to_lowercase().contains("cookie")
+        };
+        let core = page.blocks.iter().filter(kept).map(|block| block.text.as_str()).collect::<Vec<_>>().join(" ");
+        let main_words = words(&main);
+        Self {
+            title,
+            core: Measure::of(&phrases::fold(&core)),
+            whole: Measure::of(&main),
+            visible_words: words(page.visible),
+            visible,
+            main_words,
+            headings: page
+                .blocks
+                .iter()
+                .filter(|block| matches!(block.kind, BlockKind::Heading { .. }))
+                .take(60)
+                .map(|block| phrases::fold(&block.text))
+                .collect(),
+            main,
+            structure: page.html.map(|html| structure::of(html, &page.snapshot.body)).unwrap_or_default(),
+            page,
+        }
+    }
+
+    /// Whether the main text is beyond doubt a policy.
+    fn sure(&self) -> bool {
+        self.core.words >= SURE_WORDS && self.core.notions >= SURE_NOTIONS && self.core.density >= SURE_DENSITY
+    }
+
+    /// Whether the main text has some of a policy, so that a phrase alone cannot decide.
+    fn likely(&self) -> bool {
+        self.sure() || self.core.words >= 100 && self.core.notions >= 8 && self.core.density >= 5.0
+    }
+
+    /// Whether title or headings name a kind of policy.
+    fn named(&self) -> bool {
+        names_policy(&self.title) || self.headings.iter().any(|heading| names_policy(heading))
+    }
+
+    fn refuse(&self, why: Why, decided: String) -> Option<Unreadable> {
+        let size = format!("{} words in the main text, {} on the page", self.main_words, self.visible_words);
+        Some(Unreadable { why, evidence: vec![decided, size] })
+    }
+}
+
+/// Words in a text; two signs of a script without blanks count as one.
+fn words(text: &str) -> usize {
+    let dense = text
+        .chars()
+        .filter(|c| matches!(*c as u32, 0x3040..=0x30ff | 0x3400..=0x9fff | 0xac00..=0xd7af | 0x0e00..=0x0e7f))
+        .count();
+    text.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric)).count() + dense / 2
+}
+
+/// How much a text speaks like a policy.
+#[derive(Debug)]
+struct Measure {
+    words: usize,
+    /// Different notions of policies.
+    notions: usize,
+    /// Words that carry one, in a hundred words.
+    density: f64,
+}
+
+impl Measure {
+    fn of(folded: &str) -> Self {
+        let mut seen = BTreeSet::new();
+        let mut hits = 0;
+        for word in folded.split(|c: char| !c.is_alphanumeric() && c != '-').filter(|word| word.len() >= 3) {
+            let notion = phrases::NOTIONS.iter().position(|row| row.iter().any(|stem| word.starts_with(stem)));
+            if let Some(notion) = notion {
+                seen.insert(notion);
+                hits += 1;
+            }
+        }
+        let words = words(folded);
+        let density = if words == 0 { 0.0 } else { f64::from(hits) * 100.0 / words as f64 };
+        Self { words, notions: seen.len(), density }
+    }
+}
+
+fn names_policy(folded: &str) -> bool {
+    folded.split(|c: char| !c.is_alphanumeric() && c != '-').any(|word| phrases::NAMES.contains(&word))
+}
+
+/// The last place at or before `at` where a text can be cut.
+fn floor(text: &str, at: usize) -> usize {
+    if at >= text.len() { text.len() } else { (0..=at).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0) }
+}
+
+/// Bytes that are not what they claim: characters that no charset explains.
+fn malformed(seen: &Seen<'_>) -> Option<Unreadable> {
+    let text = seen.page.visible;
+    let all = text.chars().count();
+    let broken = text.chars().filter(|c| *c == '\u{fffd}' || c.is_control() && !c.is_whitespace()).count();
+    (all >= 40 && broken * 12 > all)
+        .then(|| Unreadable::new(Why::Malformed, format!("{broken} of {all} characters are none of any script")))
+}
+
+/// What a web archive says in place of a page.
+fn archive(seen: &Seen<'_>) -> Option<Unreadable> {
+    if seen.sure() || seen.visible_words > SMALL_WORDS {
+        return None;
+    }
+    let (phrase, why) = phrases::ARCHIVE.iter().find(|(phrase, _)| phrases::holds(&seen.visible, phrase))?;
+    seen.refuse(*why, format!("the page says \"{phrase}\""))
+}
+
+/// A challenge, by its markup on a page that says little.
+fn challenge(seen: &Seen<'_>) -> Option<Unreadable> {
+    if seen.visible_words > STUB_WORDS || seen.main_words > 40 && seen.whole.notions >= 5 {
+        return None;
+    }
+    let vendor = seen.structure.challenge?;
+    seen.refuse(Why::BotWall, format!("the markup holds a challenge of {vendor}"))
+}
+
+/// A page that only sends the browser elsewhere.
+fn stub(seen: &Seen<'_>) -> Option<Unreadable> {
+    if seen.visible_words > STUB_WORDS || seen.whole.notions >= 6 {
+        return None;
+    }
+    if let Some(target) = &seen.structure.refresh
+        && !same_page(target, &seen.page.snapshot.final_url)
+    {
+        let challenge =
+            ["captcha", "challenge", "are-you-human"].iter().any(|word| target.to_lowercase().contains(word));
+        let why = if challenge { Why::BotWall } else { Why::RedirectStub };
+        return seen.refuse(why, format!("a meta refresh leads to {target}"));
+    }
+    if let Some(phrase) = phrases::find(phrases::REDIRECT, &seen.visible) {
+        return seen.refuse(Why::RedirectStub, format!("the page says \"{phrase}\""));
+    }
+    let target = seen.structure.script_redirect.as_ref().filter(|_| seen.visible_words <= 25)?;
+    seen.refuse(Why::RedirectStub, format!("a script leads to {target}"))
+}
+
+/// Whether a target is the page itself.
+fn same_page(target: &str, url: &str) -> bool {
+    let Ok(base) = url::Url::parse(url) else { return target == url };
+    base.join(target).is_ok_and(|there| there.as_str().trim_end_matches('/') == base.as_str().trim_end_matches('/'))
+}
+
+/// A title that says what the page is, on a page that is not surely a policy.
+fn titled(seen: &Seen<'_>) -> Option<Unreadable> {
+    if seen.sure() || seen.title.is_empty() {
+        return None;
+    }
+    let trim = |part: &str| part.trim().trim_end_matches(['.', '…', '!']).trim().to_owned();
+    let parts: Vec<String> = seen
+        .title
+        .replace(" - ", "|")
+        .split(['|', '–', '—', '·', '•', ':'])
+        .map(trim)
+        .filter(|part| !part.is_empty())
+        .collect();
+    let first = parts.first()?;
+    let (phrase, why) = phrases::TITLES.iter().find(|(phrase, _)| {
+        let phrase = phrase.trim_end_matches(['.', '!']);
+        // "Log in to Acme": the phrase and a name, but no sentence.
+        let rest = first.strip_prefix(phrase).filter(|rest| rest.starts_with(' '));
+        parts.iter().any(|part| part == phrase)
+            || phrase.contains(' ') && rest.is_some_and(|rest| rest.split_whitespace().count() <= 2)
+    })?;
+    if *why == Why::LoginWall && (seen.named_beyond_title() || seen.likely()) {
+        return None;
+    }
+    seen.refuse(*why, format!("the title says \"{phrase}\""))
+}
+
+impl Seen<'_> {
+    fn named_beyond_title(&self) -> bool {
+        self.headings.iter().any(|heading| names_policy(heading)) && self.main_words >= 100
+    }
+}
+
+/// The tables of phrases in the order in which they decide.
+const PHRASES: [(&[&str], Why); 7] = [
+    (phrases::PARKED, Why::WrongPage),
+    (phrases::MAINTENANCE, Why::Maintenance),
+    (phrases::NOT_FOUND, Why::NotFound),
+    (phrases::ERROR, Why::ErrorPage),
+    (phrases::BOT, Why::BotWall),
+    (phrases::CONSENT, Why::ConsentWall),
+    (phrases::SHELL, Why::EmptyShell),
+];
+
+/// Phrases on a page that says little else, or in the heading of one that is no likely policy.
+fn phrased(seen: &Seen<'_>) -> Option<Unreadable> {
+    if seen.sure() {
+        return None;
+    }
+    if seen.structure.error_markup && seen.visible_words <= STUB_WORDS {
+        return seen.refuse(Why::ErrorPage, "the markup is that of a framework's error page".to_owned());
+    }
+    for (table, why) in PHRASES {
+        if let Some(phrase) = seen.headings.iter().take(3).find_map(|heading| phrases::find(table, heading))
+            && !seen.likely()
+        {
+            let why = if why == Why::NotFound && is_failure(seen, phrase) { Why::ErrorPage } else { why };
+            return seen.refuse(why, format!("a heading says \"{phrase}\""));
+        }
+    }
+    if seen.likely() || seen.core.words > SMALL_WORDS || seen.core.words > 60 && seen.core.density >= 8.0 {
+        return None;
+    }
+    // A large page says many things; of such, only a main text that says little is asked.
+    if seen.visible_words > SMALL_WORDS && seen.main_words > 2 * SMALL_WORDS {
+        return None;
+    }
+    let text = if seen.visible_words <= SMALL_WORDS { &seen.visible } else { &seen.main };
+    for (table, why) in PHRASES {
+        if let Some(phrase) = phrases::find(table, text) {
+            let why = if why == Why::NotFound && is_failure(seen, phrase) { Why::ErrorPage } else { why };
+            return seen.refuse(why, format!("the page says \"{phrase}\""));
+        }
+    }
+    None
+}
+
+/// Whether a page that is "not available" goes on to speak of an error.
+fn is_failure(seen: &Seen<'_>, phrase: &str) -> bool {
+    let vague = ["available", "disponib", "verfügbar", "disponível"].iter().any(|word| phrase.contains(word));
+    vague && phrases::find(phrases::ERROR, &seen.visible).is_some()
+}
+
+/// A list of languages to choose from, and nothing else.
+fn picker(seen: &Seen<'_>) -> Option<Unreadable> {
+    let listed = |text: &str| phrases::AUTONYMS.iter().filter(|name| phrases::holds(text, name)).count();
+    if seen.sure() || seen.core.notions >= 6 || seen.core.words > SMALL_WORDS {
+        return None;
+    }
+    // Names of languages have a word for the country, too.
+    let rest = seen.core.words.saturating_sub(2 * listed(&seen.main));
+    let names = listed(&seen.visible).max(listed(&phrases::fold(&seen.structure.options)));
+    (names >= 12 && rest < 40)
+        .then(|| seen.refuse(Why::WrongPage, format!("the page is a list of {names} languages")))
+        .flatten()
+}
+
+/// A consent banner, and nothing beside it.
+fn bannered(seen: &Seen<'_>) -> Option<Unreadable> {
+    let nothing = seen.core.words < 40 && seen.core.notions < 4;
+    (nothing && seen.whole.words >= 60 && seen.whole.words <= SMALL_WORDS && seen.structure.scripts > 0)
+        .then(|| seen.refuse(Why::ConsentWall, format!("all but {} words are about cookies", seen.core.words)))
+        .flatten()
+}
+
+/// A form to sign in, and little beside it.
+fn sign_in(seen: &Seen<'_>) -> Option<Unreadable> {
+    let spoken = seen.named() && (seen.likely() || seen.core.density >= 5.0 && seen.core.words >= 25);
+    if seen.sure() || spoken || seen.visible_words > 300 {
+        return None;
+    }
+    let phrase = phrases::find(phrases::LOGIN, &seen.visible);
+    match (seen.structure.passwords, phrase) {
+        (0, None) => None,
+        (0, Some(phrase)) if seen.visible_words <= 150 => {
+            seen.refuse(Why::LoginWall, format!("the page says \"{phrase}\""))
+        }
+        (0, Some(_)) => None,
+        (_, Some(phrase)) => seen.refuse(Why::LoginWall, format!("a field for a password, and \"{phrase}\"")),
+        (_, None) => seen.refuse(Why::LoginWall, "a field for a password, and little text".to_owned()),
+    }
+}
+
+/// A page whose main text says nothing.
+fn empty(seen: &Seen<'_>) -> Option<Unreadable> {
+    let meant = seen.whole.notions >= 3 && seen.whole.density >= 15.0 && seen.main_words >= 8;
+    if seen.main_words >= NOTHING && seen.visible_words >= NOTHING || meant && seen.structure.scripts == 0 {
+        return None;
+    }
+    let structure = &seen.structure;
+    let cause = if seen.page.snapshot.body.is_empty() {
+        "there are no bytes".to_owned()
+    } else if structure.frames > 0 && structure.scripts == 0 {
+        format!("the text is in {} frames", structure.frames)
+    } else if structure.scripts > 0 {
+        format!("{} scripts, but next to no text", structure.scripts)
+    } else {
+        "next to no text".to_owned()
+    };
+    seen.refuse(Why::EmptyShell, cause)
+}
+
+/// The home page or another one: the address asked for names a policy, the page does not.
+fn elsewhere(seen: &Seen<'_>) -> Option<Unreadable> {
+    if seen.likely() || seen.page.selected {
+        return None;
+    }
+    let snapshot = seen.page.snapshot;
+    let asked = url::Url::parse(&snapshot.url).ok();
+    let came = url::Url::parse(&snapshot.final_url).ok();
+    if let (Some(asked), Some(came)) = (&asked, &came)
+        && is_home(came)
+        && !is_home(asked)
+        && !seen.named()
+    {
+        return seen.refuse(Why::WrongPage, format!("{asked} led to the home page {came}"));
+    }
+    let canonical = asked.as_ref().zip(seen.structure.canonical.as_ref()).and_then(|(url, link)| url.join(link).ok());
+    if let (Some(asked), Some(canonical)) = (&asked, &canonical)
+        && is_home(canonical)
+        && !is_home(asked)
+        && !seen.title.is_empty()
+        && !names_policy(&seen.title)
+    {
+        return seen.refuse(
+            Why::WrongPage,
+            format!("the page calls itself {canonical}, the home page, and its title names no policy"),
+        );
+    }
+    None
+}
+
+/// Whether an address is that of a site's first page, perhaps in a language.
+fn is_home(url: &url::Url) -> bool {
+    let path = url.path().trim_matches('/').to_ascii_lowercase();
+    let home = ["", "home", "index", "index.html", "index.php", "welcome", "accueil"];
+    let tongue = path.len() == 2 || path.len() == 5 && matches!(path.as_bytes()[2], b'-' | b'_');
+    url.query().is_none_or(|query| !query.contains('=')) && (home.contains(&path.as_str()) || tongue)
+}
+
+/// Nothing is left of the version before.
+fn collapsed(seen: &Seen<'_>) -> Option<Unreadable> {
+    let previous = seen.page.expected.previous?;
+    let before = phrases::fold(&previous.text());
+    let before_words = words(&before);
+    if before_words < 150 {
+        return None;
+    }
+    let kept = shared(&before, &seen.main);
+    let percent = |part: f64| (part * 100.0).round();
+    // The whole page may hold what the main text lost: then the main text was chosen badly.
+    let small = seen.main_words * 6 < before_words && !(seen.likely() && seen.named());
+    if small && kept < 0.1 && shared(&before, &seen.visible) < 0.1 {
+        let decided = format!(
+            "{before_words} words before, {} now, {} % of them phrases from before",
+            seen.main_words,
+            percent(kept)
+        );
+        return seen.refuse(Why::WrongPage, decided);
+    }
+    let poor = !seen.likely() && seen.core.density < 5.0 && !(seen.named() && seen.page.selected);
+    let limit = if names_policy(&seen.title) { 0.02 } else { 0.06 };
+    if poor && kept < limit && same_language(seen, previous) {
+        let decided =
+            format!("{} % of its phrases are from before, and few of its words are those of a policy", percent(kept));
+        return seen.refuse(Why::WrongPage, decided);
+    }
+    None
+}
+
+fn same_language(seen: &Seen<'_>, previous: &Reading) -> bool {
+    match (language::detected(&seen.main), previous.language.as_deref()) {
+        (Some(now), Some(before)) => now == before,
+        _ => true,
+    }
+}
+
+/// The share of a text's runs of three words that stood in the text before.
+fn shared(before: &str, now: &str) -> f64 {
+    let runs = |text: &str| -> Vec<String> {
+        let words: Vec<&str> =
+            text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).take(40_000).collect();
+        words.windows(3).map(|run| run.join(" ")).collect()
+    };
+    let known: HashSet<String> = runs(before).into_iter().collect();
+    let now = runs(now);
+    if now.is_empty() {
+        return 0.0;
+    }
+    now.iter().filter(|run| known.contains(*run)).count() as f64 / now.len() as f64
+}
+
+/// The policy in another language than the one that is followed.
+fn foreign(seen: &Seen<'_>) -> Option<Unreadable> {
+    let now = language::detected(&seen.main)?;
+    if let Some(demanded) = seen.page.expected.language.and_then(language::from_tag)
+        && demanded != now
+        && !partly_in(seen, &demanded)
+    {
+        return seen.refuse(Why::WrongLanguage, format!("the text is in {now}, the watch demands {demanded}"));
+    }
+    let previous = seen.page.expected.previous?;
+    if seen.main_words < 60 || seen.page.expected.language.is_some() {
+        return None;
+    }
+    let before = phrases::fold(&previous.text());
+    let spoken = language::detected(&before)?;
+    (spoken != now && shared(&before, &seen.main) < 0.2 && !partly_in(seen, spoken))
+        .then(|| seen.refuse(Why::WrongLanguage, format!("the text is in {now}, the version before was in {spoken}")))
+        .flatten()
+}
+
+/// Whether a part of the text is in a language: texts in two languages are in both.
+fn partly_in(seen: &Seen<'_>, wanted: &str) -> bool {
+    let texts: Vec<&str> = seen.page.blocks.iter().map(|block| block.text.as_str()).collect();
+    let part = texts.len().div_ceil(4).max(1);
+    texts.chunks(part).any(|part| language::detected(&part.join(" ")) == Some(wanted))
+}

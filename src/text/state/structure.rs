@@ -1,0 +1,152 @@
+//! What the markup of a page shows: refreshes, scripts, challenges, sign-in forms.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use scraper::{Html, Selector};
+
+/// Pieces of markup that only challenges have, with who serves them. Some vendors put
+/// their scripts on genuine pages too; the caller weighs the text.
+const CHALLENGES: [(&str, &str); 22] = [
+    ("/cdn-cgi/challenge-platform/", "Cloudflare"),
+    ("_cf_chl_opt", "Cloudflare"),
+    ("cf-browser-verification", "Cloudflare"),
+    ("cf-turnstile", "Cloudflare"),
+    ("challenges.cloudflare.com", "Cloudflare"),
+    ("awswafintegration", "AWS WAF"),
+    ("awswafcookiedomainlist", "AWS WAF"),
+    ("gokuprops", "AWS WAF"),
+    ("captcha-delivery.com", "DataDome"),
+    ("_incapsula_resource", "Imperva"),
+    ("px-captcha", "PerimeterX"),
+    ("captcha.px-cdn.net", "PerimeterX"),
+    ("errors.edgesuite.net", "Akamai"),
+    ("/_sec/cp_challenge", "Akamai"),
+    ("bm-verify", "Akamai"),
+    ("sgcaptcha", "SiteGround"),
+    ("geo.captcha", "a captcha"),
+    ("g-recaptcha", "reCAPTCHA"),
+    ("h-captcha", "hCaptcha"),
+    ("/_vercel/challenge", "Vercel"),
+    ("sucuri_cloudproxy_js", "Sucuri"),
+    ("ddos-guard/js-challenge", "DDoS-Guard"),
+];
+
+/// How many bytes are searched for challenges and script redirects: such pages are small.
+const SEARCHED: usize = 200_000;
+
+/// What the markup shows.
+#[derive(Debug, Default)]
+pub(super) struct Structure {
+    /// Where a meta refresh points, if it is soon.
+    pub(super) refresh: Option<String>,
+    /// Where a script sends the browser, if it says so plainly.
+    pub(super) script_redirect: Option<String>,
+    /// Who serves a challenge.
+    pub(super) challenge: Option<&'static str>,
+    /// Scripts of any kind.
+    pub(super) scripts: usize,
+    /// Fields for passwords.
+    pub(super) passwords: usize,
+    /// Frames that could hold the text.
+    pub(super) frames: usize,
+    /// What lists to choose from offer.
+    pub(super) options: String,
+    /// The address that the page gives itself.
+    pub(super) canonical: Option<String>,
+    /// The error page of a framework, told by its markup.
+    pub(super) error_markup: bool,
+}
+
+struct Selectors {
+    refresh: Selector,
+    script: Selector,
+    password: Selector,
+    frame: Selector,
+    option: Selector,
+    canonical: Selector,
+    error: Selector,
+}
+
+static SELECTORS: LazyLock<Selectors> = LazyLock::new(|| {
+    let sound = |css: &str| Selector::parse(css).expect("a sound selector");
+    Selectors {
+        refresh: sound("meta[http-equiv]"),
+        script: sound("script"),
+        password: sound("input[type=password]"),
+        frame: sound("iframe[src], frame[src]"),
+        option: sound("option"),
+        canonical: sound("link[rel~=canonical][href]"),
+        error: sound("html#__next_error__, body.error404, body.error-404, body#cf-error-details"),
+    }
+});
+
+static SCRIPT_REDIRECT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?:window|document|top|self|parent)?\.?\blocation(?:\.href)?\s*(?:=|\.replace\(|\.assign\()\s*["']([^"']{1,300})["']"#)
+        .expect("a sound pattern")
+});
+
+/// Looks at a page's markup.
+pub(super) fn of(html: &Html, body: &[u8]) -> Structure {
+    let selectors = &*SELECTORS;
+    let source = String::from_utf8_lossy(&body[..body.len().min(SEARCHED)]);
+    let lower = source.to_ascii_lowercase();
+    Structure {
+        refresh: html.select(&selectors.refresh).find_map(|meta| {
+            let soon = meta.attr("http-equiv").is_some_and(|value| value.eq_ignore_ascii_case("refresh"));
+            if soon { refresh_target(meta.attr("content")?) } else { None }
+        }),
+        script_redirect: html.select(&selectors.script).take(20).find_map(|script| {
+            let code = script.text().collect::<String>();
+            SCRIPT_REDIRECT.captures(code.get(..4_000).unwrap_or(&code)).map(|found| found[1].to_owned())
+        }),
+        challenge: CHALLENGES.iter().find(|(mark, _)| lower.contains(mark)).map(|(_, vendor)| *vendor),
+        scripts: html.select(&selectors.script).count(),
+        passwords: html.select(&selectors.password).count(),
+        frames: html.select(&selectors.frame).count(),
+        options: html.select(&selectors.option).take(300).flat_map(|option| option.text().chain([" "])).collect(),
+        canonical: html.select(&selectors.canonical).find_map(|link| link.attr("href")).map(str::to_owned),
+        error_markup: html.select(&selectors.error).next().is_some(),
+    }
+}
+
+/// The target of `5; url=/there`; none if it only reloads, or only after a minute.
+fn refresh_target(content: &str) -> Option<String> {
+    let (delay, rest) = content.split_once([';', ',']).unwrap_or((content, ""));
+    let seconds: f64 = delay.trim().parse().unwrap_or(0.0);
+    let rest = rest.trim();
+    let target = match rest.get(..3) {
+        Some(start) if start.eq_ignore_ascii_case("url") => rest[3..].trim_start().trim_start_matches('=').trim(),
+        _ => rest,
+    };
+    let target = target.trim_matches(['"', '\'']);
+    (seconds <= 30.0 && !target.is_empty()).then(|| target.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refreshes_are_read_as_browsers_do() {
+        let table = [
+            ("0; url=/there", Some("/there")),
+            ("0;URL='/there'", Some("/there")),
+            ("0;/there", Some("/there")),
+            ("300; url=/there", None),
+            ("30", None),
+            ("", None),
+        ];
+        for (content, expected) in table {
+            assert_eq!(refresh_target(content).as_deref(), expected, "{content}");
+        }
+    }
+
+    #[test]
+    fn markup_is_seen() {
+        let source = "<html id='__next_error__'><script>window.location.href = \"/en\"</script><input type=password><div class=cf-turnstile>";
+        let seen = of(&Html::parse_document(source), source.as_bytes());
+        assert_eq!(seen.script_redirect.as_deref(), Some("/en"));
+        assert_eq!((seen.scripts, seen.passwords, seen.challenge, seen.error_markup), (1, 1, Some("Cloudflare"), true));
+    }
+}
