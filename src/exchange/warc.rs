@@ -10,7 +10,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use crate::http::coding;
+use crate::fetch::encoding::{Belief, Body};
 use crate::snapshot::{Origin, Snapshot};
 use crate::time::{Timestamp, parse_rfc3339};
 
@@ -266,11 +266,11 @@ fn http_message(block: &[u8]) -> Result<(u16, Vec<(String, String)>, Vec<u8>), S
     {
         body = whole;
     }
-    for coding in value("content-encoding").unwrap_or_default().split(',').rev() {
-        // Many writers keep the header and store the decoded body: then it does not unpack.
-        if let Ok(plain) = coding::undo(coding.trim(), &body, MAX_BLOCK) {
-            body = plain;
-        }
+    let codings = value("content-encoding").unwrap_or_default();
+    let mut decoder = Body::new([codings.as_str()], Belief::Seen, MAX_BLOCK);
+    // Many writers keep the header and store the decoded body: then it does not decode.
+    if let Ok(plain) = decoder.feed(&body).and_then(|()| decoder.finish()) {
+        body = plain;
     }
     Ok((status, headers, body))
 }

@@ -1,11 +1,20 @@
 //! Getting snapshots: from the publisher's server, or from a web archive.
 
+mod cdx;
+pub mod encoding;
+mod live;
+mod manners;
+mod wayback;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
 
+use crate::clock::Clock;
 use crate::guard::Allowed;
-use crate::outcome::FetchFailure;
+use crate::http::{self, Answer, ClientError, GuardedClient};
+use crate::outcome::{FailureKind, FetchFailure};
 use crate::snapshot::{Snapshot, Validators};
 use crate::time::Timestamp;
 use crate::watch::Source;
@@ -114,4 +123,102 @@ impl Default for WaybackOptions {
             capture_pause: Duration::from_secs(1),
         }
     }
+}
+
+impl From<&Options> for http::Options {
+    fn from(options: &Options) -> Self {
+        Self {
+            user_agent: options.user_agent.clone(),
+            connect_timeout: options.connect_timeout,
+            allow: options.allow.clone(),
+        }
+    }
+}
+
+/// Fetches from publishers and from one archive.
+#[derive(Debug)]
+pub struct Fetcher<C> {
+    live: live::Live<C>,
+    archive: wayback::Archive<C>,
+}
+
+impl<C: Clock> Fetcher<C> {
+    /// A fetcher that asks the system's resolver.
+    ///
+    /// # Errors
+    /// If there can be no HTTP client: the user agent, or no certificates.
+    pub fn new(options: Options, clock: C) -> Result<Self, ClientError> {
+        let client = GuardedClient::new(&options)?;
+        Ok(Self::with_client(client, options, clock))
+    }
+
+    /// A fetcher that uses this client.
+    pub fn with_client(client: GuardedClient, options: Options, clock: C) -> Self {
+        let manners = Arc::new(manners::Manners::default());
+        let archive = wayback::Archive::new(client.clone(), Arc::clone(&manners), options.clone(), clock.clone());
+        Self { live: live::Live::new(client, manners, options, clock), archive }
+    }
+
+    /// Every capture that the archive's index lists of a page between two moments (both
+    /// inclusive), oldest first, each once.
+    ///
+    /// # Errors
+    /// Why the index could not be read; an empty list is no error.
+    pub async fn captures(
+        &self,
+        url: &Url,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+    ) -> Result<Vec<Capture>, FetchFailure> {
+        self.archive.captures(url, from, to).await
+    }
+
+    /// One capture as it was served; archived redirects are followed inside the archive.
+    ///
+    /// # Errors
+    /// [`FailureKind::NotArchived`] if the index lists it but the archive cannot show it.
+    pub async fn memento(&self, capture: &Capture) -> Result<Snapshot, FetchFailure> {
+        self.archive.memento(capture).await
+    }
+}
+
+impl<C: Clock> Fetch for Fetcher<C> {
+    async fn fetch(&self, request: Request) -> Result<Fetched, FetchFailure> {
+        match request.source {
+            // A moment in the past is only to be had from an archive.
+            Source::Live if request.at.is_none() => self.live.get(&request).await,
+            Source::Live | Source::Wayback => {
+                let snapshot = self.archive.nearest(&request.url, request.at).await?;
+                Ok(Fetched::Snapshot(Box::new(snapshot)))
+            }
+        }
+    }
+}
+
+/// Reads a body to its end, its encoding taken off; more than `limit` bytes, packed or
+/// unpacked, are refused while they come.
+async fn whole_body(
+    answer: &mut Answer,
+    host: &str,
+    belief: encoding::Belief,
+    limit: u64,
+) -> Result<Vec<u8>, FailureKind> {
+    let understood = |error| match error {
+        encoding::EncodingError::TooLarge { limit } => FailureKind::TooLarge { limit },
+        broken @ encoding::EncodingError::Broken { .. } => {
+            FailureKind::BrokenAnswer { host: host.to_owned(), reason: broken.to_string() }
+        }
+    };
+    let declared = answer.headers.iter().filter(|(name, _)| name == "content-encoding");
+    let mut body = encoding::Body::new(declared.map(|(_, value)| value.as_str()), belief, limit);
+    let mut received = 0;
+    while let Some(piece) = answer.chunk().await? {
+        let piece = piece.as_ref();
+        received += piece.len() as u64;
+        if received > limit {
+            return Err(FailureKind::TooLarge { limit });
+        }
+        body.feed(piece).map_err(understood)?;
+    }
+    body.finish().map_err(understood)
 }

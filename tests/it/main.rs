@@ -1,5 +1,7 @@
 //! Stories and laws, in one binary.
 
+#![allow(clippy::unwrap_used)]
+
 mod alerting;
 mod comparing;
 mod configuration;

@@ -1,0 +1,131 @@
+//! The publisher's own server: one check is one chain of hops, each of them guarded.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use url::Url;
+
+use super::encoding::Belief;
+use super::manners::Manners;
+use super::{Fetched, Options, Request, whole_body};
+use crate::clock::Clock;
+use crate::http::{Answer, Cookies, GuardedClient, authority};
+use crate::outcome::{FailureKind, FetchFailure};
+use crate::snapshot::{Origin, Redirect, Snapshot};
+
+/// What we can read.
+const ACCEPT: &str =
+    "text/html,application/xhtml+xml,application/pdf;q=0.9,text/markdown;q=0.9,text/plain;q=0.8,*/*;q=0.5";
+
+/// Fetches live pages.
+#[derive(Debug)]
+pub(super) struct Live<C> {
+    client: GuardedClient,
+    manners: Arc<Manners>,
+    options: Options,
+    clock: C,
+}
+
+impl<C: Clock> Live<C> {
+    pub(super) fn new(client: GuardedClient, manners: Arc<Manners>, options: Options, clock: C) -> Self {
+        Self { client, manners, options, clock }
+    }
+
+    /// Gets a page, redirects followed. Any answer is a snapshot, whatever its status; a
+    /// redirect without a usable target is a failure.
+    pub(super) async fn get(&self, request: &Request) -> Result<Fetched, FetchFailure> {
+        let (cookies, mut redirects) = (Cookies::default(), Vec::new());
+        let (mut url, mut visited) = (request.url.clone(), BTreeSet::new());
+        // Waiting for our turn at a host is not the page's time.
+        let mut left = self.options.timeout;
+        loop {
+            let host = url.host_str().unwrap_or_default().to_owned();
+            // The hops of one check are one visit; only the first waits its turn.
+            let pause = if redirects.is_empty() { self.options.pause_per_host } else { std::time::Duration::ZERO };
+            self.manners.wait(&host, "page", pause, &self.clock).await?;
+            let began = self.clock.now();
+            let hop = tokio::time::timeout(left, self.hop(&url, request, &cookies));
+            let (answer, body) = hop.await.unwrap_or(Err(FailureKind::Timeout { limit: self.options.timeout }))?;
+            left = left.saturating_sub((self.clock.now() - began).to_std().unwrap_or_default());
+
+            if answer.status == 304 && !request.validators.is_empty() {
+                return Ok(Fetched::NotModified);
+            }
+            visited.insert(url.to_string());
+            let Some(next) = target(&answer, &url)? else {
+                return Ok(Fetched::Snapshot(Box::new(self.snapshot(request, &url, redirects, answer, body))));
+            };
+            redirects.push(Redirect { status: answer.status, from: url.to_string(), to: next.to_string() });
+            // A page may send us back to itself once, with a cookie; a second time is a circle.
+            let circle = visited.contains(next.as_str()) && cookies.header(&next).is_none();
+            if redirects.len() > self.options.max_redirects || circle {
+                let limit = self.options.max_redirects;
+                return Err(FailureKind::TooManyRedirects { limit, last: next.to_string() }.into());
+            }
+            url = next;
+        }
+    }
+
+    async fn hop(&self, url: &Url, request: &Request, cookies: &Cookies) -> Result<(Answer, Vec<u8>), FailureKind> {
+        let mut answer = self.client.get(url, &headers(url, request, cookies)).await?;
+        cookies.keep(&answer, url);
+        if answer.status == 304 || (300..400).contains(&answer.status) && answer.header("location").is_some() {
+            return Ok((answer, Vec::new()));
+        }
+        let body = whole_body(&mut answer, &authority(url), Belief::Declared, self.options.max_body).await?;
+        Ok((answer, body))
+    }
+
+    fn snapshot(
+        &self,
+        request: &Request,
+        url: &Url,
+        redirects: Vec<Redirect>,
+        answer: Answer,
+        body: Vec<u8>,
+    ) -> Snapshot {
+        let snapshot = Snapshot {
+            url: request.url.to_string(),
+            final_url: url.to_string(),
+            status: answer.status,
+            headers: answer.headers,
+            redirects,
+            body,
+            captured_at: self.clock.now(),
+            origin: Origin::Live { remote_addr: answer.remote_addr.map(|address| address.to_string()) },
+        };
+        if snapshot.status == 429 {
+            self.manners.silence(url.host_str().unwrap_or_default(), snapshot.retry_after(), snapshot.captured_at);
+        }
+        snapshot
+    }
+}
+
+fn headers(url: &Url, request: &Request, cookies: &Cookies) -> Vec<(String, String)> {
+    let mut headers = vec![
+        ("accept".to_owned(), ACCEPT.to_owned()),
+        ("accept-encoding".to_owned(), "gzip, br, zstd, deflate".to_owned()),
+    ];
+    let mut add = |name: &str, value: Option<String>| headers.extend(value.map(|value| (name.to_owned(), value)));
+    let language = request.language.as_deref().unwrap_or("en");
+    add("accept-language", Some(format!("{language},*;q=0.5")));
+    add("cookie", cookies.header(url));
+    add("if-none-match", request.validators.etag.clone());
+    add("if-modified-since", request.validators.last_modified.clone());
+    headers
+}
+
+/// Where an answer sends us; none if it is an answer.
+fn target(answer: &Answer, url: &Url) -> Result<Option<Url>, FailureKind> {
+    if !matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
+        return Ok(None);
+    }
+    let broken = |reason: String| FailureKind::BrokenAnswer { host: authority(url), reason };
+    let location = answer.header("location").ok_or_else(|| broken("it redirects without saying where".to_owned()))?;
+    let mut next = url.join(location).map_err(|error| {
+        let shown: String = location.chars().take(100).collect();
+        broken(format!("it redirects to \"{}\": {error}", shown.escape_debug()))
+    })?;
+    next.set_fragment(None);
+    Ok(Some(next))
+}

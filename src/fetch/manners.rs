@@ -1,0 +1,139 @@
+//! How often one host is asked, whatever watches it is for.
+//!
+//! Two things keep a request waiting: its turn, because somebody else was just served,
+//! which the request waits for; and a host that asked for quiet (429), which ends the
+//! request at once, because the schedule of its watch knows better what to do meanwhile.
+//! In memory: after a restart the first requests are spread by the schedule.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::outcome::{FailureKind, FetchFailure};
+use crate::time::Timestamp;
+
+/// The longest that one answer can silence a host.
+const LONGEST_QUIET: Duration = Duration::from_secs(60 * 60);
+
+/// How long a host is left alone that does not say how long.
+const USUAL_QUIET: Duration = Duration::from_secs(60);
+
+/// From this many hosts on, those whose time is past are forgotten.
+const MANY: usize = 4096;
+
+/// Whose turn it is at each host.
+#[derive(Debug, Default)]
+pub(super) struct Manners(Mutex<HashMap<String, Host>>);
+
+#[derive(Debug, Default)]
+struct Host {
+    /// When the next request of each kind may start.
+    next: HashMap<&'static str, Timestamp>,
+    quiet_until: Option<Timestamp>,
+}
+
+impl Manners {
+    /// Waits for a turn at a host. Kinds of requests have turns of their own.
+    ///
+    /// # Errors
+    /// [`FailureKind::RateLimited`] if the host asked for quiet.
+    pub(super) async fn wait(
+        &self,
+        host: &str,
+        kind: &'static str,
+        pause: Duration,
+        clock: &impl Clock,
+    ) -> Result<(), FetchFailure> {
+        let turn = self.turn(host, kind, pause, clock.now())?;
+        clock.sleep_until(turn).await;
+        // Somebody may have been told to be quiet while we waited.
+        self.is_quiet(host, clock.now())
+    }
+
+    /// Takes the next turn, and says when it is.
+    fn turn(&self, host: &str, kind: &'static str, pause: Duration, now: Timestamp) -> Result<Timestamp, FetchFailure> {
+        self.is_quiet(host, now)?;
+        let mut hosts = self.hosts();
+        if hosts.len() >= MANY {
+            hosts.retain(|_, host| {
+                host.quiet_until.is_some_and(|until| until > now) || host.next.values().any(|next| *next > now)
+            });
+        }
+        let next = hosts.entry(host.to_owned()).or_default().next.entry(kind).or_insert(now);
+        let turn = (*next).max(now);
+        *next = turn + pause;
+        Ok(turn)
+    }
+
+    /// Whether a host may be asked at all.
+    ///
+    /// # Errors
+    /// [`FailureKind::RateLimited`] if it asked for quiet.
+    pub(super) fn is_quiet(&self, host: &str, now: Timestamp) -> Result<(), FetchFailure> {
+        let until = self.hosts().get(host).and_then(|host| host.quiet_until);
+        match until.and_then(|until| (until - now).to_std().ok()).filter(|left| !left.is_zero()) {
+            None => Ok(()),
+            left => Err(FetchFailure { kind: FailureKind::RateLimited { host: host.to_owned() }, retry_after: left }),
+        }
+    }
+
+    /// A host answered 429: it is left alone. Returns for how long.
+    pub(super) fn silence(&self, host: &str, asked: Option<Duration>, now: Timestamp) -> Duration {
+        let quiet = asked.unwrap_or(USUAL_QUIET).min(LONGEST_QUIET);
+        self.hosts().entry(host.to_owned()).or_default().quiet_until = Some(now + quiet);
+        quiet
+    }
+
+    fn hosts(&self) -> MutexGuard<'_, HashMap<String, Host>> {
+        self.0.lock().expect("nobody panics while holding the table")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_timestamp(1_700_000_000 + seconds, 0).unwrap()
+    }
+
+    #[test]
+    fn requests_to_one_host_take_turns() {
+        let manners = Manners::default();
+        let turn = |host: &str, kind, now| manners.turn(host, kind, Duration::from_secs(5), at(now)).unwrap();
+        assert_eq!(turn("acme.test", "page", 0), at(0));
+        assert_eq!(turn("acme.test", "page", 0), at(5));
+        assert_eq!(turn("acme.test", "page", 1), at(10));
+        assert_eq!(turn("other.test", "page", 1), at(1));
+        assert_eq!(turn("acme.test", "index", 1), at(1));
+        assert_eq!(turn("acme.test", "page", 60), at(60));
+    }
+
+    #[test]
+    fn a_host_that_wants_quiet_gets_it_for_an_hour_at_most() {
+        let cases = [(Some(7), 7), (None, 60), (Some(0), 0), (Some(86_400), 3_600)];
+        for (asked, quiet) in cases {
+            let manners = Manners::default();
+            let told = manners.silence("acme.test", asked.map(Duration::from_secs), at(0));
+            assert_eq!(told, Duration::from_secs(quiet), "{asked:?}");
+            if quiet > 0 {
+                let refused = manners.turn("acme.test", "page", Duration::ZERO, at(2)).unwrap_err();
+                assert_eq!(refused.kind.as_str(), "rate_limited");
+                assert_eq!(refused.retry_after, Some(Duration::from_secs(quiet - 2)), "{asked:?}");
+            }
+            let later = i64::try_from(quiet).unwrap();
+            assert_eq!(manners.turn("acme.test", "page", Duration::ZERO, at(later)), Ok(at(later)));
+            assert!(manners.turn("other.test", "page", Duration::ZERO, at(2)).is_ok());
+        }
+    }
+
+    #[test]
+    fn the_table_forgets_hosts_whose_time_is_past() {
+        let manners = Manners::default();
+        for n in 0..MANY + 10 {
+            manners.turn(&format!("{n}.test"), "page", Duration::from_secs(1), at(i64::try_from(n).unwrap())).unwrap();
+        }
+        assert!(manners.hosts().len() < 100, "{}", manners.hosts().len());
+    }
+}
