@@ -482,7 +482,10 @@ fn collapsed(seen: &Seen<'_>) -> Option<Unreadable> {
         );
         return seen.refuse(Why::WrongPage, decided);
     }
-    let poor = !seen.likely() && seen.core.density < 5.0 && !(seen.named() && seen.page.selected);
+    // A version before that was no policy itself must not keep the policy out.
+    let then = Measure::of(&before);
+    let better = then.notions >= seen.core.notions + 3 || then.density >= 5.0 && then.density > 1.5 * seen.core.density;
+    let poor = better && !seen.likely() && seen.core.density < 5.0 && !(seen.named() && seen.page.selected);
     let limit = if names_policy(&seen.title) { 0.02 } else { 0.06 };
     if poor && kept < limit && same_language(seen, previous) {
         let decided =

@@ -189,6 +189,17 @@ fn the_language_of_the_watch_or_of_the_version_before_must_stay() {
 }
 
 #[test]
+fn a_version_before_that_was_no_policy_does_not_keep_the_policy_out() {
+    let home = reading(
+        &["Forged by hand in our own works, every anvil rings for a hundred years. Choose yours by weight, colour or sound, \
+        and have it brought to your door tomorrow, with our personal service."; 8],
+    );
+    let expected = Expected { language: None, previous: Some(&home) };
+    assert_eq!(verdict(&snapshot(&made_up("policy--that-speaks-of-refusals")), &expected), "policy");
+    assert_eq!(verdict(&snapshot(&made_up("policy--guidelines-without-legal-words")), &expected), "policy");
+}
+
+#[test]
 fn a_sudden_collapse_is_no_new_version_but_a_shorter_policy_is() {
     let page = snapshot(&made_up("policy--that-speaks-of-refusals"));
     let html = Html::parse_document(&String::from_utf8_lossy(&page.body));
