@@ -98,7 +98,7 @@ pub async fn backfill<C: Clock>(
     clock: &C,
     mut each: impl FnMut(usize, &Capture, &Step),
 ) -> Result<Summary, BackfillError> {
-    let captures = fetcher.captures(&watch.url, bounds.from, bounds.to, None).await;
+    let captures = fetcher.captures(&watch.url, bounds.from, bounds.to).await;
     let captures = captures.map_err(|failure| BackfillError::Index(failure.kind))?;
     let mut summary = Summary { captures: captures.len(), ..Summary::default() };
     let distinct = distinct(captures);

@@ -72,7 +72,7 @@ async fn open(name: &str, kind: Option<Type>, console: &Console) -> anyhow::Resu
     let Some(url) = input::as_url(name) else {
         return input::open(name, kind, SystemClock.now());
     };
-    let fetcher = Fetcher::new(installation::config(console)?.fetch, SystemClock);
+    let fetcher = Fetcher::new(installation::config(console)?.fetch, SystemClock)?;
     let request = Request { url, source: Source::Live, at: None, validators: Default::default(), language: None };
     match fetcher.fetch(request).await.map_err(|failure| failure.kind)? {
         Fetched::Snapshot(snapshot) => Ok(*snapshot),

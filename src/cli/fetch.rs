@@ -48,7 +48,7 @@ struct Row<'a> {
     outcome: &'static str,
     why: Option<String>,
     version: Option<u32>,
-    change: Option<serde_json::Value>,
+    change: Option<render::json::ChangeObject>,
     alerts: usize,
     next_check_at: Option<String>,
     recorded: bool,
@@ -99,7 +99,12 @@ async fn watched(
     console: &Console,
     tally: &mut Tally,
 ) -> anyhow::Result<()> {
-    let ports = Ports { store: installation.store.clone(), fetcher: installation.fetcher()?, clock: SystemClock };
+    let ports = Ports {
+        store: installation.store.clone(),
+        fetcher: installation.fetcher()?,
+        clock: SystemClock,
+        spread: installation.config.scheduler.spread,
+    };
     let bar = console.progress(watches.len() as u64, "check");
     for watch in watches {
         bar.set_message(watch.id.to_string());
@@ -224,7 +229,7 @@ async fn nearest(
 /// Reads a URL that is no watch, and prints it.
 async fn bare(url: &str, at: Option<Timestamp>, console: &Console, tally: &mut Tally) -> anyhow::Result<()> {
     let Some(parsed) = input::as_url(url) else { return Ok(()) };
-    let fetcher = Fetcher::new(super::installation::config(console)?.fetch, SystemClock);
+    let fetcher = Fetcher::new(super::installation::config(console)?.fetch, SystemClock)?;
     read_and_print(url, &fetcher, request(parsed, at), &Selectors::default(), console, tally).await
 }
 

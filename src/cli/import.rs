@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::ValueEnum;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::complaint::Complaint;
 use super::console::{Console, visible};
@@ -58,9 +57,9 @@ struct Record<'a> {
     outcome: &'static str,
     why: Option<&'static str>,
     version: Option<u32>,
-    change: Option<Value>,
+    change: Option<render::json::ChangeObject>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reading: Option<Value>,
+    reading: Option<render::json::ReadingObject>,
 }
 
 /// Imports a file.

@@ -11,7 +11,7 @@ use crate::channel::Channels;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
 use crate::fetch::Fetcher;
-use crate::http::{self, GuardedClient};
+use crate::http::GuardedClient;
 use crate::judgment::Materiality;
 use crate::reading::Selectors;
 use crate::store::{Store, Which};
@@ -78,17 +78,12 @@ impl Installation {
 
     /// What fetches pages.
     pub fn fetcher(&self) -> anyhow::Result<Fetcher<SystemClock>> {
-        Ok(Fetcher::new(self.config.fetch.clone(), SystemClock))
+        Ok(Fetcher::new(self.config.fetch.clone(), SystemClock)?)
     }
 
     /// What sends deliveries.
     pub fn channels(&self) -> anyhow::Result<Channels<SystemClock>> {
-        let fetch = &self.config.fetch;
-        let client = GuardedClient::new(http::Options {
-            user_agent: fetch.user_agent.clone(),
-            connect_timeout: fetch.connect_timeout,
-            allow: fetch.allow.clone(),
-        })?;
+        let client = GuardedClient::new(&self.config.fetch)?;
         Ok(Channels::new(self.config.channels.clone(), client, SystemClock))
     }
 

@@ -4,8 +4,8 @@ pub mod json;
 pub mod markdown;
 pub mod plain;
 
-use crate::change::{Op, SectionChange};
 use crate::change::words::tokens;
+use crate::change::{Op, SectionChange};
 
 /// Words of the unchanged text that stay in sight on each side of an edit.
 const CONTEXT: usize = 7;
@@ -98,7 +98,11 @@ pub fn escape(text: &str) -> String {
                     Some('[') => while chars.next().is_some_and(|c| !('@'..='~').contains(&c)) {},
                     Some(']' | 'P' | '_' | '^' | 'X') => {
                         while let Some(c) = chars.next() {
-                            if c == '\u{7}' || c == '\u{9c}' || c == '\u{1b}' && chars.next_if_eq(&'\\').is_some() || c == '\n' {
+                            if c == '\u{7}'
+                                || c == '\u{9c}'
+                                || c == '\u{1b}' && chars.next_if_eq(&'\\').is_some()
+                                || c == '\n'
+                            {
                                 break;
                             }
                         }
@@ -107,8 +111,15 @@ pub fn escape(text: &str) -> String {
                 }
             }
             c if c.is_control() => {}
-            '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}' => {}
+            '\u{61c}'
+            | '\u{200b}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}' => {}
             c => out.push(c),
         }
     }
