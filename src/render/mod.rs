@@ -4,8 +4,8 @@ pub mod json;
 pub mod markdown;
 pub mod plain;
 
-use crate::change::{Op, SectionChange};
 use crate::change::words::tokens;
+use crate::change::{Op, SectionChange};
 
 /// Words of the unchanged text that stay in sight on each side of an edit.
 const CONTEXT: usize = 7;
@@ -29,6 +29,9 @@ enum Piece {
 fn pieces(section: &SectionChange) -> Vec<Piece> {
     let mut out = Vec::new();
     let last = section.edits.len().saturating_sub(1);
+    // A space at the end of one edit stands before the next one, and, behind unchanged
+    // text, before both what goes and what comes in its place.
+    let mut owed = false;
     for (at, edit) in section.edits.iter().enumerate() {
         let words = tokens(&edit.text);
         let (lead, tail) = match edit.op {
@@ -47,9 +50,10 @@ fn pieces(section: &SectionChange) -> Vec<Piece> {
                 out.push(Piece::Break);
             }
             if !token.word.is_empty() {
-                out.push(Piece::Word(edit.op, token.word.to_owned(), !token.space.is_empty()));
+                out.push(Piece::Word(edit.op, token.word.to_owned(), !token.space.is_empty() || n == 0 && owed));
             }
         }
+        owed = edit.text.ends_with(char::is_whitespace) || owed && edit.op != Op::Equal;
     }
     out
 }
@@ -98,7 +102,11 @@ pub fn escape(text: &str) -> String {
                     Some('[') => while chars.next().is_some_and(|c| !('@'..='~').contains(&c)) {},
                     Some(']' | 'P' | '_' | '^' | 'X') => {
                         while let Some(c) = chars.next() {
-                            if c == '\u{7}' || c == '\u{9c}' || c == '\u{1b}' && chars.next_if_eq(&'\\').is_some() || c == '\n' {
+                            if c == '\u{7}'
+                                || c == '\u{9c}'
+                                || c == '\u{1b}' && chars.next_if_eq(&'\\').is_some()
+                                || c == '\n'
+                            {
                                 break;
                             }
                         }
@@ -107,8 +115,15 @@ pub fn escape(text: &str) -> String {
                 }
             }
             c if c.is_control() => {}
-            '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}' => {}
+            '\u{61c}'
+            | '\u{200b}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}' => {}
             c => out.push(c),
         }
     }

@@ -455,7 +455,7 @@ fn fold(text: &str) -> String {
 /// Takes away the marks that no parser takes for marks, though their writers (converters
 /// of web pages) meant them so: `**Bold.**Text`, and links around several blocks.
 fn mend(mut text: String, links: &mut Vec<Link>) -> String {
-    if text.matches("**").count() % 2 == 0 {
+    if text.matches("**").count().is_multiple_of(2) {
         text = text.replace("**", "");
     }
     // The bound keeps a hostile text from taking quadratic time.

@@ -348,8 +348,10 @@ fn picker(seen: &Seen<'_>) -> Option<Unreadable> {
 
 /// A consent banner, and nothing beside it.
 fn bannered(seen: &Seen<'_>) -> Option<Unreadable> {
-    let nothing = seen.core.words < 40 && seen.core.notions < 4;
-    (nothing && seen.whole.words >= 60 && seen.whole.words <= SMALL_WORDS && seen.structure.scripts > 0)
+    let nothing = seen.core.words < 40 && seen.core.notions < 4 && !names_policy(&seen.title);
+    let banner =
+        (40..=SMALL_WORDS).contains(&seen.whole.words) && phrases::find(phrases::BUTTONS, &seen.visible).is_some();
+    (nothing && banner && seen.structure.scripts > 0)
         .then(|| seen.refuse(Why::ConsentWall, format!("all but {} words are about cookies", seen.core.words)))
         .flatten()
 }
