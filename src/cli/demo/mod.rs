@@ -38,7 +38,7 @@ pub struct Args {
 /// Plays the demo; fails if anything did not happen that should have.
 pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
     let scratch = tempfile::tempdir().context("could not make a temporary directory")?;
-    let home = args.keep.as_deref().unwrap_or(scratch.path());
+    let home = &std::path::absolute(args.keep.as_deref().unwrap_or(scratch.path()))?;
     std::fs::create_dir_all(home).with_context(|| format!("could not make {}", home.display()))?;
     let path = home.join("policywatch.toml");
     if path.exists() {
