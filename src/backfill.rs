@@ -1,1 +1,290 @@
-//! TODO
+//! Captures of the past, recorded oldest first, each against the text in force before
+//! it. Never alerts: what is history was not news today.
+
+use crate::alert::Alert;
+use crate::check::manner;
+use crate::clock::Clock;
+use crate::examine::{Manner, examine};
+use crate::fetch::{Capture, Fetcher};
+use crate::outcome::{FailureKind, FetchFailure, Outcome};
+use crate::panics::contained;
+use crate::snapshot::{Origin, Snapshot};
+use crate::store::{Recorded, Store, StoreError, Which};
+use crate::time::Timestamp;
+use crate::upgrade::upgrade;
+use crate::version::{Version, VersionFacts};
+use crate::watch::{Watch, WatchId};
+
+/// After so many captures in a row that the archive could not give, it is left alone.
+const PATIENCE: u32 = 3;
+
+/// Which part of the past.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bounds {
+    /// The first moment; none: the first capture.
+    pub from: Option<Timestamp>,
+    /// The last moment; none: the newest capture.
+    pub to: Option<Timestamp>,
+    /// How many captures are fetched at most in one run; the oldest first.
+    pub max: Option<usize>,
+}
+
+/// How one capture ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// It was recorded.
+    Recorded(Past),
+    /// The archive could not give it; the next run asks again.
+    Missed(FetchFailure),
+}
+
+/// A capture that was recorded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Past {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The version in force after it; none before the first.
+    pub version: Option<u32>,
+}
+
+/// What a run found and did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Captures that the archive lists.
+    pub captures: usize,
+    /// Those that were not the same bytes as the one before.
+    pub distinct: usize,
+    /// Of these, recorded by an earlier run.
+    pub held: usize,
+    /// Recorded now as a new version.
+    pub versions: usize,
+    /// Recorded now, the text being the same.
+    pub unchanged: usize,
+    /// Recorded now, not being the policy.
+    pub unreadable: usize,
+    /// Not given by the archive.
+    pub missed: usize,
+    /// Left for the next run.
+    pub left: usize,
+}
+
+/// Why a run ended before its end.
+#[derive(Debug, thiserror::Error)]
+pub enum BackfillError {
+    /// The archive's index could not be read.
+    #[error(transparent)]
+    Index(FailureKind),
+    /// The archive fails again and again.
+    #[error("{0}; what was fetched is recorded, run the same command later to go on")]
+    Archive(FailureKind),
+    /// The record could not be kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Reads a watch's history from its archive into the record.
+///
+/// Of captures that follow each other with the same digest only the first is fetched;
+/// what is recorded already is not fetched again. `each` is told of every capture with
+/// how many there are to fetch.
+///
+/// # Errors
+/// What keeps the run from going on; what it recorded until then stays.
+pub async fn backfill<C: Clock>(
+    watch: &Watch,
+    bounds: &Bounds,
+    fetcher: &Fetcher<C>,
+    store: &Store,
+    clock: &C,
+    mut each: impl FnMut(usize, &Capture, &Step),
+) -> Result<Summary, BackfillError> {
+    let captures = fetcher.captures(&watch.url, bounds.from, bounds.to).await;
+    let captures = captures.map_err(|failure| BackfillError::Index(failure.kind))?;
+    let mut summary = Summary { captures: captures.len(), ..Summary::default() };
+    let distinct = distinct(captures);
+    summary.distinct = distinct.len();
+    let mut wanted = wanted(watch, distinct, fetcher, store).await?;
+    summary.held = summary.distinct - wanted.len();
+    let total = wanted.len().min(bounds.max.unwrap_or(usize::MAX));
+    summary.left = wanted.len() - total;
+    wanted.truncate(total);
+
+    let mut history = History::begin(watch, store, clock).await?;
+    let mut failures = 0;
+    for capture in wanted {
+        let step = match fetcher.memento(&capture).await {
+            Ok(snapshot) => {
+                failures = 0;
+                let (past, _) = history.record(snapshot, |_, _| Vec::new(), clock.now()).await?;
+                summary.count(&past.outcome);
+                Step::Recorded(past)
+            }
+            Err(failure) => {
+                summary.missed += 1;
+                failures += u32::from(failure.kind.is_transient());
+                if failures == PATIENCE {
+                    history.finish(clock.now()).await?;
+                    return Err(BackfillError::Archive(failure.kind));
+                }
+                Step::Missed(failure)
+            }
+        };
+        each(total, &capture, &step);
+    }
+    history.finish(clock.now()).await?;
+    Ok(summary)
+}
+
+impl Summary {
+    fn count(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::First { .. } | Outcome::Changed { .. } => self.versions += 1,
+            Outcome::Unmodified | Outcome::Unchanged { .. } => self.unchanged += 1,
+            Outcome::Unreadable { .. } | Outcome::Unreachable(_) | Outcome::Broken { .. } => self.unreadable += 1,
+        }
+    }
+}
+
+/// Oldest first; of neighbours with the same digest the first. A digest that comes back
+/// after another one stays: that a text was restored is a fact too.
+fn distinct(mut captures: Vec<Capture>) -> Vec<Capture> {
+    captures.retain(|capture| capture.status.is_none_or(|status| status == 200));
+    captures.sort_by(|a, b| (a.captured_at, &a.timestamp).cmp(&(b.captured_at, &b.timestamp)));
+    captures.dedup_by(|later, earlier| later.digest == earlier.digest);
+    captures
+}
+
+/// The captures that are not recorded yet.
+async fn wanted<C: Clock>(
+    watch: &Watch,
+    captures: Vec<Capture>,
+    fetcher: &Fetcher<C>,
+    store: &Store,
+) -> Result<Vec<Capture>, StoreError> {
+    let mut wanted = Vec::new();
+    for capture in captures {
+        let origin = Origin::Wayback {
+            memento_url: fetcher.memento_url(&capture),
+            archive_digest: Some(capture.digest.clone()),
+        };
+        if !store.holds(&watch.id, &origin, capture.captured_at).await? {
+            wanted.push(capture);
+        }
+    }
+    Ok(wanted)
+}
+
+/// The history of one watch while captures of the past are added to it, in the order of
+/// their times.
+#[derive(Debug)]
+pub(crate) struct History<'a> {
+    store: &'a Store,
+    watch: WatchId,
+    manner: Manner,
+    /// The text in force before the next capture; kept, so that the store is not asked
+    /// for it again at every capture.
+    base: Option<Version>,
+    /// How many captures were older than what was recorded already.
+    older: usize,
+}
+
+impl<'a> History<'a> {
+    /// Brings what is recorded to today's reading, so that only the publisher's changes
+    /// are found.
+    pub(crate) async fn begin(watch: &Watch, store: &'a Store, clock: &impl Clock) -> Result<Self, StoreError> {
+        let base = upgrade(watch, store, clock).await?;
+        Ok(Self { store, watch: watch.id.clone(), manner: manner(watch), base, older: 0 })
+    }
+
+    /// The text in force at the last capture.
+    pub(crate) fn base(&self) -> Option<&Version> {
+        self.base.as_ref()
+    }
+
+    /// Says what a capture means, and records it. `alerts` says who is told of it.
+    pub(crate) async fn record(
+        &mut self,
+        snapshot: Snapshot,
+        alerts: impl Fn(Option<&VersionFacts>, &Outcome) -> Vec<Alert>,
+        now: Timestamp,
+    ) -> Result<(Past, Recorded), StoreError> {
+        loop {
+            let before = self.before(snapshot.captured_at).await?;
+            let latest = self.base.as_ref().map(|version| version.facts.id);
+            let number = before.as_ref().map(|version| version.facts.number);
+            let facts = before.as_ref().map(|version| version.facts.clone());
+            let outcome = understand(self.manner.clone(), before, snapshot.clone()).await;
+            let alerts = alerts(facts.as_ref(), &outcome);
+            let recorded =
+                self.store.record(&self.watch, latest, outcome.clone(), &self.manner, alerts, None, now).await?;
+            if recorded.superseded {
+                // Somebody else recorded a version: look again with that one before us.
+                self.base = self.store.latest(&self.watch).await?;
+                continue;
+            }
+            self.older += usize::from(recorded.out_of_order);
+            if !recorded.out_of_order && matches!(outcome, Outcome::First { .. } | Outcome::Changed { .. }) {
+                self.base = self.store.latest(&self.watch).await?;
+            }
+            return Ok((Past { version: recorded.version.or(number), outcome }, recorded));
+        }
+    }
+
+    /// The text in force before a moment.
+    async fn before(&self, captured_at: Timestamp) -> Result<Option<Version>, StoreError> {
+        match &self.base {
+            Some(base) if base.facts.captured_at > captured_at => {
+                self.store.version(&self.watch, Which::At(captured_at)).await
+            }
+            base => Ok(base.clone()),
+        }
+    }
+
+    /// Derives the history anew where captures came out of order; returns how many did.
+    pub(crate) async fn finish(self, now: Timestamp) -> Result<usize, StoreError> {
+        if self.older > 0 {
+            let manner = self.manner.clone();
+            let again = move |before: Option<&Version>, snapshot| examine(&manner, before, snapshot);
+            self.store.rebuild(&self.watch, &self.manner, again, now).await?;
+        }
+        Ok(self.older)
+    }
+}
+
+/// Says what a snapshot means, away from the event loop; a page that our code fails on is
+/// an outcome too.
+async fn understand(manner: Manner, before: Option<Version>, snapshot: Snapshot) -> Outcome {
+    let evidence = snapshot.clone();
+    contained(move || examine(&manner, before.as_ref(), snapshot))
+        .await
+        .unwrap_or_else(|message| Outcome::Broken { snapshot: Some(evidence), message })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn capture(timestamp: &str, status: Option<u16>, digest: &str) -> Capture {
+        Capture {
+            timestamp: timestamp.to_owned(),
+            captured_at: crate::time::parse_rfc3339(&format!("{}-01-01T00:00:00Z", &timestamp[..4])).unwrap(),
+            original: "https://acme.test/privacy".to_owned(),
+            media_type: "text/html".to_owned(),
+            status,
+            digest: digest.to_owned(),
+        }
+    }
+
+    #[test]
+    fn equal_neighbours_are_one_and_a_restored_text_is_another() {
+        let kept = distinct(vec![
+            capture("20130101000000", Some(200), "B"),
+            capture("20100101000000", Some(200), "A"),
+            capture("20110101000000", None, "A"),
+            capture("20120101000000", Some(404), "X"),
+            capture("20140101000000", Some(200), "A"),
+        ]);
+        let kept: Vec<_> = kept.iter().map(|c| (&c.timestamp[..4], c.digest.as_str())).collect();
+        assert_eq!(kept, [("2010", "A"), ("2013", "B"), ("2014", "A")]);
+    }
+}

@@ -1,1 +1,426 @@
-//! TODO
+//! The daemon as a value: starts and stops the loops in order, reloads, and talks to systemd.
+//!
+//! Tests start it with a temporary store, a held clock and a script of pages, and stop it
+//! with a future; [`run`] starts it with the real world.
+
+use std::path::PathBuf;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sd_notify::NotifyState;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Notify, watch};
+use tokio::task::{JoinError, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::cadence::first_due;
+use crate::channel::Channel;
+use crate::check::Ports;
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, Problem};
+use crate::deliver::Outbox;
+use crate::fetch::Fetch;
+use crate::pulse::{Pulse, pulse};
+use crate::scheduler::{InForce, Scheduler};
+use crate::store::{Store, StoreError, lock_daemon};
+use crate::watch::Watch;
+
+/// How long running checks and deliveries may take after the word to stop. Two seconds
+/// less than the ten in which the daemon promises to be gone.
+pub const GRACE: Duration = Duration::from_secs(8);
+
+/// Why the daemon ended in another way than by being told to.
+#[derive(Debug, thiserror::Error)]
+pub enum DaemonError {
+    /// The record could not be kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Pages or channels cannot be reached at all.
+    #[error("could not prepare for the network: {0}")]
+    Network(String),
+    /// The system does not let us hear signals.
+    #[error("could not listen for signals: {0}")]
+    Signals(std::io::Error),
+    /// A loop of ours panicked: a bug.
+    #[error("a bug of policywatch ended the daemon: {0}")]
+    Panicked(String),
+}
+
+/// What reads the configuration again.
+pub type Load = Arc<dyn Fn() -> Result<Config, Vec<Problem>> + Send + Sync>;
+
+/// What makes fetcher and channels of a configuration.
+pub type Equip<F, K> = Box<dyn Fn(&Config) -> Result<(F, K), String> + Send + Sync>;
+
+/// A daemon, ready to run.
+pub struct Daemon<F, K, C> {
+    /// What is in force at the start.
+    pub config: Config,
+    /// Reads the configuration again.
+    pub load: Load,
+    /// Makes fetcher and channels of a configuration.
+    pub equip: Equip<F, K>,
+    /// The time.
+    pub clock: C,
+    /// Rung when the configuration is to be read again.
+    pub reload: Arc<Notify>,
+    /// The service manager.
+    pub systemd: Systemd,
+    /// How long what runs may take after the word to stop; [`GRACE`].
+    pub grace: Duration,
+}
+
+/// What hears the words for the service manager.
+pub type Tell = Arc<dyn Fn(&[NotifyState<'_>]) + Send + Sync>;
+
+/// The service manager, if there is one.
+#[derive(Clone)]
+pub struct Systemd {
+    tell: Tell,
+    watchdog: Option<Duration>,
+}
+
+impl Systemd {
+    /// A service manager that hears what `tell` is given, and that wants a sign of life
+    /// within each `watchdog`, if that is given.
+    pub fn new(tell: impl Fn(&[NotifyState<'_>]) + Send + Sync + 'static, watchdog: Option<Duration>) -> Self {
+        Self { tell: Arc::new(tell), watchdog }
+    }
+
+    /// The one that the environment names (`NOTIFY_SOCKET`, `WATCHDOG_USEC`), or nobody.
+    pub fn from_environment() -> Self {
+        let tell = |states: &[NotifyState<'_>]| {
+            if let Err(error) = sd_notify::notify(states) {
+                tracing::warn!(%error, "could not tell systemd how we are");
+            }
+        };
+        Self::new(tell, sd_notify::watchdog_enabled())
+    }
+
+    fn tell(&self, states: &[NotifyState<'_>]) {
+        (self.tell)(states);
+    }
+
+    fn ready(&self, status: &str) {
+        self.tell(&[NotifyState::Ready, NotifyState::Status(status)]);
+    }
+
+    fn reloading(&self) {
+        // Type=notify-reload wants the moment with the word.
+        match NotifyState::monotonic_usec_now() {
+            Ok(now) => self.tell(&[NotifyState::Reloading, now]),
+            Err(_) => self.tell(&[NotifyState::Reloading]),
+        }
+    }
+}
+
+/// Runs the daemon until `shutdown` ends.
+///
+/// # Errors
+/// If the record could not be kept, or the daemon could not start.
+pub async fn run(config_path: PathBuf, config: Config, shutdown: impl Future<Output = ()>) -> Result<(), DaemonError> {
+    let reload = Arc::new(Notify::new());
+    // Before anything else: an unheard SIGHUP ends the process.
+    let mut hangups = signal(SignalKind::hangup()).map_err(DaemonError::Signals)?;
+    let daemon: Daemon<Todo, crate::channel::Channels<SystemClock>, SystemClock> = Daemon {
+        config,
+        load: Arc::new(move || crate::config::load(&config_path)),
+        equip: Box::new(|_| todo!()),
+        clock: SystemClock,
+        reload: Arc::clone(&reload),
+        systemd: Systemd::from_environment(),
+        grace: GRACE,
+    };
+    let listen = async {
+        while hangups.recv().await.is_some() {
+            reload.notify_one();
+        }
+        std::future::pending().await
+    };
+    tokio::select! {
+        ended = daemon.run(shutdown) => ended,
+        () = listen => Ok(()),
+    }
+}
+
+/// Ends when the process is told to stop: SIGTERM, or SIGINT (Ctrl-C).
+///
+/// # Errors
+/// If the system does not let us hear signals.
+pub fn told_to_stop() -> Result<impl Future<Output = ()>, DaemonError> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(DaemonError::Signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(DaemonError::Signals)?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+impl<F: Fetch + 'static, K: Channel + 'static, C: Clock> Daemon<F, K, C> {
+    /// Runs until `shutdown` ends: then no new work is taken, what runs gets `grace`, and
+    /// what did not end by then is due again at the next start.
+    ///
+    /// # Errors
+    /// If the record could not be kept, or the daemon could not start.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), DaemonError> {
+        // Held to the end: a second daemon on the same store would check everything twice.
+        let _sole = lock_daemon(&self.config.store_path)?;
+        let store = Store::open(&self.config.store_path).await?;
+        let (fetcher, channels) = (self.equip)(&self.config).map_err(DaemonError::Network)?;
+        let in_force = self.put_in_force(&self.config, fetcher, &store).await?;
+        let switch =
+            Switch { in_force: watch::Sender::new(in_force), channels: watch::Sender::new(Arc::new(channels)) };
+
+        let stop = CancellationToken::new();
+        let mut loops = self.start_loops(&switch, &store, &stop);
+        self.announce("started", &self.config);
+
+        let ended = self.attend(shutdown, &switch, &store, &mut loops).await;
+
+        self.systemd.tell(&[NotifyState::Stopping, NotifyState::Status("stopping")]);
+        stop.cancel();
+        let ended = ended.and(loops.end_within(self.grace).await);
+        tracing::info!("stopped");
+        ended
+    }
+
+    /// Waits for the end, and reloads until it comes.
+    async fn attend(
+        &self,
+        shutdown: impl Future<Output = ()>,
+        switch: &Switch<F, K, C>,
+        store: &Store,
+        loops: &mut Loops,
+    ) -> Result<(), DaemonError> {
+        let mut shutdown = pin!(shutdown);
+        let mut alive = pin!(stay_alive(&self.systemd, loops.pulses.clone()));
+        loop {
+            tokio::select! {
+                () = &mut shutdown => return Ok(()),
+                Some(ended) = loops.tasks.join_next() => return how(ended),
+                () = &mut alive => {}
+                () = self.reload.notified() => self.reload(switch, store).await?,
+            }
+        }
+    }
+
+    /// Reads the configuration again. A broken one changes nothing.
+    async fn reload(&self, switch: &Switch<F, K, C>, store: &Store) -> Result<(), DaemonError> {
+        self.systemd.reloading();
+        match self.load_anew().await {
+            Ok((config, fetcher, channels)) => {
+                let in_force = self.put_in_force(&config, fetcher, store).await?;
+                // Channels first: what a new watch says must find its channel.
+                switch.channels.send_replace(Arc::new(channels));
+                switch.in_force.send_replace(in_force);
+                self.announce("reloaded", &config);
+            }
+            Err(problems) => {
+                for problem in &problems {
+                    tracing::error!("{problem}");
+                }
+                let problems = count(problems.len(), "problem");
+                tracing::error!("the new configuration is refused ({problems}), the old one stays in force");
+                // Not the problems themselves: a line break in one would be another word to systemd.
+                self.systemd.ready(&format!("new configuration refused ({problems}, see the log), the old one stays"));
+            }
+        }
+        Ok(())
+    }
+
+    /// A configuration that could be put in force, or everything that is wrong with it.
+    async fn load_anew(&self) -> Result<(Config, F, K), Vec<String>> {
+        let load = Arc::clone(&self.load);
+        let loaded = tokio::task::spawn_blocking(move || load()).await;
+        let config = match loaded {
+            Ok(Ok(config)) => config,
+            Ok(Err(problems)) => return Err(problems.iter().map(said).collect()),
+            Err(failed) => return Err(vec![failed.to_string()]),
+        };
+        if config.store_path != self.config.store_path {
+            let (old, new) = (self.config.store_path.display(), config.store_path.display());
+            return Err(vec![format!("store.path cannot move from {old} to {new} while the daemon runs; restart it")]);
+        }
+        let (fetcher, channels) = (self.equip)(&config).map_err(|reason| vec![reason])?;
+        Ok((config, fetcher, channels))
+    }
+
+    /// Writes the watches of a configuration to the record, and makes it what the scheduler
+    /// goes by.
+    async fn put_in_force(&self, config: &Config, fetcher: F, store: &Store) -> Result<Arc<InForce<F, C>>, StoreError> {
+        let now = self.clock.now();
+        let window = first_spread(config.scheduler.spread, config.watches.len());
+        let due = move |watch: &Watch| Some(first_due(&watch.schedule, &watch.id, window, now));
+        let synced = store.sync_watches(config.watches.clone(), due, now).await?;
+        for (what, ids) in [("new", &synced.added), ("retired", &synced.retired), ("back", &synced.revived)] {
+            for id in ids {
+                tracing::info!(watch.id = %id, "watch {id} is {what}");
+            }
+        }
+        Ok(Arc::new(InForce {
+            watches: config.watches.iter().map(|watch| (watch.id.clone(), watch.clone())).collect(),
+            options: config.scheduler.clone(),
+            ports: Ports { store: store.clone(), fetcher, clock: self.clock.clone(), spread: config.scheduler.spread },
+        }))
+    }
+
+    fn start_loops(&self, switch: &Switch<F, K, C>, store: &Store, stop: &CancellationToken) -> Loops {
+        let bell = Arc::new(Notify::new());
+        let (checks, deliveries) = (pulse(), pulse());
+        let scheduler = Scheduler {
+            in_force: switch.in_force.subscribe(),
+            bell: Arc::clone(&bell),
+            stop: stop.clone(),
+            grace: self.grace,
+            beat: checks.1,
+        };
+        let outbox = Outbox {
+            store: store.clone(),
+            channels: switch.channels.subscribe(),
+            clock: self.clock.clone(),
+            bell,
+            stop: stop.clone(),
+            grace: self.grace,
+            beat: deliveries.1,
+        };
+        let mut tasks = JoinSet::new();
+        tasks.spawn(scheduler.run());
+        tasks.spawn(outbox.run());
+        Loops { tasks, pulses: [checks.0, deliveries.0] }
+    }
+
+    fn announce(&self, what: &str, config: &Config) {
+        let (watches, channels) = (count(config.watches.len(), "page"), count(config.channels.len(), "channel"));
+        let status = format!("following {watches}, {channels} to tell");
+        tracing::info!("{what}: {status}");
+        self.systemd.ready(&status);
+    }
+}
+
+/// Over how long the first checks of new watches are spread: ten seconds each at most,
+/// since whoever adds one watch waits for it, and whoever adds a thousand does not.
+fn first_spread(configured: Duration, watches: usize) -> Duration {
+    configured.min(Duration::from_secs(10).saturating_mul(u32::try_from(watches).unwrap_or(u32::MAX)))
+}
+
+/// What a reload turns.
+struct Switch<F, K, C> {
+    in_force: watch::Sender<Arc<InForce<F, C>>>,
+    channels: watch::Sender<Arc<K>>,
+}
+
+/// The two loops that do the work.
+struct Loops {
+    tasks: JoinSet<Result<(), StoreError>>,
+    pulses: [Pulse; 2],
+}
+
+impl Loops {
+    /// Waits for both, which end by themselves within `grace`; not much longer, should one hang.
+    async fn end_within(mut self, grace: Duration) -> Result<(), DaemonError> {
+        let all = async {
+            let mut first = Ok(());
+            while let Some(ended) = self.tasks.join_next().await {
+                first = first.and(how(ended));
+            }
+            first
+        };
+        match tokio::time::timeout(grace + Duration::from_secs(1), all).await {
+            Ok(ended) => ended,
+            Err(_) => Err(DaemonError::Panicked("a loop does not end".to_owned())),
+        }
+    }
+}
+
+/// So many of something: `1 page`, `2 pages`.
+fn count(number: usize, what: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{ending}")
+}
+
+/// A problem and its remedy, for the log.
+fn said(problem: &Problem) -> String {
+    problem.hint.as_ref().map_or_else(|| problem.to_string(), |hint| format!("{problem}; {hint}"))
+}
+
+/// How a loop has ended.
+fn how(ended: Result<Result<(), StoreError>, JoinError>) -> Result<(), DaemonError> {
+    match ended {
+        Ok(ended) => ended.map_err(DaemonError::Store),
+        Err(failed) => Err(DaemonError::Panicked(failed.to_string())),
+    }
+}
+
+/// Shows systemd that both loops turn, twice within each of its watchdog's periods. A loop
+/// that hangs is not felt, nothing is said any more, and systemd restarts us.
+async fn stay_alive(systemd: &Systemd, pulses: [Pulse; 2]) {
+    let Some(period) = systemd.watchdog.filter(|period| !period.is_zero()) else {
+        return std::future::pending().await;
+    };
+    let mut turn = tokio::time::interval((period / 2).max(Duration::from_millis(1)));
+    loop {
+        turn.tick().await;
+        for pulse in &pulses {
+            if !pulse.felt().await {
+                // Its end is seen elsewhere; until then there is nothing good to say.
+                return std::future::pending().await;
+            }
+        }
+        systemd.tell(&[NotifyState::Watchdog]);
+    }
+}
+
+struct Todo;
+impl Fetch for Todo {
+    async fn fetch(&self, _: crate::fetch::Request) -> Result<crate::fetch::Fetched, crate::outcome::FetchFailure> {
+        todo!()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    /// How often systemd hears of a daemon one of whose loops hangs.
+    async fn heard(hangs: bool) -> u32 {
+        let heard = Arc::new(AtomicU32::new(0));
+        let count = Arc::clone(&heard);
+        let tell = move |_: &[NotifyState<'_>]| {
+            count.fetch_add(1, Ordering::Relaxed);
+        };
+        let systemd = Systemd::new(tell, Some(Duration::from_millis(2)));
+        let ((turning, mut turns), (other, mut may_hang)) = (pulse(), pulse());
+        let loops = async {
+            loop {
+                tokio::select! {
+                    () = turns.asked() => {}
+                    () = may_hang.asked(), if !hangs => {}
+                }
+            }
+        };
+        tokio::select! {
+            () = stay_alive(&systemd, [turning, other]) => {}
+            () = loops => {}
+            () = tokio::time::sleep(Duration::from_millis(100)) => {}
+        }
+        heard.load(Ordering::Relaxed)
+    }
+
+    #[tokio::test]
+    async fn a_loop_that_hangs_is_not_vouched_for() {
+        assert!(heard(false).await > 0);
+        assert_eq!(heard(true).await, 0);
+    }
+
+    #[test]
+    fn few_new_watches_do_not_wait_and_many_are_spread() {
+        let of = |number| first_spread(Duration::from_secs(300), number);
+        assert_eq!(of(1), Duration::from_secs(10));
+        assert_eq!(of(1000), Duration::from_secs(300));
+    }
+}

@@ -36,6 +36,8 @@ pub mod backfill;
 pub mod check;
 pub mod deliver;
 pub mod exchange;
+mod panics;
+pub mod pulse;
 pub mod upgrade;
 
 // The faces.

@@ -1,3 +1,7 @@
 //! Arguments to [`policywatch::cli`], its answer to an exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    policywatch::cli::main(std::env::args_os())
+}

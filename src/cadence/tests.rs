@@ -275,7 +275,7 @@ fn a_watch_keeps_its_place_in_the_window() {
     // Two hundred watches in five minutes: no half minute (a tenth) holds more than a fifth of them.
     for from in (0..300).step_by(30) {
         let (from, to) = (Duration::from_secs(from), Duration::from_secs(from + 30));
-        let there = places.iter().filter(|place| (from..to).contains(place)).count();
+        let there = places.iter().filter(|place| (from..to).contains(*place)).count();
         assert!(there <= 40, "{there} between {from:?} and {to:?}");
     }
     assert_eq!(spread(&id("acme"), window), spread(&id("acme"), window));

@@ -214,3 +214,193 @@ fn take_pairs<'a>(
     });
     pairs
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::text::{Block, BlockKind};
+
+    /// A reading from a plain notation: `# ` opens a section (more signs, deeper), `- `
+    /// is an item, anything else a paragraph; `{target}` behind a line is a link of it.
+    pub(crate) fn reading(text: &str) -> Reading {
+        let mut sections: Vec<Section> = Vec::new();
+        let mut stack: Vec<(u8, String)> = Vec::new();
+        for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            let level = line.chars().take_while(|c| *c == '#').count() as u8;
+            if level > 0 {
+                let heading = line[level as usize..].trim().to_owned();
+                stack.retain(|(above, _)| *above < level);
+                let title = heading.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.' || c == ' ').to_owned();
+                stack.push((level, title));
+                let path = stack.iter().map(|(_, title)| title.clone()).collect();
+                sections.push(Section {
+                    path,
+                    level,
+                    heading: Some(heading),
+                    number: None,
+                    anchor: None,
+                    blocks: Vec::new(),
+                });
+                continue;
+            }
+            if sections.is_empty() {
+                sections.push(Section {
+                    path: Vec::new(),
+                    level: 0,
+                    heading: None,
+                    number: None,
+                    anchor: None,
+                    blocks: Vec::new(),
+                });
+            }
+            let (line, links) = match line.split_once('{') {
+                Some((text, target)) => {
+                    let link = Link { text: text.trim().to_owned(), target: target.trim_end_matches('}').to_owned() };
+                    (text.trim(), vec![link])
+                }
+                None => (line, Vec::new()),
+            };
+            let kind = if line.starts_with("- ") { BlockKind::ListItem { depth: 1 } } else { BlockKind::Paragraph };
+            let block = Block { kind, text: line.trim_start_matches("- ").to_owned(), links };
+            sections.last_mut().expect("there is one by now").blocks.push(block);
+        }
+        Reading { title: None, language: None, effective_at: None, sections }
+    }
+
+    /// A change in a line each: kind, path and the marked-up words.
+    fn outline(old: &str, new: &str) -> String {
+        let Some(change) = compare(&reading(old), &reading(new)) else { return "none".to_owned() };
+        change
+            .sections
+            .iter()
+            .map(|section| {
+                let path = section.to.as_ref().or(section.from.as_ref()).map(|path| path.join("/")).unwrap_or_default();
+                let edits: String = section
+                    .edits
+                    .iter()
+                    .map(|edit| match edit.op {
+                        Op::Equal => edit.text.clone(),
+                        Op::Delete => format!("[-{}-]", edit.text),
+                        Op::Insert => format!("{{+{}+}}", edit.text),
+                    })
+                    .collect();
+                let links =
+                    if section.links.is_empty() { String::new() } else { format!(" ({} links)", section.links.len()) };
+                format!("{} {path}: {}{links}", section.kind.as_str(), edits.replace('\n', "⏎"))
+            })
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
+    #[test]
+    fn every_kind_of_change_has_its_name() {
+        let cases = [
+            ("# A\nx", "# A\nx", "none"),
+            (
+                "# Sale\nWe do not sell data.",
+                "# Sale\nWe may sell data.",
+                "amended Sale: Sale⏎⏎We [-do not-]{+may+} sell data.",
+            ),
+            ("# A\nx", "# A\nx\n# B\ny", "added B: {+B⏎⏎y+}"),
+            ("# A\nx\n# B\ny", "# A\nx", "removed B: [-B⏎⏎y-]"),
+            (
+                "# A\none two three four\n# B\nfive six seven eight\n# C\nnine ten",
+                "# B\nfive six seven eight\n# A\none two three four\n# C\nnine ten",
+                "moved B: B⏎⏎five six seven eight",
+            ),
+            (
+                "# Old name\nWe keep logs for thirty days.",
+                "# New title\nWe keep logs for thirty days.",
+                "renamed New title: [-Old name-]{+New title+}⏎⏎We keep logs for thirty days.",
+            ),
+            ("# 1. A\nx", "# 2. A\nx", "amended A: [-1-]{+2+}. A⏎⏎x"),
+            ("# A\nform{https://a.test/x}", "# A\nform{https://b.test/x}", "amended A: A⏎⏎form (1 links)"),
+            ("# A\n- one\n- two", "# A\n- one\n- two\n- three", "amended A: A⏎⏎- one⏎- two{+⏎- three+}"),
+        ];
+        for (old, new, wanted) in cases {
+            assert_eq!(outline(old, new), wanted, "{old:?} to {new:?}");
+        }
+    }
+
+    #[test]
+    fn a_redline_is_no_confetti() {
+        assert_eq!(
+            outline(
+                "# A\nWe share the data of the users with the partners of the group for research.",
+                "# A\nWe share a report about our work with any friends of a shop for research."
+            ),
+            "amended A: A⏎⏎We share [-the data of the users with the partners of the group-]{+a report about our work with any friends of a shop+} for research."
+        );
+    }
+
+    #[test]
+    fn a_renamed_parent_moves_no_child() {
+        assert_eq!(
+            outline(
+                "# Data\nabout all of it\n## Logs\nkept for a month",
+                "# Your data\nabout all of it\n## Logs\nkept for a month"
+            ),
+            "renamed Your data: [-Data-]{+Your data+}⏎⏎about all of it"
+        );
+    }
+
+    #[test]
+    fn two_large_foreign_texts_are_compared_in_bounded_work() {
+        let text = |step: usize| {
+            let words: Vec<String> = (0..30_000).map(|n| format!("w{}", (n * step) % 997)).collect();
+            words.chunks(60).map(|line| line.join(" ")).collect::<Vec<_>>().join("\n")
+        };
+        let (old, new) = (reading(&text(7)), reading(&text(311)));
+        let change = compare(&old, &new).expect("they differ");
+        assert_eq!(change.sections[0].before(), old.text());
+        assert_eq!(change.sections[0].after(), new.text());
+    }
+
+    fn policy() -> impl Strategy<Value = String> {
+        let word = prop_oneof![
+            "[a-c]{1,2}",
+            Just("the".to_owned()),
+            Just("of,".to_owned()),
+            Just("не".to_owned()),
+            Just("日本".to_owned())
+        ];
+        let line =
+            (prop_oneof![Just(""), Just(""), Just("- "), Just("# "), Just("## ")], prop::collection::vec(word, 1..12))
+                .prop_map(|(mark, words)| format!("{mark}{}", words.join(" ")));
+        prop::collection::vec(line, 0..14).prop_map(|lines| lines.join("\n"))
+    }
+
+    proptest! {
+        #[test]
+        fn edits_applied_to_the_old_text_give_the_new(old in policy(), new in policy()) {
+            let (old, new) = (reading(&old), reading(&new));
+            let texts = |reading: &Reading| {
+                let mut texts: Vec<String> = reading.sections.iter().map(Section::text).collect();
+                texts.sort();
+                texts
+            };
+            match compare(&old, &new) {
+                None => prop_assert_eq!(old.text(), new.text()),
+                Some(change) => {
+                    let again = compare(&old, &new);
+                    prop_assert_eq!(Some(&change), again.as_ref());
+                    for section in &change.sections {
+                        prop_assert!(section.from.is_none() || texts(&old).contains(&section.before()));
+                        prop_assert!(section.to.is_none() || texts(&new).contains(&section.after()));
+                        prop_assert!(section.edits.windows(2).all(|pair| pair[0].op != pair[1].op));
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn edits_are_exact_on_any_text(old in "[ab ,.\\n]{0,60}", new in "[ab ,.\\n]{0,60}") {
+            let edits = words::edits(&old, &new);
+            let side = |gone: Op| edits.iter().filter(|e| e.op != gone).map(|e| e.text.as_str()).collect::<String>();
+            prop_assert_eq!(side(Op::Insert), old);
+            prop_assert_eq!(side(Op::Delete), new);
+        }
+    }
+}

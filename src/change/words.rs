@@ -248,20 +248,26 @@ fn rewritten(old: &[Piece<'_>], new: &[Piece<'_>], may_cut: bool, redline: &mut 
     let (mut i, mut j) = (0, 0);
     let pairs = if cells > MAX_LINE_CELLS { Vec::new() } else { similar_pieces(old, new) };
     for (a, b) in pairs.into_iter().chain([(old.len(), new.len())]) {
-        old[i..a].iter().for_each(|piece| {
-            redline.push(Op::Delete, piece.body);
-            redline.push(Op::Delete, piece.tail);
-        });
-        new[j..b].iter().for_each(|piece| {
-            redline.push(Op::Insert, piece.body);
-            redline.push(Op::Insert, piece.tail);
-        });
+        let (gone, gone_tail) = run(&old[i..a]);
+        let (come, come_tail) = run(&new[j..b]);
+        redline.push(Op::Delete, &gone);
+        redline.push(Op::Insert, &come);
+        // The break that parts them from what follows stays where both have it.
+        redline.swap(gone_tail, come_tail);
         if a < old.len() && b < new.len() {
             marked(old[a].body, new[b].body, may_cut, redline);
             redline.swap(old[a].tail, new[b].tail);
         }
         (i, j) = (a + 1, b + 1);
     }
+}
+
+/// A run of pieces as text, and the break behind the last.
+fn run<'a>(pieces: &[Piece<'a>]) -> (String, &'a str) {
+    let Some((last, rest)) = pieces.split_last() else { return (String::new(), "") };
+    let mut text: String = rest.iter().flat_map(|piece| [piece.body, piece.tail]).collect();
+    text.push_str(last.body);
+    (text, last.tail)
 }
 
 /// The order-keeping pairing of pieces whose similarities sum highest.
@@ -324,7 +330,8 @@ fn marked(old: &str, new: &str, may_cut: bool, redline: &mut Redline) {
         } else {
             // The space before both sides stays, so that only words are struck.
             let (mut gone, mut come) = (joined(old), joined(new));
-            let shared = old.first().zip(new.first()).map_or("", |(a, b)| if a.space == b.space { a.space } else { "" });
+            let shared =
+                old.first().zip(new.first()).map_or("", |(a, b)| if a.space == b.space { a.space } else { "" });
             redline.push(Op::Equal, shared);
             gone.drain(..shared.len());
             come.drain(..shared.len());
@@ -377,10 +384,10 @@ fn coalesce(ops: Vec<DiffOp>, old: &[Token<'_>], new: &[Token<'_>]) -> Vec<Step>
 /// Words that carry no meaning alone: articles, prepositions, conjunctions.
 fn is_small(word: &str) -> bool {
     const SMALL: [&str; 54] = [
-        "a", "an", "and", "as", "at", "be", "by", "for", "from", "in", "is", "it", "of", "on", "or", "our", "that", "the",
-        "this", "to", "with", "your", "you", "we", "any", "au", "aux", "ce", "de", "des", "du", "en", "et", "la", "le",
-        "les", "ou", "par", "que", "un", "une", "vos", "das", "dem", "den", "der", "die", "ein", "eine", "im", "und",
-        "von", "zu", "oder",
+        "a", "an", "and", "as", "at", "be", "by", "for", "from", "in", "is", "it", "of", "on", "or", "our", "that",
+        "the", "this", "to", "with", "your", "you", "we", "any", "au", "aux", "ce", "de", "des", "du", "en", "et",
+        "la", "le", "les", "ou", "par", "que", "un", "une", "vos", "das", "dem", "den", "der", "die", "ein", "eine",
+        "im", "und", "von", "zu", "oder",
     ];
     SMALL.contains(&word.to_lowercase().as_str())
 }

@@ -173,6 +173,11 @@ impl<C: Clock> Fetcher<C> {
         self.archive.captures(url, from, to).await
     }
 
+    /// Where a capture is to be had: what identifies it as an origin.
+    pub fn memento_url(&self, capture: &Capture) -> String {
+        self.archive.memento_url(capture)
+    }
+
     /// One capture as it was served; archived redirects are followed inside the archive.
     ///
     /// # Errors

@@ -208,7 +208,7 @@ impl<C: Clock> Archive<C> {
     }
 
     async fn playback(&self, timestamp: &str, url: &str, asked: &str) -> Result<Playback, FetchFailure> {
-        let address = self.address(&format!("web/{timestamp}id_/{}", url.split('#').next().unwrap_or(url)))?;
+        let address = self.address(&playback_path(timestamp, url))?;
         let (answer, body) = self.get(Kind::Capture, &address).await?;
         if let Some(datetime) = answer.header("memento-datetime") {
             let captured_at = chrono::DateTime::parse_from_rfc2822(datetime)
@@ -310,11 +310,22 @@ impl<C: Clock> Archive<C> {
         }
     }
 
+    /// Where a capture is to be had.
+    pub(super) fn memento_url(&self, capture: &Capture) -> String {
+        let path = playback_path(&capture.timestamp, &capture.original);
+        self.address(&path).map_or(path, |address| address.to_string())
+    }
+
     fn address(&self, path: &str) -> Result<Url, FetchFailure> {
         let base = self.options.wayback.base_url.as_str().trim_end_matches('/');
         let address = format!("{base}/{path}");
         Url::parse(&address).map_err(|error| FailureKind::BadUrl { url: address, reason: error.to_string() }.into())
     }
+}
+
+/// Where the bytes of a capture are served untouched.
+fn playback_path(timestamp: &str, url: &str) -> String {
+    format!("web/{timestamp}id_/{}", url.split('#').next().unwrap_or(url))
 }
 
 /// Parts a playback URL (`…/web/20190609232851id_/http://…`, absolute, without scheme, or a

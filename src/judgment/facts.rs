@@ -121,9 +121,20 @@ fn is_invisible(c: char) -> bool {
 /// fold does no harm.
 fn spelled(word: &str) -> String {
     const ENDINGS: [(&str, &str); 14] = [
-        ("isations", "izations"), ("isation", "ization"), ("ising", "izing"), ("ised", "ized"), ("ises", "izes"),
-        ("ise", "ize"), ("yse", "yze"), ("ysed", "yzed"), ("ours", "ors"), ("our", "or"), ("licence", "license"),
-        ("licences", "licenses"), ("centre", "center"), ("fulfil", "fulfill"),
+        ("isations", "izations"),
+        ("isation", "ization"),
+        ("ising", "izing"),
+        ("ised", "ized"),
+        ("ises", "izes"),
+        ("ise", "ize"),
+        ("yse", "yze"),
+        ("ysed", "yzed"),
+        ("ours", "ors"),
+        ("our", "or"),
+        ("licence", "license"),
+        ("licences", "licenses"),
+        ("centre", "center"),
+        ("fulfil", "fulfill"),
     ];
     for (from, to) in ENDINGS {
         if let Some(stem) = word.strip_suffix(from) {
@@ -137,7 +148,8 @@ fn spelled(word: &str) -> String {
 pub(crate) fn words(folded: &str) -> Vec<String> {
     folded
         .split(|c: char| {
-            !(c.is_alphanumeric() || matches!(c, '.' | ',' | '@' | '\'' | '$' | '€' | '£' | '%' | '/' | '_' | ':' | '+'))
+            !(c.is_alphanumeric()
+                || matches!(c, '.' | ',' | '@' | '\'' | '$' | '€' | '£' | '%' | '/' | '_' | ':' | '+'))
         })
         .map(|word| word.trim_matches(|c: char| !(c.is_alphanumeric() || matches!(c, '$' | '€' | '£' | '%'))))
         .flat_map(|word| {
@@ -146,7 +158,11 @@ pub(crate) fn words(folded: &str) -> Vec<String> {
                 || word.contains('@')
                 || word.contains("://")
                 || word.contains('.') && !word.contains(',');
-            if whole { vec![word] } else { word.split(|c: char| !c.is_alphanumeric() && c != '\'' && c != '%').collect() }
+            if whole {
+                vec![word]
+            } else {
+                word.split(|c: char| !c.is_alphanumeric() && c != '\'' && c != '%').collect()
+            }
         })
         .filter(|word| !word.is_empty())
         .map(|word| spelled(word.trim_end_matches("'s").trim_matches('\'')))
@@ -174,7 +190,9 @@ static DATE_LINE: LazyLock<Regex> = LazyLock::new(|| {
 static LIST_MARK: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^\s*(?:[-•*·▪◦–]\s*)*(?:(?:section |article |§ ?)?\(?(?:\d{1,2}(?:\.\d{1,2})*|[a-z]|[ivx]{1,4})[.):](?:\d{1,2}\.?)*\s+|\d{1,2}(?:\.\d{1,2})+\s+)?").expect("a sound pattern")
 });
-static YEAR: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?:©|\(c\)|copyright).{0,30}?\b(?:19|20)\d\d\b(?: ?- ?(?:19|20)\d\d\b)?").expect("a sound pattern"));
+static YEAR: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?:©|\(c\)|copyright).{0,30}?\b(?:19|20)\d\d\b(?: ?- ?(?:19|20)\d\d\b)?").expect("a sound pattern")
+});
 
 /// Puts `{date}` in the place of every date of a folded text.
 pub(crate) fn without_dates(folded: &str) -> String {
@@ -218,7 +236,15 @@ fn sentences(text: &str, headed: bool) -> Vec<Sentence> {
             let mut bag: Vec<u64> = words.iter().map(|word| fnv(word)).collect();
             bag.sort_unstable();
             let text = part.trim().trim_start_matches("- ").to_owned();
-            out.push(Sentence { text, folded: body, words, bag, listed: marked, heading: headed && row == 0, lead: lead.clone() });
+            out.push(Sentence {
+                text,
+                folded: body,
+                words,
+                bag,
+                listed: marked,
+                heading: headed && row == 0,
+                lead: lead.clone(),
+            });
         }
         if !marked {
             lead = fold(line);

@@ -138,7 +138,8 @@ impl Bench {
 
     /// Notes what the facts have settled already.
     fn settled(&mut self, facts: &Facts) {
-        for (kind, notes) in [("renumber_move", &facts.moved), ("formatting", &facts.same), ("date_only", &facts.dated)] {
+        for (kind, notes) in [("renumber_move", &facts.moved), ("formatting", &facts.same), ("date_only", &facts.dated)]
+        {
             for (section, example) in notes {
                 self.silent(kind, section, example);
             }
@@ -289,13 +290,21 @@ impl Bench {
         let words: usize = self.unexplained.iter().map(|(.., words)| words).sum();
         let speaks = |text: &str| {
             let text = format!(" {} ", fold(text));
-            [" may ", " must ", " will ", " shall ", " can ", " not ", " you ", " we "].iter().filter(|w| text.contains(*w)).count() >= 2
+            [" may ", " must ", " will ", " shall ", " can ", " not ", " you ", " we "]
+                .iter()
+                .filter(|w| text.contains(*w))
+                .count()
+                >= 2
         };
         let spoken: usize =
             self.unexplained.iter().filter(|(_, a, b, _)| speaks(a) || speaks(b)).map(|(.., words)| words).sum();
         let unexplained = std::mem::take(&mut self.unexplained);
         if spoken >= 40 && words > 0 {
-            let (section, before, after, _) = unexplained.iter().find(|(_, a, b, _)| speaks(a) || speaks(b)).expect("spoken words have a clause").clone();
+            let (section, before, after, _) = unexplained
+                .iter()
+                .find(|(_, a, b, _)| speaks(a) || speaks(b))
+                .expect("spoken words have a clause")
+                .clone();
             self.findings.push(Finding {
                 rule: "unclassified".to_owned(),
                 practice: None,
@@ -364,7 +373,14 @@ fn turned(clause: &Clause) -> usize {
 /// Whether a link on which a right depends leads to another site than before.
 fn leads_elsewhere(text: &str, from: &str, to: &str) -> bool {
     const RIGHTS: [&str; 9] = [
-        "opt-out", "opt out", "data request", "privacy request", "privacyrequest", "your rights", "do not sell", "sub-processor",
+        "opt-out",
+        "opt out",
+        "data request",
+        "privacy request",
+        "privacyrequest",
+        "your rights",
+        "do not sell",
+        "sub-processor",
         "subprocessor",
     ];
     let words = fold(&format!("{text} {} {}", from.replace("%20", " "), to.replace("%20", " ")));

@@ -172,9 +172,8 @@ fn limits(seen: &Seen<'_>) -> bool {
 /// Duty becomes leave, or leave duty.
 fn duties(seen: &Seen<'_>) -> bool {
     let clause = seen.clause;
-    let more = |a: &Regex, b: &Regex, from: &str, to: &str| {
-        count(a, from) > count(a, to) && count(b, from) < count(b, to)
-    };
+    let more =
+        |a: &Regex, b: &Regex, from: &str, to: &str| count(a, from) > count(a, to) && count(b, from) < count(b, to);
     clause.is_reworded()
         && (more(&DUTY, &LEAVE, &clause.old, &clause.new) || more(&LEAVE, &DUTY, &clause.old, &clause.new))
 }
@@ -189,8 +188,14 @@ fn certainty(seen: &Seen<'_>) -> bool {
 /// Amounts with their units, numbers normalised.
 fn amounts(text: &str) -> Vec<String> {
     let words = [
-        ("one ", "1 "), ("two ", "2 "), ("three ", "3 "), ("six ", "6 "), ("twelve ", "12 "), ("thirty ", "30 "),
-        ("sixty ", "60 "), ("ninety ", "90 "),
+        ("one ", "1 "),
+        ("two ", "2 "),
+        ("three ", "3 "),
+        ("six ", "6 "),
+        ("twelve ", "12 "),
+        ("thirty ", "30 "),
+        ("sixty ", "60 "),
+        ("ninety ", "90 "),
     ];
     let mut out: Vec<String> = PERIOD
         .find_iter(text)
@@ -237,7 +242,10 @@ fn party_changes(seen: &Seen<'_>) -> bool {
 fn person_listed(seen: &Seen<'_>) -> bool {
     let clause = seen.clause;
     let (old, new) = (legal_names(&clause.before), legal_names(&clause.after));
-    clause.is_reworded() && old != new && STATES.is_match(&clause.both()) && !party_changes(seen)
+    clause.is_reworded()
+        && old != new
+        && STATES.is_match(&clause.both())
+        && !party_changes(seen)
         && seen.content.len() >= 2
 }
 
@@ -259,11 +267,16 @@ fn address(text: &str) -> String {
 fn names_listed(seen: &Seen<'_>) -> bool {
     let clause = seen.clause;
     let proper = |words: &[String], text: &str| {
-        words.iter().filter(|word| super::noise::is_content(word)).filter(|word| {
-            text.split(|c: char| !(c.is_alphanumeric() || c == '.'))
-                .map(|raw| raw.trim_matches('.'))
-                .any(|raw| raw.starts_with(char::is_uppercase) && raw.to_lowercase() == **word || raw.contains('.') && raw == *word)
-        }).count()
+        words
+            .iter()
+            .filter(|word| super::noise::is_content(word))
+            .filter(|word| {
+                text.split(|c: char| !(c.is_alphanumeric() || c == '.')).map(|raw| raw.trim_matches('.')).any(|raw| {
+                    raw.starts_with(char::is_uppercase) && raw.to_lowercase() == **word
+                        || raw.contains('.') && raw == *word
+                })
+            })
+            .count()
     };
     let (gone, come) = (proper(&clause.gone, &clause.before), proper(&clause.come, &clause.after));
     let content = |words: &[String]| words.iter().filter(|w| super::noise::is_content(w)).count();
@@ -290,12 +303,16 @@ fn contact_for_rights(seen: &Seen<'_>) -> bool {
 
 fn scope(seen: &Seen<'_>) -> bool {
     let clause = seen.clause;
-    clause.is_reworded() && !seen.practices.is_empty() && count(&DISCRETION, &clause.old) != count(&DISCRETION, &clause.new)
+    clause.is_reworded()
+        && !seen.practices.is_empty()
+        && count(&DISCRETION, &clause.old) != count(&DISCRETION, &clause.new)
 }
 
 fn notice(seen: &Seen<'_>) -> bool {
     static NOTICE: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r"\b(?:notif(?:y|ied|ication)|e-?mail|prior notice|advance notice|days'? notice|in advance|inform you|notice)\b")
+        pattern(
+            r"\b(?:notif(?:y|ied|ication)|e-?mail|prior notice|advance notice|days'? notice|in advance|inform you|notice)\b",
+        )
     });
     let clause = seen.clause;
     seen.practices.first().is_some_and(|(p, _)| *p == Practice::ChangeProcess)
@@ -304,14 +321,19 @@ fn notice(seen: &Seen<'_>) -> bool {
 
 fn law(seen: &Seen<'_>) -> bool {
     static LAW: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r"\bgovern(?:ed|ing) (?:by|law)|\blaws of\b|\bcourts? (?:of|in|located)\b|\bexclusive jurisdiction|\b(?:loi|droit) applicable|\btribunaux de|\bgerichtsstand|\brecht der\b")
+        pattern(
+            r"\bgovern(?:ed|ing) (?:by|law)|\blaws of\b|\bcourts? (?:of|in|located)\b|\bexclusive jurisdiction|\b(?:loi|droit) applicable|\btribunaux de|\bgerichtsstand|\brecht der\b",
+        )
     });
-    LAW.is_match(&seen.clause.both()) && seen.content.len() >= 2 || LAW.is_match(&seen.clause.old) != LAW.is_match(&seen.clause.new)
+    LAW.is_match(&seen.clause.both()) && seen.content.len() >= 2
+        || LAW.is_match(&seen.clause.old) != LAW.is_match(&seen.clause.new)
 }
 
 fn listed_in(seen: &Seen<'_>, practice: Practice) -> bool {
     let clause = seen.clause;
-    clause.listed && !clause.is_reworded() && seen.practices.first().is_some_and(|(p, _)| *p == practice)
+    clause.listed
+        && !clause.is_reworded()
+        && seen.practices.first().is_some_and(|(p, _)| *p == practice)
         && clause.differing().count() <= 80
 }
 
@@ -329,16 +351,20 @@ fn purpose_listed(seen: &Seen<'_>) -> bool {
 
 fn right_gone(seen: &Seen<'_>) -> bool {
     static RIGHT: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r"\b(?:right to|you (?:can|may|have the)|opt.out|object|withdraw|vous (?:pouvez|disposez)|recht auf|sie k[öo]nnen|du kannst)\b")
+        pattern(
+            r"\b(?:right to|you (?:can|may|have the)|opt.out|object|withdraw|vous (?:pouvez|disposez)|recht auf|sie k[öo]nnen|du kannst)\b",
+        )
     });
     let clause = seen.clause;
-    clause.after.is_empty() && !clause.listed && seen.practices.first().is_some_and(|(p, _)| *p == Practice::RightsChoices)
+    clause.after.is_empty()
+        && !clause.listed
+        && seen.practices.first().is_some_and(|(p, _)| *p == Practice::RightsChoices)
         && RIGHT.is_match(&clause.old)
 }
 
 use Practice::{
-    AcceptableUse, AiAutomated, ChangeProcess, Children, ContentLicenseIp, ControllerContact, DataCollection, DisputesLaw,
-    PurposesLegalBasis, RightsChoices, SharingSale,
+    AcceptableUse, AiAutomated, ChangeProcess, Children, ContentLicenseIp, ControllerContact, DataCollection,
+    DisputesLaw, PurposesLegalBasis, RightsChoices, SharingSale,
 };
 
 /// The rules, most telling first.
@@ -350,8 +376,16 @@ pub(crate) const RULES: [Rule; 28] = [
         looks: Looks::At(flips),
         why: "a promise not to do something was dropped or given",
         source: "FTC, Gateway Learning (2004)",
-        fires_on: ("Sharing", "We will not sell your personal data to anyone.", "We may sell your personal data to anyone."),
-        silent_on: ("Sharing", "We will not sell your personal data to anyone.", "We won't sell your personal data to anybody."),
+        fires_on: (
+            "Sharing",
+            "We will not sell your personal data to anyone.",
+            "We may sell your personal data to anyone.",
+        ),
+        silent_on: (
+            "Sharing",
+            "We will not sell your personal data to anyone.",
+            "We won't sell your personal data to anybody.",
+        ),
     },
     Rule {
         id: "sale.data",
@@ -362,7 +396,11 @@ pub(crate) const RULES: [Rule; 28] = [
         ),
         why: "the words on the sale of personal data changed",
         source: "California Civil Code 1798.120",
-        fires_on: ("Sharing", "We share personal data with partners.", "We share and sell personal data with partners."),
+        fires_on: (
+            "Sharing",
+            "We share personal data with partners.",
+            "We share and sell personal data with partners.",
+        ),
         silent_on: ("Shop", "You can buy shoes from us.", "We sell shoes and hats in our shop."),
     },
     Rule {
@@ -374,24 +412,40 @@ pub(crate) const RULES: [Rule; 28] = [
         ),
         why: "the words on training artificial intelligence changed",
         source: "FTC Technology Blog, 13 February 2024",
-        fires_on: ("Use", "We use your content to run the service.", "We use your content to run the service and to train our models."),
-        silent_on: ("Use", "Our staff is trained in data protection.", "Our whole staff is trained in data protection matters."),
+        fires_on: (
+            "Use",
+            "We use your content to run the service.",
+            "We use your content to run the service and to train our models.",
+        ),
+        silent_on: (
+            "Use",
+            "Our staff is trained in data protection.",
+            "Our whole staff is trained in data protection matters.",
+        ),
     },
     Rule {
         id: "disputes.arbitration",
         practice: Some(DisputesLaw),
         severity: 3,
-        looks: Looks::Term(r"\b(?:binding |mandatory |individual )?arbitrat\w+|\barbitrage\b|\bschiedsgericht\w*|\bschiedsverfahren"),
+        looks: Looks::Term(
+            r"\b(?:binding |mandatory |individual )?arbitrat\w+|\barbitrage\b|\bschiedsgericht\w*|\bschiedsverfahren",
+        ),
         why: "the words on arbitration changed",
         source: "Directive 93/13/EEC, Annex 1(q)",
         fires_on: ("Disputes", "Disputes go to court.", "Disputes go to binding arbitration."),
-        silent_on: ("Disputes", "Binding arbitration settles disputes.", "Binding arbitration settles all the disputes."),
+        silent_on: (
+            "Disputes",
+            "Binding arbitration settles disputes.",
+            "Binding arbitration settles all the disputes.",
+        ),
     },
     Rule {
         id: "disputes.class_waiver",
         practice: Some(DisputesLaw),
         severity: 3,
-        looks: Looks::Term(r"\bclass.(?:action|wide|waiver)|\bjury trial|\btrial by jury|\bmass (?:action|arbitration)|\brecours collectif|\bsammelklage"),
+        looks: Looks::Term(
+            r"\bclass.(?:action|wide|waiver)|\bjury trial|\btrial by jury|\bmass (?:action|arbitration)|\brecours collectif|\bsammelklage",
+        ),
         why: "the words on class actions or jury trials changed",
         source: "Directive 93/13/EEC, Annex 1(q)",
         fires_on: ("Disputes", "You may sue us.", "You may sue us, but you waive any class action."),
@@ -406,7 +460,11 @@ pub(crate) const RULES: [Rule; 28] = [
         ),
         why: "the words on sensitive data changed",
         source: "GDPR Art. 9; 1Health.io (FTC 2023)",
-        fires_on: ("Data we collect", "We collect your name and photo.", "We collect your name, photo and biometric data."),
+        fires_on: (
+            "Data we collect",
+            "We collect your name and photo.",
+            "We collect your name, photo and biometric data.",
+        ),
         silent_on: ("Data we collect", "We collect your name and photo.", "We collect your name, photo and nickname."),
     },
     Rule {
@@ -436,10 +494,16 @@ pub(crate) const RULES: [Rule; 28] = [
         id: "license.scope",
         practice: Some(ContentLicenseIp),
         severity: 3,
-        looks: Looks::Term(r"\b(?:perpetual|irrevocable|royalty.free|sublicens\w+|transferable|worldwide)\b.{0,120}\blicen[sc]e|\blicen[sc]e\b.{0,120}\b(?:perpetual|irrevocable|royalty.free|sublicens\w+|transferable|worldwide)\b"),
+        looks: Looks::Term(
+            r"\b(?:perpetual|irrevocable|royalty.free|sublicens\w+|transferable|worldwide)\b.{0,120}\blicen[sc]e|\blicen[sc]e\b.{0,120}\b(?:perpetual|irrevocable|royalty.free|sublicens\w+|transferable|worldwide)\b",
+        ),
         why: "the reach of a licence changed",
         source: "CLAUDETTE and ToS;DR, copyright scope",
-        fires_on: ("Your content", "You grant us a licence to show it.", "You grant us a perpetual licence to show it."),
+        fires_on: (
+            "Your content",
+            "You grant us a licence to show it.",
+            "You grant us a perpetual licence to show it.",
+        ),
         silent_on: ("Your content", "You grant us a licence to show it.", "You grant us a licence to display it."),
     },
     Rule {
@@ -450,7 +514,11 @@ pub(crate) const RULES: [Rule; 28] = [
         why: "another legal person is responsible or party to the contract",
         source: "Colorado 4 CCR 904-3, Rule 6.04; WP260 29",
         fires_on: ("Who we are", "The controller is Acme Ireland Limited.", "The controller is Globex Holdings LLC."),
-        silent_on: ("Who we are", "The controller is Acme Ireland Limited.", "The data controller is Acme Ireland Limited."),
+        silent_on: (
+            "Who we are",
+            "The controller is Acme Ireland Limited.",
+            "The data controller is Acme Ireland Limited.",
+        ),
     },
     Rule {
         id: "number.age",
@@ -459,8 +527,16 @@ pub(crate) const RULES: [Rule; 28] = [
         looks: Looks::At(amount_of_age),
         why: "an age changed",
         source: "COPPA Rule 16 CFR 312; GDPR Art. 8",
-        fires_on: ("Children", "You must be over 13 years old to use this.", "You must be over 16 years old to use this."),
-        silent_on: ("Children", "You must be over 13 years old to use this.", "You must be over 13 years old to use it."),
+        fires_on: (
+            "Children",
+            "You must be over 13 years old to use this.",
+            "You must be over 16 years old to use this.",
+        ),
+        silent_on: (
+            "Children",
+            "You must be over 13 years old to use this.",
+            "You must be over 13 years old to use it.",
+        ),
     },
     Rule {
         id: "number.amount",
@@ -469,8 +545,16 @@ pub(crate) const RULES: [Rule; 28] = [
         looks: Looks::At(amount_otherwise),
         why: "a period, price or share changed",
         source: "GDPR Art. 13(2)(a); Directive 93/13/EEC",
-        fires_on: ("Retention", "We keep your logs for 30 days after that.", "We keep your logs for 90 days after that."),
-        silent_on: ("Retention", "We keep your logs for thirty (30) days after that.", "We keep your logs for 30 days after that."),
+        fires_on: (
+            "Retention",
+            "We keep your logs for 30 days after that.",
+            "We keep your logs for 90 days after that.",
+        ),
+        silent_on: (
+            "Retention",
+            "We keep your logs for thirty (30) days after that.",
+            "We keep your logs for 30 days after that.",
+        ),
     },
     Rule {
         id: "law.governing",
@@ -479,7 +563,11 @@ pub(crate) const RULES: [Rule; 28] = [
         looks: Looks::At(law),
         why: "the governing law or the competent court changed",
         source: "Directive 93/13/EEC, Annex 1(q)",
-        fires_on: ("Law", "The laws of Ireland apply to these terms.", "The laws of Delaware and California apply to these terms."),
+        fires_on: (
+            "Law",
+            "The laws of Ireland apply to these terms.",
+            "The laws of Delaware and California apply to these terms.",
+        ),
         silent_on: ("Law", "The laws of Ireland apply to these terms.", "The laws of Ireland apply to the terms."),
     },
     Rule {
@@ -490,7 +578,11 @@ pub(crate) const RULES: [Rule; 28] = [
         why: "a negation came or went",
         source: "OPP-115, Does/Does Not",
         fires_on: ("Liability", "We are liable for lost data.", "We are not liable for lost data."),
-        silent_on: ("Data", "We collect data such as your name.", "We collect data such as, but not limited to, your name."),
+        silent_on: (
+            "Data",
+            "We collect data such as your name.",
+            "We collect data such as, but not limited to, your name.",
+        ),
     },
     Rule {
         id: "polarity.limit",
@@ -509,8 +601,16 @@ pub(crate) const RULES: [Rule; 28] = [
         looks: Looks::At(duties),
         why: "what must be done became what may be done, or the other way",
         source: "CLAUDETTE; Directive 93/13/EEC",
-        fires_on: ("Reports", "You must report violations of these rules.", "You may report violations of these rules."),
-        silent_on: ("Reports", "You must report violations of these rules.", "You must report violation of these rules."),
+        fires_on: (
+            "Reports",
+            "You must report violations of these rules.",
+            "You may report violations of these rules.",
+        ),
+        silent_on: (
+            "Reports",
+            "You must report violations of these rules.",
+            "You must report violation of these rules.",
+        ),
     },
     Rule {
         id: "modality.certainty",
@@ -519,8 +619,16 @@ pub(crate) const RULES: [Rule; 28] = [
         looks: Looks::At(certainty),
         why: "what will happen became what may happen, or the other way",
         source: "PrivacyGLUE; CLAUDETTE",
-        fires_on: ("Changes", "We will notify you of changes to this policy.", "We may notify you of changes to this policy."),
-        silent_on: ("Changes", "We will notify you of changes to this policy.", "We will notify you of a change to this policy."),
+        fires_on: (
+            "Changes",
+            "We will notify you of changes to this policy.",
+            "We may notify you of changes to this policy.",
+        ),
+        silent_on: (
+            "Changes",
+            "We will notify you of changes to this policy.",
+            "We will notify you of a change to this policy.",
+        ),
     },
     Rule {
         id: "change.notice",
@@ -529,17 +637,31 @@ pub(crate) const RULES: [Rule; 28] = [
         looks: Looks::At(notice),
         why: "the way changes are announced changed",
         source: "CalOPPA 22575(b)(3); Directive 2019/770 Art. 19",
-        fires_on: ("Changes to this policy", "We will email you before changes to this policy.", "We will post changes to this policy here."),
-        silent_on: ("Changes to this policy", "We post changes to this policy here.", "We post the changes to this policy here."),
+        fires_on: (
+            "Changes to this policy",
+            "We will email you before changes to this policy.",
+            "We will post changes to this policy here.",
+        ),
+        silent_on: (
+            "Changes to this policy",
+            "We post changes to this policy here.",
+            "We post the changes to this policy here.",
+        ),
     },
     Rule {
         id: "change.retroactive",
         practice: Some(ChangeProcess),
         severity: 3,
-        looks: Looks::Term(r"\bretroactiv\w+|\balready (?:collected|provided|submitted)|\bpreviously (?:collected|provided)|\br[ée]troactiv\w+|\br[üu]ckwirkend"),
+        looks: Looks::Term(
+            r"\bretroactiv\w+|\balready (?:collected|provided|submitted)|\bpreviously (?:collected|provided)|\br[ée]troactiv\w+|\br[üu]ckwirkend",
+        ),
         why: "it reaches back to data or content given before",
         source: "FTC, Gateway Learning (2004)",
-        fires_on: ("Changes", "Changes apply to new data.", "Changes apply to new data and to information already collected."),
+        fires_on: (
+            "Changes",
+            "Changes apply to new data.",
+            "Changes apply to new data and to information already collected.",
+        ),
         silent_on: ("Changes", "Changes apply to data.", "Changes apply to the data already."),
     },
     Rule {
@@ -559,7 +681,11 @@ pub(crate) const RULES: [Rule; 28] = [
         looks: Looks::At(contact_for_rights),
         why: "rights or legal notices are exercised at another address",
         source: "Colorado 4 CCR 904-3, Rule 6.04(6)",
-        fires_on: ("Your rights", "Send requests to old@acme.test at any time.", "Send requests to new@globex.test at any time."),
+        fires_on: (
+            "Your rights",
+            "Send requests to old@acme.test at any time.",
+            "Send requests to new@globex.test at any time.",
+        ),
         silent_on: ("Press", "Ask us at old@acme.test at any time.", "Ask us at new@acme.test at any time."),
     },
     Rule {
@@ -569,8 +695,16 @@ pub(crate) const RULES: [Rule; 28] = [
         looks: Looks::At(person_listed),
         why: "a legal person is named that was not, or no longer",
         source: "Colorado 4 CCR 904-3, Rule 6.04(5)",
-        fires_on: ("Partners", "Payments are handled by Acme Pay Inc. for shops.", "Payments are handled by Acme Pay Inc. and Globex Money Ltd. for shops."),
-        silent_on: ("Partners", "Payments are handled by Acme Pay Inc. for shops.", "Payments are handled by Acme Pay, Inc. for our shops."),
+        fires_on: (
+            "Partners",
+            "Payments are handled by Acme Pay Inc. for shops.",
+            "Payments are handled by Acme Pay Inc. and Globex Money Ltd. for shops.",
+        ),
+        silent_on: (
+            "Partners",
+            "Payments are handled by Acme Pay Inc. for shops.",
+            "Payments are handled by Acme Pay, Inc. for our shops.",
+        ),
     },
     Rule {
         id: "recipient.listed",
@@ -609,8 +743,16 @@ pub(crate) const RULES: [Rule; 28] = [
         looks: Looks::At(names_listed),
         why: "names of products, places or partners came or went",
         source: "Colorado 4 CCR 904-3, Rule 6.04(5); WP260 30",
-        fires_on: ("Your rights", "Residents of Virginia have the right to appeal.", "Residents of Virginia, Texas and Oregon have the right to appeal."),
-        silent_on: ("Your rights", "Residents of Virginia have the right to appeal.", "All residents of Virginia have the right to appeal."),
+        fires_on: (
+            "Your rights",
+            "Residents of Virginia have the right to appeal.",
+            "Residents of Virginia, Texas and Oregon have the right to appeal.",
+        ),
+        silent_on: (
+            "Your rights",
+            "Residents of Virginia have the right to appeal.",
+            "All residents of Virginia have the right to appeal.",
+        ),
     },
     Rule {
         id: "scope.words",

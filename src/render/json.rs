@@ -1,21 +1,320 @@
 //! The JSON objects of the command-line contract and of alerts.
+//!
+//! Each object is a type of its own, because the order of its keys is part of the
+//! contract and the nouns of the core are not. All of them print as one line of JSON.
 
-use serde_json::Value;
+use std::fmt;
+
+use serde::Serialize;
 
 use crate::alert::{DeliveryId, NextVersion};
-use crate::change::Change;
-use crate::judgment::Judgment;
+use crate::change::{Change, LinkChange, SectionChange};
+use crate::judgment::{Finding, Judgment, Noise};
+use crate::reading::{REVISION, Reading, Unreadable};
+use crate::text::Link;
+use crate::time::{Timestamp, rfc3339};
 use crate::version::VersionFacts;
 use crate::watch::Watch;
 
+/// Prints an object as one line of JSON.
+macro_rules! prints {
+    ($($object:ty),*) => {
+        $(impl fmt::Display for $object {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
+            }
+        })*
+    };
+}
+prints!(ReadingObject, ChangeObject, AlertObject, TestAlertObject);
+
+/// The contract's *Reading*.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ReadingObject {
+    input: String,
+    readable: bool,
+    why: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    evidence: Vec<String>,
+    title: Option<String>,
+    language: Option<String>,
+    effective_at: Option<String>,
+    reading: u32,
+    sections: Vec<SectionObject>,
+    text: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct SectionObject {
+    path: Vec<String>,
+    level: u8,
+    text: String,
+}
+
+/// What was read from an input, or why nothing was. Where nothing was, `evidence` says
+/// how we know.
+pub fn reading(input: &str, reading: Result<&Reading, &Unreadable>) -> ReadingObject {
+    let blank = ReadingObject {
+        input: input.to_owned(),
+        readable: false,
+        why: None,
+        evidence: Vec::new(),
+        title: None,
+        language: None,
+        effective_at: None,
+        reading: REVISION,
+        sections: Vec::new(),
+        text: String::new(),
+    };
+    match reading {
+        Ok(reading) => ReadingObject {
+            readable: true,
+            title: reading.title.clone(),
+            language: reading.language.clone(),
+            effective_at: reading.effective_at.map(|date| date.to_string()),
+            sections: reading
+                .sections
+                .iter()
+                .map(|section| SectionObject { path: section.path.clone(), level: section.level, text: section.text() })
+                .collect(),
+            text: reading.text(),
+            ..blank
+        },
+        Err(why) => ReadingObject { why: Some(why.why.as_str()), evidence: why.evidence.clone(), ..blank },
+    }
+}
+
+/// The contract's *Change*.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ChangeObject {
+    materiality: &'static str,
+    severity: u8,
+    practices: Vec<&'static str>,
+    summary: String,
+    findings: Vec<FindingObject>,
+    sections: Vec<SectionChangeObject>,
+    noise: Vec<NoiseObject>,
+    crosses_readings: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct FindingObject {
+    rule: String,
+    practice: Option<&'static str>,
+    severity: u8,
+    section: Vec<String>,
+    before: String,
+    after: String,
+    why: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct SectionChangeObject {
+    kind: &'static str,
+    from: Option<Vec<String>>,
+    to: Option<Vec<String>>,
+    edits: Vec<EditObject>,
+    links: Vec<LinkChangeObject>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct EditObject {
+    op: &'static str,
+    text: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct LinkChangeObject {
+    from: Option<LinkObject>,
+    to: Option<LinkObject>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct LinkObject {
+    text: String,
+    target: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct NoiseObject {
+    kind: String,
+    section: Vec<String>,
+    example: String,
+}
+
+/// A change and its judgment; none if both sides say the same.
+pub fn change(change: Option<(&Change, &Judgment)>) -> ChangeObject {
+    let Some((change, judgment)) = change else {
+        return ChangeObject {
+            materiality: "none",
+            severity: 0,
+            practices: Vec::new(),
+            summary: "the text is the same".to_owned(),
+            findings: Vec::new(),
+            sections: Vec::new(),
+            noise: Vec::new(),
+            crosses_readings: false,
+        };
+    };
+    ChangeObject {
+        materiality: judgment.materiality.as_str(),
+        severity: judgment.severity,
+        practices: judgment.practices.iter().map(|practice| practice.as_str()).collect(),
+        summary: judgment.summary.clone(),
+        findings: judgment.findings.iter().map(finding).collect(),
+        sections: change.sections.iter().map(section).collect(),
+        noise: judgment.noise.iter().map(noise).collect(),
+        crosses_readings: change.crosses_readings,
+    }
+}
+
+fn finding(finding: &Finding) -> FindingObject {
+    FindingObject {
+        rule: finding.rule.clone(),
+        practice: finding.practice.map(|practice| practice.as_str()),
+        severity: finding.severity,
+        section: finding.section.clone(),
+        before: finding.before.clone(),
+        after: finding.after.clone(),
+        why: finding.why.clone(),
+    }
+}
+
+fn noise(noise: &Noise) -> NoiseObject {
+    NoiseObject { kind: noise.kind.clone(), section: noise.section.clone(), example: noise.example.clone() }
+}
+
+fn section(section: &SectionChange) -> SectionChangeObject {
+    use crate::change::Op;
+    let word = |op: Op| match op {
+        Op::Equal => "equal",
+        Op::Delete => "delete",
+        Op::Insert => "insert",
+    };
+    let link = |link: &Link| LinkObject { text: link.text.clone(), target: link.target.clone() };
+    let links = |change: &LinkChange| LinkChangeObject {
+        from: change.from.as_ref().map(link),
+        to: change.to.as_ref().map(link),
+    };
+    SectionChangeObject {
+        kind: section.kind.as_str(),
+        from: section.from.clone(),
+        to: section.to.clone(),
+        edits: section.edits.iter().map(|edit| EditObject { op: word(edit.op), text: edit.text.clone() }).collect(),
+        links: section.links.iter().map(links).collect(),
+    }
+}
+
+/// The body of an alert: an event in the form of Standard Webhooks.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AlertObject {
+    r#type: &'static str,
+    id: String,
+    timestamp: String,
+    data: AlertData,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct AlertData {
+    watch: WatchObject,
+    from: FromObject,
+    to: ToObject,
+    change: ChangeObject,
+    links: AlertLinks,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct WatchObject {
+    id: String,
+    url: String,
+    service: String,
+    r#type: &'static str,
+    tags: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct FromObject {
+    version: u32,
+    captured_at: String,
+    digest: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct ToObject {
+    version: u32,
+    captured_at: String,
+    digest: String,
+    final_url: String,
+    snapshot_digest: String,
+    effective_at: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct AlertLinks {
+    policy: String,
+}
+
 /// The body of an alert.
 pub fn alert(
-    _id: &DeliveryId,
-    _watch: &Watch,
-    _previous: &VersionFacts,
-    _next: &NextVersion,
-    _change: &Change,
-    _judgment: &Judgment,
-) -> Value {
-    todo!()
+    id: &DeliveryId,
+    watch: &Watch,
+    previous: &VersionFacts,
+    next: &NextVersion,
+    change: &Change,
+    judgment: &Judgment,
+) -> AlertObject {
+    AlertObject {
+        r#type: "policy.changed",
+        id: id.0.clone(),
+        timestamp: rfc3339(next.captured_at),
+        data: AlertData {
+            watch: WatchObject {
+                id: watch.id.to_string(),
+                url: watch.url.to_string(),
+                service: watch.service.clone(),
+                r#type: watch.policy_type.as_str(),
+                tags: watch.tags.clone(),
+            },
+            from: FromObject {
+                version: previous.number,
+                captured_at: rfc3339(previous.captured_at),
+                digest: previous.digest.to_string(),
+            },
+            to: ToObject {
+                version: next.number,
+                captured_at: rfc3339(next.captured_at),
+                digest: next.digest.to_string(),
+                final_url: next.final_url.clone(),
+                snapshot_digest: next.snapshot_digest.to_string(),
+                effective_at: next.effective_at.map(|date| date.to_string()),
+            },
+            change: self::change(Some((change, judgment))),
+            links: AlertLinks { policy: next.final_url.clone() },
+        },
+    }
+}
+
+/// The body of a test: says that a channel works, and nothing else.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TestAlertObject {
+    r#type: &'static str,
+    id: String,
+    timestamp: String,
+    data: TestData,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct TestData {
+    channel: String,
+    message: &'static str,
+}
+
+/// The body of a test of a channel.
+pub fn test_alert(id: &DeliveryId, channel: &str, now: Timestamp) -> TestAlertObject {
+    TestAlertObject {
+        r#type: "policywatch.test",
+        id: id.0.clone(),
+        timestamp: rfc3339(now),
+        data: TestData { channel: channel.to_owned(), message: "This is a test of policywatch; no policy changed." },
+    }
 }

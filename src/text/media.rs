@@ -69,6 +69,11 @@ const HTML_STARTS: [&str; 18] = [
 /// Tells the kind of a snapshot's body.
 pub fn kind(snapshot: &Snapshot) -> MediaKind {
     let head = opening(&snapshot.body);
+    // A file has a content type only if a person gave it one; a person is believed.
+    let told = matches!(snapshot.origin, Origin::File { .. }).then(|| by_header(snapshot, &head)).flatten();
+    if let Some(told) = told {
+        return told;
+    }
     by_bytes(&snapshot.body, &head)
         .or_else(|| by_header(snapshot, &head))
         .or_else(|| by_name(snapshot))

@@ -583,7 +583,7 @@ fn configured(id: &str) -> Watch {
 
 /// The schedule is another chapter's business.
 fn hourly() -> policywatch::cadence::Schedule {
-    policywatch::cadence::Schedule
+    policywatch::cadence::Schedule::every(std::time::Duration::from_secs(3600))
 }
 
 fn names(ids: &[WatchId]) -> Vec<&str> {

@@ -1,0 +1,78 @@
+//! `config check`: what is in force, and what is wrong with it.
+
+use clap::Subcommand;
+use serde::Serialize;
+
+use super::Exit;
+use super::complaint::Complaint;
+use super::console::Console;
+use crate::clock::{Clock, SystemClock};
+use crate::config::{self, Problem};
+
+/// What is done with the configuration.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Show what is in force, and everything that is wrong
+    Check,
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    file: String,
+    line: usize,
+    column: usize,
+    text: &'a str,
+    message: &'a str,
+    hint: Option<&'a str>,
+}
+
+/// Checks the configuration.
+pub fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
+    let What::Check = args.what;
+    let path = config::find(console.config.as_deref()).ok_or_else(|| {
+        Complaint::usage("no configuration was found").hint("`policywatch init` writes one, --config FILE names one")
+    })?;
+    match config::load(&path) {
+        Ok(config) => {
+            let in_force = config::in_force(&config, SystemClock.now());
+            if console.json {
+                console.object(&in_force)?;
+            } else {
+                console.line(in_force.to_string().trim_end())?;
+                console.say(format!(
+                    "{} {} is sound: {} watches, {} channels",
+                    console.paint_err.green("✓"),
+                    path.display(),
+                    config.watches.len(),
+                    config.channels.len()
+                ));
+            }
+            Ok(Exit::Done)
+        }
+        Err(problems) => {
+            if console.json {
+                problems.iter().try_for_each(|problem| console.object(&row(problem)))?;
+            } else {
+                console.text(&config::render_problems(&problems, console.paint.0))?;
+            }
+            Ok(Exit::Usage)
+        }
+    }
+}
+
+fn row(problem: &Problem) -> Row<'_> {
+    Row {
+        file: problem.file.display().to_string(),
+        line: problem.line,
+        column: problem.column,
+        text: &problem.text,
+        message: &problem.message,
+        hint: problem.hint.as_deref(),
+    }
+}

@@ -1,0 +1,124 @@
+//! `extract`: what files, URLs or standard input say, read as a policy.
+
+use super::console::{Console, visible};
+use super::input::{self, Type};
+use super::{Exit, installation};
+use crate::clock::{Clock, SystemClock};
+use crate::fetch::{Fetch, Fetched, Fetcher, Request};
+use crate::reading::{Expected, Reading, Selectors, Unreadable, read};
+use crate::render;
+use crate::snapshot::Snapshot;
+use crate::watch::Source;
+
+/// What is read, and how.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Files, URLs, or `-` for standard input
+    #[arg(required = true, value_name = "INPUT")]
+    inputs: Vec<String>,
+    /// What the inputs are [default: told by content, else by ending]
+    #[arg(long = "type", value_enum, value_name = "TYPE")]
+    kind: Option<Type>,
+    #[command(flatten)]
+    parts: Parts,
+}
+
+/// Which parts of a page are read.
+#[derive(Debug, Default, clap::Args)]
+pub struct Parts {
+    /// Read only what this selector matches (repeatable)
+    #[arg(long, value_name = "CSS")]
+    select: Vec<String>,
+    /// Leave out what this selector matches (repeatable)
+    #[arg(long, value_name = "CSS")]
+    remove: Vec<String>,
+}
+
+impl Parts {
+    /// Whether nothing was asked for.
+    pub fn is_empty(&self) -> bool {
+        self.select.is_empty() && self.remove.is_empty()
+    }
+}
+
+impl From<Parts> for Selectors {
+    fn from(parts: Parts) -> Self {
+        Self { select: parts.select, remove: parts.remove }
+    }
+}
+
+/// Reads every input; one that cannot be opened does not keep the others from being read.
+pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
+    let selectors = Selectors::from(args.parts);
+    let mut exit = Exit::Done;
+    for (index, name) in args.inputs.iter().enumerate() {
+        match open(name, args.kind, console).await {
+            Ok(snapshot) => {
+                if index > 0 && !console.json {
+                    console.line("")?;
+                }
+                print(name, &read_one(snapshot, &selectors).await, console)?;
+            }
+            Err(error) => {
+                console.error(&error);
+                exit = Exit::Failed;
+            }
+        }
+    }
+    Ok(exit)
+}
+
+async fn open(name: &str, kind: Option<Type>, console: &Console) -> anyhow::Result<Snapshot> {
+    let Some(url) = input::as_url(name) else {
+        return input::open(name, kind, SystemClock.now());
+    };
+    let fetcher = Fetcher::new(installation::config(console)?.fetch, SystemClock)?;
+    let request = Request { url, source: Source::Live, at: None, validators: Default::default(), language: None };
+    match fetcher.fetch(request).await.map_err(|failure| failure.kind)? {
+        Fetched::Snapshot(snapshot) => Ok(*snapshot),
+        Fetched::NotModified => anyhow::bail!("{name} answers 304 although nothing was asked conditionally"),
+    }
+}
+
+/// Reads a snapshot away from the event loop: it is work for the processor.
+pub async fn read_one(snapshot: Snapshot, selectors: &Selectors) -> Result<Reading, Unreadable> {
+    let selectors = selectors.clone();
+    let read = tokio::task::spawn_blocking(move || read(&snapshot, &selectors, &Expected::default())).await;
+    read.unwrap_or_else(|_| Err(Unreadable::new(crate::reading::Why::Malformed, "our own code failed on this page")))
+}
+
+/// Prints a reading.
+pub fn print(name: &str, reading: &Result<Reading, Unreadable>, console: &Console) -> anyhow::Result<()> {
+    if console.json {
+        console.object(&render::json::reading(name, reading.as_ref()))?;
+        return Ok(());
+    }
+    let paint = console.paint;
+    match reading {
+        Ok(reading) => {
+            console.line(paint.bold(visible(reading.title.as_deref().unwrap_or(name))))?;
+            console.line(paint.dim(visible(&facts(name, reading))))?;
+            console.line("")?;
+            console.line(render::plain::reading(reading, console.style()).trim_end())?;
+        }
+        Err(unreadable) => {
+            console.line(format!("{}  {}", paint.bold(visible(name)), paint.yellow(unreadable.why)))?;
+            for evidence in &unreadable.evidence {
+                console.line(format!("  {}", paint.dim(visible(evidence))))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What is known of a reading, in one line.
+pub fn facts(name: &str, reading: &Reading) -> String {
+    let words: usize = reading.sections.iter().map(|section| section.text().split_whitespace().count()).sum();
+    let sections = reading.sections.len();
+    let mut facts = vec![name.to_owned()];
+    facts.extend(reading.language.clone());
+    facts.extend(reading.effective_at.map(|day| format!("effective {day}")));
+    facts.push(format!("{sections} section{}", if sections == 1 { "" } else { "s" }));
+    facts.push(format!("{words} words"));
+    facts.join(" · ")
+}

@@ -1,0 +1,270 @@
+//! `fetch`: checks now, once; or reads any URL.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use url::Url;
+
+use super::complaint::Complaint;
+use super::console::{Console, visible};
+use super::installation::Installation;
+use super::when::{self, Span};
+use super::{Exit, extract, input};
+use crate::alert::DeliveryState;
+use crate::check::{Checked, Ports, check, dry_run};
+use crate::clock::SystemClock;
+use crate::deliver::deliver_due;
+use crate::fetch::{Fetch, Fetched, Fetcher, Request};
+use crate::judgment::{Judgment, Materiality};
+use crate::outcome::Outcome;
+use crate::reading::Selectors;
+use crate::render;
+use crate::time::Timestamp;
+use crate::watch::{Source, Watch};
+
+/// What is checked, and how.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Watches, or URLs to read without recording
+    #[arg(value_name = "WATCH or URL", required_unless_present = "all")]
+    what: Vec<String>,
+    /// All watches
+    #[arg(long, conflicts_with = "what")]
+    all: bool,
+    /// Ask the archive for the capture nearest to this date; nothing is recorded
+    #[arg(long, value_name = "DATE")]
+    at: Option<String>,
+    /// Record nothing, tell nobody
+    #[arg(long)]
+    dry_run: bool,
+    /// Exit with 1 if a change is material
+    #[arg(long)]
+    exit_code: bool,
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    watch: &'a str,
+    outcome: &'static str,
+    why: Option<String>,
+    version: Option<u32>,
+    change: Option<render::json::ChangeObject>,
+    alerts: usize,
+    next_check_at: Option<String>,
+    recorded: bool,
+}
+
+/// What the checks of one run came to.
+#[derive(Debug, Default)]
+struct Tally {
+    material: bool,
+    failed: bool,
+    deliveries: usize,
+}
+
+/// Checks watches, and reads URLs.
+pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
+    let at = args.at.as_deref().map(Span::parse).transpose()?.map(|span| span.start);
+    let (urls, names): (Vec<&String>, Vec<&String>) = args.what.iter().partition(|what| input::as_url(what).is_some());
+    let mut tally = Tally::default();
+    if !names.is_empty() || args.all {
+        let installation = Installation::open_in_force(console).await?;
+        let names: Vec<String> = names.into_iter().cloned().collect();
+        let watches = installation.chosen(&names)?;
+        if watches.is_empty() {
+            return Err(Complaint::usage("there are no watches to check")
+                .hint("name the pages under [[watch]] in the configuration")
+                .into());
+        }
+        match at {
+            Some(at) => nearest(&installation, &watches, at, console, &mut tally).await?,
+            None => watched(&installation, &watches, args.dry_run, console, &mut tally).await?,
+        }
+    }
+    for url in urls {
+        bare(url, at, console, &mut tally).await?;
+    }
+    Ok(match (tally.failed, tally.material && args.exit_code) {
+        (true, _) => Exit::Failed,
+        (false, true) => Exit::Material,
+        (false, false) => Exit::Done,
+    })
+}
+
+/// Checks watches, records what came of it, and sends what is due.
+async fn watched(
+    installation: &Installation,
+    watches: &[Watch],
+    dry: bool,
+    console: &Console,
+    tally: &mut Tally,
+) -> anyhow::Result<()> {
+    let ports = Ports {
+        store: installation.store.clone(),
+        fetcher: installation.fetcher()?,
+        clock: SystemClock,
+        spread: installation.config.scheduler.spread,
+    };
+    let bar = console.progress(watches.len() as u64, "check");
+    for watch in watches {
+        bar.set_message(watch.id.to_string());
+        let checked = if dry { dry_run(watch, &ports).await? } else { check(watch, &ports).await? };
+        tally.count(&checked);
+        bar.suspend(|| tell(watch, &checked, watches.len() == 1, console))?;
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    if tally.deliveries > 0 {
+        send(installation, console).await?;
+    }
+    Ok(())
+}
+
+impl Tally {
+    fn count(&mut self, checked: &Checked) {
+        if let Outcome::Changed { judgment, .. } = &checked.outcome {
+            self.material |= judgment.materiality == Materiality::Material;
+        }
+        self.failed |= !checked.outcome.is_success();
+        self.deliveries += checked.recorded.as_ref().map_or(0, |recorded| recorded.deliveries);
+    }
+}
+
+/// Sends what is due now; what fails waits for the daemon.
+async fn send(installation: &Installation, console: &Console) -> anyhow::Result<()> {
+    let channels = Arc::new(installation.channels()?);
+    let sent = deliver_due(&installation.store, &channels, &SystemClock).await?;
+    let told = sent.iter().filter(|(_, state)| *state == DeliveryState::Delivered).count();
+    if told > 0 {
+        console.say(format!(
+            "{} told {told} channel{}",
+            console.paint_err.green("✓"),
+            if told == 1 { "" } else { "s" }
+        ));
+    }
+    if told < sent.len() {
+        console.warn(format!(
+            "{} deliveries did not arrive; `policywatch deliveries` shows why, `policywatch run` tries again",
+            sent.len() - told
+        ));
+    }
+    Ok(())
+}
+
+/// Prints how one check ended; alone, with the whole change.
+fn tell(watch: &Watch, checked: &Checked, alone: bool, console: &Console) -> anyhow::Result<()> {
+    if console.json {
+        console.object(&row(watch, checked))?;
+        return Ok(());
+    }
+    console.line(line(watch.id.as_str(), &checked.outcome, console))?;
+    if let Outcome::Changed { change, judgment, .. } = &checked.outcome
+        && alone
+    {
+        console.line("")?;
+        console.line(render::plain::change(change, judgment, console.style()).trim_end())?;
+    }
+    if checked.recorded.as_ref().is_some_and(|recorded| recorded.superseded) {
+        console.warn(format!("another policywatch recorded \"{}\" meanwhile; this check was not recorded", watch.id));
+    }
+    Ok(())
+}
+
+/// How a check ended, in a line.
+pub fn line(id: &str, outcome: &Outcome, console: &Console) -> String {
+    let paint = console.paint;
+    let (sign, says) = match outcome {
+        Outcome::First { reading, .. } => (paint.cyan("◆"), format!("first text, {} sections", reading.sections.len())),
+        Outcome::Unmodified => (paint.green("✓"), "not modified (304)".to_owned()),
+        Outcome::Unchanged { .. } => (paint.green("✓"), "the same text".to_owned()),
+        Outcome::Changed { judgment, .. } => (paint.matters(judgment.materiality, "●"), judged(judgment, console)),
+        Outcome::Unreadable { why, .. } => {
+            let evidence = visible(&why.evidence.join("; ")).into_owned();
+            (paint.yellow("!"), format!("{} {}", paint.yellow(why.why), paint.dim(evidence)))
+        }
+        Outcome::Unreachable(failure) => (paint.yellow("!"), visible(&failure.kind.to_string()).into_owned()),
+        Outcome::Broken { message, .. } => (paint.red("✗"), format!("our own code failed: {}", visible(message))),
+    };
+    format!("{sign} {}  {says}", paint.bold(visible(id)))
+}
+
+fn judged(judgment: &Judgment, console: &Console) -> String {
+    let badge = console.paint.matters(judgment.materiality, judgment.materiality.as_str());
+    format!("{badge}  {}", visible(&judgment.summary))
+}
+
+fn row<'a>(watch: &'a Watch, checked: &Checked) -> Row<'a> {
+    Row {
+        watch: watch.id.as_str(),
+        outcome: checked.outcome.as_str(),
+        why: checked.outcome.why(),
+        version: checked.recorded.as_ref().and_then(|recorded| recorded.version),
+        change: match &checked.outcome {
+            Outcome::Changed { change, judgment, .. } => Some(render::json::change(Some((change, judgment)))),
+            _ => None,
+        },
+        alerts: checked.alerts.len(),
+        next_check_at: checked.next_check_at.map(crate::time::rfc3339),
+        recorded: checked.recorded.as_ref().is_some_and(|recorded| recorded.check.is_some()),
+    }
+}
+
+/// Reads the captures of watches nearest to a moment, and prints them; history is
+/// recorded by `backfill`, in order.
+async fn nearest(
+    installation: &Installation,
+    watches: &[Watch],
+    at: Timestamp,
+    console: &Console,
+    tally: &mut Tally,
+) -> anyhow::Result<()> {
+    let fetcher = installation.fetcher()?;
+    for watch in watches {
+        let request = request(watch.url.clone(), Some(at));
+        read_and_print(watch.id.as_str(), &fetcher, request, &watch.selectors, console, tally).await?;
+    }
+    Ok(())
+}
+
+/// Reads a URL that is no watch, and prints it.
+async fn bare(url: &str, at: Option<Timestamp>, console: &Console, tally: &mut Tally) -> anyhow::Result<()> {
+    let Some(parsed) = input::as_url(url) else { return Ok(()) };
+    let fetcher = Fetcher::new(super::installation::config(console)?.fetch, SystemClock)?;
+    read_and_print(url, &fetcher, request(parsed, at), &Selectors::default(), console, tally).await
+}
+
+fn request(url: Url, at: Option<Timestamp>) -> Request {
+    let source = if at.is_some() { Source::Wayback } else { Source::Live };
+    Request { url, source, at, validators: Default::default(), language: None }
+}
+
+async fn read_and_print(
+    name: &str,
+    fetcher: &Fetcher<SystemClock>,
+    request: Request,
+    selectors: &Selectors,
+    console: &Console,
+    tally: &mut Tally,
+) -> anyhow::Result<()> {
+    match fetcher.fetch(request).await {
+        Ok(Fetched::Snapshot(snapshot)) => {
+            if snapshot.final_url != snapshot.url || matches!(snapshot.origin, crate::snapshot::Origin::Wayback { .. })
+            {
+                console.say(format!(
+                    "served {} UTC by {}",
+                    when::minute(snapshot.captured_at),
+                    visible(&snapshot.final_url)
+                ));
+            }
+            let reading = extract::read_one(*snapshot, selectors).await;
+            tally.failed |= reading.is_err();
+            extract::print(name, &reading, console)
+        }
+        Ok(Fetched::NotModified) => Ok(()),
+        Err(failure) => {
+            tally.failed = true;
+            console.error(&failure.kind.into());
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! `init`: a commented configuration to begin with.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::Exit;
+use super::complaint::Complaint;
+use super::console::Console;
+
+/// Every key, with its default and unit.
+const EXAMPLE: &str = include_str!("../../config.example.toml");
+
+/// Where to.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The file to write
+    #[arg(default_value = "policywatch.toml", value_name = "FILE")]
+    path: PathBuf,
+}
+
+/// Writes the configuration; never over a file.
+pub fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
+    let path = console.config.as_deref().unwrap_or(&args.path);
+    write(path)?;
+    if console.json {
+        console.object(&serde_json::json!({ "path": path.display().to_string() }))?;
+    } else {
+        console.line(format!("{} wrote {}", console.paint.green("✓"), path.display()))?;
+        console.say("");
+        console.say("Next: put your pages under [[watch]], then");
+        for (command, what) in [
+            ("policywatch config check", "says what is in force, and what is wrong"),
+            ("policywatch fetch --all", "reads every page once"),
+            ("policywatch run", "watches from then on"),
+        ] {
+            console.say(format!("  {}  {what}", console.paint_err.cyan(format!("{command:<24}"))));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn write(path: &Path) -> anyhow::Result<()> {
+    let opened = std::fs::OpenOptions::new().write(true).create_new(true).open(path);
+    let mut file = opened.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => Complaint::usage(format!("{} exists already", path.display()))
+            .hint("name another file: policywatch init FILE"),
+        _ => Complaint::failed(format!("could not write {}: {error}", path.display()))
+            .hint("name a file in a directory that you may write to: policywatch init FILE"),
+    })?;
+    file.write_all(EXAMPLE.as_bytes())?;
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! `list`: the watches, their state at a glance, and what is due.
+
+use serde::Serialize;
+
+use super::console::{Console, Paint, visible};
+use super::installation::Installation;
+use super::table::Table;
+use super::{Exit, when};
+use crate::clock::{Clock, SystemClock};
+use crate::store::{CheckFacts, WatchState};
+use crate::time::{Timestamp, rfc3339};
+
+/// Takes nothing but the global options.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    watch: &'a str,
+    url: &'a str,
+    service: &'a str,
+    versions: u32,
+    last_change_at: Option<String>,
+    last_check_at: Option<String>,
+    last_outcome: Option<&'a str>,
+    why: Option<&'a str>,
+    last_success_at: Option<String>,
+    consecutive_failures: u32,
+    next_check_at: Option<String>,
+    retired_at: Option<String>,
+}
+
+/// Prints the watches.
+pub async fn run(_: Args, console: &Console) -> anyhow::Result<Exit> {
+    let installation = Installation::open_in_force(console).await?;
+    let states = installation.store.watch_states().await?;
+    if console.json {
+        for state in &states {
+            console.object(&row(state))?;
+        }
+        return Ok(Exit::Done);
+    }
+    if states.is_empty() {
+        console.say("no watches yet; `policywatch init` writes a configuration to begin with");
+        return Ok(Exit::Done);
+    }
+    let now = SystemClock.now();
+    let paint = console.paint;
+    let mut table = Table::new(["", "watch", "versions", "last change", "last check", "next", "says"]).right(&[2]);
+    for state in &states {
+        let last = state.last_check.as_ref();
+        let ago = |at: Option<Timestamp>| at.map_or_else(|| "–".to_owned(), |at| when::relative(at, now));
+        let change = state.latest.as_ref().map(|version| version.captured_at);
+        table.row([
+            mark(state, paint),
+            paint.bold(visible(state.id.as_str())),
+            state.versions.to_string(),
+            change.map_or_else(|| "–".to_owned(), when::day),
+            ago(last.map(|check| check.recorded_at)),
+            next(state, now),
+            says(state, last, paint),
+        ]);
+    }
+    for line in table.lines(console.width, |heading| paint.dim(heading)) {
+        console.line(line)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn row(state: &WatchState) -> Row<'_> {
+    let last = state.last_check.as_ref();
+    Row {
+        watch: state.id.as_str(),
+        url: &state.url,
+        service: &state.service,
+        versions: state.versions,
+        last_change_at: state.latest.as_ref().map(|version| rfc3339(version.captured_at)),
+        last_check_at: last.map(|check| rfc3339(check.recorded_at)),
+        last_outcome: last.map(|check| check.outcome.as_str()),
+        why: last.and_then(|check| check.why.as_deref()),
+        last_success_at: state.last_success_at.map(rfc3339),
+        consecutive_failures: state.consecutive_failures,
+        next_check_at: state.next_check_at.map(rfc3339),
+        retired_at: state.retired_at.map(rfc3339),
+    }
+}
+
+/// The state in one sign: well, in doubt, not well, at rest.
+fn mark(state: &WatchState, paint: Paint) -> String {
+    match (&state.retired_at, &state.last_check, state.consecutive_failures) {
+        (Some(_), ..) => paint.dim("○"),
+        (None, None, _) => paint.dim("·"),
+        (None, Some(_), 0) => paint.green("●"),
+        (None, Some(_), 1..=2) => paint.yellow("●"),
+        (None, Some(_), _) => paint.red("●"),
+    }
+}
+
+fn next(state: &WatchState, now: Timestamp) -> String {
+    match (state.retired_at, state.next_check_at) {
+        (Some(_), _) | (None, None) => "–".to_owned(),
+        (None, Some(at)) if at <= now => "due".to_owned(),
+        (None, Some(at)) => when::relative(at, now),
+    }
+}
+
+fn says(state: &WatchState, last: Option<&CheckFacts>, paint: Paint) -> String {
+    if let Some(at) = state.retired_at {
+        return paint.dim(format!("not in the configuration since {}", when::day(at)));
+    }
+    match last {
+        None if state.versions == 0 => paint.dim("never checked"),
+        None => paint.dim("imported"),
+        Some(check) => match &check.why {
+            Some(why) if state.consecutive_failures > 1 => {
+                paint.yellow(format!("{} times: {}", state.consecutive_failures, visible(why)))
+            }
+            Some(why) => paint.yellow(visible(why)),
+            None => check.outcome.clone(),
+        },
+    }
+}

@@ -1,0 +1,211 @@
+//! `log`: a watch's versions and changes as a timeline.
+
+use serde::Serialize;
+
+use super::console::{Console, visible};
+use super::installation::Installation;
+use super::table::{cut, wrap};
+use super::{Exit, when};
+use crate::clock::{Clock, SystemClock};
+use crate::judgment::Materiality;
+use crate::store::{CheckFacts, RecordedChange};
+use crate::time::rfc3339;
+use crate::version::{Cause, VersionFacts};
+use crate::watch::WatchId;
+
+/// How many checks are shown.
+const CHECKS: usize = 200;
+
+/// Whose history, and how much of it.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The watch
+    watch: String,
+    /// Show the checks too
+    #[arg(long)]
+    checks: bool,
+}
+
+#[derive(Serialize)]
+struct VersionRow<'a> {
+    watch: &'a str,
+    version: u32,
+    captured_at: String,
+    recorded_at: String,
+    cause: &'static str,
+    digest: String,
+    materiality: Option<&'static str>,
+    severity: Option<u8>,
+    practices: Option<Vec<&'static str>>,
+    summary: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct CheckRow<'a> {
+    watch: &'a str,
+    check: i64,
+    recorded_at: String,
+    captured_at: Option<String>,
+    outcome: &'a str,
+    why: Option<&'a str>,
+    version: Option<u32>,
+    materiality: Option<&'a str>,
+}
+
+/// Prints the timeline.
+pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
+    let installation = Installation::open(console).await?;
+    let id = installation.recorded(&args.watch).await?;
+    if console.json {
+        for (version, change) in history(&installation, &id).await? {
+            console.object(&version_row(&version, change.as_ref()))?;
+        }
+        if args.checks {
+            for check in installation.store.checks(&id, CHECKS).await?.iter().rev() {
+                console.object(&check_row(check))?;
+            }
+        }
+        return Ok(Exit::Done);
+    }
+    timeline(&installation, &id, console).await?;
+    if args.checks {
+        console.line("")?;
+        checks(&installation, &id, console).await?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The versions of a watch, oldest first, each with the change that led to it.
+pub async fn history(
+    installation: &Installation,
+    id: &WatchId,
+) -> anyhow::Result<Vec<(VersionFacts, Option<RecordedChange>)>> {
+    let mut history = Vec::new();
+    for version in installation.store.versions(id).await? {
+        let change = installation.store.change(id, version.number).await?;
+        history.push((version, change));
+    }
+    Ok(history)
+}
+
+/// Prints the versions as a timeline, oldest first.
+pub async fn timeline(installation: &Installation, id: &WatchId, console: &Console) -> anyhow::Result<()> {
+    let history = history(installation, id).await?;
+    if history.is_empty() {
+        console.say(format!("watch \"{id}\" has no version yet; `policywatch fetch {id}` reads the page now"));
+        return Ok(());
+    }
+    let now = SystemClock.now();
+    for (version, change) in &history {
+        for line in entry(version, change.as_ref(), now, console) {
+            console.line(line)?;
+        }
+    }
+    Ok(())
+}
+
+/// The lines of one version: when, which, how much it matters, what it says.
+pub fn entry(
+    version: &VersionFacts,
+    change: Option<&RecordedChange>,
+    now: crate::time::Timestamp,
+    console: &Console,
+) -> Vec<String> {
+    let paint = console.paint;
+    let judgment = change.map(|change| &change.judgment);
+    let materiality = judgment.map(|judgment| judgment.materiality);
+    let (dot, word, says) = match (version.cause, materiality) {
+        (Cause::FirstRecord, _) | (Cause::Publisher, None) => ("◆", "first".to_owned(), "the first text on record"),
+        (Cause::TechnicalUpgrade, _) => ("◌", "reread".to_owned(), "the same page, read by newer code"),
+        (Cause::Publisher, Some(_)) => {
+            ("●", materiality.map_or(String::new(), |m| m.as_str().to_owned()), judgment.map_or("", |j| &j.summary))
+        }
+    };
+    let coloured = |text: &str| match (version.cause, materiality) {
+        (Cause::Publisher, Some(materiality)) => paint.matters(materiality, text),
+        (Cause::TechnicalUpgrade, _) => paint.dim(text),
+        _ => paint.cyan(text),
+    };
+    let severity = judgment.filter(|j| j.materiality != Materiality::Editorial).map_or(0, |j| j.severity);
+    let bars = "▮".repeat(usize::from(severity)) + &"▯".repeat(3 - usize::from(severity.min(3)));
+    let bars = if judgment.is_some() && version.cause == Cause::Publisher { bars } else { "   ".to_owned() };
+    let head = format!(
+        "{} {}  {}  {} {}  ",
+        coloured(dot),
+        when::day(version.captured_at),
+        paint.bold(format!("{:>4}", format!("v{}", version.number))),
+        coloured(&format!("{word:<9}")),
+        coloured(&bars),
+    );
+    // Dot, date, number, badge and bars, with the blanks between them.
+    let indent = 2 + 10 + 2 + 4 + 2 + 9 + 1 + 3 + 2;
+    let room = console.width.saturating_sub(indent).max(20);
+    let says = visible(says);
+    let mut lines: Vec<String> = Vec::new();
+    for (index, line) in wrap(&says, room).iter().take(4).enumerate() {
+        let line = cut(line, room);
+        lines.push(if index == 0 { format!("{head}{line}") } else { format!("{}{line}", " ".repeat(indent)) });
+    }
+    let mut about = vec![when::relative(version.captured_at, now)];
+    if let Some(judgment) = judgment.filter(|_| version.cause == Cause::Publisher) {
+        about.extend(judgment.practices.iter().map(|practice| practice.name().to_owned()));
+    }
+    lines.push(format!("{}{}", " ".repeat(indent), paint.dim(about.join(" · "))));
+    lines
+}
+
+async fn checks(installation: &Installation, id: &WatchId, console: &Console) -> anyhow::Result<()> {
+    let checks = installation.store.checks(id, CHECKS).await?;
+    let paint = console.paint;
+    let mut table = super::table::Table::new(["checked", "served", "outcome", "version", "why"]).right(&[3]);
+    for check in checks.iter().rev() {
+        let materiality = check.materiality.as_deref().and_then(Materiality::parse);
+        let outcome = match (materiality, &check.why) {
+            (Some(materiality), _) => {
+                paint.matters(materiality, format!("{}, {}", check.outcome, materiality.as_str()))
+            }
+            (None, Some(_)) => paint.yellow(&check.outcome),
+            (None, None) => check.outcome.clone(),
+        };
+        table.row([
+            when::minute(check.recorded_at),
+            check.captured_at.map_or_else(|| "–".to_owned(), when::minute),
+            outcome,
+            check.version.map_or_else(|| "–".to_owned(), |version| format!("v{version}")),
+            visible(check.why.as_deref().unwrap_or_default()).into_owned(),
+        ]);
+    }
+    for line in table.lines(console.width, |heading| paint.dim(heading)) {
+        console.line(line)?;
+    }
+    Ok(())
+}
+
+fn version_row<'a>(version: &'a VersionFacts, change: Option<&'a RecordedChange>) -> VersionRow<'a> {
+    let judgment = change.map(|change| &change.judgment);
+    VersionRow {
+        watch: version.watch.as_str(),
+        version: version.number,
+        captured_at: rfc3339(version.captured_at),
+        recorded_at: rfc3339(version.recorded_at),
+        cause: version.cause.as_str(),
+        digest: version.digest.to_string(),
+        materiality: judgment.map(|judgment| judgment.materiality.as_str()),
+        severity: judgment.map(|judgment| judgment.severity),
+        practices: judgment.map(|judgment| judgment.practices.iter().map(|practice| practice.as_str()).collect()),
+        summary: judgment.map(|judgment| judgment.summary.as_str()),
+    }
+}
+
+fn check_row(check: &CheckFacts) -> CheckRow<'_> {
+    CheckRow {
+        watch: check.watch.as_str(),
+        check: check.id.0,
+        recorded_at: rfc3339(check.recorded_at),
+        captured_at: check.captured_at.map(rfc3339),
+        outcome: &check.outcome,
+        why: check.why.as_deref(),
+        version: check.version,
+        materiality: check.materiality.as_deref(),
+    }
+}

@@ -1,0 +1,46 @@
+//! `show`: the text of record, and where it comes from.
+
+use super::console::{Console, visible};
+use super::installation::{Installation, watch_and_which};
+use super::{Exit, extract, when};
+use crate::render;
+use crate::snapshot::Origin;
+
+/// Which text.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The watch, with a version or a date behind it: acme, acme@3, acme@2024-05
+    #[arg(value_name = "WATCH[@VERSION or @DATE]")]
+    watch: String,
+}
+
+/// Prints a version.
+pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
+    let (name, which) = watch_and_which(&args.watch)?;
+    let installation = Installation::open(console).await?;
+    let id = installation.recorded(name).await?;
+    let version = installation.version(&id, &which).await?;
+    let named = format!("{id}@{}", version.facts.number);
+    if console.json {
+        console.object(&render::json::reading(&named, Ok(&version.reading)))?;
+        return Ok(Exit::Done);
+    }
+    let paint = console.paint;
+    let snapshot = installation.store.snapshot(version.facts.snapshot).await?;
+    let from = match &snapshot.origin {
+        Origin::Wayback { memento_url, .. } => memento_url.clone(),
+        Origin::Warc { record_id } => format!("{} in {record_id}", snapshot.final_url),
+        Origin::Live { .. } | Origin::File { .. } => snapshot.final_url.clone(),
+    };
+    console.line(paint.bold(visible(version.reading.title.as_deref().unwrap_or(name))))?;
+    console.line(paint.dim(visible(&extract::facts(&named, &version.reading))))?;
+    console.line(paint.dim(format!("served {} UTC by {}", when::minute(version.facts.captured_at), visible(&from))))?;
+    console.line(paint.dim(format!(
+        "bytes sha256:{}  text sha256:{}",
+        snapshot.digest().short(),
+        version.facts.digest.short()
+    )))?;
+    console.line("")?;
+    console.line(render::plain::reading(&version.reading, console.style()).trim_end())?;
+    Ok(Exit::Done)
+}

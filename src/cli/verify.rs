@@ -1,0 +1,70 @@
+//! `verify`: whether the store still says what it said.
+
+use serde::Serialize;
+
+use super::Exit;
+use super::console::{Console, visible};
+use super::installation::Installation;
+use crate::reading::{Expected, read};
+
+/// Takes nothing but the global options.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    sound: bool,
+    bodies: u64,
+    versions_rebuilt: u64,
+    versions_of_older_readers: u64,
+    damages: &'a [String],
+}
+
+/// Checks every digest and every version.
+pub async fn run(_: Args, console: &Console) -> anyhow::Result<Exit> {
+    let installation = Installation::open(console).await?;
+    // The length is known only once the store has counted.
+    let bar = console.progress(u64::MAX, "verify");
+    let moving = bar.clone();
+    let verified = installation
+        .store
+        .verify(
+            |snapshot, version| {
+                let selectors = &version.facts.reader.selectors;
+                read(snapshot, selectors, &Expected::default()).ok().map(|reading| reading.digest())
+            },
+            move |done, total| {
+                moving.set_length(total);
+                moving.set_position(done);
+            },
+        )
+        .await?;
+    bar.finish_and_clear();
+    let sound = verified.damages.is_empty();
+    if console.json {
+        console.object(&Report {
+            sound,
+            bodies: verified.bodies,
+            versions_rebuilt: verified.versions_rebuilt,
+            versions_of_older_readers: verified.versions_of_older_readers,
+            damages: &verified.damages,
+        })?;
+    } else {
+        let paint = console.paint;
+        for damage in &verified.damages {
+            console.line(format!("{} {}", paint.red("✗"), visible(damage)))?;
+        }
+        if sound {
+            console.line(format!("{} the store is sound", paint.green("✓")))?;
+        }
+        console.line(paint.dim(format!(
+            "  {} bodies have their digest, {} versions read the same from their snapshots, {} were read by older code",
+            verified.bodies, verified.versions_rebuilt, verified.versions_of_older_readers
+        )))?;
+    }
+    if sound {
+        return Ok(Exit::Done);
+    }
+    console.say("the damage is in what is named above; restore those from a backup, the rest is sound");
+    Ok(Exit::Failed)
+}

@@ -1,0 +1,290 @@
+//! A change or a reading as plain text: for terminals and e-mail.
+//!
+//! All fetched text passes [`escape`](super::escape) before anything else happens to it.
+
+use unicode_width::UnicodeWidthStr;
+
+use super::{Piece, escape, noise_counts, path, pieces, place};
+use crate::change::{Change, Op, SectionChange};
+use crate::judgment::{Finding, Judgment, Materiality};
+use crate::reading::Reading;
+
+/// How plain text is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Whether escape sequences for colour may be used; else marks stand for them.
+    pub colour: bool,
+    /// Columns of a line; below 20 is taken for 20.
+    pub width: usize,
+}
+
+/// How a stretch of text looks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    Plain,
+    Dim,
+    Bold,
+    Deleted,
+    Inserted,
+    Alarm,
+    Notice,
+}
+
+impl Look {
+    fn codes(self) -> &'static str {
+        match self {
+            Look::Plain => "",
+            Look::Dim => "2",
+            Look::Bold => "1",
+            Look::Deleted => "31;9",
+            Look::Inserted => "32;4",
+            Look::Alarm => "1;31",
+            Look::Notice => "1;33",
+        }
+    }
+}
+
+/// Lines of text under construction: wraps, indents, colours.
+struct Page {
+    style: Style,
+    out: String,
+    indent: usize,
+    column: usize,
+}
+
+impl Page {
+    fn new(style: Style) -> Self {
+        Self { style, out: String::new(), indent: 0, column: 0 }
+    }
+
+    fn width(&self) -> usize {
+        self.style.width.max(20)
+    }
+
+    /// Sets a word; breaks the line before it if it does not fit. `look_before` is the look of
+    /// the space before it.
+    fn word(&mut self, text: &str, look: Look, spaced: bool, look_before: Look) {
+        let wide = text.width();
+        let space = usize::from(spaced && self.column > self.indent);
+        if self.column > self.indent && self.column + space + wide > self.width() && spaced {
+            self.end();
+        } else if space == 1 {
+            self.paint(" ", look_before);
+            self.column += 1;
+        }
+        if self.column == 0 {
+            self.out.push_str(&" ".repeat(self.indent));
+            self.column = self.indent;
+        }
+        self.paint(text, look);
+        self.column += wide;
+    }
+
+    fn paint(&mut self, text: &str, look: Look) {
+        if self.style.colour && !look.codes().is_empty() {
+            self.out.push_str(&format!("\u{1b}[{}m{text}\u{1b}[0m", look.codes()));
+        } else {
+            self.out.push_str(text);
+        }
+    }
+
+    /// Sets running text.
+    fn text(&mut self, text: &str, look: Look) {
+        for word in escape(text).split_whitespace() {
+            self.word(word, look, true, look);
+        }
+    }
+
+    /// Ends the line.
+    fn end(&mut self) {
+        while self.out.ends_with(' ') {
+            self.out.pop();
+        }
+        self.out.push('\n');
+        self.column = 0;
+    }
+
+    /// Ends the paragraph.
+    fn paragraph(&mut self) {
+        if self.column > 0 {
+            self.end();
+        }
+        if !self.out.is_empty() && !self.out.ends_with("\n\n") {
+            self.out.push('\n');
+        }
+    }
+
+    fn done(mut self) -> String {
+        if self.column > 0 {
+            self.end();
+        }
+        let text = self.out.trim_end().to_owned();
+        if text.is_empty() { text } else { text + "\n" }
+    }
+}
+
+/// A change as a redline: the judgment, then section by section what was struck and
+/// what was put in, with the rules that fired.
+///
+/// With colour, what goes is red and struck through, what comes green and underlined;
+/// without, `[-gone-]` and `{+new+}`.
+pub fn change(change: &Change, judgment: &Judgment, style: Style) -> String {
+    let mut page = Page::new(style);
+    let look = match judgment.materiality {
+        Materiality::Material => Look::Alarm,
+        Materiality::Minor => Look::Notice,
+        Materiality::Editorial => Look::Dim,
+    };
+    page.text(&judgment.materiality.as_str().to_uppercase(), look);
+    if judgment.severity > 0 {
+        page.text(&format!("(severity {} of 3)", judgment.severity), Look::Dim);
+    }
+    page.end();
+    page.text(&judgment.summary, Look::Plain);
+    if change.crosses_readings {
+        page.paragraph();
+        page.text("The two sides were read in different ways; a part of the difference may be ours.", Look::Notice);
+    }
+    for section in &change.sections {
+        page.paragraph();
+        one(&mut page, section, &judgment.findings);
+    }
+    let homeless: Vec<&Finding> =
+        judgment.findings.iter().filter(|f| !change.sections.iter().any(|section| belongs(section, f))).collect();
+    if !homeless.is_empty() {
+        page.paragraph();
+        homeless.into_iter().for_each(|finding| told(&mut page, finding));
+    }
+    let noise = noise_counts(&judgment.noise);
+    if !noise.is_empty() {
+        page.paragraph();
+        let kinds: Vec<String> = noise.iter().map(|(kind, count)| format!("{kind} ×{count}")).collect();
+        page.text(&format!("Left out of account: {}", kinds.join(", ")), Look::Dim);
+    }
+    page.done()
+}
+
+fn belongs(section: &SectionChange, finding: &Finding) -> bool {
+    section.to.as_ref().or(section.from.as_ref()).is_some_and(|path| *path == finding.section)
+}
+
+/// One section: what happened, where, the redline, the rules.
+fn one(page: &mut Page, section: &SectionChange, findings: &[Finding]) {
+    page.text(section.kind.as_str(), Look::Bold);
+    page.text(&place(section), Look::Bold);
+    page.end();
+    page.indent = 2;
+    redline(page, section);
+    if page.column > 0 {
+        page.end();
+    }
+    for link in &section.links {
+        let (from, to) = (link.from.as_ref(), link.to.as_ref());
+        let Some(words) = to.or(from).map(|link| link.text.clone()) else { continue };
+        // What stands in a section that is new or gone needs no telling.
+        let (Some(from), Some(to)) = (from, to) else { continue };
+        page.text(&format!("link \"{words}\":"), Look::Dim);
+        marked(page, Op::Delete, &[(&escape(&from.target), true)]);
+        marked(page, Op::Insert, &[(&escape(&to.target), true)]);
+        page.end();
+    }
+    findings.iter().filter(|finding| belongs(section, finding)).for_each(|finding| told(page, finding));
+    page.indent = 0;
+}
+
+/// A rule that fired, and why that matters.
+fn told(page: &mut Page, finding: &Finding) {
+    let look = if finding.severity >= 2 { Look::Alarm } else { Look::Notice };
+    page.text("▸", look);
+    page.text(&finding.rule, look);
+    let about = finding.practice.map(|practice| format!(" · {}", practice.name())).unwrap_or_default();
+    page.text(&format!("{}{about}: {}", finding.severity, finding.why), Look::Dim);
+    page.end();
+}
+
+fn redline(page: &mut Page, section: &SectionChange) {
+    let pieces = pieces(section);
+    if !pieces.iter().any(|piece| matches!(piece, Piece::Word(Op::Delete | Op::Insert, ..))) {
+        return;
+    }
+    let mut at = 0;
+    while at < pieces.len() {
+        match &pieces[at] {
+            Piece::Break => {
+                if page.column > 0 {
+                    page.end();
+                }
+            }
+            Piece::Gap => page.word("…", Look::Dim, true, Look::Plain),
+            Piece::More(op, count) => marked(page, *op, &[(&format!("… {count} more words"), true)]),
+            Piece::Word(Op::Equal, word, spaced) => page.word(&escape(word), Look::Plain, *spaced, Look::Plain),
+            Piece::Word(op, ..) => {
+                let run: Vec<(String, bool)> = pieces[at..]
+                    .iter()
+                    .map_while(|piece| match piece {
+                        Piece::Word(other, word, spaced) if other == op => Some((escape(word), *spaced)),
+                        _ => None,
+                    })
+                    .collect();
+                at += run.len() - 1;
+                let run: Vec<(&str, bool)> = run.iter().map(|(word, spaced)| (word.as_str(), *spaced)).collect();
+                marked(page, *op, &run);
+            }
+        }
+        at += 1;
+    }
+}
+
+/// A run of words that go or come.
+fn marked(page: &mut Page, op: Op, run: &[(&str, bool)]) {
+    let (look, open, close) = match op {
+        Op::Delete => (Look::Deleted, "[-", "-]"),
+        Op::Insert => (Look::Inserted, "{+", "+}"),
+        Op::Equal => (Look::Plain, "", ""),
+    };
+    let last = run.len().saturating_sub(1);
+    for (at, (word, spaced)) in run.iter().enumerate() {
+        let before = if at > 0 { look } else { Look::Plain };
+        if page.style.colour {
+            page.word(word, look, *spaced, before);
+        } else {
+            let open = if at == 0 { open } else { "" };
+            let close = if at == last { close } else { "" };
+            page.word(&format!("{open}{word}{close}"), look, *spaced, before);
+        }
+    }
+}
+
+/// A reading: title, date, and the sections with their headings.
+pub fn reading(reading: &Reading, style: Style) -> String {
+    let mut page = Page::new(style);
+    if let Some(title) = &reading.title {
+        page.text(title, Look::Bold);
+        page.end();
+    }
+    let mut facts = Vec::new();
+    facts.extend(reading.language.as_ref().map(|language| format!("language {language}")));
+    facts.extend(reading.effective_at.map(|date| format!("effective {date}")));
+    facts.push(format!("{} sections", reading.sections.len()));
+    page.text(&facts.join(" · "), Look::Dim);
+    for section in &reading.sections {
+        page.paragraph();
+        let text = section.text();
+        let mut lines = text.lines();
+        if section.heading.is_some() {
+            page.text(lines.next().unwrap_or(&path(&section.path)), Look::Bold);
+            page.end();
+        }
+        for line in lines {
+            if line.is_empty() {
+                page.paragraph();
+                continue;
+            }
+            page.indent = line.len() - line.trim_start().len();
+            page.text(line, Look::Plain);
+            page.end();
+            page.indent = 0;
+        }
+    }
+    page.done()
+}
