@@ -84,8 +84,16 @@ fn cases() -> Vec<(&'static str, Vec<Act>, &'static str)> {
         ("half a body", then(&[&head("content-length: 10\r\n")[..], b"abc"].concat(), Act::Stall), "timeout"),
         ("endless 100s", vec![Act::Endless(b"HTTP/1.1 100 Continue\r\n\r\n".to_vec())], "timeout"),
         ("endless body", then(&head("connection: close\r\n"), Act::Endless(vec![b'x'; 8192])), "too_large"),
-        ("endless chunks", then(&head("transfer-encoding: chunked\r\n"), Act::Endless(b"4\r\nabcd\r\n".to_vec())), "too_large"),
-        ("endless headers", then(b"HTTP/1.1 200 OK\r\n", Act::Endless(b"x-x: yyyyyyyyyyyyyyyy\r\n".to_vec())), "broken_answer"),
+        (
+            "endless chunks",
+            then(&head("transfer-encoding: chunked\r\n"), Act::Endless(b"4\r\nabcd\r\n".to_vec())),
+            "too_large",
+        ),
+        (
+            "endless headers",
+            then(b"HTTP/1.1 200 OK\r\n", Act::Endless(b"x-x: yyyyyyyyyyyyyyyy\r\n".to_vec())),
+            "broken_answer",
+        ),
         ("one endless header", then(b"HTTP/1.1 200 OK\r\nx: ", Act::Endless(vec![b'y'; 8192])), "broken_answer"),
         ("huge headers", send(answer("200 OK", &format!("x: {}\r\n", "y".repeat(300 * 1024)), PAGE)), "broken_answer"),
         ("endless status line", vec![Act::Endless(b"HTTP/1.1 200 OKOKOKOK".to_vec())], "broken_answer"),
@@ -106,16 +114,32 @@ fn cases() -> Vec<(&'static str, Vec<Act>, &'static str)> {
         ("cut headers", send(*b"HTTP/1.1 200 OK\r\ncontent-le"), "broken_answer"),
         ("cut body", send([&head("content-length: 100\r\n")[..], PAGE].concat()), "broken_answer"),
         ("cut chunk", send([&head("transfer-encoding: chunked\r\n")[..], b"20\r\nabc"].concat()), "broken_answer"),
-        ("no last chunk", send([&head("transfer-encoding: chunked\r\n")[..], b"3\r\nabc\r\n"].concat()), "broken_answer"),
-        ("nonsense chunk", send([&head("transfer-encoding: chunked\r\n")[..], b"zz\r\nabc\r\n"].concat()), "broken_answer"),
-        ("two lengths", send(*b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\ncontent-length: 5\r\n\r\nabcde"), "broken_answer"),
+        (
+            "no last chunk",
+            send([&head("transfer-encoding: chunked\r\n")[..], b"3\r\nabc\r\n"].concat()),
+            "broken_answer",
+        ),
+        (
+            "nonsense chunk",
+            send([&head("transfer-encoding: chunked\r\n")[..], b"zz\r\nabc\r\n"].concat()),
+            "broken_answer",
+        ),
+        (
+            "two lengths",
+            send(*b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\ncontent-length: 5\r\n\r\nabcde"),
+            "broken_answer",
+        ),
         ("more than promised", send([&head("content-length: 3\r\n")[..], b"abcdef"].concat()), "200"),
         ("no HTTP", send(*b"SSH-2.0-OpenSSH_9.2\r\n"), "broken_answer"),
         ("no such version", send(*b"HTTP/9.9 200 OK\r\n\r\n"), "broken_answer"),
         ("status 99999", send(*b"HTTP/1.1 99999 OK\r\n\r\n"), "broken_answer"),
         ("malformed line", send(answer("200 OK", "no colon here\r\n: empty\r\nx y: z\r\n", PAGE)), "200"),
         ("latin-1 header", send([&b"HTTP/1.1 200 OK\r\nx: caf\xe9\r\ncontent-length: 0\r\n\r\n"[..]].concat()), "200"),
-        ("wrong charset", send(answer("200 OK", "content-type: text/html; charset=utf-7; charset=\"\r\n", PAGE)), "200"),
+        (
+            "wrong charset",
+            send(answer("200 OK", "content-type: text/html; charset=utf-7; charset=\"\r\n", PAGE)),
+            "200",
+        ),
         ("error page as 200", send(answer("200 OK", "", b"<h1>Internal Server Error</h1>")), "200"),
         ("404", send(answer("404 Not Found", "", b"gone")), "404"),
         ("500", send(answer("500 Oops", "", b"")), "500"),
@@ -127,7 +151,11 @@ fn cases() -> Vec<(&'static str, Vec<Act>, &'static str)> {
         ("302 to nonsense", redirect("http://[::bad"), "broken_answer"),
         ("circle of one", redirect("/circle-of-one"), "too_many_redirects"),
         ("circle of two", redirect("/back/circle-of-two"), "too_many_redirects"),
-        ("cookie for ever", send(answer("302 Found", "location: /cookie-for-ever\r\nset-cookie: a=1\r\n", b"")), "too_many_redirects"),
+        (
+            "cookie for ever",
+            send(answer("302 Found", "location: /cookie-for-ever\r\nset-cookie: a=1\r\n", b"")),
+            "too_many_redirects",
+        ),
         ("hundred hops", redirect("/hop/1"), "too_many_redirects"),
         ("to a private address", redirect("http://10.0.0.1/"), "forbidden_address"),
         ("to the metadata service", redirect("http://169.254.169.254/latest/"), "forbidden_address"),
@@ -251,7 +279,8 @@ async fn the_way_to_the_page_is_kept() {
     })
     .await;
     let clock = HeldClock::new(parse_rfc3339("2026-11-22T06:00:00Z").unwrap());
-    let options = options(Duration::from_secs(20));
+    // The hops of one check wait for no turn: this clock stands.
+    let options = Options { pause_per_host: Duration::from_secs(5), ..options(Duration::from_secs(20)) };
     let client = GuardedClient::with_lookup(&options, names()).unwrap();
     let fetcher = Fetcher::with_client(client, options, clock.clone());
     let asked = Request { language: Some("fr".to_owned()), ..request(server.url("/old")) };
@@ -284,10 +313,8 @@ async fn an_unmodified_page_is_not_sent_again() {
         if known { send(*b"HTTP/1.1 304 Not Modified\r\n\r\n") } else { send(answer("200 OK", "", PAGE)) }
     })
     .await;
-    let validators = Validators {
-        etag: Some("\"1\"".to_owned()),
-        last_modified: Some("Sat, 21 Nov 2026 06:00:00 GMT".to_owned()),
-    };
+    let validators =
+        Validators { etag: Some("\"1\"".to_owned()), last_modified: Some("Sat, 21 Nov 2026 06:00:00 GMT".to_owned()) };
     let fetcher = fetcher(options(Duration::from_secs(20)));
     let fetched = fetcher.fetch(Request { validators, ..request(server.url("/")) }).await;
     assert_eq!(fetched, Ok(Fetched::NotModified));

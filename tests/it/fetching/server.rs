@@ -70,11 +70,10 @@ async fn serve(mut stream: TcpStream, log: Arc<Mutex<Vec<Asked>>>, answer: Arc<i
     while !head.windows(4).any(|end| end == b"\r\n\r\n") {
         match stream.read(&mut piece).await {
             Ok(0) | Err(_) => return,
-            // A TLS greeting has no such end; what comes back is no TLS either way.
-            Ok(read) if piece[0] == 0x16 && head.is_empty() => head.extend_from_slice(&piece[..read.min(0)]),
             Ok(read) => head.extend_from_slice(&piece[..read]),
         }
-        if head.is_empty() {
+        // A TLS greeting has no such end; whatever is answered is no TLS.
+        if head[0] == 0x16 {
             break;
         }
     }
