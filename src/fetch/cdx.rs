@@ -31,7 +31,7 @@ const COLUMNS: [&str; 7] = ["urlkey", "timestamp", "original", "mimetype", "stat
 /// # Errors
 /// In words, if the body is not a whole listing.
 pub(super) fn parse(body: &[u8]) -> Result<Page, String> {
-    let text = std::str::from_utf8(body).map_err(|_| "the index is not UTF-8".to_owned())?.trim();
+    let text = std::str::from_utf8(body).map_err(|_| "the index is not UTF-8".to_owned())?.trim_start();
     match text.chars().next() {
         None => Ok(Page::default()),
         Some('<') => Err("a web page came instead of the index".to_owned()),
@@ -88,6 +88,10 @@ fn lines(text: &str) -> Result<Page, String> {
         Some((rows, key)) => (rows, !key.trim().is_empty()),
         None => (text, false),
     };
+    // The text form has no closing mark: only the end of its last line says that it is whole.
+    if !key && !text.ends_with('\n') {
+        return Err("the index is not whole: its last line has no end".to_owned());
+    }
     for line in rows.lines() {
         let cells: Vec<&str> = line.split(' ').collect();
         if cells.len() < COLUMNS.len() - 1 {
@@ -148,6 +152,10 @@ pub(super) fn digits(at: Timestamp) -> String {
 /// What two spellings of one page have in common, as archives fold them: no scheme, `www`,
 /// default port, trailing slash, empty query, case of the host.
 pub(super) fn folded(url: &str) -> Option<String> {
+    // `http://@host/` too is a mail address that lost its scheme; parsed, it looks sound.
+    if url.split(['/', '?', '#']).nth(2)?.contains('@') {
+        return None;
+    }
     let url =
         Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.username().is_empty())?;
     let host = url.host_str()?.to_ascii_lowercase();
@@ -213,7 +221,14 @@ mod tests {
 
     #[test]
     fn a_listing_that_is_not_whole_is_refused() {
-        for body in [&b"<html>503"[..], b"[[\"urlkey\"", b"{\"a\":1}\n{\"b\"", b"Blocked by robots.txt", b"\xff\xfe"] {
+        for body in [
+            &b"<html>503"[..],
+            b"[[\"urlkey\"",
+            b"{\"a\":1}\n{\"b\"",
+            b"Blocked by robots.txt",
+            b"\xff\xfe",
+            b"test,acme)/ 20190609232851 http://acme.test/ text/html 200 AA",
+        ] {
             assert!(parse(body).is_err(), "{}", String::from_utf8_lossy(body));
         }
         for body in ["", "[]", &format!("[{NAMES}]")] {
@@ -249,6 +264,9 @@ mod tests {
         for other in ["https://acme.test/privacy?x=1", "https://acme.test/terms", "https://www.test/privacy"] {
             assert_ne!(folded(other).as_ref(), Some(&one), "{other}");
         }
-        assert_eq!(folded("http://mailto:a@acme.test/privacy"), None);
+        for junk in ["http://mailto:a@acme.test/privacy", "http://@acme.test/privacy", "mailto:a@acme.test", "/privacy"]
+        {
+            assert_eq!(folded(junk), None, "{junk}");
+        }
     }
 }

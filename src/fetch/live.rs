@@ -41,12 +41,15 @@ impl<C: Clock> Live<C> {
         loop {
             let host = url.host_str().unwrap_or_default().to_owned();
             // The hops of one check are one visit; only the first waits its turn.
-            let pause = if redirects.is_empty() { self.options.pause_per_host } else { std::time::Duration::ZERO };
-            self.manners.wait(&host, "page", pause, &self.clock).await?;
-            let began = self.clock.now();
+            if redirects.is_empty() {
+                self.manners.wait(&host, "page", self.options.pause_per_host, &self.clock).await?;
+            } else {
+                self.manners.is_quiet(&host, self.clock.now())?;
+            }
+            let began = tokio::time::Instant::now();
             let hop = tokio::time::timeout(left, self.hop(&url, request, &cookies));
             let (answer, body) = hop.await.unwrap_or(Err(FailureKind::Timeout { limit: self.options.timeout }))?;
-            left = left.saturating_sub((self.clock.now() - began).to_std().unwrap_or_default());
+            left = left.saturating_sub(began.elapsed());
 
             if answer.status == 304 && !request.validators.is_empty() {
                 return Ok(Fetched::NotModified);
@@ -117,10 +120,13 @@ fn headers(url: &Url, request: &Request, cookies: &Cookies) -> Vec<(String, Stri
 
 /// Where an answer sends us; none if it is an answer.
 fn target(answer: &Answer, url: &Url) -> Result<Option<Url>, FailureKind> {
-    if !matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
-        return Ok(None);
-    }
     let broken = |reason: String| FailureKind::BrokenAnswer { host: authority(url), reason };
+    match answer.status {
+        301 | 302 | 303 | 307 | 308 => {}
+        // A choice, or "as before" although we did not ask: no page in any case.
+        status @ 300..400 => return Err(broken(format!("status {status} is neither a page nor a redirect"))),
+        _ => return Ok(None),
+    }
     let location = answer.header("location").ok_or_else(|| broken("it redirects without saying where".to_owned()))?;
     let mut next = url.join(location).map_err(|error| {
         let shown: String = location.chars().take(100).collect();

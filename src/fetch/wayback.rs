@@ -23,6 +23,9 @@ use crate::time::Timestamp;
 /// Rows of one index request: nearly every policy has fewer in all.
 const PAGE_ROWS: usize = 50_000;
 
+/// How far a request grows for a page that lies within one second.
+const MAX_ROWS: usize = 16 * PAGE_ROWS;
+
 /// Index requests for one listing; an archive that never ends is cut here.
 const MAX_PAGES: usize = 100;
 
@@ -56,8 +59,8 @@ enum Kind {
 
 /// What an answer to a request for a capture is.
 enum Playback {
-    /// Archived content.
-    Memento(Box<Snapshot>, Option<String>),
+    /// Archived content, and the 14 digits and the URL that it redirects to, if it does.
+    Memento(Box<Snapshot>, Option<(String, String)>),
     /// Not this one; the nearest that can be shown.
     Near { timestamp: String, url: String },
 }
@@ -105,6 +108,9 @@ impl<C: Clock> Archive<C> {
             if last == cursor || seen.len() == before {
                 // A whole page inside one second: only a longer page leads out of it.
                 limit *= 2;
+                if limit > MAX_ROWS {
+                    return Err(self.unavailable("its index repeats itself"));
+                }
             }
             cursor = last.or(cursor);
         }
@@ -183,8 +189,7 @@ impl<C: Clock> Archive<C> {
                     }
                     (timestamp, url) = (near, other);
                 }
-                Playback::Memento(mut snapshot, Some(target)) => {
-                    let (next, target) = split_playback(&target).unwrap_or_else(|| (timestamp.clone(), target.clone()));
+                Playback::Memento(mut snapshot, Some((next, target))) => {
                     let target = Url::parse(&snapshot.final_url)
                         .and_then(|base| base.join(&target))
                         .map_or(target, |target| target.to_string());
@@ -216,7 +221,11 @@ impl<C: Clock> Archive<C> {
                 .ok()
                 .or_else(|| cdx::moment(timestamp))
                 .ok_or_else(|| self.unavailable("a capture came without its time"))?;
-            let target = answer.header("location").filter(|_| (300..400).contains(&answer.status)).map(str::to_owned);
+            let location = answer.header("location").filter(|_| (300..400).contains(&answer.status));
+            // Other archives give the target as it was, not as a capture.
+            let target = location.map(|location| {
+                split_playback(location, &address).unwrap_or_else(|| (timestamp.to_owned(), location.to_owned()))
+            });
             let snapshot = Snapshot {
                 url: asked.to_owned(),
                 final_url: answer.header("link").and_then(original_of).unwrap_or_else(|| url.to_owned()),
@@ -230,7 +239,7 @@ impl<C: Clock> Archive<C> {
             return Ok(Playback::Memento(Box::new(snapshot), target));
         }
         if (300..400).contains(&answer.status) {
-            let near = answer.header("location").and_then(split_playback);
+            let near = answer.header("location").and_then(|location| split_playback(location, &address));
             let (timestamp, url) = near.ok_or_else(|| self.unavailable("it redirects to a page of its own"))?;
             return Ok(Playback::Near { timestamp, url });
         }
@@ -297,11 +306,10 @@ impl<C: Clock> Archive<C> {
                 Err(FetchFailure { kind: FailureKind::RateLimited { host }, retry_after: Some(pause) })
             }
             Ok(whole) => Ok(whole),
+            // Not silenced as after a 429: later failures would claim that it answered so.
             Err(FailureKind::Refused { .. }) => {
-                let pause = self.manners.silence(&host, Some(BLOCK_PAUSE), self.clock.now());
-                let reason = "it refuses the connection, which may be a block; nothing is asked for an hour".to_owned();
-                let kind = FailureKind::ArchiveUnavailable { archive: host, reason };
-                Err(FetchFailure { kind, retry_after: Some(pause) })
+                let reason = "it refuses the connection, which may be a block for an hour or more";
+                Err(FetchFailure { retry_after: Some(BLOCK_PAUSE), ..self.unavailable(reason) })
             }
             Err(kind @ (FailureKind::Forbidden { .. } | FailureKind::BadUrl { .. } | FailureKind::TooLarge { .. })) => {
                 Err(kind.into())
@@ -329,8 +337,12 @@ fn playback_path(timestamp: &str, url: &str) -> String {
 }
 
 /// Parts a playback URL (`…/web/20190609232851id_/http://…`, absolute, without scheme, or a
-/// path alone) into its 14 digits and the archived URL.
-fn split_playback(location: &str) -> Option<(String, String)> {
+/// path alone) into its 14 digits and the archived URL. Only one of the archive that was
+/// asked: publishers have paths with `/web/2020/` too.
+fn split_playback(location: &str, asked: &Url) -> Option<(String, String)> {
+    if asked.join(location).ok()?.host_str() != asked.host_str() {
+        return None;
+    }
     let (_, rest) = location.split_once("/web/")?;
     let (stamp, url) = rest.split_once('/')?;
     let digits: String = stamp.chars().take_while(char::is_ascii_digit).collect();
@@ -384,7 +396,8 @@ mod tests {
 
     #[test]
     fn playback_urls_part_into_time_and_page() {
-        let page = |location| split_playback(location);
+        let asked = Url::parse("https://archive.test/web/2019id_/http://acme.test/").unwrap();
+        let page = |location| split_playback(location, &asked);
         let expected = Some(("20190609232851".to_owned(), "http://acme.test/a?b=c".to_owned()));
         for location in [
             "https://archive.test/web/20190609232851id_/http://acme.test/a?b=c",
@@ -394,7 +407,9 @@ mod tests {
         ] {
             assert_eq!(page(location), expected, "{location}");
         }
-        for location in ["https://archive.test/sry", "/web/x/http://acme.test/", "/web/2019/", "http://acme.test/"] {
+        let none =
+            ["/sry", "/web/x/http://acme.test/", "/web/2019/", "http://acme.test/", "http://acme.test/web/2019/terms"];
+        for location in none {
             assert_eq!(page(location), None, "{location}");
         }
     }

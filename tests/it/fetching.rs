@@ -1,1 +1,5 @@
-//! Stories.
+//! Getting pages from servers that mean harm, and from an archive as it really answers.
+
+mod archive;
+mod hostile;
+mod server;

@@ -1,0 +1,448 @@
+//! A web archive as it really answers: recorded traffic, replayed, and a made-up archive
+//! for what no recording shows.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use base64::Engine as _;
+use policywatch::clock::{Clock as _, HeldClock};
+use policywatch::fetch::{Capture, Fetch as _, Fetched, Fetcher, Options, Request, WaybackOptions};
+use policywatch::guard::Allowed;
+use policywatch::outcome::FetchFailure;
+use policywatch::snapshot::{Origin, Snapshot, Validators};
+use policywatch::time::{Timestamp, parse_rfc3339};
+use policywatch::watch::Source;
+use serde_json::Value;
+use url::Url;
+
+use super::server::{Act, Asked, Server, answer, gzip};
+
+fn held() -> HeldClock {
+    HeldClock::new(parse_rfc3339("2026-11-22T06:00:00Z").unwrap())
+}
+
+fn fetcher(server: &Server, clock: HeldClock) -> Fetcher<HeldClock> {
+    let wayback =
+        WaybackOptions { base_url: server.url("/"), index_pause: Duration::ZERO, capture_pause: Duration::ZERO };
+    let allow = vec![Allowed::Network("127.0.0.0/8".parse().unwrap())];
+    let options = Options { timeout: Duration::from_secs(30), allow, wayback, ..Options::default() };
+    Fetcher::new(options, clock).unwrap()
+}
+
+fn capture(timestamp: &str, original: &str) -> Capture {
+    Capture {
+        timestamp: timestamp.to_owned(),
+        captured_at: moment(timestamp).unwrap_or_default(),
+        original: original.to_owned(),
+        media_type: "text/html".to_owned(),
+        status: Some(200),
+        digest: "AAAA".to_owned(),
+    }
+}
+
+fn moment(digits: &str) -> Option<Timestamp> {
+    chrono::NaiveDateTime::parse_from_str(digits, "%Y%m%d%H%M%S").ok().map(|at| at.and_utc())
+}
+
+fn digits(at: Timestamp) -> String {
+    at.format("%Y%m%d%H%M%S").to_string()
+}
+
+/// How something ended: what was served, or the word for the failure.
+fn ended(result: &Result<Snapshot, FetchFailure>) -> String {
+    match result {
+        Ok(snapshot) => format!("{} {}", snapshot.status, snapshot.final_url),
+        Err(failure) => failure.kind.as_str().to_owned(),
+    }
+}
+
+// Recorded traffic.
+
+/// One recorded exchange, as it goes over the wire again.
+#[derive(Clone)]
+struct Exchange {
+    url: Url,
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+impl Exchange {
+    fn of(recorded: &Value) -> Self {
+        let (request, response) = (&recorded["request"], &recorded["response"]);
+        let pairs = response["headers"].as_array().unwrap().iter();
+        let headers = pairs.map(|pair| (pair[0].as_str().unwrap().to_owned(), pair[1].as_str().unwrap().to_owned()));
+        let body = &response["body"];
+        let body = match body["encoding"].as_str().unwrap() {
+            "base64" => base64::engine::general_purpose::STANDARD.decode(body["base64"].as_str().unwrap()).unwrap(),
+            _ => body["text"].as_str().unwrap().as_bytes().to_vec(),
+        };
+        Self {
+            url: Url::parse(request["url"].as_str().unwrap()).unwrap(),
+            status: u16::try_from(response["status"].as_u64().unwrap()).unwrap(),
+            headers: headers.collect(),
+            body,
+        }
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    fn is_index(&self) -> bool {
+        !self.url.as_str().contains("showNumPages")
+            && ["/cdx/search/cdx", "/web/timemap/json"].contains(&self.url.path())
+    }
+
+    /// Timestamp and page of a request for a capture.
+    fn playback(&self) -> Option<(String, String)> {
+        let (_, rest) = self.url.as_str().split_once("/web/")?;
+        let (timestamp, original) = rest.split_once("id_/")?;
+        Some((timestamp.to_owned(), original.to_owned()))
+    }
+
+    fn asked(&self, name: &str) -> Option<String> {
+        self.url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
+    }
+
+    /// Again, with our server in the place of the archive.
+    fn replayed(&self, host: &str) -> Vec<u8> {
+        let mut body = self.body.clone();
+        let mut headers = String::new();
+        for (name, value) in &self.headers {
+            match name.to_lowercase().as_str() {
+                "content-length" | "transfer-encoding" | "connection" => {}
+                "content-encoding" => {
+                    body = gzip(&body);
+                    headers += "content-encoding: gzip\r\n";
+                }
+                "location" => {
+                    let value = value.replace("https://web.archive.org", "//web.archive.org");
+                    let value = value.replace("http://web.archive.org", "//web.archive.org");
+                    headers += &format!("location: {}\r\n", value.replace("//web.archive.org", &format!("//{host}")));
+                }
+                _ => headers += &format!("{name}: {value}\r\n"),
+            }
+        }
+        answer(&format!("{} Replayed", self.status), &headers, &body)
+    }
+}
+
+/// One recording, and what its clients concluded.
+struct Recording {
+    name: String,
+    exchanges: Vec<Exchange>,
+    expected: Vec<Value>,
+}
+
+fn recordings() -> Option<Vec<Recording>> {
+    // A worktree lies one folder deeper than a clone.
+    let beside = ["../shared/wayback-traffic", "../../shared/wayback-traffic"];
+    let folder =
+        beside.iter().map(|beside| Path::new(env!("CARGO_MANIFEST_DIR")).join(beside)).find(|at| at.exists())?;
+    let index: Value = serde_json::from_slice(&std::fs::read(folder.join("index.json")).ok()?).unwrap();
+    let files = index["sets"].as_array().unwrap().iter().map(|set| set["file"].as_str().unwrap().to_owned());
+    let recordings = files.map(|file| {
+        let recording: Value = serde_json::from_slice(&std::fs::read(folder.join(&file)).unwrap()).unwrap();
+        Recording {
+            name: file.trim_end_matches(".json").to_owned(),
+            exchanges: recording["interactions"].as_array().unwrap().iter().map(Exchange::of).collect(),
+            expected: recording["expected"]["edgi_calls"].as_array().cloned().unwrap_or_default(),
+        }
+    });
+    Some(recordings.collect())
+}
+
+/// A row of the index: time, page, digest.
+type Row = (String, String, String);
+
+/// The rows of a recorded listing, read without our reader.
+fn rows(exchange: &Exchange) -> Vec<Row> {
+    let text = String::from_utf8_lossy(&exchange.body);
+    if exchange.status != 200 {
+        return Vec::new();
+    }
+    if text.starts_with('[') {
+        let rows: Vec<Vec<Value>> = serde_json::from_str(&text).unwrap();
+        let at = |name: &str| rows[0].iter().position(|known| known == name).unwrap();
+        let columns = [at("timestamp"), at("original"), at("digest")];
+        let row = |row: &Vec<Value>| columns.map(|at| row[at].as_str().unwrap().to_owned()).into();
+        return rows[1..].iter().filter(|row| row.len() > 5).map(row).collect();
+    }
+    let words = text.lines().map(|line| line.split(' ').collect::<Vec<_>>()).filter(|words| words.len() > 5);
+    words.map(|words| (words[1].to_owned(), words[2].to_owned(), words[5].to_owned())).collect()
+}
+
+/// What is no page: mail addresses, pictures in the URL, screenshots of the archive's own.
+fn is_junk(row: &Row) -> bool {
+    !row.1.starts_with("http") || row.1.contains('@') || row.1.contains("/screenshot/") || row.1.contains("data:image")
+}
+
+/// Serves the listing as recorded; what lies behind its first page, from all its rows.
+fn listing(exchanges: &[Exchange], host: &str, asked: &Asked) -> Vec<u8> {
+    let first = &exchanges[0];
+    let url = Url::parse(&format!("http://{host}{}", asked.path())).unwrap();
+    let from = url.query_pairs().find(|(name, _)| name == "from").map(|(_, value)| value.into_owned());
+    if from.is_none() || from == first.asked("from") {
+        return first.replayed(host);
+    }
+    let mut all: Vec<Row> = exchanges.iter().flat_map(rows).collect();
+    all.sort();
+    // Small pages, so that most end within a second that has more rows.
+    let rest: Vec<_> = all.into_iter().filter(|row| Some(&row.0) >= from.as_ref()).collect();
+    let line = |(timestamp, original, digest): &Row| format!("key {timestamp} {original} text/html 200 {digest} 1\n");
+    let mut text: String = rest.iter().take(100).map(line).collect();
+    if rest.len() > 100 {
+        text += "\nkey\n";
+    }
+    answer("200 OK", "x-app-server: replay\r\n", text.as_bytes())
+}
+
+async fn serve(exchanges: Vec<Exchange>) -> Server {
+    let listed: Vec<Exchange> = exchanges.iter().filter(|exchange| exchange.is_index()).cloned().collect();
+    Server::start(move |asked| {
+        let host = asked.header("host").unwrap();
+        if asked.path().starts_with("/cdx/") {
+            return vec![Act::Send(listing(&listed, host, asked))];
+        }
+        let wanted = |exchange: &&Exchange| exchange.url.as_str().ends_with(asked.path());
+        let found = exchanges.iter().find(wanted).unwrap_or_else(|| panic!("not recorded: {}", asked.path()));
+        vec![Act::Send(found.replayed(host))]
+    })
+    .await
+}
+
+/// Plays the recording's first capture, and compares with what its clients concluded.
+async fn replay_capture(recording: &Recording, fetcher: &Fetcher<HeldClock>) -> Option<Result<(), String>> {
+    let first = recording.exchanges.iter().find(|exchange| exchange.playback().is_some())?;
+    let (timestamp, original) = first.playback()?;
+    let played = fetcher.memento(&capture(&timestamp, &original)).await;
+    let told = recording.expected.iter().rfind(|call| call["call"] == "get_memento");
+    let expected = if first.header("memento-datetime").is_none() && (300..400).contains(&first.status) {
+        // The archive offers a neighbour, or its own pages: no answer to a request for
+        // this capture. (Other clients may ask for "about then".)
+        let near = first.header("location").is_some_and(|location| location.contains("/web/"));
+        if near { "not_archived" } else { "archive_unavailable" }.to_owned()
+    } else {
+        match told.map(|call| (call["error"].as_str(), &call["memento"])) {
+            Some((Some("BlockedSiteError"), _)) => "archive_excluded".to_owned(),
+            Some((Some("NoMementoError"), _)) => "not_archived".to_owned(),
+            Some((Some("MementoPlaybackError"), _)) => "too_many_redirects".to_owned(),
+            Some((None, memento)) => format!("{} {}", memento["status_code"], memento["url"].as_str().unwrap()),
+            _ => format!("200 {original}"),
+        }
+    };
+    if ended(&played) != expected {
+        return Some(Err(format!("{}, not {expected}: {played:?}", ended(&played)).chars().take(600).collect()));
+    }
+    let (Ok(snapshot), Some(memento)) = (&played, told.map(|call| &call["memento"])) else { return Some(Ok(())) };
+    let facts = [
+        ("body", snapshot.digest().to_string(), memento["content_sha256"].as_str().unwrap_or_default()),
+        ("time", digits(snapshot.captured_at), memento["timestamp"].as_str().unwrap_or_default()),
+    ];
+    let wrong = facts.iter().find(|(_, ours, theirs)| ours != theirs);
+    Some(wrong.map_or(Ok(()), |(what, ours, theirs)| Err(format!("{what}: {ours}, not {theirs}"))))
+}
+
+/// Lists every page of a recorded listing, and compares with its rows.
+async fn replay_listing(recording: &Recording, fetcher: &Fetcher<HeldClock>) -> Option<Result<(), String>> {
+    let listed: Vec<&Exchange> = recording.exchanges.iter().filter(|exchange| exchange.is_index()).collect();
+    let first = listed.first()?;
+    let window = ["from", "to"].map(|name| first.asked(name).as_deref().and_then(moment));
+    if first.status != 200 {
+        let url = first.asked("url").unwrap();
+        let url = Url::parse(&url).or_else(|_| Url::parse(&format!("http://{url}"))).unwrap();
+        let refused = fetcher.captures(&url, window[0], window[1]).await.map_err(|failure| failure.kind.as_str());
+        let expected = match first.status {
+            403 => "archive_excluded",
+            429 => "rate_limited",
+            _ => "archive_unavailable",
+        };
+        return Some(if refused == Err(expected) { Ok(()) } else { Err(format!("{refused:?}, not {expected}")) });
+    }
+    let inside = |row: &Row| {
+        let [from, to] = window.map(|bound| bound.map(digits));
+        from.is_none_or(|from| row.0 >= from) && to.is_none_or(|to| row.0 <= to)
+    };
+    let all: BTreeSet<Row> = listed.iter().flat_map(|exchange| rows(exchange)).collect();
+    let mut left: BTreeSet<Row> = all.iter().filter(|row| inside(row) && !is_junk(row)).cloned().collect();
+    let wanted = left.len();
+    while let Some((_, original, _)) = left.first().cloned() {
+        let captures = match fetcher.captures(&Url::parse(&original).unwrap(), window[0], window[1]).await {
+            Ok(captures) => captures,
+            Err(failure) => return Some(Err(failure.kind.to_string())),
+        };
+        let before = left.len();
+        for capture in captures {
+            let row = (capture.timestamp, capture.original, capture.digest);
+            if !left.remove(&row) {
+                return Some(Err(format!("{row:?} is not of {original}, or twice")));
+            }
+        }
+        if left.len() == before {
+            return Some(Err(format!("{} of {wanted} rows are lost, the first of {original}", left.len())));
+        }
+    }
+    Some(Ok(()))
+}
+
+#[tokio::test]
+async fn recorded_traffic_is_understood() {
+    let Some(recordings) = recordings() else {
+        println!("skipped: ../shared/wayback-traffic is not here");
+        return;
+    };
+    let (mut passed, mut tried, mut wrong, mut left_out) = (0, 0, Vec::new(), Vec::new());
+    for recording in recordings {
+        let server = serve(recording.exchanges.clone()).await;
+        // Each part has a fetcher of its own: a 429 silences one of them.
+        let parts = [
+            replay_listing(&recording, &fetcher(&server, held())).await,
+            replay_capture(&recording, &fetcher(&server, held())).await,
+        ];
+        if parts.iter().all(Option::is_none) {
+            left_out.push(recording.name);
+            continue;
+        }
+        for part in parts.into_iter().flatten() {
+            tried += 1;
+            match part {
+                Ok(()) => passed += 1,
+                Err(why) => wrong.push(format!("{}: {why}", recording.name)),
+            }
+        }
+    }
+    println!(
+        "recorded traffic: {passed} of {tried} replays passed; not replayed, because not of our kind: {left_out:?}"
+    );
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(tried > 30, "only {tried} replays");
+}
+
+// A made-up archive.
+
+const ROWS: &str = r#"[["urlkey","timestamp","original","mimetype","statuscode","digest","length"],
+["test,acme)/privacy","20200101000000","http://acme.test/privacy","text/html","200","A1","1"],
+["test,acme)/privacy","20200301000000","https://acme.test/privacy","text/html","200","B2","1"],
+["test,acme)/privacy","20200401000000","https://acme.test/privacy","text/html","301","C3","1"],
+["test,acme)/privacy","20200501000000","https://acme.test/privacy","text/html","200","D4","1"]]"#;
+
+fn memento(at: &str, headers: &str, body: &[u8]) -> Vec<Act> {
+    vec![Act::Send(answer("200 OK", &format!("memento-datetime: {at}\r\n{headers}"), body))]
+}
+
+fn archived(url: &str, at: Option<&str>) -> Request {
+    Request {
+        url: Url::parse(url).unwrap(),
+        source: Source::Wayback,
+        at: at.map(|at| parse_rfc3339(at).unwrap()),
+        validators: Validators::default(),
+        language: None,
+    }
+}
+
+#[tokio::test]
+async fn the_newest_capture_that_can_be_played_is_fetched() {
+    let server = Server::start(|asked| match asked.path() {
+        path if path.starts_with("/cdx/") => vec![Act::Send(answer("200 OK", "", ROWS.as_bytes()))],
+        // In the index, but the archive shows another one instead.
+        "/web/20200501000000id_/https://acme.test/privacy" => {
+            let to = "location: /web/20200601000000id_/https://acme.test/privacy\r\n";
+            vec![Act::Send(answer("302 Found", to, b""))]
+        }
+        "/web/20200301000000id_/https://acme.test/privacy" => memento(
+            "Sun, 01 Mar 2020 00:00:00 GMT",
+            "x-archive-orig-etag: \"7\"\r\ncontent-type: text/html\r\ncontent-encoding: \r\ncontent-encoding: gzip\r\n",
+            &gzip(b"We use cookies."),
+        ),
+        "/web/20200101000000id_/http://acme.test/privacy" => {
+            memento("Wed, 01 Jan 2020 00:00:00 GMT", "", &gzip(b"We use no cookies."))
+        }
+        other => panic!("{other} was asked for"),
+    })
+    .await;
+    let fetcher = fetcher(&server, held());
+    let get = async |at| match fetcher.fetch(archived("https://acme.test/privacy", at)).await.unwrap() {
+        Fetched::Snapshot(snapshot) => *snapshot,
+        Fetched::NotModified => panic!("nothing was asked conditionally"),
+    };
+    let newest = get(None).await;
+    assert_eq!((newest.status, newest.body.as_slice()), (200, &b"We use cookies."[..]));
+    assert_eq!(newest.captured_at, moment("20200301000000").unwrap());
+    assert_eq!(newest.header("etag"), Some("\"7\""));
+    let memento_url = server.url("/web/20200301000000id_/https://acme.test/privacy").to_string();
+    assert_eq!(newest.origin, Origin::Wayback { memento_url, archive_digest: Some("B2".to_owned()) });
+
+    // Packed although nothing says so; `at` with a live watch means the archive as well.
+    let oldest = get(Some("2020-01-20T00:00:00Z")).await;
+    assert_eq!(oldest.body, b"We use no cookies.");
+    let live = Request { source: Source::Live, ..archived("https://acme.test/privacy", Some("2019-06-01T00:00:00Z")) };
+    assert!(matches!(fetcher.fetch(live).await.unwrap(), Fetched::Snapshot(same) if same.body == oldest.body));
+    assert!(server.asked().iter().all(|asked| asked.header("user-agent").is_some()));
+}
+
+#[tokio::test]
+async fn an_archive_in_trouble_is_never_an_empty_archive() {
+    let cases = [
+        (answer("200 OK", "", b"[]"), "not_archived"),
+        (answer("200 OK", "", b""), "not_archived"),
+        (answer("200 OK", "content-type: text/html\r\n", b"<html>503 Service Unavailable"), "archive_unavailable"),
+        (answer("503 Busy", "", b"<html>"), "archive_unavailable"),
+        (answer("200 OK", "", &ROWS.as_bytes()[..ROWS.len() - 9]), "archive_unavailable"),
+        (answer("302 Found", "location: /sry\r\n", b""), "archive_unavailable"),
+        (answer("400 Bad Request", "", b"no user agent"), "archive_unavailable"),
+        (answer("403 Forbidden", "", b""), "archive_unavailable"),
+        (
+            answer("403 Forbidden", "x-archive-wayback-runtime-error: AdministrativeAccessControlException\r\n", b""),
+            "archive_excluded",
+        ),
+        (answer("429 Slow Down", "retry-after: 5\r\n", b""), "rate_limited"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n[[".to_vec(), "archive_unavailable"),
+        (answer("200 OK", "content-encoding: gzip\r\n", &gzip(ROWS.as_bytes())[..60]), "archive_unavailable"),
+        (vec![], "archive_unavailable"),
+    ];
+    for (answer, expected) in cases {
+        let shown = String::from_utf8_lossy(&answer[..answer.len().min(120)]).into_owned();
+        let server = Server::start(move |_| vec![Act::Send(answer.clone())]).await;
+        let failed = fetcher(&server, held()).fetch(archived("https://acme.test/", None)).await.unwrap_err();
+        assert_eq!(failed.kind.as_str(), expected, "{shown}");
+    }
+    let mut server = Server::start(|_| vec![]).await;
+    server.address = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let refused = fetcher(&server, held()).fetch(archived("https://acme.test/", None)).await.unwrap_err();
+    assert_eq!(refused.kind.as_str(), "archive_unavailable");
+    assert_eq!(refused.retry_after, Some(Duration::from_secs(3600)));
+}
+
+#[tokio::test]
+async fn an_index_that_goes_in_circles_is_given_up() {
+    // It ignores the cursor and always promises more.
+    let body = ROWS.replace("]]", "],[],[\"key\"]]");
+    let server = Server::start(move |_| vec![Act::Send(answer("200 OK", "", body.as_bytes()))]).await;
+    let url = Url::parse("https://acme.test/privacy").unwrap();
+    let failed = fetcher(&server, held()).captures(&url, None, None).await.unwrap_err();
+    assert_eq!(failed.kind.as_str(), "archive_unavailable");
+    assert!(server.asked().len() < 10, "{} requests", server.asked().len());
+}
+
+#[tokio::test]
+async fn an_archive_that_asks_for_quiet_is_left_alone() {
+    let server = Server::start(|_| vec![Act::Send(answer("429 Slow Down", "", b"slow down"))]).await;
+    let clock = held();
+    let fetcher = fetcher(&server, clock.clone());
+    let ask = async || {
+        let failed = fetcher.memento(&capture("20200101000000", "https://acme.test/")).await.unwrap_err();
+        (failed.kind.as_str(), failed.retry_after.map(|left| left.as_secs()))
+    };
+    assert_eq!(ask().await, ("rate_limited", Some(60)));
+    clock.advance(Duration::from_secs(20));
+    // The index is silent too: it is the same host.
+    let url = Url::parse("https://acme.test/").unwrap();
+    let index = fetcher.captures(&url, None, None).await.unwrap_err();
+    assert_eq!((index.kind.as_str(), index.retry_after), ("rate_limited", Some(Duration::from_secs(40))));
+    assert_eq!(server.asked().len(), 1);
+    clock.advance(Duration::from_secs(40));
+    assert_eq!(ask().await, ("rate_limited", Some(60)));
+    assert_eq!((server.asked().len(), clock.now()), (2, parse_rfc3339("2026-11-22T06:01:00Z").unwrap()));
+}
