@@ -113,6 +113,11 @@ pub async fn backfill<C: Clock>(
     let mut failures = 0;
     for capture in wanted {
         let step = match fetcher.memento(&capture).await {
+            // An archived redirect may have led to a capture that is recorded.
+            Ok(snapshot) if store.holds(&watch.id, &snapshot.origin, snapshot.captured_at).await? => {
+                summary.held += 1;
+                continue;
+            }
             Ok(snapshot) => {
                 failures = 0;
                 let (past, _) = history.record(snapshot, |_, _| Vec::new(), clock.now()).await?;

@@ -15,12 +15,13 @@ use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::cadence::first_due;
-use crate::channel::Channel;
+use crate::channel::{Channel, Channels};
 use crate::check::Ports;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Problem};
 use crate::deliver::Outbox;
-use crate::fetch::Fetch;
+use crate::fetch::{Fetch, Fetcher};
+use crate::http::GuardedClient;
 use crate::pulse::{Pulse, pulse};
 use crate::scheduler::{InForce, Scheduler};
 use crate::store::{Store, StoreError, lock_daemon};
@@ -123,10 +124,10 @@ pub async fn run(config_path: PathBuf, config: Config, shutdown: impl Future<Out
     let reload = Arc::new(Notify::new());
     // Before anything else: an unheard SIGHUP ends the process.
     let mut hangups = signal(SignalKind::hangup()).map_err(DaemonError::Signals)?;
-    let daemon: Daemon<Todo, crate::channel::Channels<SystemClock>, SystemClock> = Daemon {
+    let daemon = Daemon {
         config,
         load: Arc::new(move || crate::config::load(&config_path)),
-        equip: Box::new(|_| todo!()),
+        equip: Box::new(equip),
         clock: SystemClock,
         reload: Arc::clone(&reload),
         systemd: Systemd::from_environment(),
@@ -140,8 +141,16 @@ pub async fn run(config_path: PathBuf, config: Config, shutdown: impl Future<Out
     };
     tokio::select! {
         ended = daemon.run(shutdown) => ended,
+        // Never ends by itself; it is here to be polled.
         () = listen => Ok(()),
     }
+}
+
+/// Fetcher and channels share one way out of the program, which reaches nothing private.
+fn equip(config: &Config) -> Result<(Fetcher<SystemClock>, Channels<SystemClock>), String> {
+    let client = GuardedClient::new(&config.fetch).map_err(|error| error.to_string())?;
+    let channels = Channels::new(config.channels.clone(), client.clone(), SystemClock);
+    Ok((Fetcher::with_client(client, config.fetch.clone(), SystemClock), channels))
 }
 
 /// Ends when the process is told to stop: SIGTERM, or SIGINT (Ctrl-C).
@@ -370,13 +379,6 @@ async fn stay_alive(systemd: &Systemd, pulses: [Pulse; 2]) {
             }
         }
         systemd.tell(&[NotifyState::Watchdog]);
-    }
-}
-
-struct Todo;
-impl Fetch for Todo {
-    async fn fetch(&self, _: crate::fetch::Request) -> Result<crate::fetch::Fetched, crate::outcome::FetchFailure> {
-        todo!()
     }
 }
 

@@ -197,6 +197,10 @@ pub(crate) fn sentence_ranges(text: &str) -> Vec<&str> {
     let (mut start, mut ended) = (0, false);
     let mut before = ' ';
     for (at, c) in text.char_indices() {
+        // A small letter behind a point continues the sentence: an abbreviation.
+        if ended && !c.is_whitespace() && before == '.' && c.is_lowercase() && !text[start..at].ends_with('\n') {
+            ended = false;
+        }
         if ended && !c.is_whitespace() {
             out.push(&text[start..at]);
             (start, ended) = (at, false);

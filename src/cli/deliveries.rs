@@ -180,12 +180,8 @@ async fn test(installation: &Installation, channel: &str, console: &Console) -> 
     let now = SystemClock.now();
     let facts = format!("test\n{channel}\n{}\n{}", rfc3339(now), std::process::id());
     let id = DeliveryId(format!("msg_{}", &Digest::of(facts.as_bytes()).to_string()[..32]));
-    let body = serde_json::json!({
-        "type": "policywatch.test",
-        "timestamp": rfc3339(now),
-        "data": { "channel": channel, "message": "this is a test of policywatch; nothing has changed" },
-    });
-    let alert = Alert { id: id.clone(), channel: channel.to_owned(), body: body.to_string() };
+    let body = serde_json::to_string(&crate::render::json::test_alert(&id, channel, now))?;
+    let alert = Alert { id: id.clone(), channel: channel.to_owned(), body };
     installation.store.enqueue_test(alert, now).await?;
 
     let channels = installation.channels()?;

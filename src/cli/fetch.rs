@@ -11,7 +11,7 @@ use super::installation::Installation;
 use super::when::{self, Span};
 use super::{Exit, extract, input};
 use crate::alert::DeliveryState;
-use crate::check::{Checked, Ports, check, dry_run};
+use crate::check::{Checked, check, dry_run};
 use crate::clock::SystemClock;
 use crate::deliver::deliver_due;
 use crate::fetch::{Fetch, Fetched, Fetcher, Request};
@@ -99,12 +99,7 @@ async fn watched(
     console: &Console,
     tally: &mut Tally,
 ) -> anyhow::Result<()> {
-    let ports = Ports {
-        store: installation.store.clone(),
-        fetcher: installation.fetcher()?,
-        clock: SystemClock,
-        spread: installation.config.scheduler.spread,
-    };
+    let ports = installation.ports()?;
     let bar = console.progress(watches.len() as u64, "check");
     for watch in watches {
         bar.set_message(watch.id.to_string());

@@ -16,7 +16,7 @@ use super::{Exit, log, when};
 use crate::clock::SystemClock;
 use crate::exchange::import::{Ending, ImportError, Imported, import};
 use crate::judgment::Materiality;
-use crate::render;
+use crate::render::json::{self, ChangeObject, ReadingObject};
 use crate::time::rfc3339;
 use crate::watch::WatchId;
 
@@ -57,9 +57,9 @@ struct Record<'a> {
     outcome: &'static str,
     why: Option<&'static str>,
     version: Option<u32>,
-    change: Option<render::json::ChangeObject>,
+    change: Option<ChangeObject>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reading: Option<render::json::ReadingObject>,
+    reading: Option<ReadingObject>,
 }
 
 /// Imports a file.
@@ -114,13 +114,13 @@ fn record<'a>(watch: &'a str, imported: &'a Imported, full: bool) -> Record<'a> 
     let (outcome, why, change) = match &imported.ending {
         Ending::First => ("first", None, None),
         Ending::Unchanged => ("unchanged", None, None),
-        Ending::Changed(judged) => ("changed", None, Some(render::json::change(Some((&judged.0, &judged.1))))),
+        Ending::Changed(judged) => ("changed", None, Some(json::change(Some((&judged.0, &judged.1))))),
         Ending::Unreadable(unreadable) => ("unreadable", Some(unreadable.why.as_str()), None),
     };
     let id = &imported.record_id;
     let reading = match (&imported.reading, &imported.ending) {
-        (Some(reading), _) if full => Some(render::json::reading(id, Ok(reading))),
-        (None, Ending::Unreadable(unreadable)) if full => Some(render::json::reading(id, Err(unreadable))),
+        (Some(reading), _) if full => Some(json::reading(id, Ok(reading))),
+        (None, Ending::Unreadable(unreadable)) if full => Some(json::reading(id, Err(unreadable))),
         _ => None,
     };
     let captured_at = rfc3339(imported.captured_at);

@@ -8,6 +8,7 @@ use super::extract::Parts;
 use super::when::Span;
 use crate::cadence::{Schedule, first_due};
 use crate::channel::Channels;
+use crate::check::Ports;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
 use crate::fetch::Fetcher;
@@ -79,6 +80,16 @@ impl Installation {
     /// What fetches pages.
     pub fn fetcher(&self) -> anyhow::Result<Fetcher<SystemClock>> {
         Ok(Fetcher::new(self.config.fetch.clone(), SystemClock)?)
+    }
+
+    /// What a check needs of the world.
+    pub fn ports(&self) -> anyhow::Result<Ports<Fetcher<SystemClock>, SystemClock>> {
+        Ok(Ports {
+            store: self.store.clone(),
+            fetcher: self.fetcher()?,
+            clock: SystemClock,
+            spread: self.config.scheduler.spread,
+        })
     }
 
     /// What sends deliveries.

@@ -1,6 +1,5 @@
 //! Records the captures of an archive file in the history of one watch.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
@@ -101,17 +100,12 @@ pub async fn import<C: Clock>(
     let (sender, mut responses) = mpsc::channel(AHEAD);
     let reading = tokio::task::spawn_blocking(move || stream(records, &sender));
 
-    let earlier = earlier(watch, store).await?;
     let mut history = History::begin(watch, store, clock).await?;
     let mut summary = Summary::default();
     while let Some(Response { record_id, snapshot, .. }) = responses.recv().await {
         let captured_at = snapshot.captured_at;
-        let held = match earlier.get(&captured_at) {
-            Some(check) if store.holds(&watch.id, &snapshot.origin, captured_at).await? => Some(check),
-            _ => None,
-        };
-        let imported = match held {
-            Some(check) => again(record_id, captured_at, check, store).await?,
+        let imported = match store.recorded_outcome(&watch.id, &snapshot.origin, captured_at).await? {
+            Some(check) => again(record_id, captured_at, &check, store).await?,
             None => {
                 let alerts = |before: Option<&VersionFacts>, outcome: &Outcome| {
                     if tell { check::alerts(watch, before, outcome) } else { Vec::new() }
@@ -132,12 +126,6 @@ pub async fn import<C: Clock>(
 /// What a task came to; its panic goes on, being ours.
 fn worked<T>(ended: Result<T, JoinError>) -> T {
     ended.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))
-}
-
-/// What is on record of the watch already, by the time of capture.
-async fn earlier(watch: &Watch, store: &Store) -> Result<BTreeMap<Timestamp, CheckFacts>, StoreError> {
-    let checks = store.checks(&watch.id, usize::MAX).await?;
-    Ok(checks.into_iter().filter_map(|check| Some((check.captured_at?, check))).collect())
 }
 
 /// What a new capture turned out to be.

@@ -1,4 +1,4 @@
-//! Import from, and export to, the formats of other archives.
+//! Other archives' formats.
 
 pub mod import;
 pub mod warc;

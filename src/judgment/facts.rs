@@ -12,6 +12,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::change::words::{dice, fnv, sentence_ranges};
 use crate::change::{Change, Op, SectionChange};
+use super::rules::legal_names;
 use crate::reading::Reading;
 
 /// Sentences a side that are compared each with each.
@@ -74,6 +75,14 @@ pub(crate) struct Facts {
     pub(crate) same: Vec<(Vec<String>, String)>,
     /// Sentences that differ in a date only.
     pub(crate) dated: Vec<(Vec<String>, String)>,
+    /// Legal persons that only the old text names.
+    pub(crate) names_gone: BTreeSet<String>,
+    /// Legal persons that only the new text names.
+    pub(crate) names_come: BTreeSet<String>,
+    /// Whether either side hides its addresses from robots.
+    pub(crate) hides_addresses: bool,
+    /// Whether the new text stands under headings for the most part.
+    pub(crate) headed: bool,
     /// Words of the old text.
     pub(crate) old_words: usize,
     /// Words of the new text.
@@ -210,6 +219,33 @@ struct Sentence {
     lead: String,
 }
 
+impl Sentence {
+    fn key(&self) -> String {
+        self.words.join(" ")
+    }
+}
+
+fn keys(sentences: &[Sentence]) -> Vec<String> {
+    sentences.iter().map(|sentence| format!(" {} ", sentence.key())).collect()
+}
+
+/// Takes back what was held to stand in the other text, if it stands there as the
+/// unchanged part of a sentence that grew; notes the rest as moved.
+fn reinstate(kept: &mut Vec<Sentence>, held: Vec<Sentence>, others: &[String], section: &SectionChange, facts: &mut Facts) {
+    for sentence in held {
+        let key = format!(" {} ", sentence.key());
+        if others.iter().any(|other| other.contains(&key)) {
+            kept.push(sentence);
+        } else {
+            facts.moved.push((path_of(section), sentence.text));
+        }
+    }
+}
+
+fn path_of(section: &SectionChange) -> Vec<String> {
+    section.to.clone().or_else(|| section.from.clone()).unwrap_or_default()
+}
+
 /// The sentences of one side of a section; `without` says which edits are not of it.
 fn sentences_of(section: &SectionChange, without: Op) -> Vec<Sentence> {
     let (text, path) = match without {
@@ -257,14 +293,23 @@ fn sentences(text: &str, headed: bool) -> Vec<Sentence> {
 pub(crate) fn gather(change: &Change, old: &Reading, new: &Reading) -> Facts {
     let (old_text, new_text) = (Known::of(old), Known::of(new));
     let mut facts = Facts { old_words: old_text.count, new_words: new_text.count, ..Facts::default() };
+    let names = |reading: &Reading| legal_names(&reading.text());
+    let (old_names, new_names) = (names(old), names(new));
+    facts.names_gone = old_names.difference(&new_names).cloned().collect();
+    facts.names_come = new_names.difference(&old_names).cloned().collect();
+    facts.hides_addresses = [&old_text, &new_text].iter().any(|known| known.joined.contains("hidden@email"));
+    facts.headed = new.sections.len().min(old.sections.len()) >= 4;
     let mut left: Vec<(usize, Sentence)> = Vec::new();
     let mut right: Vec<(usize, Sentence)> = Vec::new();
     for (at, section) in change.sections.iter().enumerate() {
         let (olds, news) = (sentences_of(section, Op::Insert), sentences_of(section, Op::Delete));
         let words = |side: &[Sentence]| side.iter().map(|s| s.words.clone()).collect::<BTreeSet<_>>();
         let (old_words, new_words) = (words(&olds), words(&news));
-        let olds = fresh(olds, &new_words, section, &new_text, &mut facts);
-        let news = fresh(news, &old_words, section, &old_text, &mut facts);
+        let (mut olds, old_held) = fresh(olds, &new_words, section, &new_text, &mut facts);
+        let (mut news, new_held) = fresh(news, &old_words, section, &old_text, &mut facts);
+        let (old_keys, new_keys) = (keys(&olds), keys(&news));
+        reinstate(&mut olds, old_held, &new_keys, section, &mut facts);
+        reinstate(&mut news, new_held, &old_keys, section, &mut facts);
         let (pairs, olds, news) = match_up(olds, news, REWORDED);
         for (a, b) in pairs {
             settle(&mut facts, section, Some(a), Some(b));
@@ -321,9 +366,15 @@ impl Known {
         Self { joined, masked, sentences: all, count }
     }
 
+    /// Whether a sentence stands there as a sentence.
     fn holds(&self, sentence: &Sentence) -> bool {
-        let key = sentence.words.join(" ");
-        self.sentences.contains(&key) || sentence.words.len() > 3 && self.joined.contains(&format!(" {key} "))
+        self.sentences.contains(&sentence.key())
+    }
+
+    /// Whether its words stand there in a row, within another sentence or across two.
+    fn holds_within(&self, sentence: &Sentence) -> bool {
+        let enough = if sentence.listed { 4 } else { 2 };
+        sentence.words.len() >= enough && self.joined.contains(&format!(" {} ", sentence.key()))
     }
 
     fn holds_but_for_dates(&self, sentence: &Sentence) -> bool {
@@ -332,32 +383,31 @@ impl Known {
     }
 }
 
-/// The sentences that the other text lacks; notes the others.
+/// The sentences that the other text lacks, and those it holds only within others;
+/// notes the rest.
 fn fresh(
     sentences: Vec<Sentence>,
     counterpart: &BTreeSet<Vec<String>>,
     section: &SectionChange,
     other: &Known,
     facts: &mut Facts,
-) -> Vec<Sentence> {
-    let path = || section.to.clone().or_else(|| section.from.clone()).unwrap_or_default();
-    sentences
-        .into_iter()
-        .filter(|sentence| {
-            if counterpart.contains(&sentence.words) {
-                return false;
-            }
-            if other.holds(sentence) {
-                facts.moved.push((path(), sentence.text.clone()));
-                return false;
-            }
-            if other.holds_but_for_dates(sentence) {
-                facts.dated.push((path(), sentence.text.clone()));
-                return false;
-            }
-            true
-        })
-        .collect()
+) -> (Vec<Sentence>, Vec<Sentence>) {
+    let (mut kept, mut held) = (Vec::new(), Vec::new());
+    for sentence in sentences {
+        if counterpart.contains(&sentence.words) {
+            continue;
+        }
+        if other.holds(&sentence) {
+            facts.moved.push((path_of(section), sentence.text));
+        } else if other.holds_but_for_dates(&sentence) {
+            facts.dated.push((path_of(section), sentence.text));
+        } else if other.holds_within(&sentence) {
+            held.push(sentence);
+        } else {
+            kept.push(sentence);
+        }
+    }
+    (kept, held)
 }
 
 type Matched = (Vec<(Sentence, Sentence)>, Vec<Sentence>, Vec<Sentence>);
@@ -401,7 +451,7 @@ fn best_pairs(olds: &[Sentence], news: &[Sentence], least: f64) -> Vec<(usize, u
 
 /// Notes a sentence that came, went or was reworded.
 fn settle(facts: &mut Facts, section: &SectionChange, before: Option<Sentence>, after: Option<Sentence>) {
-    let path = section.to.clone().or_else(|| section.from.clone()).unwrap_or_default();
+    let path = path_of(section);
     let text = |s: &Option<Sentence>| s.as_ref().map(|s| s.text.clone()).unwrap_or_default();
     let folded = |s: &Option<Sentence>| s.as_ref().map(|s| s.folded.clone()).unwrap_or_default();
     let word = |s: &Option<Sentence>| s.as_ref().map(|s| s.words.clone()).unwrap_or_default();

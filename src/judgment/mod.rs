@@ -109,7 +109,7 @@ pub fn judge(change: &Change, old: &Reading, new: &Reading) -> Judgment {
     }
     let renames = noise::Renames::find(&facts.clauses);
     for clause in &facts.clauses {
-        bench.weigh_clause(clause, &renames);
+        bench.weigh_clause(clause, &facts, &renames);
     }
     bench.links(change);
     bench.whole(&facts);
@@ -147,8 +147,8 @@ impl Bench {
     }
 
     /// Weighs one clause: noise, findings, or left unexplained.
-    fn weigh_clause(&mut self, clause: &Clause, renames: &noise::Renames) {
-        if let Some(kind) = noise::settled(clause) {
+    fn weigh_clause(&mut self, clause: &Clause, facts: &Facts, renames: &noise::Renames) {
+        if let Some(kind) = noise::settled(clause, facts) {
             return self.silent(kind, &clause.path, &clause.both_raw());
         }
         let (content, kind) = noise::content(clause, renames);
@@ -160,9 +160,16 @@ impl Bench {
             *weight += led.min(1.2) * 0.6;
         }
         let practices = ranked(&weights);
-        let seen = Seen { clause, practices: &practices, content: &content };
+        let seen = Seen { clause, practices: &practices, content: &content, hidden: facts.hides_addresses };
 
-        let fired = if content.is_empty() && kind != "typo_grammar" { Vec::new() } else { rules::fired(&seen) };
+        let mut fired = rules::fired(&seen);
+        if content.is_empty() && kind == "rename" {
+            // A product may take another name; a party may not.
+            fired.retain(|at| RULES[*at].id == "party.entity");
+        }
+        if fired.is_empty() && self.party(clause, facts, &practices) {
+            return;
+        }
         if fired.is_empty() && content.is_empty() {
             return self.silent(kind, &clause.path, &clause.both_raw());
         }
@@ -176,6 +183,22 @@ impl Bench {
             return;
         }
         self.otherwise(clause, &practices, &content);
+    }
+
+    /// Whether a clause says who answers for the service, and one that the other text does
+    /// not know has taken the place of one that is gone; notes it if so.
+    fn party(&mut self, clause: &Clause, facts: &Facts, practices: &[(Practice, f64)]) -> bool {
+        let about = practices.first().is_some_and(|(p, _)| *p == Practice::ControllerContact) || noise::is_contact_format(clause);
+        let names = if clause.after.is_empty() { &facts.names_gone } else { &facts.names_come };
+        let other = if clause.after.is_empty() { &facts.names_come } else { &facts.names_gone };
+        let text = if clause.after.is_empty() { &clause.before } else { &clause.after };
+        let named = rules::legal_names(text).intersection(names).next().is_some();
+        if clause.is_reworded() || !about || other.is_empty() || !named {
+            return false;
+        }
+        let rule = RULES.iter().find(|rule| rule.id == "party.entity").expect("the table holds it");
+        self.find(clause, rule.id, rule.practice, rule.severity, rule.why, None);
+        true
     }
 
     /// A clause that no named rule knows: how much of substance differs decides.
@@ -198,7 +221,7 @@ impl Bench {
                 (1.., _) | (_, 3..) => ("clause.detail", 0, "a detail of a clause changed"),
                 _ => return self.silent("editorial", &clause.path, &clause.both_raw()),
             }
-        } else if own == 0 && !clause.listed || content.len() < 2 {
+        } else if own == 0 && !clause.listed && content.len() < 6 || content.len() < 2 {
             let words = content.len();
             self.unexplained.push((clause.path.clone(), clause.before.clone(), clause.after.clone(), words));
             return;

@@ -20,6 +20,7 @@ patterns! {
     FURNITURE_HEADING = r"^(?:related (?:articles?|posts?|topics?|links)|recent (?:posts?|articles?)|more from|read more|see also|share|navigation|menu|search|follow us|on this page|in this (?:article|section)|table of contents|contents|comments?|latest (?:news|posts)|newsletter|quick links|resources|company|products?|popular|trending|languages?|was this (?:page|article)? ?helpful|articles? (?:connexes|associ[ée]s)|sommaire|inhalt|verwandte artikel|need (?:more )?help)\b";
     FURNITURE_LINE = r"^(?:(?:skip|back|return|go) to\b|log ?in\b|sign (?:in|up)\b|register\b|search\b|menu\b|home\b|share\b|print\b|next\b|previous\b|read more|learn more|see more|view (?:more|all)|show (?:more|less)|click here|download|copy(?: link)?|(?:opens? )?in (?:a )?new (?:tab|window)|was this|(?:\d+ )?(?:min(?:ute)?s?|hours?|days?|months?|years?) (?:read|ago)|all rights reserved|copyright|©|(?:accept|reject|allow|manage) (?:all|cookies?)|got it|close\b|continue\b|subscribe\b|english\b|edit(?:ed)? (?:this|by)|author|posted by|follow us|play video|loading|contents?$|table of contents)";
     BANNER = r"\b(?:we|we have|we are|we're) (?:recently )?(?:updated|updating|changed|made (?:some )?changes to) (?:our|the|these|this)\b|\bnous avons mis [àa] jour\b|\bwir haben unsere\b.{0,60}\baktualisiert|\b(?:this|our) (?:web)?site uses cookies\b|\bwe use cookies (?:and \w+ \w+ )?to (?:give|offer|improve|enhance|make|personali[sz]e|ensure)\b.{0,80}\b(?:experience|site)\b|\b(?:previous|earlier|prior|archived|old) versions?\b|\bversions? (?:ant[ée]rieures?|pr[ée]c[ée]dentes?)\b|\b(?:read|view|see) the (?:previous|current|full|new)\b|\b(?:upcoming|updated) (?:terms|policy|version)\b.{0,40}\b(?:here|effective|will)\b";
+    COOKIE_BANNER = r"\bcookies?\b.{0,120}\b(?:accept|preferences|relevant|experience|settings|reject|decline)\b|\b(?:accept|preferences|reject|decline)\b.{0,60}\bcookies?\b|\bstrictly necessary\b|\bcookies? (?:notice|settings|preferences)$";
     POINTER = r"^(?:for more (?:information|details)|(?:to )?(?:learn|read|find out) more|(?:please )?(?:see|visit|read|refer to|consult|click)\b|more information|pour (?:en savoir plus|plus d')|weitere informationen|mehr (?:dazu|informationen))";
     STREET = r"\b(?:street|st|road|rd|avenue|ave|suite|floor|building|blvd|boulevard|lane|quay|house|square|drive|p\.?o\.? box|rue|cedex|stra(?:ß|ss)e|str|platz|plaza|way|dock|postal|zip)\b|\b[a-z]{1,2}\d{1,2}[a-z]? ?\d[a-z]{2}\b|\b\d{5}(?:-\d{4})?\b|\b[a-z]\d\d [a-z0-9]{4}\b";
     SPEAKS = r"\b(?:may|must|shall|will|can|should|not|if|collect|share|use|process|sell|controller|representative|peut|doit|si|kann|muss|wenn)\b";
@@ -30,13 +31,18 @@ patterns! {
 
 /// Whether a word carries meaning of its own.
 pub(crate) fn is_content(word: &str) -> bool {
-    !SMALL_WORDS.is_match(word) && (word.chars().count() > 1 || word.chars().all(char::is_numeric))
+    !SMALL_WORDS.is_match(word) && !is_url(word) && (word.chars().count() > 1 || word.chars().all(char::is_numeric))
+}
+
+/// Whether a word is an address on the web; where it leads is the links' affair.
+fn is_url(word: &str) -> bool {
+    word.contains("://") || word.contains('/') && word.contains('.') || word.starts_with("www.")
 }
 
 /// Words that must not pass for a slip of spelling.
 fn is_decisive(word: &str) -> bool {
     word.chars().any(char::is_numeric)
-        || word.contains('@')
+        || word.contains(['@', '.', '/'])
         || matches!(
             word,
             "not"
@@ -126,7 +132,7 @@ pub(crate) fn content(clause: &Clause, renames: &Renames) -> (Vec<String>, &'sta
 }
 
 /// Why a clause does not matter, whatever rules say; none if it may.
-pub(crate) fn settled(clause: &Clause) -> Option<&'static str> {
+pub(crate) fn settled(clause: &Clause, facts: &Facts) -> Option<&'static str> {
     let text = if clause.new.is_empty() { &clause.old } else { &clause.new };
     let long = text.split_whitespace().count();
     let headings: Vec<String> = clause.path.iter().map(|heading| fold(heading)).collect();
@@ -137,7 +143,14 @@ pub(crate) fn settled(clause: &Clause) -> Option<&'static str> {
         // What stands under it speaks for itself.
         return Some("editorial");
     }
-    if !clause.is_reworded() && is_label(clause, text, is_headed(&headings)) {
+    let reaches = clause.differing().any(|word| word.contains('@'));
+    if facts.headed && clause.path.is_empty() && clause.listed && !clause.is_reworded() && !clause.lead.ends_with(':') {
+        return Some("page_furniture");
+    }
+    if clause.path.is_empty() && !clause.is_reworded() && COOKIE_BANNER.is_match(text) {
+        return Some("page_furniture");
+    }
+    if !clause.is_reworded() && !reaches && is_label(clause, text, is_headed(&headings)) {
         return Some("page_furniture");
     }
     if FURNITURE_LINE.is_match(text) && long <= 12 {
@@ -197,7 +210,7 @@ pub(crate) fn fetch_artefact(old: &Reading, new: &Reading, facts: &Facts) -> Opt
     {
         return Some("the two sides are in different languages");
     }
-    if large > 300 && small * 5 < large {
+    if large > 300 && (small < 250 && small * 5 < large || small * 20 < large) {
         return Some("one side is a small part of the other");
     }
     let (old_cues, new_cues) = (cues(&old_text) as f64, cues(&new_text) as f64);

@@ -54,6 +54,8 @@ pub(crate) struct Seen<'a> {
     pub(crate) practices: &'a [(Practice, f64)],
     /// Differing words that carry meaning, spelling variants and renames set aside.
     pub(crate) content: &'a [String],
+    /// Whether either text hides its addresses from robots.
+    pub(crate) hidden: bool,
 }
 
 impl Seen<'_> {
@@ -291,14 +293,15 @@ fn contact_for_rights(seen: &Seen<'_>) -> bool {
     let clause = seen.clause;
     let set = |text: &str| ADDRESS.find_iter(text).map(|m| address(m.as_str())).collect::<BTreeSet<_>>();
     let (old, new) = (set(&clause.old), set(&clause.new));
-    let hidden = clause.both().contains("hidden@email");
+    if clause.both().contains("hidden@email") || seen.hidden || old == new {
+        return false;
+    }
     let headings = clause.path.join(" ").to_lowercase();
-    clause.is_reworded()
-        && !hidden
-        && old != new
-        && !(old.is_empty() && new.is_empty())
-        && (EXERCISE.is_match(&clause.both()) || EXERCISE.is_match(&headings) || EXERCISE.is_match(&clause.lead))
-        && clause.differing().any(|word| word.contains('@') || word.contains("://"))
+    let exercised = [&clause.both(), &headings, &clause.lead].iter().any(|text| EXERCISE.is_match(text));
+    let mail = clause.differing().any(|word| word.contains('@'));
+    let link = clause.differing().any(|word| word.contains("://"));
+    let swapped = if clause.is_reworded() { !old.is_empty() && !new.is_empty() || seen.content.len() >= 3 } else { mail };
+    exercised && swapped && (mail || link)
 }
 
 fn scope(seen: &Seen<'_>) -> bool {
@@ -777,3 +780,40 @@ pub(crate) const RULES: [Rule; 28] = [
         silent_on: ("Rules", "You must not post maps.", "You must not post the maps."),
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::change::compare;
+    use crate::change::tests::reading;
+    use crate::judgment::judge;
+
+    fn fired_by((heading, before, after): (&str, &str, &str)) -> Vec<String> {
+        let page = |text: &str| reading(&format!("# Policy of Acme\nAcme makes maps and shoes.\n# {heading}\nIt reads as follows:\n{text}"));
+        let (old, new) = (page(before), page(after));
+        let change = compare(&old, &new).expect("the example differs");
+        judge(&change, &old, &new).findings.into_iter().map(|finding| finding.rule).collect()
+    }
+
+    #[test]
+    fn each_rule_fires_on_its_example_and_not_on_its_look_alike() {
+        let mut wrong = Vec::new();
+        for rule in &RULES {
+            assert!(!rule.source.is_empty() && !rule.why.is_empty());
+            let (fires, silent) = (fired_by(rule.fires_on), fired_by(rule.silent_on));
+            if !fires.contains(&rule.id.to_owned()) {
+                wrong.push(format!("{} is silent on its example; there fire {fires:?}", rule.id));
+            }
+            if silent.contains(&rule.id.to_owned()) {
+                wrong.push(format!("{} fires on its look-alike", rule.id));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    #[test]
+    fn ids_are_unique() {
+        let ids: BTreeSet<&str> = RULES.iter().map(|rule| rule.id).collect();
+        assert_eq!(ids.len(), RULES.len());
+    }
+}

@@ -29,6 +29,9 @@ enum Piece {
 fn pieces(section: &SectionChange) -> Vec<Piece> {
     let mut out = Vec::new();
     let last = section.edits.len().saturating_sub(1);
+    // A space at the end of one edit stands before the next one, and, behind unchanged
+    // text, before both what goes and what comes in its place.
+    let mut owed = false;
     for (at, edit) in section.edits.iter().enumerate() {
         let words = tokens(&edit.text);
         let (lead, tail) = match edit.op {
@@ -47,9 +50,10 @@ fn pieces(section: &SectionChange) -> Vec<Piece> {
                 out.push(Piece::Break);
             }
             if !token.word.is_empty() {
-                out.push(Piece::Word(edit.op, token.word.to_owned(), !token.space.is_empty()));
+                out.push(Piece::Word(edit.op, token.word.to_owned(), !token.space.is_empty() || n == 0 && owed));
             }
         }
+        owed = edit.text.ends_with(char::is_whitespace) || owed && edit.op != Op::Equal;
     }
     out
 }

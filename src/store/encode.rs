@@ -384,6 +384,7 @@ pub(super) fn change(json: &[u8], materiality: Materiality, severity: u8) -> Res
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "in tests, a failed unwrap is a failed test")]
 mod tests {
     use super::*;
 

@@ -4,11 +4,10 @@
 //! The schema's number is SQLite's `user_version`. Each step's text is remembered by
 //! its digest, so that a step that was edited after its release is noticed.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use super::StoreError;
 use super::fault::{Fault, Sha256};
@@ -27,32 +26,53 @@ const STEPS: [&str; 1] = [include_str!("migrations/0001_initial.sql")];
 /// The newest schema we know.
 const KNOWN: u32 = STEPS.len() as u32;
 
-/// Looks at the file's header without opening it as a database, so that what is not
-/// ours, or is newer, is not touched at all.
+/// Looks at the database without changing a byte of it, so that what is not ours, or is
+/// newer, is not touched at all.
+///
+/// Through SQLite, never through a file of our own: closing one would give up the locks
+/// that other connections of this process hold on it.
 pub(super) fn inspect(path: &Path) -> Result<(), StoreError> {
-    let not_ours = |reason: &str| StoreError::NotAStore { path: path.to_owned(), reason: reason.to_owned() };
-    let mut header = Vec::new();
-    match File::open(path).and_then(|file| file.take(100).read_to_end(&mut header)) {
-        Ok(0) => return Ok(()),
-        Ok(_) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(StoreError::Io { path: path.to_owned(), reason: error.to_string() }),
+    let failed = |error: rusqlite::Error| Fault::from(error).told(path, "look into the database");
+    if !path.try_exists().map_err(|error| StoreError::Io { path: path.to_owned(), reason: error.to_string() })? {
+        return Ok(());
     }
-    if header.len() < 100 || !header.starts_with(b"SQLite format 3\0") {
-        return Err(not_ours("it is no SQLite database"));
+    // The header alone, since nothing is locked. What is seen of a file that is being made
+    // this moment may be nonsense; the second look decides then.
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    let marks = Connection::open_with_flags(immutable(path), flags).and_then(|connection| header(&connection));
+    if let Ok((application_id, schema)) = marks
+        && application_id != 0
+    {
+        return Marks { application_id, schema, tables: 1 }.judge(path);
     }
-    let number = |at: usize| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
-    // Offsets of the file format: 60 user_version, 68 application_id.
-    match (number(68) as i32, number(60)) {
-        // Unmarked, or made a moment ago and the mark is still in the log: SQLite can tell.
-        (0, _) => {
-            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
-            let marks = Connection::open_with_flags(path, flags).and_then(|connection| Marks::of(&connection));
-            marks.map_err(|error| Fault::from(error).told(path, "look into the database"))?.judge(path)
-        }
-        (application_id, schema) => Marks { application_id, schema, tables: 1 }.judge(path),
-    }
+    // Unmarked, or made a moment ago and the mark is still in the log, which is only read
+    // by a connection that takes part.
+    let look = || {
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        // One state: whoever makes it may commit between two questions.
+        let tx = connection.unchecked_transaction()?;
+        Marks::of(&tx)
+    };
+    look().map_err(failed)?.judge(path)
 }
+
+/// The URI of a database that SQLite is to read without locks or a log.
+fn immutable(path: &Path) -> String {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let authority = if bytes.starts_with(b"/") { "//" } else { "" };
+    format!("file:{authority}{}?immutable=1", percent_encode(bytes, IN_PATHS))
+}
+
+/// `application_id` and `user_version`.
+fn header(connection: &Connection) -> rusqlite::Result<(i32, u32)> {
+    Ok((
+        connection.pragma_query_value(None, "application_id", |row| row.get(0))?,
+        connection.pragma_query_value(None, "user_version", |row| row.get(0))?,
+    ))
+}
+
+/// What a path must not have in a URI.
+const IN_PATHS: &AsciiSet = &CONTROLS.add(b'?').add(b'#').add(b'%').add(b' ');
 
 /// What tells whose a database is.
 struct Marks {
@@ -63,11 +83,9 @@ struct Marks {
 
 impl Marks {
     fn of(connection: &Connection) -> rusqlite::Result<Self> {
-        Ok(Self {
-            application_id: connection.pragma_query_value(None, "application_id", |row| row.get(0))?,
-            schema: connection.pragma_query_value(None, "user_version", |row| row.get(0))?,
-            tables: connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?,
-        })
+        let (application_id, schema) = header(connection)?;
+        let tables = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+        Ok(Self { application_id, schema, tables })
     }
 
     /// Refuses what is not ours, or newer; an empty database is ours to fill.
@@ -91,7 +109,7 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Fa
     }
     // No effect on a database that has pages already.
     connection.pragma_update(None, "page_size", PAGE_SIZE)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    keep_a_log(connection)?;
     // Another process may be doing the same: whoever comes second finds it done.
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found = Marks::of(&tx)?;
@@ -107,6 +125,21 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Fa
     tx.pragma_update(None, "user_version", KNOWN)?;
     tx.commit()?;
     check_steps(connection)
+}
+
+/// Turns the write-ahead log on. Two processes that do so at once would wait for each
+/// other, so SQLite tells one of them at once that it is busy: that one waits for its turn
+/// to write, and finds it done.
+fn keep_a_log(connection: &mut Connection) -> rusqlite::Result<()> {
+    for _ in 0..100 {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?.rollback()?;
+            }
+            done => return done,
+        }
+    }
+    connection.pragma_update(None, "journal_mode", "WAL")
 }
 
 fn apply(tx: &Transaction<'_>, step: u32) -> Result<(), Fault> {

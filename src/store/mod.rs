@@ -187,7 +187,7 @@ pub struct CheckFacts {
     pub recorded_at: Timestamp,
     /// When the snapshot was served, if there is one.
     pub captured_at: Option<Timestamp>,
-    /// The word of [`Outcome::as_str`].
+    /// The word of [`crate::outcome::Outcome::as_str`].
     pub outcome: String,
     /// What went wrong, in words.
     pub why: Option<String>,

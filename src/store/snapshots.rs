@@ -17,6 +17,9 @@ use crate::watch::WatchId;
 /// Captures near in time that a body is compared with: sites alternate between variants.
 const NEIGHBOURS: u32 = 3;
 
+/// Bodies that stand alone with which a body is compared that is like none of its neighbours.
+const FACES: u32 = 6;
+
 /// The largest head that is believed, in bytes: far above what HTTP servers accept.
 const MAX_HEAD: usize = 4 * 1024 * 1024;
 
@@ -119,7 +122,7 @@ fn keep_body(tx: &Transaction<'_>, watch: i64, snapshot: &Snapshot) -> Result<i6
         return Ok(id);
     }
     let neighbours = neighbours(tx, watch, snapshot.captured_at)?;
-    let packed = pack_on(tx, Shelf::Bodies, &snapshot.body, &neighbours)?;
+    let packed = pack_on(tx, Shelf::Bodies, &snapshot.body, &neighbours, || standing_alone(tx, watch))?;
     tx.prepare_cached("INSERT INTO bodies (digest, size, base_id, depth, data) VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute((digest, snapshot.body.len() as i64, packed.base, packed.depth, packed.data))?;
     Ok(tx.last_insert_rowid())
@@ -140,6 +143,15 @@ fn neighbours(tx: &Transaction<'_>, watch: i64, captured_at: Timestamp) -> Resul
         }
     }
     Ok(Vec::new())
+}
+
+/// The latest bodies of a watch that stand alone: one for each face that its page shows.
+fn standing_alone(tx: &Transaction<'_>, watch: i64) -> Result<Vec<i64>, Fault> {
+    let mut statement = tx.prepare_cached(
+        "SELECT DISTINCT b.id FROM snapshots s JOIN bodies b ON b.id = s.body_id
+         WHERE s.watch_id = ?1 AND b.depth = 0 ORDER BY b.id DESC LIMIT ?2",
+    )?;
+    Ok(statement.query_map((watch, FACES), |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
 
 /// Packs a head as a difference to one that stands alone, if that saves half.

@@ -121,7 +121,7 @@ fn mark(tx: &Transaction<'_>, version: &VersionFacts, reading: &Reading, reader:
     let from = earlier.first().copied().map(VersionId);
     let change = from.map(|from| load_change(tx, from, version.id)).transpose()?.flatten();
     let json = reading_json(reading);
-    let packed = pack_on(tx, Shelf::Readings, &json, &earlier)?;
+    let packed = pack_on(tx, Shelf::Readings, &json, &earlier, || Ok(Vec::new()))?;
     tx.prepare_cached(
         "UPDATE versions SET revision = :revision, selectors = :selectors,
              size = :size, base_id = :base, depth = :depth, reading = :reading WHERE id = :id",
@@ -157,7 +157,7 @@ pub(super) fn insert(tx: &Transaction<'_>, new: &NewVersion<'_>) -> Result<Versi
         .query_map((new.watch, new.number, NEIGHBOURS), |row| row.get(0))?
         .collect::<Result<Vec<i64>, _>>()?;
     let json = reading_json(new.reading);
-    let packed = pack_on(tx, Shelf::Readings, &json, &bases)?;
+    let packed = pack_on(tx, Shelf::Readings, &json, &bases, || Ok(Vec::new()))?;
     tx.prepare_cached(
         "INSERT INTO versions (watch_id, number, snapshot_id, recorded_at, digest, revision, selectors, cause,
              size, base_id, depth, reading)

@@ -325,7 +325,10 @@ impl Reader {
         }
     }
 
-    fn push(&mut self, kind: BlockKind, text: String, links: Vec<Link>) {
+    fn push(&mut self, kind: BlockKind, mut text: String, mut links: Vec<Link>) {
+        if kind != BlockKind::Preformatted {
+            text = mend(text, &mut links);
+        }
         if !text.is_empty() {
             self.out.push(Block { kind, text, links });
         }
@@ -449,6 +452,30 @@ fn fold(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").replace(['\u{200b}', '\u{feff}'], "")
 }
 
+/// Takes away the marks that no parser takes for marks, though their writers (converters
+/// of web pages) meant them so: `**Bold.**Text`, and links around several blocks.
+fn mend(mut text: String, links: &mut Vec<Link>) -> String {
+    if text.matches("**").count().is_multiple_of(2) {
+        text = text.replace("**", "");
+    }
+    // The bound keeps a hostile text from taking quadratic time.
+    for _ in 0..200 {
+        let Some(at) = text.find("](") else { break };
+        let Some(end) = text[at + 2..].find(')') else { break };
+        let target = text[at + 2..at + 2 + end].split(' ').next().unwrap_or_default().to_owned();
+        if !["http://", "https://", "/", "#", "mailto:", "./", "../"].iter().any(|start| target.starts_with(start)) {
+            break;
+        }
+        let open = text[..at].rfind('[');
+        let words = fold(&text[open.map_or(0, |open| open + 1)..at]);
+        text = format!("{}{words}{}", &text[..open.unwrap_or(0)], &text[at + 3 + end..]);
+        if !words.is_empty() && !target.starts_with('#') {
+            links.push(Link { text: words, target });
+        }
+    }
+    if text == "[" { String::new() } else { text }
+}
+
 /// The value of an attribute inside a tag, quotes removed.
 fn attribute(tag: &str, name: &str) -> Option<String> {
     let at = tag.find(&format!(" {name}="))?;
@@ -520,6 +547,22 @@ mod tests {
         | a | b
         | only | header
         ");
+    }
+
+    #[test]
+    fn marks_of_clumsy_converters_are_taken_away() {
+        let table = [
+            ("**Returns.**You may return it.", "Returns.You may return it."),
+            ("Prices** vary.", "Prices** vary."),
+            ("[\n\nHow we use it](https://acme.test/use)", "How we use it"),
+            ("See annex [2](b) of it", "See annex 2 of it"),
+            ("an array a\\[1\\](2)", "an array a[1](2)"),
+        ];
+        for (source, expected) in table {
+            assert_eq!(outline(&blocks(source)), expected, "{source}");
+        }
+        let found = blocks("[\n\nHow we use it](https://acme.test/use)").remove(0).links;
+        assert_eq!(found, [Link { text: "How we use it".to_owned(), target: "https://acme.test/use".to_owned() }]);
     }
 
     #[test]

@@ -60,50 +60,64 @@ pub(super) struct Class {
     pub(super) name: &'static str,
     /// Whether an element is of it.
     pub(super) is: fn(&Element<'_>) -> bool,
-    /// Whether it may take more than [`MAX_SHARE`] where a text of some length is left.
-    pub(super) sure: fn(&Element<'_>) -> bool,
+    /// The words outside links that must be left for it to take more than [`MAX_SHARE`];
+    /// none: it never may.
+    pub(super) beyond: fn(&Element<'_>) -> Option<u32>,
 }
 
 /// All classes of parts.
 pub(super) const CLASSES: &[Class] = &[
-    Class { name: "navigation", is: is_navigation, sure: is_landmark },
-    Class { name: "page header", is: is_page_header, sure: is_landmark },
-    Class { name: "page footer", is: is_page_footer, sure: is_landmark },
-    Class { name: "aside", is: is_aside, sure: never },
-    Class { name: "breadcrumb", is: is_breadcrumb, sure: never },
-    Class { name: "language picker", is: is_language_picker, sure: never },
-    Class { name: "consent overlay", is: is_consent_overlay, sure: is_overlay },
-    Class { name: "consent choices", is: is_consent_choices, sure: always },
-    Class { name: "dialog", is: is_dialog, sure: is_landmark },
-    Class { name: "promotion", is: is_promotion, sure: never },
-    Class { name: "sharing", is: is_sharing, sure: never },
-    Class { name: "related pages", is: is_related, sure: never },
-    Class { name: "feedback", is: is_feedback, sure: never },
-    Class { name: "sign-in", is: is_sign_in, sure: never },
-    Class { name: "search", is: is_search, sure: never },
-    Class { name: "pagination", is: is_pagination, sure: never },
-    Class { name: "screen reader hint", is: is_screen_reader_hint, sure: never },
+    Class { name: "navigation", is: is_navigation, beyond: landmark },
+    Class { name: "page header", is: is_page_header, beyond: landmark },
+    Class { name: "page footer", is: is_page_footer, beyond: landmark },
+    Class { name: "aside", is: is_aside, beyond: never },
+    Class { name: "breadcrumb", is: is_breadcrumb, beyond: never },
+    Class { name: "language picker", is: is_language_picker, beyond: never },
+    Class { name: "consent overlay", is: is_consent_overlay, beyond: overlay },
+    Class { name: "consent choices", is: is_consent_choices, beyond: beside_a_text },
+    Class { name: "dialog", is: is_dialog, beyond: overlay },
+    Class { name: "promotion", is: is_promotion, beyond: never },
+    Class { name: "sharing", is: is_sharing, beyond: never },
+    Class { name: "related pages", is: is_related, beyond: never },
+    Class { name: "feedback", is: is_feedback, beyond: never },
+    Class { name: "sign-in", is: is_sign_in, beyond: never },
+    Class { name: "search", is: is_search, beyond: never },
+    Class { name: "pagination", is: is_pagination, beyond: never },
+    Class { name: "screen reader hint", is: is_screen_reader_hint, beyond: never },
 ];
 
-fn never(_: &Element<'_>) -> bool {
-    false
+/// Words that are left where a policy is left.
+const A_TEXT: u32 = 60;
+/// Words that are left where at least a message is left, such as that of an error.
+const A_MESSAGE: u32 = 5;
+
+fn never(_: &Element<'_>) -> Option<u32> {
+    None
 }
 
-fn always(_: &Element<'_>) -> bool {
-    true
-}
-
-/// Whether a consent part lies over the page: a page about cookies has parts called
-/// `cookie-notice` that are the text itself.
-fn is_overlay(e: &Element<'_>) -> bool {
-    let lies_over = ["banner", "modal", "popup", "overlay", "dialog", "prompt", "wall", "sdk", "toast"];
-    e.share < 0.75 && (e.hinted(&lies_over) || is_landmark(e))
+fn beside_a_text(_: &Element<'_>) -> Option<u32> {
+    Some(A_TEXT)
 }
 
 /// Whether the element itself says what it is, not only its class.
 fn is_landmark(e: &Element<'_>) -> bool {
     matches!(e.name, "nav" | "header" | "footer" | "dialog")
         || matches!(e.role, "navigation" | "menu" | "banner" | "contentinfo" | "dialog" | "alertdialog")
+}
+
+fn landmark(e: &Element<'_>) -> Option<u32> {
+    is_landmark(e).then_some(A_TEXT)
+}
+
+/// A consent part that lies over the page. A page about cookies has parts called
+/// `cookie-notice` that are the text itself.
+fn overlay(e: &Element<'_>) -> Option<u32> {
+    let lies_over = ["banner", "modal", "popup", "overlay", "dialog", "prompt", "wall", "sdk", "toast"];
+    let over = is_landmark(e) || e.hinted(&lies_over);
+    if over && e.controls >= 2 && e.consent > 0.02 && !e.about_cookies {
+        return Some(A_MESSAGE);
+    }
+    (over && e.share < 0.75).then_some(A_TEXT)
 }
 
 fn is_navigation(e: &Element<'_>) -> bool {

@@ -58,9 +58,9 @@ const NOTHING: usize = 12;
 /// Tells that a page is not the policy, with what decided.
 pub fn refuse_page(page: &Page<'_>) -> Option<Unreadable> {
     let seen = Seen::of(page);
-    let rules: [fn(&Seen<'_>) -> Option<Unreadable>; 13] = [
-        malformed, archive, stub, challenge, titled, phrased, picker, sign_in, bannered, empty, elsewhere, collapsed,
-        foreign,
+    let rules: [fn(&Seen<'_>) -> Option<Unreadable>; 14] = [
+        malformed, archive, stub, challenge, titled, phrased, picker, sign_in, bannered, arrived, empty, elsewhere,
+        collapsed, foreign,
     ];
     rules.iter().find_map(|rule| rule(&seen))
 }
@@ -348,8 +348,10 @@ fn picker(seen: &Seen<'_>) -> Option<Unreadable> {
 
 /// A consent banner, and nothing beside it.
 fn bannered(seen: &Seen<'_>) -> Option<Unreadable> {
-    let nothing = seen.core.words < 40 && seen.core.notions < 4;
-    (nothing && seen.whole.words >= 60 && seen.whole.words <= SMALL_WORDS && seen.structure.scripts > 0)
+    let nothing = seen.core.words < 40 && seen.core.notions < 4 && !names_policy(&seen.title);
+    let banner =
+        (40..=SMALL_WORDS).contains(&seen.whole.words) && phrases::find(phrases::BUTTONS, &seen.visible).is_some();
+    (nothing && banner && seen.structure.scripts > 0)
         .then(|| seen.refuse(Why::ConsentWall, format!("all but {} words are about cookies", seen.core.words)))
         .flatten()
 }
@@ -389,6 +391,39 @@ fn empty(seen: &Seen<'_>) -> Option<Unreadable> {
         "next to no text".to_owned()
     };
     seen.refuse(Why::EmptyShell, cause)
+}
+
+/// Parts of addresses that say where a redirect led, with what that means.
+const PLACES: [(&[&str], Why); 6] = [
+    (&["captcha", "challenge", "blocked", "are-you-human"], Why::BotWall),
+    (
+        &["login", "log-in", "signin", "sign-in", "sso", "oauth", "authorize", "auth", "connexion", "anmelden"],
+        Why::LoginWall,
+    ),
+    (&["consent", "cookiewall", "cookie-wall", "privacygate"], Why::ConsentWall),
+    (&["404", "not-found", "notfound", "page-not-found", "pagenotfound", "error404"], Why::NotFound),
+    (&["error", "errors", "500"], Why::ErrorPage),
+    (&["maintenance", "wartung"], Why::Maintenance),
+];
+
+/// A redirect to an address that says what the page is.
+fn arrived(seen: &Seen<'_>) -> Option<Unreadable> {
+    let snapshot = seen.page.snapshot;
+    if seen.likely() || snapshot.url == snapshot.final_url {
+        return None;
+    }
+    let came = url::Url::parse(&snapshot.final_url).ok()?;
+    let parts = |url: &str| -> Vec<String> {
+        let Ok(url) = url::Url::parse(url) else { return Vec::new() };
+        let host = url.host_str().unwrap_or_default().split('.').take(1).map(str::to_owned).collect::<Vec<_>>();
+        host.into_iter().chain(url.path().split(['/', '.']).map(str::to_lowercase)).collect()
+    };
+    let before = parts(&snapshot.url);
+    let now = parts(&snapshot.final_url);
+    let (_, why) = PLACES
+        .iter()
+        .find(|(words, _)| now.iter().any(|part| words.contains(&part.as_str()) && !before.contains(part)))?;
+    seen.refuse(*why, format!("the address asked for led to {came}"))
 }
 
 /// The home page or another one: the address asked for names a policy, the page does not.
@@ -449,7 +484,10 @@ fn collapsed(seen: &Seen<'_>) -> Option<Unreadable> {
         );
         return seen.refuse(Why::WrongPage, decided);
     }
-    let poor = !seen.likely() && seen.core.density < 5.0 && !(seen.named() && seen.page.selected);
+    // A version before that was no policy itself must not keep the policy out.
+    let then = Measure::of(&before);
+    let better = then.notions >= seen.core.notions + 3 || then.density >= 5.0 && then.density > 1.5 * seen.core.density;
+    let poor = better && !seen.likely() && seen.core.density < 5.0 && !(seen.named() && seen.page.selected);
     let limit = if names_policy(&seen.title) { 0.02 } else { 0.06 };
     if poor && kept < limit && same_language(seen, previous) {
         let decided =

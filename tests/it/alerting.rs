@@ -10,7 +10,7 @@ use policywatch::channel::{Channel as _, ChannelKind, ChannelOptions, Channels, 
 use policywatch::check::{SPREAD, check, dry_run};
 use policywatch::clock::{Clock as _, HeldClock};
 use policywatch::config::{Config, Problem};
-use policywatch::daemon::{Daemon, DaemonError, Systemd};
+use policywatch::daemon::{Daemon, DaemonError, Systemd, run, told_to_stop};
 use policywatch::deliver::{LEASE, Outbox, deliver_next};
 use policywatch::guard::Allowed;
 use policywatch::http::GuardedClient;
@@ -62,7 +62,7 @@ fn webhook(world: &World, receiver: &Loopback) -> Arc<Channels<HeldClock>> {
 async fn a_promise_that_is_given_up_reaches_the_press_desk() {
     let (world, _) = changed_world(&["desk"]).await;
     world.deliver_all().await;
-    insta::assert_snapshot!(world.inbox.read(), @"desk: acme-privacy has a material change");
+    insta::assert_snapshot!(world.inbox.read(), @"desk: acme-privacy, 1 to 2: material");
 }
 
 #[tokio::test]
@@ -300,6 +300,18 @@ async fn selectors_that_cannot_read_yesterdays_page_leave_it_as_it_was() {
 }
 
 #[tokio::test]
+async fn a_page_that_was_not_modified_is_asked_for_with_its_validators() {
+    let world = World::new().await;
+    let watch = world.watch("/privacy", Materiality::Material).await;
+    world.serve_and_check(&watch, policy(WILL_NOT)).await;
+    let checked = world.serve_and_check(&watch, Answer::NotModified).await;
+    assert_eq!(checked.outcome.as_str(), "unmodified");
+    let etags: Vec<_> = world.site.requests().into_iter().map(|request| request.validators.etag).collect();
+    assert_eq!(etags, [None, Some("\"1\"".to_owned())]);
+    assert_eq!(world.store.versions(&watch.id).await.expect("versions").len(), 1);
+}
+
+#[tokio::test]
 async fn a_dry_run_leaves_nothing_behind() {
     let world = World::new().await;
     let watch = world.watch("/privacy", Materiality::Material).await;
@@ -452,7 +464,7 @@ async fn the_daemon_checks_what_is_due_and_tells_it() {
     world.clock.advance(Duration::from_secs(3600));
     within(world.inbox.rung.notified()).await;
     daemon.stop().await.expect("a clean end");
-    insta::assert_snapshot!(world.inbox.read(), @"desk: acme-privacy has a material change");
+    insta::assert_snapshot!(world.inbox.read(), @"desk: acme-privacy, 1 to 2: material");
 }
 
 #[tokio::test]
@@ -554,6 +566,43 @@ async fn a_daemon_that_cannot_keep_the_record_ends() {
     assert!(matches!(ended, Err(DaemonError::Store(_))), "{ended:?}");
     assert!(daemon.told.all().iter().any(|told| told.contains("STOPPING=1")));
     damage.execute_batch("ALTER TABLE lost RENAME TO checks").expect("the repair");
+}
+
+/// With nothing held: real sockets, files, signals and clock.
+#[tokio::test]
+async fn signals_reload_and_stop_the_daemon() {
+    let world = World::new().await;
+    let site = Loopback::start().await;
+    let page = |id: &str| {
+        site.serve(&format!("/{id}"), policy(WILL_NOT));
+        let url = site.url(&format!("/{id}"));
+        format!("[[watch]]\nid = \"{id}\"\nurl = \"{url}\"\ntype = \"privacy\"\nevery = \"1h\"\n")
+    };
+    let file = world.file("policywatch.toml");
+    let store = world.store_path();
+    let rest = format!(
+        "[store]\npath = \"{}\"\n[scheduler]\nspread = \"0s\"\n[fetch]\nallow = [\"127.0.0.0/8\"]\npause_per_host = \"0s\"\n",
+        store.display()
+    );
+    let write = |watches: &[String]| std::fs::write(&file, format!("{rest}{}", watches.concat())).expect("a file");
+    write(&[page("one")]);
+    let config = policywatch::config::load(&file).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let stop = told_to_stop().expect("signals can be heard");
+    let daemon = tokio::spawn(run(file.clone(), config, stop));
+    until(&world, "one", 1).await;
+
+    write(&[page("one"), page("two")]);
+    signal("HUP").await;
+    until(&world, "two", 1).await;
+    signal("TERM").await;
+    within(daemon).await.expect("no panic").expect("a clean end");
+}
+
+/// Sends a signal to this process.
+async fn signal(name: &str) {
+    let id = std::process::id().to_string();
+    let sent = tokio::process::Command::new("kill").args(["-s", name, &id]).status().await.expect("kill runs");
+    assert!(sent.success());
 }
 
 /// Waits until a watch has so many versions.

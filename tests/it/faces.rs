@@ -102,6 +102,13 @@ impl Ended {
     }
 }
 
+/// Checks that an object has the keys of the contract, in its order; more may be added.
+#[track_caller]
+fn speaks(value: &Value, contract: &[&str]) {
+    let known: Vec<&str> = keys(value).into_iter().filter(|key| contract.contains(key)).collect();
+    assert_eq!(known, contract);
+}
+
 fn keys(value: &Value) -> Vec<&str> {
     value.as_object().expect("an object").keys().map(String::as_str).collect()
 }
@@ -175,7 +182,7 @@ fn extract_prints_readings_in_the_order_of_the_contract() {
     let read = desk.run(&["extract", "--json", "policy.html"]).exits(0);
     let objects = read.objects();
     let reading = &objects[0];
-    assert_eq!(keys(reading), READING);
+    speaks(reading, &READING);
     assert_eq!(keys(&reading["sections"][0]), ["path", "level", "text"]);
     assert_eq!(reading["input"], "policy.html");
     assert_eq!((&reading["readable"], &reading["why"]), (&Value::Bool(true), &Value::Null));
@@ -191,7 +198,7 @@ fn extract_takes_a_page_that_is_no_policy_as_data() {
     desk.write("gone.html", GONE);
     let read = desk.run(&["extract", "--json", "gone.html"]).exits(0);
     let reading = &read.objects()[0];
-    assert_eq!(keys(reading), READING);
+    speaks(reading, &READING);
     assert_eq!((&reading["readable"], &reading["why"]), (&Value::Bool(false), &Value::from("not_found")));
     assert_eq!(reading["sections"], serde_json::json!([]));
     desk.run(&["extract", "gone.html"]).exits(0).prints("not_found");
@@ -264,10 +271,10 @@ fn compare_judges_and_exits_as_asked() {
     desk.write("new.html", policy(MAY));
     let judged = desk.run(&["compare", "--json", "old.html", "new.html"]).exits(0);
     let change = &judged.objects()[0];
-    assert_eq!(keys(change), CHANGE);
+    speaks(change, &CHANGE);
     assert_eq!(change["materiality"], "material");
-    assert_eq!(keys(&change["findings"][0]), ["rule", "practice", "severity", "section", "before", "after", "why"]);
-    assert_eq!(keys(&change["sections"][0]), ["kind", "from", "to", "edits"]);
+    speaks(&change["findings"][0], &["rule", "practice", "severity", "section", "before", "after", "why"]);
+    speaks(&change["sections"][0], &["kind", "from", "to", "edits"]);
     assert_eq!(keys(&change["sections"][0]["edits"][0]), ["op", "text"]);
     desk.run(&["compare", "--exit-code", "old.html", "new.html"]).exits(1).prints("sell");
     desk.run(&["compare", "old.html", "new.html"]).exits(0);
@@ -298,7 +305,7 @@ fn compare_of_the_same_text_finds_nothing() {
     desk.write("new.html", policy(WILL_NOT).replace("<main>", "<main class=\"new\">"));
     let judged = desk.run(&["compare", "--json", "--exit-code", "old.html", "new.html"]).exits(0);
     let change = &judged.objects()[0];
-    assert_eq!(keys(change), CHANGE);
+    speaks(change, &CHANGE);
     assert_eq!(change["materiality"], "none");
     desk.run(&["compare", "old.html", "new.html"]).exits(0).prints("the same text");
 }
@@ -378,7 +385,7 @@ fn import_records_and_prints_one_object_a_record() {
         ]
     );
     assert_eq!(objects[3]["captured_at"], "2021-06-01T00:00:00.000Z");
-    assert_eq!(keys(&objects[3]["change"]), CHANGE);
+    speaks(&objects[3]["change"], &CHANGE);
     assert_eq!(objects[3]["change"]["materiality"], "material");
     assert_eq!(objects[1]["change"], Value::Null);
 
@@ -393,7 +400,7 @@ fn import_with_full_prints_the_text_in_force() {
     let desk = archive();
     desk.write("acme.warc", history().concat());
     let full = desk.run(&["import", "warc", "acme.warc", "--watch", "acme", "--json", "--full"]).exits(0).objects();
-    assert!(full.iter().all(|object| keys(&object["reading"]) == READING));
+    full.iter().for_each(|object| speaks(&object["reading"], &READING));
     assert_eq!(full[0]["reading"]["text"], full[1]["reading"]["text"]);
     assert_eq!(full[2]["reading"]["readable"], false);
     assert!(full[3]["reading"]["text"].as_str().unwrap().contains(MAY));
@@ -452,17 +459,17 @@ fn the_record_is_shown_compared_and_verified() {
     desk.run(&["show", "acme@7"]).exits(2).says("it has versions 1 to 2");
     desk.run(&["show", "acne"]).exits(2).says("did you mean \"acme\"?");
     let shown = desk.run(&["show", "acme@1", "--json"]).exits(0).objects();
-    assert_eq!(keys(&shown[0]), READING);
+    speaks(&shown[0], &READING);
 
     desk.run(&["diff", "acme"]).exits(0).prints("sell");
     desk.run(&["diff", "acme", "--exit-code"]).exits(1);
     let last = desk.run(&["diff", "acme", "--json"]).exits(0).objects();
-    assert_eq!(keys(&last[0]), CHANGE);
+    speaks(&last[0], &CHANGE);
     let computed = desk.run(&["diff", "acme", "2", "1", "--json"]).exits(0).objects();
-    assert_eq!(keys(&computed[0]), CHANGE);
+    speaks(&computed[0], &CHANGE);
     assert_eq!(desk.run(&["diff", "acme", "1", "1", "--json"]).exits(0).objects()[0]["materiality"], "none");
 
-    desk.run(&["list"]).exits(0).prints("acme").prints("imported");
+    desk.run(&["list"]).exits(0).prints("acme").prints("changed");
     assert_eq!(desk.run(&["list", "--json"]).exits(0).objects()[0]["versions"], 2);
     desk.run(&["verify"]).exits(0).prints("sound");
     assert_eq!(desk.run(&["verify", "--json"]).exits(0).objects()[0]["sound"], true);
@@ -536,7 +543,7 @@ impl Town {
             "policywatch.toml",
             format!(
                 "[store]\npath = {store:?}\n[fetch]\nallow = [\"127.0.0.1\"]\npause_per_host = \"0s\"\n\
-                 [[channel]]\nname = \"desk\"\ntype = \"webhook\"\nurl = \"{base}/hook\"\n\
+                 [[channel]]\nname = \"desk\"\nkind = \"webhook\"\nurl = \"{base}/hook\"\n\
                  secret = \"whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz\"\n\
                  [[watch]]\nid = \"acme\"\nurl = \"{base}/privacy\"\nservice = \"Acme\"\nnotify = [\"desk\"]\n"
             ),

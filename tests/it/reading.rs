@@ -144,6 +144,7 @@ fn hostile_pages_end_soon() {
     survives("1 MB of nested parts", "<div>".repeat(200_000) + "words");
     survives("nested lists", "<ul><li>a".repeat(50_000));
     survives("nested tables", "<table><tr><td>a".repeat(30_000));
+    survives("tables in second cells", "<table><tr><td>x</td><td>".repeat(10_000));
     survives("nested quotes", "<blockquote><p>a".repeat(30_000));
     survives("nested formatting", (0..60_000).map(|n| format!("<b id={n}><p>")).collect());
     survives("nested links", "<a href=x><div>".repeat(30_000));

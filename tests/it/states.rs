@@ -3,6 +3,8 @@
 //! Each file of `tests/corpus/states` is a made-up page; its name says the verdict up to
 //! the two dashes, `policy` for none.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::{Path, PathBuf};
 
 use policywatch::reading::{Expected, Reading};
@@ -138,7 +140,7 @@ fn every_page_of_the_corpus_gets_its_verdict() {
 #[test]
 fn the_evidence_says_what_decided() {
     let says = |name: &str| verdict(&snapshot(&made_up(name)), &Expected::default());
-    insta::assert_snapshot!(says("error_page--application"), @"error_page: the markup is that of a framework's error page; 17 words in the main text, 17 on the page");
+    insta::assert_snapshot!(says("error_page--application"), @"error_page: the markup is that of a framework's error page; 11 words in the main text, 11 on the page");
     insta::assert_snapshot!(says("wrong_page--home"), @"wrong_page: the page calls itself https://acme.test/, the home page, and its title names no policy; 132 words in the main text, 145 on the page");
     insta::assert_snapshot!(says("bot_wall--refresh-to-a-captcha"), @"bot_wall: a meta refresh leads to /.well-known/sgcaptcha/?r=%2Fprivacy; 0 words in the main text, 0 on the page");
 }
@@ -149,6 +151,27 @@ fn a_redirect_to_the_home_page_is_no_policy() {
     assert_eq!(verdict(&page, &Expected::default()), "policy");
     page.final_url = "https://acme.test/en".to_owned();
     assert!(verdict(&page, &Expected::default()).starts_with("wrong_page: "));
+}
+
+#[test]
+fn the_address_that_a_redirect_led_to_says_what_the_page_is() {
+    let mut page = snapshot(
+        b"<title>Acme</title><p>Anvils ring for a hundred years, and every one of them comes to your door.</p>",
+    );
+    let table = [
+        ("https://acme.test/accounts/login?next=/legal/privacy", "login_wall"),
+        ("https://consent.acme.test/m?continue=/legal/privacy", "consent_wall"),
+        ("https://acme.test/404.html", "not_found"),
+        ("https://acme.test/error", "error_page"),
+        ("https://acme.test/legal/privacy-notice", "policy"),
+    ];
+    for (address, expected) in table {
+        page.final_url = address.to_owned();
+        assert_eq!(verdict(&page, &Expected::default()).split(':').next(), Some(expected), "{address}");
+    }
+    let mut policy = snapshot(&made_up("policy--that-speaks-of-refusals"));
+    policy.final_url = "https://acme.test/auth/privacy".to_owned();
+    assert_eq!(verdict(&policy, &Expected::default()), "policy");
 }
 
 #[test]
@@ -165,6 +188,17 @@ fn the_language_of_the_watch_or_of_the_version_before_must_stay() {
     ]);
     let after = verdict(&page, &Expected { language: None, previous: Some(&german) });
     assert!(after.starts_with("wrong_language: the text is in en, the version before was in de"), "{after}");
+}
+
+#[test]
+fn a_version_before_that_was_no_policy_does_not_keep_the_policy_out() {
+    let home = reading(
+        &["Forged by hand in our own works, every anvil rings for a hundred years. Choose yours by weight, colour or sound, \
+        and have it brought to your door tomorrow, with our personal service."; 8],
+    );
+    let expected = Expected { language: None, previous: Some(&home) };
+    assert_eq!(verdict(&snapshot(&made_up("policy--that-speaks-of-refusals")), &expected), "policy");
+    assert_eq!(verdict(&snapshot(&made_up("policy--guidelines-without-legal-words")), &expected), "policy");
 }
 
 #[test]

@@ -770,7 +770,19 @@ async fn a_closed_store_is_one_file_and_says_the_same_when_opened_again() {
 }
 
 #[tokio::test]
-async fn eight_processes_may_open_a_new_store_at_once() {
+async fn a_path_may_have_any_characters() {
+    let dir = TempDir::new().unwrap();
+    for name in ["a b", "what?immutable=1", "50%41", "c#d", "é"] {
+        let path = dir.path().join(name);
+        Store::open(&path).await.unwrap().adopt_watch(&acme(), "https://acme.test/", day(1)).await.unwrap();
+        let store = Store::open(&path).await.unwrap();
+        assert_eq!(store.watch_states().await.unwrap().len(), 1, "{name}");
+    }
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 5);
+}
+
+#[tokio::test]
+async fn eight_may_open_a_new_store_at_once() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("policywatch.db");
     let tasks: Vec<_> = (0..8)
@@ -935,6 +947,27 @@ async fn a_store_that_may_not_be_written_says_so() {
 }
 
 #[tokio::test]
+async fn readers_do_not_wait_for_a_long_write() {
+    let archive = Archive::new().await;
+    archive.check(page(day(1), &["a"])).await;
+    let (begun, has_begun) = tokio::sync::oneshot::channel();
+    let (go_on, may_go_on) = std::sync::mpsc::channel();
+    let held = std::sync::Mutex::new((Some(begun), may_go_on));
+    let slowly = move |previous: Option<&Version>, snapshot: Snapshot| {
+        let mut held = held.lock().unwrap();
+        held.0.take().unwrap().send(()).unwrap();
+        held.1.recv().unwrap();
+        examine(previous, snapshot)
+    };
+    let store = archive.store.clone();
+    let rebuilding = tokio::spawn(async move { store.rebuild(&acme(), &manner(), slowly, day(2)).await.unwrap() });
+    has_begun.await.unwrap();
+    assert_eq!(archive.store.versions(&acme()).await.unwrap().len(), 1, "as before the write");
+    go_on.send(()).unwrap();
+    assert_eq!(rebuilding.await.unwrap(), 1);
+}
+
+#[tokio::test]
 async fn a_panic_in_a_transaction_is_an_error_and_the_store_goes_on() {
     let archive = Archive::new().await;
     let before = archive.counts();
@@ -1083,12 +1116,29 @@ async fn a_hundred_and_fifty_alike_pages_weigh_little_and_read_back() {
         let connection = Connection::open(&path).unwrap();
         connection.query_row(&format!("SELECT max(depth) FROM {table}"), [], |row| row.get(0)).unwrap()
     };
-    assert_eq!(deepest("bodies"), 16, "chains of differences stay short");
-    assert!(deepest("versions") <= 16, "chains of differences stay short");
+    assert_eq!(deepest("bodies"), 32, "chains of differences stay short");
+    assert!(deepest("versions") <= 32, "chains of differences stay short");
     let stored = weight(&path);
     println!("{stored} bytes for {raw}: {:.4}", stored as f64 / raw as f64);
     // One page alone is 0.2 % of all of them; the rest is differences.
     assert!(stored * 200 < raw, "{stored} bytes for {raw}");
+}
+
+#[tokio::test]
+async fn a_page_with_many_faces_keeps_each_face_once() {
+    let archive = Archive::new().await;
+    // Six layouts in turn: no neighbour is like a page, but an earlier one is.
+    for n in 0..36_u32 {
+        let mut snapshot = page(day(n + 1), &[]);
+        snapshot.body = format!("<html>{}{n}<p>a</body></html>", words(u64::from(n % 6) + 50, 5000)).into_bytes();
+        archive.check(snapshot).await;
+    }
+    let alone: u32 = Connection::open(archive.path())
+        .unwrap()
+        .query_row("SELECT count(*) FROM bodies WHERE depth = 0", [], |row| row.get(0))
+        .unwrap();
+    assert!(alone <= 6, "{alone} of 36 stand alone");
+    assert_eq!(archive.verify().await.damages, Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -267,7 +267,9 @@ impl Site {
             url: url.to_string(),
             final_url: url.to_string(),
             status,
-            headers: vec![("content-type".to_owned(), "text/html; charset=utf-8".to_owned())],
+            headers: [("content-type", "text/html; charset=utf-8"), ("etag", "\"1\"")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
             redirects: Vec::new(),
             body: html.into_bytes(),
             captured_at: self.clock.now(),
@@ -354,9 +356,10 @@ impl Inbox {
         let line = |delivery: &Delivery| {
             let body: serde_json::Value = serde_json::from_str(&delivery.body).expect("an alert is JSON");
             assert_eq!(body["id"].as_str(), Some(delivery.id.0.as_str()), "the words carry the id");
-            let watch = delivery.watch.as_ref().map_or("test", WatchId::as_str);
-            let materiality = body["materiality"].as_str().or(body["change"]["materiality"].as_str());
-            format!("{}: {watch} has a {} change", delivery.channel, materiality.unwrap_or("?"))
+            let (watch, change) = (&body["data"]["watch"]["id"], &body["data"]["change"]);
+            let versions = format!("{} to {}", body["data"]["from"]["version"], body["data"]["to"]["version"]);
+            let word = |value: &serde_json::Value| value.as_str().unwrap_or("?").to_owned();
+            format!("{}: {}, {versions}: {}", delivery.channel, word(watch), word(&change["materiality"]))
         };
         self.got().iter().map(line).collect::<Vec<_>>().join("\n")
     }

@@ -117,7 +117,7 @@ capture_pause = "0s"
 
 [[channel]]
 name = "legal-desk"
-type = "webhook"
+kind = "webhook"
 url = "{hook}"
 secret = "{SECRET}"
 
@@ -126,7 +126,7 @@ id = "{WATCH}"
 url = "{base}/privacy"
 service = "Halcyon Storage"
 type = "privacy"
-schedule = "6h"
+every = "6h"
 notify = ["legal-desk"]
 "#
     )

@@ -63,12 +63,7 @@ impl<'a> Story<'a> {
     /// Tells it.
     pub async fn tell(&mut self) -> anyhow::Result<()> {
         let watch = self.installation.configured(WATCH)?.clone();
-        let ports = Ports {
-            store: self.installation.store.clone(),
-            fetcher: self.installation.fetcher()?,
-            clock: SystemClock,
-            spread: Default::default(),
-        };
+        let ports = self.installation.ports()?;
         self.prologue(&watch)?;
         self.history(&watch, &ports.fetcher).await?;
         let change = self.live(&watch, &ports).await?;

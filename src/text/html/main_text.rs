@@ -14,8 +14,6 @@ const HOLDS_ALL: f32 = 0.85;
 /// A part beside it that has a heading and so many words is policy too.
 const SECTION: u32 = 60;
 
-/// Words of prose that must be left where a sure class takes more than its share.
-const ENOUGH_LEFT: u32 = 60;
 /// A part marked as the main one is it if it holds this share of the prose.
 const MAIN_HOLDS: f32 = 0.5;
 
@@ -74,7 +72,7 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
         };
         let taken = taken.entry(class.name).or_default();
         let small = (*taken + words.prose()) as f32 <= total as f32 * MAX_SHARE;
-        let sure = (class.sure)(&element) && left.saturating_sub(words.prose()) >= ENOUGH_LEFT;
+        let sure = (class.beyond)(&element).is_some_and(|least| left.saturating_sub(words.prose()) >= least);
         if small || sure {
             *taken += if small { words.prose() } else { 0 };
             left = left.saturating_sub(words.prose());

@@ -33,6 +33,7 @@ pub(super) const BOT: &[&str] = &[
     "unusual activity from your",
     "automated access to this",
     "suspected automated",
+    "automated scraping",
     "you don't have permission to access",
     "you do not have permission to access",
     "access to this page has been denied",
@@ -44,7 +45,6 @@ pub(super) const BOT: &[&str] = &[
     "pardon our interruption",
     "press & hold to confirm",
     "the requested url was rejected",
-    "request access due to aggressive automated scraping",
     "ddos protection by",
     "vérifiez que vous êtes humain",
     "vérifier que vous êtes humain",
@@ -164,7 +164,6 @@ pub(super) const ERROR: &[&str] = &[
     "something has gone wrong",
     "something's gone wrong",
     "oops! something",
-    "whoops, looks like",
     "an error occurred",
     "an error has occurred",
     "an unexpected error",
@@ -201,7 +200,6 @@ pub(super) const ERROR: &[&str] = &[
     "try reloading the page",
     "try refreshing the page",
     "please reload the page",
-    "taking a while to connect",
     "account has been suspended",
     "account suspended",
     "bandwidth limit exceeded",
@@ -213,7 +211,6 @@ pub(super) const ERROR: &[&str] = &[
     "un problème technique",
     "service indisponible",
     "service temporairement indisponible",
-    "prend plus de temps que prévu",
     "es ist ein fehler aufgetreten",
     "ein fehler ist aufgetreten",
     "etwas ist schiefgelaufen",
@@ -371,6 +368,36 @@ pub(super) const CONSENT: &[&str] = &[
     "accepteren en doorgaan",
     "antes de continuares",
     "aceitar e continuar",
+];
+
+/// What the buttons of consent banners say.
+pub(super) const BUTTONS: &[&str] = &[
+    "accept all",
+    "accept cookies",
+    "allow all",
+    "reject all",
+    "only essential",
+    "cookie settings",
+    "manage preferences",
+    "tout accepter",
+    "tout refuser",
+    "accepter tout",
+    "tout rejeter",
+    "alle akzeptieren",
+    "alles akzeptieren",
+    "alle ablehnen",
+    "nur notwendige",
+    "aceptar todo",
+    "aceptar todas",
+    "rechazar todo",
+    "accetta tutto",
+    "accetta tutti",
+    "rifiuta tutto",
+    "alles accepteren",
+    "alles weigeren",
+    "aceitar tudo",
+    "aceitar todos",
+    "rejeitar tudo",
 ];
 
 /// Phrases of pages that only send the browser elsewhere.
@@ -693,7 +720,9 @@ mod tests {
 
     #[test]
     fn tables_are_in_the_form_that_texts_are_brought_into() {
-        for table in [BOT, NOT_FOUND, ERROR, MAINTENANCE, LOGIN, CONSENT, REDIRECT, SHELL, PARKED, AUTONYMS, NAMES] {
+        for table in
+            [BOT, NOT_FOUND, ERROR, MAINTENANCE, LOGIN, CONSENT, BUTTONS, REDIRECT, SHELL, PARKED, AUTONYMS, NAMES]
+        {
             for phrase in table {
                 assert_eq!(fold(phrase), *phrase);
             }
