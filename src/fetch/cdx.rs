@@ -88,9 +88,10 @@ fn lines(text: &str) -> Result<Page, String> {
         Some((rows, key)) => (rows, !key.trim().is_empty()),
         None => (text, false),
     };
-    // The text form has no closing mark: only the end of its last line says that it is whole.
-    if !key && !text.ends_with('\n') {
-        return Err("the index is not whole: its last line has no end".to_owned());
+    // The text form has no closing mark: only a last line without an end betrays a cut.
+    let last = rows.lines().last().unwrap_or_default();
+    if !key && !text.ends_with('\n') && last.split(' ').count() < COLUMNS.len() {
+        return Err("the index is not whole: its last line is cut".to_owned());
     }
     for line in rows.lines() {
         let cells: Vec<&str> = line.split(' ').collect();
