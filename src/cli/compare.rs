@@ -8,8 +8,8 @@ use super::input::{self, Type};
 use crate::change::{Change, compare};
 use crate::clock::{Clock, SystemClock};
 use crate::judgment::{Judgment, Materiality, judge};
-use crate::reading::{Expected, Reading, Selectors, read};
-use crate::render;
+use crate::reading::{Expected, Reading, Selectors, Unreadable, Why, read};
+use crate::render::{self, escape};
 
 /// What is compared, and how.
 #[derive(Debug, clap::Args)]
@@ -31,8 +31,11 @@ pub struct Args {
 /// Compares two files.
 pub fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
     let selectors = Selectors::from(args.parts);
-    let old = readable(&args.old, args.kind, &selectors)?;
-    let new = readable(&args.new, args.kind, &selectors)?;
+    let sides = [readable(&args.old, args.kind, &selectors)?, readable(&args.new, args.kind, &selectors)?];
+    let (old, new) = match sides {
+        [Ok(old), Ok(new)] => (old, new),
+        [old, new] => return no_policy(old.err().as_ref(), new.err().as_ref(), console),
+    };
     let judged = compare(&old, &new).map(|change| {
         let judgment = judge(&change, &old, &new);
         (change, judgment)
@@ -42,13 +45,28 @@ pub fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
     Ok(if material && args.exit_code { Exit::Material } else { Exit::Done })
 }
 
-fn readable(name: &str, kind: Option<Type>, selectors: &Selectors) -> anyhow::Result<Reading> {
+/// A file as read, or why it is not the policy; what we cannot read at all is an error.
+fn readable(name: &str, kind: Option<Type>, selectors: &Selectors) -> anyhow::Result<Result<Reading, Unreadable>> {
     let snapshot = input::open(name, kind, SystemClock.now())?;
-    read(&snapshot, selectors, &Expected::default()).map_err(|unreadable| {
-        Complaint::failed(format!("{name} cannot be read as a policy: {unreadable}"))
-            .hint(format!("look at it with `policywatch extract {name}`, or name its kind with --type"))
-            .into()
-    })
+    match read(&snapshot, selectors, &Expected::default()) {
+        Err(unreadable) if matches!(unreadable.why, Why::UnsupportedType | Why::Malformed) => {
+            Err(Complaint::failed(format!("{name} cannot be read: {unreadable}"))
+                .hint(format!("look at it with `policywatch extract {name}`, or name its kind with --type"))
+                .into())
+        }
+        judged => Ok(judged),
+    }
+}
+
+/// A side that is no policy is an artefact of fetching, not a change of the policy.
+fn no_policy(old: Option<&Unreadable>, new: Option<&Unreadable>, console: &Console) -> anyhow::Result<Exit> {
+    let object = render::json::no_policy(old, new);
+    if console.json {
+        console.object(&object)?;
+    } else {
+        console.line(escape(object.summary()))?;
+    }
+    Ok(Exit::Done)
 }
 
 /// Prints a change; none: the same text.

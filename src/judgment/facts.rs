@@ -10,9 +10,9 @@ use std::sync::LazyLock;
 use regex::Regex;
 use unicode_normalization::UnicodeNormalization;
 
+use super::rules::legal_names;
 use crate::change::words::{dice, fnv, sentence_ranges};
 use crate::change::{Change, Op, SectionChange};
-use super::rules::legal_names;
 use crate::reading::Reading;
 
 /// Sentences a side that are compared each with each.
@@ -231,7 +231,13 @@ fn keys(sentences: &[Sentence]) -> Vec<String> {
 
 /// Takes back what was held to stand in the other text, if it stands there as the
 /// unchanged part of a sentence that grew; notes the rest as moved.
-fn reinstate(kept: &mut Vec<Sentence>, held: Vec<Sentence>, others: &[String], section: &SectionChange, facts: &mut Facts) {
+fn reinstate(
+    kept: &mut Vec<Sentence>,
+    held: Vec<Sentence>,
+    others: &[String],
+    section: &SectionChange,
+    facts: &mut Facts,
+) {
     for sentence in held {
         let key = format!(" {} ", sentence.key());
         if others.iter().any(|other| other.contains(&key)) {

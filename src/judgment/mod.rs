@@ -188,7 +188,8 @@ impl Bench {
     /// Whether a clause says who answers for the service, and one that the other text does
     /// not know has taken the place of one that is gone; notes it if so.
     fn party(&mut self, clause: &Clause, facts: &Facts, practices: &[(Practice, f64)]) -> bool {
-        let about = practices.first().is_some_and(|(p, _)| *p == Practice::ControllerContact) || noise::is_contact_format(clause);
+        let about = practices.first().is_some_and(|(p, _)| *p == Practice::ControllerContact)
+            || noise::is_contact_format(clause);
         let names = if clause.after.is_empty() { &facts.names_gone } else { &facts.names_come };
         let other = if clause.after.is_empty() { &facts.names_come } else { &facts.names_gone };
         let text = if clause.after.is_empty() { &clause.before } else { &clause.after };

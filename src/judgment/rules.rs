@@ -300,7 +300,8 @@ fn contact_for_rights(seen: &Seen<'_>) -> bool {
     let exercised = [&clause.both(), &headings, &clause.lead].iter().any(|text| EXERCISE.is_match(text));
     let mail = clause.differing().any(|word| word.contains('@'));
     let link = clause.differing().any(|word| word.contains("://"));
-    let swapped = if clause.is_reworded() { !old.is_empty() && !new.is_empty() || seen.content.len() >= 3 } else { mail };
+    let swapped =
+        if clause.is_reworded() { !old.is_empty() && !new.is_empty() || seen.content.len() >= 3 } else { mail };
     exercised && swapped && (mail || link)
 }
 
@@ -789,7 +790,9 @@ mod tests {
     use crate::judgment::judge;
 
     fn fired_by((heading, before, after): (&str, &str, &str)) -> Vec<String> {
-        let page = |text: &str| reading(&format!("# Policy of Acme\nAcme makes maps and shoes.\n# {heading}\nIt reads as follows:\n{text}"));
+        let page = |text: &str| {
+            reading(&format!("# Policy of Acme\nAcme makes maps and shoes.\n# {heading}\nIt reads as follows:\n{text}"))
+        };
         let (old, new) = (page(before), page(after));
         let change = compare(&old, &new).expect("the example differs");
         judge(&change, &old, &new).findings.into_iter().map(|finding| finding.rule).collect()

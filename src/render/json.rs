@@ -168,6 +168,27 @@ pub fn change(change: Option<(&Change, &Judgment)>) -> ChangeObject {
     }
 }
 
+/// The answer where a side is no policy: an artefact of fetching, which changes nothing.
+pub fn no_policy(old: Option<&Unreadable>, new: Option<&Unreadable>) -> ChangeObject {
+    let sides = [("old", old), ("new", new)];
+    let found: Vec<String> =
+        sides.iter().filter_map(|(side, why)| why.map(|why| format!("the {side} side is no policy ({why})"))).collect();
+    let example = found.join(", ");
+    ChangeObject {
+        materiality: "editorial",
+        summary: format!("{example}, so there is no change to judge"),
+        noise: vec![NoiseObject { kind: "fetch_artefact".to_owned(), section: Vec::new(), example }],
+        ..change(None)
+    }
+}
+
+impl ChangeObject {
+    /// The one sentence.
+    pub fn summary(&self) -> &str {
+        &self.summary
+    }
+}
+
 fn finding(finding: &Finding) -> FindingObject {
     FindingObject {
         rule: finding.rule.clone(),

@@ -447,6 +447,7 @@ fn elsewhere(seen: &Seen<'_>) -> Option<Unreadable> {
         && !is_home(asked)
         && !seen.title.is_empty()
         && !names_policy(&seen.title)
+        && !names_its_address(seen, asked)
     {
         return seen.refuse(
             Why::WrongPage,
@@ -454,6 +455,17 @@ fn elsewhere(seen: &Seen<'_>) -> Option<Unreadable> {
         );
     }
     None
+}
+
+/// Whether a short block of the page (a heading, a tab) says what the last part of its
+/// address says: sites built of one script call all their pages the home page.
+fn names_its_address(seen: &Seen<'_>, asked: &url::Url) -> bool {
+    let letters =
+        |text: &str| -> String { text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect() };
+    let name = asked.path_segments().and_then(|mut parts| parts.rfind(|part| !part.is_empty())).map(letters);
+    name.is_some_and(|name| {
+        name.chars().count() >= 5 && seen.page.blocks.iter().any(|block| letters(&block.text) == name)
+    })
 }
 
 /// Whether an address is that of a site's first page, perhaps in a language.
