@@ -235,11 +235,25 @@ pub(crate) mod tests {
                 let title = heading.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.' || c == ' ').to_owned();
                 stack.push((level, title));
                 let path = stack.iter().map(|(_, title)| title.clone()).collect();
-                sections.push(Section { path, level, heading: Some(heading), number: None, anchor: None, blocks: Vec::new() });
+                sections.push(Section {
+                    path,
+                    level,
+                    heading: Some(heading),
+                    number: None,
+                    anchor: None,
+                    blocks: Vec::new(),
+                });
                 continue;
             }
             if sections.is_empty() {
-                sections.push(Section { path: Vec::new(), level: 0, heading: None, number: None, anchor: None, blocks: Vec::new() });
+                sections.push(Section {
+                    path: Vec::new(),
+                    level: 0,
+                    heading: None,
+                    number: None,
+                    anchor: None,
+                    blocks: Vec::new(),
+                });
             }
             let (line, links) = match line.split_once('{') {
                 Some((text, target)) => {
@@ -258,30 +272,49 @@ pub(crate) mod tests {
     /// A change in a line each: kind, path and the marked-up words.
     fn outline(old: &str, new: &str) -> String {
         let Some(change) = compare(&reading(old), &reading(new)) else { return "none".to_owned() };
-        change.sections.iter().map(|section| {
-            let path = section.to.as_ref().or(section.from.as_ref()).map(|path| path.join("/")).unwrap_or_default();
-            let edits: String = section.edits.iter().map(|edit| match edit.op {
-                Op::Equal => edit.text.clone(),
-                Op::Delete => format!("[-{}-]", edit.text),
-                Op::Insert => format!("{{+{}+}}", edit.text),
-            }).collect();
-            let links = if section.links.is_empty() { String::new() } else { format!(" ({} links)", section.links.len()) };
-            format!("{} {path}: {}{links}", section.kind.as_str(), edits.replace('\n', "⏎"))
-        }).collect::<Vec<_>>().join("\n")
+        change
+            .sections
+            .iter()
+            .map(|section| {
+                let path = section.to.as_ref().or(section.from.as_ref()).map(|path| path.join("/")).unwrap_or_default();
+                let edits: String = section
+                    .edits
+                    .iter()
+                    .map(|edit| match edit.op {
+                        Op::Equal => edit.text.clone(),
+                        Op::Delete => format!("[-{}-]", edit.text),
+                        Op::Insert => format!("{{+{}+}}", edit.text),
+                    })
+                    .collect();
+                let links =
+                    if section.links.is_empty() { String::new() } else { format!(" ({} links)", section.links.len()) };
+                format!("{} {path}: {}{links}", section.kind.as_str(), edits.replace('\n', "⏎"))
+            })
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     #[test]
     fn every_kind_of_change_has_its_name() {
         let cases = [
             ("# A\nx", "# A\nx", "none"),
-            ("# Sale\nWe do not sell data.", "# Sale\nWe may sell data.",
-             "amended Sale: Sale⏎⏎We [-do not-]{+may+} sell data."),
+            (
+                "# Sale\nWe do not sell data.",
+                "# Sale\nWe may sell data.",
+                "amended Sale: Sale⏎⏎We [-do not-]{+may+} sell data.",
+            ),
             ("# A\nx", "# A\nx\n# B\ny", "added B: {+B⏎⏎y+}"),
             ("# A\nx\n# B\ny", "# A\nx", "removed B: [-B⏎⏎y-]"),
-            ("# A\none two three four\n# B\nfive six seven eight\n# C\nnine ten", "# B\nfive six seven eight\n# A\none two three four\n# C\nnine ten",
-             "moved B: B⏎⏎five six seven eight"),
-            ("# Old name\nWe keep logs for thirty days.", "# New title\nWe keep logs for thirty days.",
-             "renamed New title: [-Old name-]{+New title+}⏎⏎We keep logs for thirty days."),
+            (
+                "# A\none two three four\n# B\nfive six seven eight\n# C\nnine ten",
+                "# B\nfive six seven eight\n# A\none two three four\n# C\nnine ten",
+                "moved B: B⏎⏎five six seven eight",
+            ),
+            (
+                "# Old name\nWe keep logs for thirty days.",
+                "# New title\nWe keep logs for thirty days.",
+                "renamed New title: [-Old name-]{+New title+}⏎⏎We keep logs for thirty days.",
+            ),
             ("# 1. A\nx", "# 2. A\nx", "amended A: [-1-]{+2+}. A⏎⏎x"),
             ("# A\nform{https://a.test/x}", "# A\nform{https://b.test/x}", "amended A: A⏎⏎form (1 links)"),
             ("# A\n- one\n- two", "# A\n- one\n- two\n- three", "amended A: A⏎⏎- one⏎- two{+⏎- three+}"),
@@ -305,7 +338,10 @@ pub(crate) mod tests {
     #[test]
     fn a_renamed_parent_moves_no_child() {
         assert_eq!(
-            outline("# Data\nabout all of it\n## Logs\nkept for a month", "# Your data\nabout all of it\n## Logs\nkept for a month"),
+            outline(
+                "# Data\nabout all of it\n## Logs\nkept for a month",
+                "# Your data\nabout all of it\n## Logs\nkept for a month"
+            ),
             "renamed Your data: [-Data-]{+Your data+}⏎⏎about all of it"
         );
     }
@@ -323,9 +359,16 @@ pub(crate) mod tests {
     }
 
     fn policy() -> impl Strategy<Value = String> {
-        let word = prop_oneof!["[a-c]{1,2}", Just("the".to_owned()), Just("of,".to_owned()), Just("не".to_owned()), Just("日本".to_owned())];
-        let line = (prop_oneof![Just(""), Just(""), Just("- "), Just("# "), Just("## ")], prop::collection::vec(word, 1..12))
-            .prop_map(|(mark, words)| format!("{mark}{}", words.join(" ")));
+        let word = prop_oneof![
+            "[a-c]{1,2}",
+            Just("the".to_owned()),
+            Just("of,".to_owned()),
+            Just("не".to_owned()),
+            Just("日本".to_owned())
+        ];
+        let line =
+            (prop_oneof![Just(""), Just(""), Just("- "), Just("# "), Just("## ")], prop::collection::vec(word, 1..12))
+                .prop_map(|(mark, words)| format!("{mark}{}", words.join(" ")));
         prop::collection::vec(line, 0..14).prop_map(|lines| lines.join("\n"))
     }
 

@@ -92,13 +92,7 @@ fn by_key<K: Ord>(
 }
 
 /// Pairs the most similar first; among equals the ones that stand first.
-fn best_first(
-    pairing: &mut Pairing,
-    olds: &[usize],
-    news: &[usize],
-    like: impl Fn(usize, usize) -> f64,
-    least: f64,
-) {
+fn best_first(pairing: &mut Pairing, olds: &[usize], news: &[usize], like: impl Fn(usize, usize) -> f64, least: f64) {
     let mut scored: Vec<(f64, usize, usize, usize)> = Vec::new();
     for (i, &o) in olds.iter().enumerate() {
         for (j, &n) in news.iter().enumerate() {

@@ -334,7 +334,8 @@ fn marked(old: &str, new: &str, may_cut: bool, redline: &mut Redline) {
         } else {
             // The space before both sides stays, so that only words are struck.
             let (mut gone, mut come) = (joined(old), joined(new));
-            let shared = old.first().zip(new.first()).map_or("", |(a, b)| if a.space == b.space { a.space } else { "" });
+            let shared =
+                old.first().zip(new.first()).map_or("", |(a, b)| if a.space == b.space { a.space } else { "" });
             redline.push(Op::Equal, shared);
             gone.drain(..shared.len());
             come.drain(..shared.len());
@@ -387,10 +388,10 @@ fn coalesce(ops: Vec<DiffOp>, old: &[Token<'_>], new: &[Token<'_>]) -> Vec<Step>
 /// Words that carry no meaning alone: articles, prepositions, conjunctions.
 fn is_small(word: &str) -> bool {
     const SMALL: [&str; 54] = [
-        "a", "an", "and", "as", "at", "be", "by", "for", "from", "in", "is", "it", "of", "on", "or", "our", "that", "the",
-        "this", "to", "with", "your", "you", "we", "any", "au", "aux", "ce", "de", "des", "du", "en", "et", "la", "le",
-        "les", "ou", "par", "que", "un", "une", "vos", "das", "dem", "den", "der", "die", "ein", "eine", "im", "und",
-        "von", "zu", "oder",
+        "a", "an", "and", "as", "at", "be", "by", "for", "from", "in", "is", "it", "of", "on", "or", "our", "that",
+        "the", "this", "to", "with", "your", "you", "we", "any", "au", "aux", "ce", "de", "des", "du", "en", "et",
+        "la", "le", "les", "ou", "par", "que", "un", "une", "vos", "das", "dem", "den", "der", "die", "ein", "eine",
+        "im", "und", "von", "zu", "oder",
     ];
     SMALL.contains(&word.to_lowercase().as_str())
 }

@@ -10,9 +10,9 @@ use std::sync::LazyLock;
 use regex::Regex;
 use unicode_normalization::UnicodeNormalization;
 
+use super::rules::legal_names;
 use crate::change::words::{dice, fnv, sentence_ranges};
 use crate::change::{Change, Op, SectionChange};
-use super::rules::legal_names;
 use crate::reading::Reading;
 
 /// Sentences a side that are compared each with each.
@@ -71,7 +71,7 @@ pub(crate) struct Facts {
     pub(crate) clauses: Vec<Clause>,
     /// Sentences that stand elsewhere now, or stood twice: path and words.
     pub(crate) moved: Vec<(Vec<String>, String)>,
-    /// Sentences that differ in marks, case, numbering or spelling only.
+    /// Sentences that differ in marks, case or numbering only.
     pub(crate) same: Vec<(Vec<String>, String)>,
     /// Sentences that differ in a date only.
     pub(crate) dated: Vec<(Vec<String>, String)>,
@@ -93,6 +93,9 @@ pub(crate) struct Facts {
 /// British and American spelling.
 pub(crate) fn fold(text: &str) -> String {
     let text: String = text.nfkc().flat_map(char::to_lowercase).map(straight).filter(|c| !is_invisible(*c)).collect();
+    if !text.contains(['\'', '[']) && !text.contains("cannot") {
+        return text;
+    }
     let text = CONTRACTED.replace_all(&text, |found: &regex::Captures<'_>| match &found[0] {
         "can't" | "cannot" => "can not".to_owned(),
         "won't" => "will not".to_owned(),
@@ -103,12 +106,16 @@ pub(crate) fn fold(text: &str) -> String {
         other if other.ends_with("'ve") => format!("{} have", &other[..other.len() - 3]),
         other => other.to_owned(),
     });
+    let text = LINK_LEFT.replace_all(&text, "]");
     let text = EMAIL_HIDDEN.replace_all(&text, "hidden@email");
     text.into_owned()
 }
 
 static CONTRACTED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\bcannot\b|\b[a-z]+(?:n't|'ll|'re|'ve)\b").expect("a sound pattern"));
+// What a Markdown reader leaves of a link that it cannot read.
+static LINK_LEFT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)?").expect("a sound pattern"));
 static EMAIL_HIDDEN: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\[email.{0,2}protected\]|\[email protégé\]").expect("a sound pattern"));
 
@@ -130,9 +137,20 @@ fn is_invisible(c: char) -> bool {
 /// fold does no harm.
 fn spelled(word: &str) -> String {
     const ENDINGS: [(&str, &str); 14] = [
-        ("isations", "izations"), ("isation", "ization"), ("ising", "izing"), ("ised", "ized"), ("ises", "izes"),
-        ("ise", "ize"), ("yse", "yze"), ("ysed", "yzed"), ("ours", "ors"), ("our", "or"), ("licence", "license"),
-        ("licences", "licenses"), ("centre", "center"), ("fulfil", "fulfill"),
+        ("isations", "izations"),
+        ("isation", "ization"),
+        ("ising", "izing"),
+        ("ised", "ized"),
+        ("ises", "izes"),
+        ("ise", "ize"),
+        ("yse", "yze"),
+        ("ysed", "yzed"),
+        ("ours", "ors"),
+        ("our", "or"),
+        ("licence", "license"),
+        ("licences", "licenses"),
+        ("centre", "center"),
+        ("fulfil", "fulfill"),
     ];
     for (from, to) in ENDINGS {
         if let Some(stem) = word.strip_suffix(from) {
@@ -146,7 +164,8 @@ fn spelled(word: &str) -> String {
 pub(crate) fn words(folded: &str) -> Vec<String> {
     folded
         .split(|c: char| {
-            !(c.is_alphanumeric() || matches!(c, '.' | ',' | '@' | '\'' | '$' | '€' | '£' | '%' | '/' | '_' | ':' | '+'))
+            !(c.is_alphanumeric()
+                || matches!(c, '.' | ',' | '@' | '\'' | '$' | '€' | '£' | '%' | '/' | '_' | ':' | '+'))
         })
         .map(|word| word.trim_matches(|c: char| !(c.is_alphanumeric() || matches!(c, '$' | '€' | '£' | '%'))))
         .flat_map(|word| {
@@ -155,7 +174,11 @@ pub(crate) fn words(folded: &str) -> Vec<String> {
                 || word.contains('@')
                 || word.contains("://")
                 || word.contains('.') && !word.contains(',');
-            if whole { vec![word] } else { word.split(|c: char| !c.is_alphanumeric() && c != '\'' && c != '%').collect() }
+            if whole {
+                vec![word]
+            } else {
+                word.split(|c: char| !c.is_alphanumeric() && c != '\'' && c != '%').collect()
+            }
         })
         .filter(|word| !word.is_empty())
         .map(|word| spelled(word.trim_end_matches("'s").trim_matches('\'')))
@@ -181,12 +204,17 @@ static DATE_LINE: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a sound pattern")
 });
 static LIST_MARK: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\s*(?:[-•*·▪◦–]\s*)*(?:(?:section |article |§ ?)?\(?(?:\d{1,2}(?:\.\d{1,2})*|[a-z]|[ivx]{1,4})[.):](?:\d{1,2}\.?)*\s+|\d{1,2}(?:\.\d{1,2})+\s+)?").expect("a sound pattern")
+    Regex::new(r"^\s*(?:[-•*·▪◦–]\s*)*(?:(?:section |article |§ ?)?\(?(?:\d{1,2}(?:\.\d{1,2})*|[a-z]|[ivx]{1,4})[.):](?:\d{1,2}\.?)*\s+|\d{1,2}(?:\.\d{1,2})+\s+|[a-z](?:\.\d{1,2})+(?:\.[a-z])?\.?\s+)?").expect("a sound pattern")
 });
-static YEAR: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?:©|\(c\)|copyright).{0,30}?\b(?:19|20)\d\d\b(?: ?- ?(?:19|20)\d\d\b)?").expect("a sound pattern"));
+static YEAR: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?:©|\(c\)|copyright).{0,30}?\b(?:19|20)\d\d\b(?: ?- ?(?:19|20)\d\d\b)?").expect("a sound pattern")
+});
 
 /// Puts `{date}` in the place of every date of a folded text.
 pub(crate) fn without_dates(folded: &str) -> String {
+    if !folded.contains(|c: char| c.is_ascii_digit()) {
+        return folded.to_owned();
+    }
     YEAR.replace_all(&DATE.replace_all(folded, "{date}"), "copyright").into_owned()
 }
 
@@ -213,7 +241,13 @@ fn keys(sentences: &[Sentence]) -> Vec<String> {
 
 /// Takes back what was held to stand in the other text, if it stands there as the
 /// unchanged part of a sentence that grew; notes the rest as moved.
-fn reinstate(kept: &mut Vec<Sentence>, held: Vec<Sentence>, others: &[String], section: &SectionChange, facts: &mut Facts) {
+fn reinstate(
+    kept: &mut Vec<Sentence>,
+    held: Vec<Sentence>,
+    others: &[String],
+    section: &SectionChange,
+    facts: &mut Facts,
+) {
     for sentence in held {
         let key = format!(" {} ", sentence.key());
         if others.iter().any(|other| other.contains(&key)) {
@@ -254,7 +288,15 @@ fn sentences(text: &str, headed: bool) -> Vec<Sentence> {
             let mut bag: Vec<u64> = words.iter().map(|word| fnv(word)).collect();
             bag.sort_unstable();
             let text = part.trim().trim_start_matches("- ").to_owned();
-            out.push(Sentence { text, folded: body, words, bag, listed: marked, heading: headed && row == 0, lead: lead.clone() });
+            out.push(Sentence {
+                text,
+                folded: body,
+                words,
+                bag,
+                listed: marked,
+                heading: headed && row == 0,
+                lead: lead.clone(),
+            });
         }
         if !marked {
             lead = fold(line);
@@ -334,7 +376,10 @@ impl Known {
                 joined.push_str(&key);
                 joined.push(' ');
                 all.insert(key);
-                masked.insert(words(&without_dates(&sentence.folded)).join(" "));
+                let without = without_dates(&sentence.folded);
+                if without != sentence.folded {
+                    masked.insert(words(&without).join(" "));
+                }
             }
         }
         Self { joined, masked, sentences: all, count }
@@ -353,7 +398,8 @@ impl Known {
 
     fn holds_but_for_dates(&self, sentence: &Sentence) -> bool {
         let masked = without_dates(&sentence.folded);
-        DATE_LINE.is_match(&masked) || masked != sentence.folded && self.masked.contains(&words(&masked).join(" "))
+        masked.contains("{date}") && DATE_LINE.is_match(&masked)
+            || masked != sentence.folded && self.masked.contains(&words(&masked).join(" "))
     }
 }
 

@@ -108,8 +108,12 @@ pub fn judge(change: &Change, old: &Reading, new: &Reading) -> Judgment {
         return bench.close();
     }
     let renames = noise::Renames::find(&facts.clauses);
+    // An address that shows where another was hidden is no news; one that replaces another is.
+    let mail =
+        |side: fn(&Clause) -> &Vec<String>| facts.clauses.iter().any(|c| side(c).iter().any(|w| w.contains('@')));
+    let hidden = facts.hides_addresses && !(mail(|clause| &clause.gone) && mail(|clause| &clause.come));
     for clause in &facts.clauses {
-        bench.weigh_clause(clause, &facts, &renames);
+        bench.weigh_clause(clause, &facts, &renames, hidden);
     }
     bench.links(change);
     bench.whole(&facts);
@@ -138,7 +142,8 @@ impl Bench {
 
     /// Notes what the facts have settled already.
     fn settled(&mut self, facts: &Facts) {
-        for (kind, notes) in [("renumber_move", &facts.moved), ("formatting", &facts.same), ("date_only", &facts.dated)] {
+        let kinds = [("renumber_move", &facts.moved), ("formatting", &facts.same), ("date_only", &facts.dated)];
+        for (kind, notes) in kinds {
             for (section, example) in notes {
                 self.silent(kind, section, example);
             }
@@ -146,7 +151,7 @@ impl Bench {
     }
 
     /// Weighs one clause: noise, findings, or left unexplained.
-    fn weigh_clause(&mut self, clause: &Clause, facts: &Facts, renames: &noise::Renames) {
+    fn weigh_clause(&mut self, clause: &Clause, facts: &Facts, renames: &noise::Renames, hidden: bool) {
         if let Some(kind) = noise::settled(clause, facts) {
             return self.silent(kind, &clause.path, &clause.both_raw());
         }
@@ -159,7 +164,7 @@ impl Bench {
             *weight += led.min(1.2) * 0.6;
         }
         let practices = ranked(&weights);
-        let seen = Seen { clause, practices: &practices, content: &content, hidden: facts.hides_addresses };
+        let seen = Seen { clause, practices: &practices, content: &content, hidden };
 
         let mut fired = rules::fired(&seen);
         if content.is_empty() && kind == "rename" {
@@ -187,7 +192,8 @@ impl Bench {
     /// Whether a clause says who answers for the service, and one that the other text does
     /// not know has taken the place of one that is gone; notes it if so.
     fn party(&mut self, clause: &Clause, facts: &Facts, practices: &[(Practice, f64)]) -> bool {
-        let about = practices.first().is_some_and(|(p, _)| *p == Practice::ControllerContact) || noise::is_contact_format(clause);
+        let about = practices.first().is_some_and(|(p, _)| *p == Practice::ControllerContact)
+            || noise::is_contact_format(clause);
         let names = if clause.after.is_empty() { &facts.names_gone } else { &facts.names_come };
         let other = if clause.after.is_empty() { &facts.names_come } else { &facts.names_gone };
         let text = if clause.after.is_empty() { &clause.before } else { &clause.after };
@@ -312,13 +318,21 @@ impl Bench {
         let words: usize = self.unexplained.iter().map(|(.., words)| words).sum();
         let speaks = |text: &str| {
             let text = format!(" {} ", fold(text));
-            [" may ", " must ", " will ", " shall ", " can ", " not ", " you ", " we "].iter().filter(|w| text.contains(*w)).count() >= 2
+            [" may ", " must ", " will ", " shall ", " can ", " not ", " you ", " we "]
+                .iter()
+                .filter(|w| text.contains(*w))
+                .count()
+                >= 2
         };
         let spoken: usize =
             self.unexplained.iter().filter(|(_, a, b, _)| speaks(a) || speaks(b)).map(|(.., words)| words).sum();
         let unexplained = std::mem::take(&mut self.unexplained);
         if spoken >= 40 && words > 0 {
-            let (section, before, after, _) = unexplained.iter().find(|(_, a, b, _)| speaks(a) || speaks(b)).expect("spoken words have a clause").clone();
+            let (section, before, after, _) = unexplained
+                .iter()
+                .find(|(_, a, b, _)| speaks(a) || speaks(b))
+                .expect("spoken words have a clause")
+                .clone();
             self.findings.push(Finding {
                 rule: "unclassified".to_owned(),
                 practice: None,
@@ -342,7 +356,19 @@ impl Bench {
         if self.findings.is_empty() && self.noise.is_empty() {
             let text = change.sections.iter().flat_map(|s| &s.edits).find(|edit| edit.op != Op::Equal);
             let links = change.sections.iter().any(|section| !section.links.is_empty());
-            let kind = if text.is_none() && links { "link_only" } else { "formatting" };
+            let letters = |op: Op| -> String {
+                let edits = change.sections.iter().flat_map(|s| &s.edits).filter(|edit| edit.op == op);
+                edits
+                    .flat_map(|edit| edit.text.chars())
+                    .filter(|c| c.is_alphanumeric())
+                    .flat_map(char::to_lowercase)
+                    .collect()
+            };
+            let kind = match () {
+                () if text.is_none() && links => "link_only",
+                () if letters(Op::Delete) == letters(Op::Insert) => "formatting",
+                () => "typo_grammar",
+            };
             self.silent(kind, &[], text.map_or("", |edit| edit.text.as_str()));
         }
     }
@@ -366,7 +392,7 @@ impl Bench {
         let mut weights: Vec<(Practice, f64)> = self.weights.iter().map(|(p, w)| (*p, *w)).collect();
         weights.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         let best = weights.first().map_or(0.0, |(_, weight)| *weight);
-        weights.into_iter().filter(|(_, w)| *w > 0.0 && *w >= best * 0.3).take(5).map(|(p, _)| p).collect()
+        weights.into_iter().filter(|(_, w)| *w > 0.0 && *w >= best * 0.2).take(5).map(|(p, _)| p).collect()
     }
 }
 
@@ -387,10 +413,17 @@ fn turned(clause: &Clause) -> usize {
 /// Whether a link on which a right depends leads to another site than before.
 fn leads_elsewhere(text: &str, from: &str, to: &str) -> bool {
     const RIGHTS: [&str; 9] = [
-        "opt-out", "opt out", "data request", "privacy request", "privacyrequest", "your rights", "do not sell", "sub-processor",
+        "optout",
+        "opt out",
+        "data request",
+        "privacy request",
+        "privacyrequest",
+        "your rights",
+        "do not sell",
+        "sub processor",
         "subprocessor",
     ];
-    let words = fold(&format!("{text} {} {}", from.replace("%20", " "), to.replace("%20", " ")));
+    let words = fold(&format!("{text} {from} {to}")).replace("%20", " ").replace(['-', '_'], " ");
     let site = |target: &str| {
         if let Some(mail) = target.strip_prefix("mailto:") {
             return Some(mail.split('?').next()?.to_lowercase());

@@ -45,7 +45,20 @@ fn is_decisive(word: &str) -> bool {
         || word.contains(['@', '.', '/'])
         || matches!(
             word,
-            "not" | "no" | "never" | "may" | "must" | "will" | "shall" | "can" | "without" | "only" | "unless" | "except" | "all" | "any"
+            "not"
+                | "no"
+                | "never"
+                | "may"
+                | "must"
+                | "will"
+                | "shall"
+                | "can"
+                | "without"
+                | "only"
+                | "unless"
+                | "except"
+                | "all"
+                | "any"
         )
 }
 
@@ -105,8 +118,10 @@ pub(crate) fn content(clause: &Clause, renames: &Renames) -> (Vec<String>, &'sta
             }
             None => true,
         });
-        let renamed_gone: Vec<&String> = gone.iter().copied().filter(|g| come.iter().any(|c| renames.hold(g, c))).collect();
-        let renamed_come: Vec<&String> = come.iter().copied().filter(|c| gone.iter().any(|g| renames.hold(g, c))).collect();
+        let renamed_gone: Vec<&String> =
+            gone.iter().copied().filter(|g| come.iter().any(|c| renames.hold(g, c))).collect();
+        let renamed_come: Vec<&String> =
+            come.iter().copied().filter(|c| gone.iter().any(|g| renames.hold(g, c))).collect();
         if !renamed_gone.is_empty() {
             kind = "rename";
             gone.retain(|word| !renamed_gone.contains(word));
@@ -189,7 +204,10 @@ pub(crate) fn fetch_artefact(old: &Reading, new: &Reading, facts: &Facts) -> Opt
     if small < 200 && ERROR_PAGE.is_match(less) {
         return Some("one side is an error page or a page on the way to another");
     }
-    if small >= 15 && let (Some(a), Some(b)) = (tongue(&old_text), tongue(&new_text)) && a != b {
+    if small >= 15
+        && let (Some(a), Some(b)) = (tongue(&old_text), tongue(&new_text))
+        && a != b
+    {
         return Some("the two sides are in different languages");
     }
     if large > 300 && (small < 250 && small * 5 < large || small * 20 < large) {
@@ -207,7 +225,8 @@ pub(crate) fn fetch_artefact(old: &Reading, new: &Reading, facts: &Facts) -> Opt
 
 /// The share of distinct words that two texts have in common.
 fn shared(old: &str, new: &str) -> f64 {
-    let (a, b): (BTreeSet<String>, BTreeSet<String>) = (words(old).into_iter().collect(), words(new).into_iter().collect());
+    let (a, b): (BTreeSet<String>, BTreeSet<String>) =
+        (words(old).into_iter().collect(), words(new).into_iter().collect());
     2.0 * a.intersection(&b).count() as f64 / (a.len() + b.len()).max(1) as f64
 }
 

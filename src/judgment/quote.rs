@@ -83,7 +83,9 @@ fn cut(text: &str, from: usize, to: usize) -> String {
 fn around(text: &str, trigger: Option<&Regex>) -> String {
     let words = tokens(text);
     let found = trigger.and_then(|trigger| {
-        (0..words.len()).step_by(4).find(|at| trigger.is_match(&fold(&cut(text, *at, (at + MAX_WORDS - 4).min(words.len())))))
+        (0..words.len())
+            .step_by(4)
+            .find(|at| trigger.is_match(&fold(&cut(text, *at, (at + MAX_WORDS - 4).min(words.len())))))
     });
     match found {
         Some(at) if words.len() > MAX_WORDS + 6 => cut(text, at, at + MAX_WORDS - 4),
@@ -101,7 +103,11 @@ pub(super) fn summary(materiality: Materiality, findings: &[Finding], noise: &[N
             }
         }
         let kinds: Vec<String> = kinds.iter().take(3).map(|kind| spoken(kind).to_owned()).collect();
-        return if kinds.is_empty() { "nothing of substance".to_owned() } else { format!("nothing of substance: {}", kinds.join(", ")) };
+        return if kinds.is_empty() {
+            "nothing of substance".to_owned()
+        } else {
+            format!("nothing of substance: {}", kinds.join(", "))
+        };
     }
     let mut parts: Vec<String> = Vec::new();
     for finding in findings {

@@ -124,14 +124,41 @@ patterns! {
     EXERCISE = r"\brights?\b|\brequests?\b|\bdelet|\baccess\b|\bobject\b|\bopt|\bdata protection|\bdpo\b|\bprivacy (?:team|officer)|\blegal notices?|\bdisputes?\b|\bnotices?\b|\bservice of process|\bappeals?\b|\bdroits?\b|\bdemandes?\b|\brechte\b|\brepr[ée]sentant|\brepresentative";
     STATES = r"\b(?:inc|llc|ltd|limited|gmbh|corp|corporation|s\.?a\.?r\.?l|b\.?v|plc|pte|kg|ag|s\.a\.s|sas|sa|oy|ab|s\.r\.l|srl|unlimited company|pbc)\b";
     DISCRETION = r"\b(?:sole discretion|any (?:time|reason)|without (?:prior )?notice|including but not limited|without limitation|any (?:other )?(?:purpose|lawful purpose)|affiliates?|any third part(?:y|ies)|seul[e]? discr[ée]tion|jederzeit|nach eigenem ermessen)\b";
+    NO_NAMES = r"\b(?:click(?:ing)?|tap|visiting|go to|menu|such as|like|for example|e\.g|cliqu\w+|der|die|das|und|nicht|dir|ihnen)\b";
     LEGAL_NAME = r"(?:[A-Z][\w&'’.-]*,? ){1,4}(?:Inc\b|LLC\b|L\.L\.C|Ltd\b|Limited\b|GmbH\b|S\.?A\.?S?\b|B\.?V\b|Corp\b|Corporation\b|SARL\b|AG\b|plc\b|PLC\b|Pte\b|Oy\b|AB\b|S\.?r\.?l\b|LIMITED\b|SAS\b|KG\b|Unlimited Company)";
     PARTY = r"\b(?:controllers?|between you|contract(?:ing|s)? (?:with|party|entity)|agreement (?:with|between)|operated by|provided by|owned by|you and|refers? to|means|we|us|our|operates|contact|responsable|[ée]dit[ée]e? par|verantwortliche[rn]?|anbieter)\b|\(\s*\W*(?:we|us|the company)";
 }
 
 /// The names of legal persons in a sentence, without case and marks.
 pub(crate) fn legal_names(text: &str) -> BTreeSet<String> {
-    LEGAL_NAME
-        .find_iter(text)
+    // The forms are rare; most lines need no look at the names before them.
+    const FORMS: [&str; 22] = [
+        "Inc",
+        "LLC",
+        "L.L.C",
+        "Ltd",
+        "Limited",
+        "GmbH",
+        "S.A",
+        "SA",
+        "B.V",
+        "BV",
+        "Corp",
+        "SARL",
+        "AG",
+        "plc",
+        "PLC",
+        "Pte",
+        "Oy",
+        "AB",
+        "S.r.l",
+        "LIMITED",
+        "KG",
+        "Unlimited",
+    ];
+    text.lines()
+        .filter(|line| FORMS.iter().any(|form| line.contains(form)))
+        .flat_map(|line| LEGAL_NAME.find_iter(line))
         .map(|found| found.as_str().to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect::<String>())
         .collect()
 }
@@ -174,9 +201,8 @@ fn limits(seen: &Seen<'_>) -> bool {
 /// Duty becomes leave, or leave duty.
 fn duties(seen: &Seen<'_>) -> bool {
     let clause = seen.clause;
-    let more = |a: &Regex, b: &Regex, from: &str, to: &str| {
-        count(a, from) > count(a, to) && count(b, from) < count(b, to)
-    };
+    let more =
+        |a: &Regex, b: &Regex, from: &str, to: &str| count(a, from) > count(a, to) && count(b, from) < count(b, to);
     clause.is_reworded()
         && (more(&DUTY, &LEAVE, &clause.old, &clause.new) || more(&LEAVE, &DUTY, &clause.old, &clause.new))
 }
@@ -185,14 +211,23 @@ fn duties(seen: &Seen<'_>) -> bool {
 fn certainty(seen: &Seen<'_>) -> bool {
     let clause = seen.clause;
     let more = |from: &str, to: &str| count(&WILL, from) > count(&WILL, to) && count(&MAY, from) < count(&MAY, to);
-    clause.is_reworded() && !duties(seen) && (more(&clause.old, &clause.new) || more(&clause.new, &clause.old))
+    clause.is_reworded()
+        && !duties(seen)
+        && !flips(seen)
+        && (more(&clause.old, &clause.new) || more(&clause.new, &clause.old))
 }
 
 /// Amounts with their units, numbers normalised.
 fn amounts(text: &str) -> Vec<String> {
     let words = [
-        ("one ", "1 "), ("two ", "2 "), ("three ", "3 "), ("six ", "6 "), ("twelve ", "12 "), ("thirty ", "30 "),
-        ("sixty ", "60 "), ("ninety ", "90 "),
+        ("one ", "1 "),
+        ("two ", "2 "),
+        ("three ", "3 "),
+        ("six ", "6 "),
+        ("twelve ", "12 "),
+        ("thirty ", "30 "),
+        ("sixty ", "60 "),
+        ("ninety ", "90 "),
     ];
     let mut out: Vec<String> = PERIOD
         .find_iter(text)
@@ -239,7 +274,10 @@ fn party_changes(seen: &Seen<'_>) -> bool {
 fn person_listed(seen: &Seen<'_>) -> bool {
     let clause = seen.clause;
     let (old, new) = (legal_names(&clause.before), legal_names(&clause.after));
-    clause.is_reworded() && old != new && STATES.is_match(&clause.both()) && !party_changes(seen)
+    clause.is_reworded()
+        && old != new
+        && STATES.is_match(&clause.both())
+        && !party_changes(seen)
         && seen.content.len() >= 2
 }
 
@@ -261,12 +299,30 @@ fn address(text: &str) -> String {
 fn names_listed(seen: &Seen<'_>) -> bool {
     let clause = seen.clause;
     let proper = |words: &[String], text: &str| {
-        words.iter().filter(|word| super::noise::is_content(word)).filter(|word| {
-            text.split(|c: char| !(c.is_alphanumeric() || c == '.'))
-                .map(|raw| raw.trim_matches('.'))
-                .any(|raw| raw.starts_with(char::is_uppercase) && raw.to_lowercase() == **word || raw.contains('.') && raw == *word)
-        }).count()
+        // The first word of a sentence is a capital for no reason of its own.
+        let text = text.split_once(' ').map_or("", |(_, rest)| rest);
+        words
+            .iter()
+            .filter(|word| super::noise::is_content(word))
+            .filter(|word| {
+                word.chars().filter(|c| c.is_alphabetic()).count() >= 2
+                    && text.split(|c: char| !(c.is_alphanumeric() || c == '.')).map(|raw| raw.trim_matches('.')).any(
+                        |raw| {
+                            raw.starts_with(char::is_uppercase) && raw.to_lowercase() == **word
+                                || raw.contains('.') && raw == *word
+                        },
+                    )
+            })
+            .count()
     };
+    // Click paths, examples and addresses name much and mean little; in capitals and in
+    // German every noun looks like a name.
+    let both = format!("{} {}", clause.before, clause.after);
+    let capitals =
+        both.chars().filter(|c| c.is_uppercase()).count() * 2 > both.chars().filter(|c| c.is_alphabetic()).count();
+    if NO_NAMES.is_match(&clause.both()) || capitals || super::noise::is_contact_format(clause) {
+        return false;
+    }
     let (gone, come) = (proper(&clause.gone, &clause.before), proper(&clause.come, &clause.after));
     let content = |words: &[String]| words.iter().filter(|w| super::noise::is_content(w)).count();
     clause.is_reworded()
@@ -287,18 +343,23 @@ fn contact_for_rights(seen: &Seen<'_>) -> bool {
     let exercised = [&clause.both(), &headings, &clause.lead].iter().any(|text| EXERCISE.is_match(text));
     let mail = clause.differing().any(|word| word.contains('@'));
     let link = clause.differing().any(|word| word.contains("://"));
-    let swapped = if clause.is_reworded() { !old.is_empty() && !new.is_empty() || seen.content.len() >= 3 } else { mail };
+    let swapped =
+        if clause.is_reworded() { !old.is_empty() && !new.is_empty() || seen.content.len() >= 3 } else { mail };
     exercised && swapped && (mail || link)
 }
 
 fn scope(seen: &Seen<'_>) -> bool {
     let clause = seen.clause;
-    clause.is_reworded() && !seen.practices.is_empty() && count(&DISCRETION, &clause.old) != count(&DISCRETION, &clause.new)
+    clause.is_reworded()
+        && !seen.practices.is_empty()
+        && count(&DISCRETION, &clause.old) != count(&DISCRETION, &clause.new)
 }
 
 fn notice(seen: &Seen<'_>) -> bool {
     static NOTICE: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r"\b(?:notif(?:y|ied|ication)|e-?mail|prior notice|advance notice|days'? notice|in advance|inform you|notice)\b")
+        pattern(
+            r"\b(?:notif(?:y|ied|ication)|e-?mail|prior notice|advance notice|days'? notice|in advance|inform you|notice)\b",
+        )
     });
     let clause = seen.clause;
     seen.practices.first().is_some_and(|(p, _)| *p == Practice::ChangeProcess)
@@ -307,14 +368,19 @@ fn notice(seen: &Seen<'_>) -> bool {
 
 fn law(seen: &Seen<'_>) -> bool {
     static LAW: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r"\bgovern(?:ed|ing) (?:by|law)|\blaws of\b|\bcourts? (?:of|in|located)\b|\bexclusive jurisdiction|\b(?:loi|droit) applicable|\btribunaux de|\bgerichtsstand|\brecht der\b")
+        pattern(
+            r"\bgovern(?:ed|ing) (?:by|law)|\blaws of\b|\bcourts? (?:of|in|located)\b|\bexclusive jurisdiction|\b(?:loi|droit) applicable|\btribunaux de|\bgerichtsstand|\brecht der\b",
+        )
     });
-    LAW.is_match(&seen.clause.both()) && seen.content.len() >= 2 || LAW.is_match(&seen.clause.old) != LAW.is_match(&seen.clause.new)
+    LAW.is_match(&seen.clause.both()) && seen.content.len() >= 2
+        || LAW.is_match(&seen.clause.old) != LAW.is_match(&seen.clause.new)
 }
 
 fn listed_in(seen: &Seen<'_>, practice: Practice) -> bool {
     let clause = seen.clause;
-    clause.listed && !clause.is_reworded() && seen.practices.first().is_some_and(|(p, _)| *p == practice)
+    clause.listed
+        && !clause.is_reworded()
+        && seen.practices.first().is_some_and(|(p, _)| *p == practice)
         && clause.differing().count() <= 80
 }
 
@@ -332,16 +398,20 @@ fn purpose_listed(seen: &Seen<'_>) -> bool {
 
 fn right_gone(seen: &Seen<'_>) -> bool {
     static RIGHT: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r"\b(?:right to|you (?:can|may|have the)|opt.out|object|withdraw|vous (?:pouvez|disposez)|recht auf|sie k[öo]nnen|du kannst)\b")
+        pattern(
+            r"\b(?:right to|you (?:can|may|have the)|opt.out|object|withdraw|vous (?:pouvez|disposez)|recht auf|sie k[öo]nnen|du kannst)\b",
+        )
     });
     let clause = seen.clause;
-    clause.after.is_empty() && !clause.listed && seen.practices.first().is_some_and(|(p, _)| *p == Practice::RightsChoices)
+    clause.after.is_empty()
+        && !clause.listed
+        && seen.practices.first().is_some_and(|(p, _)| *p == Practice::RightsChoices)
         && RIGHT.is_match(&clause.old)
 }
 
 use Practice::{
-    AcceptableUse, AiAutomated, ChangeProcess, Children, ContentLicenseIp, ControllerContact, DataCollection, DisputesLaw,
-    PurposesLegalBasis, RightsChoices, SharingSale,
+    AcceptableUse, AiAutomated, ChangeProcess, Children, ContentLicenseIp, ControllerContact, DataCollection,
+    DisputesLaw, PurposesLegalBasis, RightsChoices, SharingSale,
 };
 
 /// The rules, most telling first.
@@ -353,8 +423,16 @@ pub(crate) const RULES: [Rule; 28] = [
         looks: Looks::At(flips),
         why: "a promise not to do something was dropped or given",
         source: "FTC, Gateway Learning (2004)",
-        fires_on: ("Sharing", "We will not sell your personal data to anyone.", "We may sell your personal data to anyone."),
-        silent_on: ("Sharing", "We will not sell your personal data to anyone.", "We won't sell your personal data to anybody."),
+        fires_on: (
+            "Sharing",
+            "We will not sell your personal data to anyone.",
+            "We may sell your personal data to anyone.",
+        ),
+        silent_on: (
+            "Sharing",
+            "We will not sell your personal data to anyone.",
+            "We won't sell your personal data to anybody.",
+        ),
     },
     Rule {
         id: "sale.data",
@@ -365,7 +443,11 @@ pub(crate) const RULES: [Rule; 28] = [
         ),
         why: "the words on the sale of personal data changed",
         source: "California Civil Code 1798.120",
-        fires_on: ("Sharing", "We share personal data with partners.", "We share and sell personal data with partners."),
+        fires_on: (
+            "Sharing",
+            "We share personal data with partners.",
+            "We share and sell personal data with partners.",
+        ),
         silent_on: ("Shop", "You can buy shoes from us.", "We sell shoes and hats in our shop."),
     },
     Rule {
@@ -377,24 +459,40 @@ pub(crate) const RULES: [Rule; 28] = [
         ),
         why: "the words on training artificial intelligence changed",
         source: "FTC Technology Blog, 13 February 2024",
-        fires_on: ("Use", "We use your content to run the service.", "We use your content to run the service and to train our models."),
-        silent_on: ("Use", "Our staff is trained in data protection.", "Our whole staff is trained in data protection matters."),
+        fires_on: (
+            "Use",
+            "We use your content to run the service.",
+            "We use your content to run the service and to train our models.",
+        ),
+        silent_on: (
+            "Use",
+            "Our staff is trained in data protection.",
+            "Our whole staff is trained in data protection matters.",
+        ),
     },
     Rule {
         id: "disputes.arbitration",
         practice: Some(DisputesLaw),
         severity: 3,
-        looks: Looks::Term(r"\b(?:binding |mandatory |individual )?arbitrat\w+|\barbitrage\b|\bschiedsgericht\w*|\bschiedsverfahren"),
+        looks: Looks::Term(
+            r"\b(?:binding |mandatory |individual )?arbitrat\w+|\barbitrage\b|\bschiedsgericht\w*|\bschiedsverfahren",
+        ),
         why: "the words on arbitration changed",
         source: "Directive 93/13/EEC, Annex 1(q)",
         fires_on: ("Disputes", "Disputes go to court.", "Disputes go to binding arbitration."),
-        silent_on: ("Disputes", "Binding arbitration settles disputes.", "Binding arbitration settles all the disputes."),
+        silent_on: (
+            "Disputes",
+            "Binding arbitration settles disputes.",
+            "Binding arbitration settles all the disputes.",
+        ),
     },
     Rule {
         id: "disputes.class_waiver",
         practice: Some(DisputesLaw),
         severity: 3,
-        looks: Looks::Term(r"\bclass.(?:action|wide|waiver)|\bjury trial|\btrial by jury|\bmass (?:action|arbitration)|\brecours collectif|\bsammelklage"),
+        looks: Looks::Term(
+            r"\bclass.(?:action|wide|waiver)|\bjury trial|\btrial by jury|\bmass (?:action|arbitration)|\brecours collectif|\bsammelklage",
+        ),
         why: "the words on class actions or jury trials changed",
         source: "Directive 93/13/EEC, Annex 1(q)",
         fires_on: ("Disputes", "You may sue us.", "You may sue us, but you waive any class action."),
@@ -409,7 +507,11 @@ pub(crate) const RULES: [Rule; 28] = [
         ),
         why: "the words on sensitive data changed",
         source: "GDPR Art. 9; 1Health.io (FTC 2023)",
-        fires_on: ("Data we collect", "We collect your name and photo.", "We collect your name, photo and biometric data."),
+        fires_on: (
+            "Data we collect",
+            "We collect your name and photo.",
+            "We collect your name, photo and biometric data.",
+        ),
         silent_on: ("Data we collect", "We collect your name and photo.", "We collect your name, photo and nickname."),
     },
     Rule {
@@ -439,10 +541,16 @@ pub(crate) const RULES: [Rule; 28] = [
         id: "license.scope",
         practice: Some(ContentLicenseIp),
         severity: 3,
-        looks: Looks::Term(r"\b(?:perpetual|irrevocable|royalty.free|sublicens\w+|transferable|worldwide)\b.{0,120}\blicen[sc]e|\blicen[sc]e\b.{0,120}\b(?:perpetual|irrevocable|royalty.free|sublicens\w+|transferable|worldwide)\b"),
+        looks: Looks::Term(
+            r"\b(?:perpetual|irrevocable|royalty.free|sublicens\w+|transferable|worldwide)\b.{0,120}\blicen[sc]e|\blicen[sc]e\b.{0,120}\b(?:perpetual|irrevocable|royalty.free|sublicens\w+|transferable|worldwide)\b",
+        ),
         why: "the reach of a licence changed",
         source: "CLAUDETTE and ToS;DR, copyright scope",
-        fires_on: ("Your content", "You grant us a licence to show it.", "You grant us a perpetual licence to show it."),
+        fires_on: (
+            "Your content",
+            "You grant us a licence to show it.",
+            "You grant us a perpetual licence to show it.",
+        ),
         silent_on: ("Your content", "You grant us a licence to show it.", "You grant us a licence to display it."),
     },
     Rule {
@@ -453,7 +561,11 @@ pub(crate) const RULES: [Rule; 28] = [
         why: "another legal person is responsible or party to the contract",
         source: "Colorado 4 CCR 904-3, Rule 6.04; WP260 29",
         fires_on: ("Who we are", "The controller is Acme Ireland Limited.", "The controller is Globex Holdings LLC."),
-        silent_on: ("Who we are", "The controller is Acme Ireland Limited.", "The data controller is Acme Ireland Limited."),
+        silent_on: (
+            "Who we are",
+            "The controller is Acme Ireland Limited.",
+            "The data controller is Acme Ireland Limited.",
+        ),
     },
     Rule {
         id: "number.age",
@@ -462,8 +574,16 @@ pub(crate) const RULES: [Rule; 28] = [
         looks: Looks::At(amount_of_age),
         why: "an age changed",
         source: "COPPA Rule 16 CFR 312; GDPR Art. 8",
-        fires_on: ("Children", "You must be over 13 years old to use this.", "You must be over 16 years old to use this."),
-        silent_on: ("Children", "You must be over 13 years old to use this.", "You must be over 13 years old to use it."),
+        fires_on: (
+            "Children",
+            "You must be over 13 years old to use this.",
+            "You must be over 16 years old to use this.",
+        ),
+        silent_on: (
+            "Children",
+            "You must be over 13 years old to use this.",
+            "You must be over 13 years old to use it.",
+        ),
     },
     Rule {
         id: "number.amount",
@@ -472,8 +592,16 @@ pub(crate) const RULES: [Rule; 28] = [
         looks: Looks::At(amount_otherwise),
         why: "a period, price or share changed",
         source: "GDPR Art. 13(2)(a); Directive 93/13/EEC",
-        fires_on: ("Retention", "We keep your logs for 30 days after that.", "We keep your logs for 90 days after that."),
-        silent_on: ("Retention", "We keep your logs for thirty (30) days after that.", "We keep your logs for 30 days after that."),
+        fires_on: (
+            "Retention",
+            "We keep your logs for 30 days after that.",
+            "We keep your logs for 90 days after that.",
+        ),
+        silent_on: (
+            "Retention",
+            "We keep your logs for thirty (30) days after that.",
+            "We keep your logs for 30 days after that.",
+        ),
     },
     Rule {
         id: "law.governing",
@@ -482,7 +610,11 @@ pub(crate) const RULES: [Rule; 28] = [
         looks: Looks::At(law),
         why: "the governing law or the competent court changed",
         source: "Directive 93/13/EEC, Annex 1(q)",
-        fires_on: ("Law", "The laws of Ireland apply to these terms.", "The laws of Delaware and California apply to these terms."),
+        fires_on: (
+            "Law",
+            "The laws of Ireland apply to these terms.",
+            "The laws of Delaware and California apply to these terms.",
+        ),
         silent_on: ("Law", "The laws of Ireland apply to these terms.", "The laws of Ireland apply to the terms."),
     },
     Rule {
@@ -493,7 +625,11 @@ pub(crate) const RULES: [Rule; 28] = [
         why: "a negation came or went",
         source: "OPP-115, Does/Does Not",
         fires_on: ("Liability", "We are liable for lost data.", "We are not liable for lost data."),
-        silent_on: ("Data", "We collect data such as your name.", "We collect data such as, but not limited to, your name."),
+        silent_on: (
+            "Data",
+            "We collect data such as your name.",
+            "We collect data such as, but not limited to, your name.",
+        ),
     },
     Rule {
         id: "polarity.limit",
@@ -512,8 +648,16 @@ pub(crate) const RULES: [Rule; 28] = [
         looks: Looks::At(duties),
         why: "what must be done became what may be done, or the other way",
         source: "CLAUDETTE; Directive 93/13/EEC",
-        fires_on: ("Reports", "You must report violations of these rules.", "You may report violations of these rules."),
-        silent_on: ("Reports", "You must report violations of these rules.", "You must report violation of these rules."),
+        fires_on: (
+            "Reports",
+            "You must report violations of these rules.",
+            "You may report violations of these rules.",
+        ),
+        silent_on: (
+            "Reports",
+            "You must report violations of these rules.",
+            "You must report violation of these rules.",
+        ),
     },
     Rule {
         id: "modality.certainty",
@@ -522,8 +666,16 @@ pub(crate) const RULES: [Rule; 28] = [
         looks: Looks::At(certainty),
         why: "what will happen became what may happen, or the other way",
         source: "PrivacyGLUE; CLAUDETTE",
-        fires_on: ("Changes", "We will notify you of changes to this policy.", "We may notify you of changes to this policy."),
-        silent_on: ("Changes", "We will notify you of changes to this policy.", "We will notify you of a change to this policy."),
+        fires_on: (
+            "Changes",
+            "We will notify you of changes to this policy.",
+            "We may notify you of changes to this policy.",
+        ),
+        silent_on: (
+            "Changes",
+            "We will notify you of changes to this policy.",
+            "We will notify you of a change to this policy.",
+        ),
     },
     Rule {
         id: "change.notice",
@@ -532,17 +684,31 @@ pub(crate) const RULES: [Rule; 28] = [
         looks: Looks::At(notice),
         why: "the way changes are announced changed",
         source: "CalOPPA 22575(b)(3); Directive 2019/770 Art. 19",
-        fires_on: ("Changes to this policy", "We will email you before changes to this policy.", "We will post changes to this policy here."),
-        silent_on: ("Changes to this policy", "We post changes to this policy here.", "We post the changes to this policy here."),
+        fires_on: (
+            "Changes to this policy",
+            "We will email you before changes to this policy.",
+            "We will post changes to this policy here.",
+        ),
+        silent_on: (
+            "Changes to this policy",
+            "We post changes to this policy here.",
+            "We post the changes to this policy here.",
+        ),
     },
     Rule {
         id: "change.retroactive",
         practice: Some(ChangeProcess),
         severity: 3,
-        looks: Looks::Term(r"\bretroactiv\w+|\balready (?:collected|provided|submitted)|\bpreviously (?:collected|provided)|\br[ée]troactiv\w+|\br[üu]ckwirkend"),
+        looks: Looks::Term(
+            r"\bretroactiv\w+|\balready (?:collected|provided|submitted)|\bpreviously (?:collected|provided)|\br[ée]troactiv\w+|\br[üu]ckwirkend",
+        ),
         why: "it reaches back to data or content given before",
         source: "FTC, Gateway Learning (2004)",
-        fires_on: ("Changes", "Changes apply to new data.", "Changes apply to new data and to information already collected."),
+        fires_on: (
+            "Changes",
+            "Changes apply to new data.",
+            "Changes apply to new data and to information already collected.",
+        ),
         silent_on: ("Changes", "Changes apply to data.", "Changes apply to the data already."),
     },
     Rule {
@@ -562,7 +728,11 @@ pub(crate) const RULES: [Rule; 28] = [
         looks: Looks::At(contact_for_rights),
         why: "rights or legal notices are exercised at another address",
         source: "Colorado 4 CCR 904-3, Rule 6.04(6)",
-        fires_on: ("Your rights", "Send requests to old@acme.test at any time.", "Send requests to new@globex.test at any time."),
+        fires_on: (
+            "Your rights",
+            "Send requests to old@acme.test at any time.",
+            "Send requests to new@globex.test at any time.",
+        ),
         silent_on: ("Press", "Ask us at old@acme.test at any time.", "Ask us at new@acme.test at any time."),
     },
     Rule {
@@ -572,8 +742,16 @@ pub(crate) const RULES: [Rule; 28] = [
         looks: Looks::At(person_listed),
         why: "a legal person is named that was not, or no longer",
         source: "Colorado 4 CCR 904-3, Rule 6.04(5)",
-        fires_on: ("Partners", "Payments are handled by Acme Pay Inc. for shops.", "Payments are handled by Acme Pay Inc. and Globex Money Ltd. for shops."),
-        silent_on: ("Partners", "Payments are handled by Acme Pay Inc. for shops.", "Payments are handled by Acme Pay, Inc. for our shops."),
+        fires_on: (
+            "Partners",
+            "Payments are handled by Acme Pay Inc. for shops.",
+            "Payments are handled by Acme Pay Inc. and Globex Money Ltd. for shops.",
+        ),
+        silent_on: (
+            "Partners",
+            "Payments are handled by Acme Pay Inc. for shops.",
+            "Payments are handled by Acme Pay, Inc. for our shops.",
+        ),
     },
     Rule {
         id: "recipient.listed",
@@ -612,8 +790,16 @@ pub(crate) const RULES: [Rule; 28] = [
         looks: Looks::At(names_listed),
         why: "names of products, places or partners came or went",
         source: "Colorado 4 CCR 904-3, Rule 6.04(5); WP260 30",
-        fires_on: ("Your rights", "Residents of Virginia have the right to appeal.", "Residents of Virginia, Texas and Oregon have the right to appeal."),
-        silent_on: ("Your rights", "Residents of Virginia have the right to appeal.", "All residents of Virginia have the right to appeal."),
+        fires_on: (
+            "Your rights",
+            "Residents of Virginia have the right to appeal.",
+            "Residents of Virginia, Texas and Oregon have the right to appeal.",
+        ),
+        silent_on: (
+            "Your rights",
+            "Residents of Virginia have the right to appeal.",
+            "All residents of Virginia have the right to appeal.",
+        ),
     },
     Rule {
         id: "scope.words",
@@ -647,7 +833,9 @@ mod tests {
     use crate::judgment::judge;
 
     fn fired_by((heading, before, after): (&str, &str, &str)) -> Vec<String> {
-        let page = |text: &str| reading(&format!("# Policy of Acme\nAcme makes maps and shoes.\n# {heading}\nIt reads as follows:\n{text}"));
+        let page = |text: &str| {
+            reading(&format!("# Policy of Acme\nAcme makes maps and shoes.\n# {heading}\nIt reads as follows:\n{text}"))
+        };
         let (old, new) = (page(before), page(after));
         let change = compare(&old, &new).expect("the example differs");
         judge(&change, &old, &new).findings.into_iter().map(|finding| finding.rule).collect()

@@ -33,7 +33,14 @@ pub fn change(change: &Change, judgment: &Judgment) -> String {
 
 fn told(finding: &Finding) -> String {
     let about = finding.practice.map_or("text", |practice| practice.name());
-    format!("{} ({}, severity {}) in {}: {}", about, finding.rule, finding.severity, safe(&path(&finding.section)), safe(&finding.why))
+    format!(
+        "{} ({}, severity {}) in {}: {}",
+        about,
+        finding.rule,
+        finding.severity,
+        safe(&path(&finding.section)),
+        safe(&finding.why)
+    )
 }
 
 fn redline(section: &SectionChange) -> String {

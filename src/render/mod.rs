@@ -4,8 +4,8 @@ pub mod json;
 pub mod markdown;
 pub mod plain;
 
-use crate::change::{Op, SectionChange};
 use crate::change::words::tokens;
+use crate::change::{Op, SectionChange};
 
 /// Words of the unchanged text that stay in sight on each side of an edit.
 const CONTEXT: usize = 7;
@@ -29,6 +29,8 @@ enum Piece {
 fn pieces(section: &SectionChange) -> Vec<Piece> {
     let mut out = Vec::new();
     let last = section.edits.len().saturating_sub(1);
+    // White space at the end of one edit stands before the first word of the next.
+    let mut before = String::new();
     for (at, edit) in section.edits.iter().enumerate() {
         let words = tokens(&edit.text);
         let (lead, tail) = match edit.op {
@@ -39,16 +41,20 @@ fn pieces(section: &SectionChange) -> Vec<Piece> {
         for (n, token) in words.iter().enumerate() {
             if cut && n >= lead && n < words.len() - tail {
                 if n == lead {
+                    before.clear();
                     out.push(if edit.op == Op::Equal { Piece::Gap } else { Piece::More(edit.op, words.len() - lead) });
                 }
                 continue;
             }
-            if token.space.contains('\n') && !out.is_empty() {
+            before.push_str(token.space);
+            if token.word.is_empty() {
+                continue;
+            }
+            if before.contains('\n') && !out.is_empty() {
                 out.push(Piece::Break);
             }
-            if !token.word.is_empty() {
-                out.push(Piece::Word(edit.op, token.word.to_owned(), !token.space.is_empty()));
-            }
+            out.push(Piece::Word(edit.op, token.word.to_owned(), !before.is_empty()));
+            before.clear();
         }
     }
     out
@@ -98,7 +104,11 @@ pub fn escape(text: &str) -> String {
                     Some('[') => while chars.next().is_some_and(|c| !('@'..='~').contains(&c)) {},
                     Some(']' | 'P' | '_' | '^' | 'X') => {
                         while let Some(c) = chars.next() {
-                            if c == '\u{7}' || c == '\u{9c}' || c == '\u{1b}' && chars.next_if_eq(&'\\').is_some() || c == '\n' {
+                            if c == '\u{7}'
+                                || c == '\u{9c}'
+                                || c == '\u{1b}' && chars.next_if_eq(&'\\').is_some()
+                                || c == '\n'
+                            {
                                 break;
                             }
                         }
@@ -107,8 +117,15 @@ pub fn escape(text: &str) -> String {
                 }
             }
             c if c.is_control() => {}
-            '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}' => {}
+            '\u{61c}'
+            | '\u{200b}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}' => {}
             c => out.push(c),
         }
     }
