@@ -164,12 +164,21 @@ impl Bench {
             *weight += led.min(1.2) * 0.6;
         }
         let practices = ranked(&weights);
-        let seen = Seen { clause, practices: &practices, content: &content, hidden };
+        let is_mail = !clause.is_reworded() && clause.differing().any(|word| word.contains('@'));
+        let answers = |other: &Clause| {
+            other.path == clause.path && !other.is_reworded() && other.before.is_empty() != clause.before.is_empty()
+        };
+        let answered = is_mail && facts.clauses.iter().any(answers);
+        let seen = Seen { clause, practices: &practices, content: &content, hidden, answered };
 
         let mut fired = rules::fired(&seen);
         if content.is_empty() && kind == "rename" {
             // A product may take another name; a party may not.
             fired.retain(|at| RULES[*at].id == "party.entity");
+        }
+        if is_mail && content.len() <= 2 {
+            // The letters of an address say nothing of arbitration or of sale.
+            fired.retain(|at| RULES[*at].id == "contact.rights");
         }
         if fired.is_empty() && self.party(clause, facts, &practices) {
             return;

@@ -56,6 +56,8 @@ pub(crate) struct Seen<'a> {
     pub(crate) content: &'a [String],
     /// Whether either text hides its addresses from robots.
     pub(crate) hidden: bool,
+    /// Whether something in its section went where it came, or came where it went.
+    pub(crate) answered: bool,
 }
 
 impl Seen<'_> {
@@ -343,8 +345,11 @@ fn contact_for_rights(seen: &Seen<'_>) -> bool {
     let exercised = [&clause.both(), &headings, &clause.lead].iter().any(|text| EXERCISE.is_match(text));
     let mail = clause.differing().any(|word| word.contains('@'));
     let link = clause.differing().any(|word| word.contains("://"));
-    let swapped =
-        if clause.is_reworded() { !old.is_empty() && !new.is_empty() || seen.content.len() >= 3 } else { mail };
+    let swapped = if clause.is_reworded() {
+        !old.is_empty() && !new.is_empty() || seen.content.len() >= 3
+    } else {
+        mail && seen.answered
+    };
     exercised && swapped && (mail || link)
 }
 
