@@ -71,7 +71,7 @@ pub(crate) struct Facts {
     pub(crate) clauses: Vec<Clause>,
     /// Sentences that stand elsewhere now, or stood twice: path and words.
     pub(crate) moved: Vec<(Vec<String>, String)>,
-    /// Sentences that differ in marks, case, numbering or spelling only.
+    /// Sentences that differ in marks, case or numbering only.
     pub(crate) same: Vec<(Vec<String>, String)>,
     /// Sentences that differ in a date only.
     pub(crate) dated: Vec<(Vec<String>, String)>,
@@ -93,6 +93,9 @@ pub(crate) struct Facts {
 /// British and American spelling.
 pub(crate) fn fold(text: &str) -> String {
     let text: String = text.nfkc().flat_map(char::to_lowercase).map(straight).filter(|c| !is_invisible(*c)).collect();
+    if !text.contains(['\'', '[']) && !text.contains("cannot") {
+        return text;
+    }
     let text = CONTRACTED.replace_all(&text, |found: &regex::Captures<'_>| match &found[0] {
         "can't" | "cannot" => "can not".to_owned(),
         "won't" => "will not".to_owned(),
@@ -103,12 +106,16 @@ pub(crate) fn fold(text: &str) -> String {
         other if other.ends_with("'ve") => format!("{} have", &other[..other.len() - 3]),
         other => other.to_owned(),
     });
+    let text = LINK_LEFT.replace_all(&text, "]");
     let text = EMAIL_HIDDEN.replace_all(&text, "hidden@email");
     text.into_owned()
 }
 
 static CONTRACTED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\bcannot\b|\b[a-z]+(?:n't|'ll|'re|'ve)\b").expect("a sound pattern"));
+// What a Markdown reader leaves of a link that it cannot read.
+static LINK_LEFT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)?").expect("a sound pattern"));
 static EMAIL_HIDDEN: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\[email.{0,2}protected\]|\[email protégé\]").expect("a sound pattern"));
 
@@ -197,7 +204,7 @@ static DATE_LINE: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a sound pattern")
 });
 static LIST_MARK: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\s*(?:[-•*·▪◦–]\s*)*(?:(?:section |article |§ ?)?\(?(?:\d{1,2}(?:\.\d{1,2})*|[a-z]|[ivx]{1,4})[.):](?:\d{1,2}\.?)*\s+|\d{1,2}(?:\.\d{1,2})+\s+)?").expect("a sound pattern")
+    Regex::new(r"^\s*(?:[-•*·▪◦–]\s*)*(?:(?:section |article |§ ?)?\(?(?:\d{1,2}(?:\.\d{1,2})*|[a-z]|[ivx]{1,4})[.):](?:\d{1,2}\.?)*\s+|\d{1,2}(?:\.\d{1,2})+\s+|[a-z](?:\.\d{1,2})+(?:\.[a-z])?\.?\s+)?").expect("a sound pattern")
 });
 static YEAR: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?:©|\(c\)|copyright).{0,30}?\b(?:19|20)\d\d\b(?: ?- ?(?:19|20)\d\d\b)?").expect("a sound pattern")
@@ -205,6 +212,9 @@ static YEAR: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Puts `{date}` in the place of every date of a folded text.
 pub(crate) fn without_dates(folded: &str) -> String {
+    if !folded.contains(|c: char| c.is_ascii_digit()) {
+        return folded.to_owned();
+    }
     YEAR.replace_all(&DATE.replace_all(folded, "{date}"), "copyright").into_owned()
 }
 
@@ -366,7 +376,10 @@ impl Known {
                 joined.push_str(&key);
                 joined.push(' ');
                 all.insert(key);
-                masked.insert(words(&without_dates(&sentence.folded)).join(" "));
+                let without = without_dates(&sentence.folded);
+                if without != sentence.folded {
+                    masked.insert(words(&without).join(" "));
+                }
             }
         }
         Self { joined, masked, sentences: all, count }
@@ -385,7 +398,8 @@ impl Known {
 
     fn holds_but_for_dates(&self, sentence: &Sentence) -> bool {
         let masked = without_dates(&sentence.folded);
-        DATE_LINE.is_match(&masked) || masked != sentence.folded && self.masked.contains(&words(&masked).join(" "))
+        masked.contains("{date}") && DATE_LINE.is_match(&masked)
+            || masked != sentence.folded && self.masked.contains(&words(&masked).join(" "))
     }
 }
 

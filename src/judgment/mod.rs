@@ -108,8 +108,12 @@ pub fn judge(change: &Change, old: &Reading, new: &Reading) -> Judgment {
         return bench.close();
     }
     let renames = noise::Renames::find(&facts.clauses);
+    // An address that shows where another was hidden is no news; one that replaces another is.
+    let mail =
+        |side: fn(&Clause) -> &Vec<String>| facts.clauses.iter().any(|c| side(c).iter().any(|w| w.contains('@')));
+    let hidden = facts.hides_addresses && !(mail(|clause| &clause.gone) && mail(|clause| &clause.come));
     for clause in &facts.clauses {
-        bench.weigh_clause(clause, &facts, &renames);
+        bench.weigh_clause(clause, &facts, &renames, hidden);
     }
     bench.links(change);
     bench.whole(&facts);
@@ -138,8 +142,8 @@ impl Bench {
 
     /// Notes what the facts have settled already.
     fn settled(&mut self, facts: &Facts) {
-        for (kind, notes) in [("renumber_move", &facts.moved), ("formatting", &facts.same), ("date_only", &facts.dated)]
-        {
+        let kinds = [("renumber_move", &facts.moved), ("formatting", &facts.same), ("date_only", &facts.dated)];
+        for (kind, notes) in kinds {
             for (section, example) in notes {
                 self.silent(kind, section, example);
             }
@@ -147,7 +151,7 @@ impl Bench {
     }
 
     /// Weighs one clause: noise, findings, or left unexplained.
-    fn weigh_clause(&mut self, clause: &Clause, facts: &Facts, renames: &noise::Renames) {
+    fn weigh_clause(&mut self, clause: &Clause, facts: &Facts, renames: &noise::Renames, hidden: bool) {
         if let Some(kind) = noise::settled(clause, facts) {
             return self.silent(kind, &clause.path, &clause.both_raw());
         }
@@ -160,12 +164,21 @@ impl Bench {
             *weight += led.min(1.2) * 0.6;
         }
         let practices = ranked(&weights);
-        let seen = Seen { clause, practices: &practices, content: &content, hidden: facts.hides_addresses };
+        let is_mail = !clause.is_reworded() && clause.differing().any(|word| word.contains('@'));
+        let answers = |other: &Clause| {
+            other.path == clause.path && !other.is_reworded() && other.before.is_empty() != clause.before.is_empty()
+        };
+        let answered = is_mail && facts.clauses.iter().any(answers);
+        let seen = Seen { clause, practices: &practices, content: &content, hidden, answered };
 
         let mut fired = rules::fired(&seen);
         if content.is_empty() && kind == "rename" {
             // A product may take another name; a party may not.
             fired.retain(|at| RULES[*at].id == "party.entity");
+        }
+        if is_mail && content.len() <= 2 {
+            // The letters of an address say nothing of arbitration or of sale.
+            fired.retain(|at| RULES[*at].id == "contact.rights");
         }
         if fired.is_empty() && self.party(clause, facts, &practices) {
             return;
@@ -352,7 +365,19 @@ impl Bench {
         if self.findings.is_empty() && self.noise.is_empty() {
             let text = change.sections.iter().flat_map(|s| &s.edits).find(|edit| edit.op != Op::Equal);
             let links = change.sections.iter().any(|section| !section.links.is_empty());
-            let kind = if text.is_none() && links { "link_only" } else { "formatting" };
+            let letters = |op: Op| -> String {
+                let edits = change.sections.iter().flat_map(|s| &s.edits).filter(|edit| edit.op == op);
+                edits
+                    .flat_map(|edit| edit.text.chars())
+                    .filter(|c| c.is_alphanumeric())
+                    .flat_map(char::to_lowercase)
+                    .collect()
+            };
+            let kind = match () {
+                () if text.is_none() && links => "link_only",
+                () if letters(Op::Delete) == letters(Op::Insert) => "formatting",
+                () => "typo_grammar",
+            };
             self.silent(kind, &[], text.map_or("", |edit| edit.text.as_str()));
         }
     }
@@ -376,7 +401,7 @@ impl Bench {
         let mut weights: Vec<(Practice, f64)> = self.weights.iter().map(|(p, w)| (*p, *w)).collect();
         weights.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         let best = weights.first().map_or(0.0, |(_, weight)| *weight);
-        weights.into_iter().filter(|(_, w)| *w > 0.0 && *w >= best * 0.3).take(5).map(|(p, _)| p).collect()
+        weights.into_iter().filter(|(_, w)| *w > 0.0 && *w >= best * 0.2).take(5).map(|(p, _)| p).collect()
     }
 }
 
@@ -397,17 +422,17 @@ fn turned(clause: &Clause) -> usize {
 /// Whether a link on which a right depends leads to another site than before.
 fn leads_elsewhere(text: &str, from: &str, to: &str) -> bool {
     const RIGHTS: [&str; 9] = [
-        "opt-out",
+        "optout",
         "opt out",
         "data request",
         "privacy request",
         "privacyrequest",
         "your rights",
         "do not sell",
-        "sub-processor",
+        "sub processor",
         "subprocessor",
     ];
-    let words = fold(&format!("{text} {} {}", from.replace("%20", " "), to.replace("%20", " ")));
+    let words = fold(&format!("{text} {from} {to}")).replace("%20", " ").replace(['-', '_'], " ");
     let site = |target: &str| {
         if let Some(mail) = target.strip_prefix("mailto:") {
             return Some(mail.split('?').next()?.to_lowercase());

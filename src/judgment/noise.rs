@@ -180,7 +180,8 @@ fn is_label(clause: &Clause, text: &str, headed: bool) -> bool {
     let capital = words.iter().filter(|w| w.starts_with(|c: char| c.is_uppercase() || !c.is_alphanumeric())).count();
     let led = clause.listed && (headed || clause.lead.trim_end().ends_with(':') || text.contains(" | "));
     let titled = words.len() > 8 && capital * 10 > words.len() * 7 && !text.contains(" | ");
-    !ends && (!led && words.len() <= 6 || titled || text.contains("](http"))
+    let run_in = !clause.listed && words.len() <= 3 && raw.trim_end().ends_with('.');
+    run_in || !ends && (!led && words.len() <= 6 || titled || text.contains("](http"))
 }
 
 /// Whether only an address, a number or a street of the same body differs.

@@ -73,6 +73,8 @@ impl Practice {
 /// The words that betray a practice: in headings, and in sentences. Lower case,
 /// [`fold`](super::facts::fold)ed; English, French and German.
 struct Cues {
+    /// The practice; stands at the same place as in [`Practice::ALL`].
+    #[cfg_attr(not(test), allow(dead_code))]
     practice: Practice,
     heading: &'static str,
     sentence: &'static str,
@@ -210,4 +212,31 @@ pub(crate) fn cues(text: &str) -> usize {
 /// Whether a folded heading names a practice.
 pub(crate) fn is_headed(headings: &[String]) -> bool {
     headings.iter().any(|heading| HEADINGS.iter().any(|pattern| pattern.is_match(heading)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cues_stand_in_the_order_of_the_practices() {
+        let order: Vec<Practice> = CUES.iter().map(|cues| cues.practice).collect();
+        assert_eq!(order, Practice::ALL.map(|(practice, ..)| practice));
+    }
+
+    #[test]
+    fn headings_weigh_more_than_words() {
+        let cases = [
+            (vec!["how long we keep data"], "they are gone after a year", Practice::Retention),
+            (vec!["your rights"], "you may ask for a copy", Practice::RightsChoices),
+            (vec![], "any dispute goes to binding arbitration", Practice::DisputesLaw),
+            (vec![], "nous partageons ces informations avec des tiers", Practice::SharingSale),
+            (vec![], "wir verwenden cookies und tracking", Practice::TrackingAds),
+        ];
+        for (headings, sentence, wanted) in cases {
+            let headings: Vec<String> = headings.into_iter().map(str::to_owned).collect();
+            let ranked = ranked(&weigh(&headings, sentence, sentence));
+            assert_eq!(ranked.first().map(|(practice, _)| *practice), Some(wanted), "{sentence}");
+        }
+    }
 }

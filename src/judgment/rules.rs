@@ -56,6 +56,8 @@ pub(crate) struct Seen<'a> {
     pub(crate) content: &'a [String],
     /// Whether either text hides its addresses from robots.
     pub(crate) hidden: bool,
+    /// Whether something in its section went where it came, or came where it went.
+    pub(crate) answered: bool,
 }
 
 impl Seen<'_> {
@@ -124,14 +126,41 @@ patterns! {
     EXERCISE = r"\brights?\b|\brequests?\b|\bdelet|\baccess\b|\bobject\b|\bopt|\bdata protection|\bdpo\b|\bprivacy (?:team|officer)|\blegal notices?|\bdisputes?\b|\bnotices?\b|\bservice of process|\bappeals?\b|\bdroits?\b|\bdemandes?\b|\brechte\b|\brepr[ée]sentant|\brepresentative";
     STATES = r"\b(?:inc|llc|ltd|limited|gmbh|corp|corporation|s\.?a\.?r\.?l|b\.?v|plc|pte|kg|ag|s\.a\.s|sas|sa|oy|ab|s\.r\.l|srl|unlimited company|pbc)\b";
     DISCRETION = r"\b(?:sole discretion|any (?:time|reason)|without (?:prior )?notice|including but not limited|without limitation|any (?:other )?(?:purpose|lawful purpose)|affiliates?|any third part(?:y|ies)|seul[e]? discr[ée]tion|jederzeit|nach eigenem ermessen)\b";
+    NO_NAMES = r"\b(?:click(?:ing)?|tap|visiting|go to|menu|such as|like|for example|e\.g|cliqu\w+|der|die|das|und|nicht|dir|ihnen)\b";
     LEGAL_NAME = r"(?:[A-Z][\w&'’.-]*,? ){1,4}(?:Inc\b|LLC\b|L\.L\.C|Ltd\b|Limited\b|GmbH\b|S\.?A\.?S?\b|B\.?V\b|Corp\b|Corporation\b|SARL\b|AG\b|plc\b|PLC\b|Pte\b|Oy\b|AB\b|S\.?r\.?l\b|LIMITED\b|SAS\b|KG\b|Unlimited Company)";
     PARTY = r"\b(?:controllers?|between you|contract(?:ing|s)? (?:with|party|entity)|agreement (?:with|between)|operated by|provided by|owned by|you and|refers? to|means|we|us|our|operates|contact|responsable|[ée]dit[ée]e? par|verantwortliche[rn]?|anbieter)\b|\(\s*\W*(?:we|us|the company)";
 }
 
 /// The names of legal persons in a sentence, without case and marks.
 pub(crate) fn legal_names(text: &str) -> BTreeSet<String> {
-    LEGAL_NAME
-        .find_iter(text)
+    // The forms are rare; most lines need no look at the names before them.
+    const FORMS: [&str; 22] = [
+        "Inc",
+        "LLC",
+        "L.L.C",
+        "Ltd",
+        "Limited",
+        "GmbH",
+        "S.A",
+        "SA",
+        "B.V",
+        "BV",
+        "Corp",
+        "SARL",
+        "AG",
+        "plc",
+        "PLC",
+        "Pte",
+        "Oy",
+        "AB",
+        "S.r.l",
+        "LIMITED",
+        "KG",
+        "Unlimited",
+    ];
+    text.lines()
+        .filter(|line| FORMS.iter().any(|form| line.contains(form)))
+        .flat_map(|line| LEGAL_NAME.find_iter(line))
         .map(|found| found.as_str().to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect::<String>())
         .collect()
 }
@@ -184,7 +213,10 @@ fn duties(seen: &Seen<'_>) -> bool {
 fn certainty(seen: &Seen<'_>) -> bool {
     let clause = seen.clause;
     let more = |from: &str, to: &str| count(&WILL, from) > count(&WILL, to) && count(&MAY, from) < count(&MAY, to);
-    clause.is_reworded() && !duties(seen) && (more(&clause.old, &clause.new) || more(&clause.new, &clause.old))
+    clause.is_reworded()
+        && !duties(seen)
+        && !flips(seen)
+        && (more(&clause.old, &clause.new) || more(&clause.new, &clause.old))
 }
 
 /// Amounts with their units, numbers normalised.
@@ -269,17 +301,30 @@ fn address(text: &str) -> String {
 fn names_listed(seen: &Seen<'_>) -> bool {
     let clause = seen.clause;
     let proper = |words: &[String], text: &str| {
+        // The first word of a sentence is a capital for no reason of its own.
+        let text = text.split_once(' ').map_or("", |(_, rest)| rest);
         words
             .iter()
             .filter(|word| super::noise::is_content(word))
             .filter(|word| {
-                text.split(|c: char| !(c.is_alphanumeric() || c == '.')).map(|raw| raw.trim_matches('.')).any(|raw| {
-                    raw.starts_with(char::is_uppercase) && raw.to_lowercase() == **word
-                        || raw.contains('.') && raw == *word
-                })
+                word.chars().filter(|c| c.is_alphabetic()).count() >= 2
+                    && text.split(|c: char| !(c.is_alphanumeric() || c == '.')).map(|raw| raw.trim_matches('.')).any(
+                        |raw| {
+                            raw.starts_with(char::is_uppercase) && raw.to_lowercase() == **word
+                                || raw.contains('.') && raw == *word
+                        },
+                    )
             })
             .count()
     };
+    // Click paths, examples and addresses name much and mean little; in capitals and in
+    // German every noun looks like a name.
+    let both = format!("{} {}", clause.before, clause.after);
+    let capitals =
+        both.chars().filter(|c| c.is_uppercase()).count() * 2 > both.chars().filter(|c| c.is_alphabetic()).count();
+    if NO_NAMES.is_match(&clause.both()) || capitals || super::noise::is_contact_format(clause) {
+        return false;
+    }
     let (gone, come) = (proper(&clause.gone, &clause.before), proper(&clause.come, &clause.after));
     let content = |words: &[String]| words.iter().filter(|w| super::noise::is_content(w)).count();
     clause.is_reworded()
@@ -300,8 +345,11 @@ fn contact_for_rights(seen: &Seen<'_>) -> bool {
     let exercised = [&clause.both(), &headings, &clause.lead].iter().any(|text| EXERCISE.is_match(text));
     let mail = clause.differing().any(|word| word.contains('@'));
     let link = clause.differing().any(|word| word.contains("://"));
-    let swapped =
-        if clause.is_reworded() { !old.is_empty() && !new.is_empty() || seen.content.len() >= 3 } else { mail };
+    let swapped = if clause.is_reworded() {
+        !old.is_empty() && !new.is_empty() || seen.content.len() >= 3
+    } else {
+        mail && seen.answered
+    };
     exercised && swapped && (mail || link)
 }
 

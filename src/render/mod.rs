@@ -29,9 +29,8 @@ enum Piece {
 fn pieces(section: &SectionChange) -> Vec<Piece> {
     let mut out = Vec::new();
     let last = section.edits.len().saturating_sub(1);
-    // A space at the end of one edit stands before the next one, and, behind unchanged
-    // text, before both what goes and what comes in its place.
-    let mut owed = false;
+    // White space at the end of one edit stands before the first word of the next.
+    let mut before = String::new();
     for (at, edit) in section.edits.iter().enumerate() {
         let words = tokens(&edit.text);
         let (lead, tail) = match edit.op {
@@ -42,18 +41,21 @@ fn pieces(section: &SectionChange) -> Vec<Piece> {
         for (n, token) in words.iter().enumerate() {
             if cut && n >= lead && n < words.len() - tail {
                 if n == lead {
+                    before.clear();
                     out.push(if edit.op == Op::Equal { Piece::Gap } else { Piece::More(edit.op, words.len() - lead) });
                 }
                 continue;
             }
-            if token.space.contains('\n') && !out.is_empty() {
+            before.push_str(token.space);
+            if token.word.is_empty() {
+                continue;
+            }
+            if before.contains('\n') && !out.is_empty() {
                 out.push(Piece::Break);
             }
-            if !token.word.is_empty() {
-                out.push(Piece::Word(edit.op, token.word.to_owned(), !token.space.is_empty() || n == 0 && owed));
-            }
+            out.push(Piece::Word(edit.op, token.word.to_owned(), !before.is_empty()));
+            before.clear();
         }
-        owed = edit.text.ends_with(char::is_whitespace) || owed && edit.op != Op::Equal;
     }
     out
 }

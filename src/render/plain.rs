@@ -66,7 +66,9 @@ impl Page {
     fn word(&mut self, text: &str, look: Look, spaced: bool, look_before: Look) {
         let wide = text.width();
         let space = usize::from(spaced && self.column > self.indent);
-        if self.column > self.indent && self.column + space + wide > self.width() && spaced {
+        // What replaces a word may stand on the next line, although no space parts the two.
+        let breaks = spaced || text.starts_with("{+");
+        if self.column > self.indent && self.column + space + wide > self.width() && breaks {
             self.end();
         } else if space == 1 {
             self.paint(" ", look_before);

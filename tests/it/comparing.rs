@@ -1,1 +1,145 @@
-//! Stories.
+//! Two versions of a policy: what changed, what it means, and how that is told.
+
+use policywatch::change::{Change, compare};
+use policywatch::judgment::{Judgment, Materiality, judge};
+use policywatch::reading::Reading;
+use policywatch::render::{json, markdown, plain};
+use policywatch::section::Section;
+use policywatch::text::{Block, BlockKind, Link};
+
+/// Reads the notation of `tests/corpus/changes`: `#` opens a section, `- ` an item,
+/// anything else a paragraph; `{target}` behind a line makes it a link.
+fn reading(text: &str) -> Reading {
+    let mut sections: Vec<Section> = Vec::new();
+    let mut path: Vec<(usize, String)> = Vec::new();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let level = line.chars().take_while(|c| *c == '#').count();
+        if level > 0 {
+            let heading = line[level..].trim().to_owned();
+            path.retain(|(above, _)| *above < level);
+            path.push((level, heading.clone()));
+            sections.push(Section {
+                path: path.iter().map(|(_, title)| title.clone()).collect(),
+                level: level as u8,
+                heading: Some(heading),
+                number: None,
+                anchor: None,
+                blocks: Vec::new(),
+            });
+            continue;
+        }
+        let (text, links) = match line.split_once(" {") {
+            Some((text, target)) => {
+                let link = Link { text: text.to_owned(), target: target.trim_end_matches('}').to_owned() };
+                (text, vec![link])
+            }
+            None => (line, Vec::new()),
+        };
+        let kind = if text.starts_with("- ") { BlockKind::ListItem { depth: 1 } } else { BlockKind::Paragraph };
+        let block = Block { kind, text: text.trim_start_matches("- ").to_owned(), links };
+        sections.last_mut().expect("a case begins with a heading").blocks.push(block);
+    }
+    Reading { title: None, language: Some("en".to_owned()), effective_at: None, sections }
+}
+
+fn judged(old: &str, new: &str) -> (Change, Judgment) {
+    let (old, new) = (reading(old), reading(new));
+    let change = compare(&old, &new).expect("the two differ");
+    let judgment = judge(&change, &old, &new);
+    (change, judgment)
+}
+
+const OLD: &str = include_str!("../corpus/changes/acme/before.txt");
+const NEW: &str = include_str!("../corpus/changes/acme/after.txt");
+
+const PLAIN: plain::Style = plain::Style { colour: false, width: 78 };
+
+#[test]
+fn a_policy_that_turns_on_its_readers_is_told_in_one_page() {
+    let (change, judgment) = judged(OLD, NEW);
+    insta::assert_snapshot!(plain::change(&change, &judgment, PLAIN));
+}
+
+#[test]
+fn a_chat_gets_the_same_as_markdown() {
+    let (change, judgment) = judged(OLD, NEW);
+    insta::assert_snapshot!(markdown::change(&change, &judgment));
+}
+
+#[test]
+fn what_does_not_matter_has_a_name() {
+    let page = |line: &str| {
+        format!("# Privacy Policy of Acme\nAcme makes maps.\n# Your rights\n{line}\nYou may object at any time.")
+    };
+    let cases = [
+        ("Last updated: 1 May 2024", "Last updated: 3 June 2025", "date_only"),
+        ("We recognise your right.", "We recognize your right.", "typo_grammar"),
+        ("We recieve your request.", "We receive your request.", "typo_grammar"),
+        ("Read \"the guide\" first.", "Read “the guide” first.", "formatting"),
+        (
+            "The guide tells more {https://acme.test/guide}",
+            "The guide tells more {https://acme.test/help/guide}",
+            "link_only",
+        ),
+        ("Write to 12 High Street, Springfield 12345.", "Write to 7 Low Road, Springfield 12345.", "contact_format"),
+    ];
+    for (before, after, kind) in cases {
+        let (_, judgment) = judged(&page(before), &page(after));
+        assert_eq!(judgment.materiality, Materiality::Editorial, "{before:?} to {after:?}: {:?}", judgment.findings);
+        assert!(judgment.noise.iter().any(|noise| noise.kind == kind), "{before:?}: {:?}", judgment.noise);
+        assert!(judgment.practices.is_empty() && judgment.severity == 0);
+    }
+}
+
+#[test]
+fn text_that_only_moved_is_no_news() {
+    let (change, judgment) = judged(
+        "# Logs\nWe keep logs for thirty days.\n# Cookies\nWe set no cookies.\n# Law\nThe laws of Ireland apply.",
+        "# Cookies\nWe set no cookies.\n# Logs\nWe keep logs for thirty days.\n# Law\nThe laws of Ireland apply.",
+    );
+    assert_eq!(judgment.materiality, Materiality::Editorial);
+    assert_eq!(change.sections.len(), 1);
+    assert_eq!(change.sections[0].kind.as_str(), "moved");
+}
+
+#[test]
+fn the_summary_quotes_the_decisive_words() {
+    let (_, judgment) =
+        judged("# Sharing\nWe will not sell your personal data.", "# Sharing\nWe may sell your personal data.");
+    assert_eq!(judgment.materiality, Materiality::Material);
+    assert_eq!(judgment.severity, 3);
+    insta::assert_snapshot!(judgment.summary, @r#"Sharing and sale: "We will not sell your personal…" became "We may sell your personal…""#);
+}
+
+#[test]
+fn the_json_keeps_the_order_of_the_contract() {
+    let (change, judgment) = judged("# Sharing\nWe will not sell your data.", "# Sharing\nWe may sell your data.");
+    insta::assert_snapshot!(json::change(Some((&change, &judgment))));
+    insta::assert_snapshot!(json::change(None), @r#"{"materiality":"none","severity":0,"practices":[],"summary":"the text is the same","findings":[],"sections":[],"noise":[],"crosses_readings":false}"#);
+    let reading = reading("# Sharing\nWe may sell \"data\".");
+    insta::assert_snapshot!(json::reading("page.html", Ok(&reading)), @r#"{"input":"page.html","readable":true,"why":null,"title":null,"language":"en","effective_at":null,"reading":1,"sections":[{"path":["Sharing"],"level":1,"text":"Sharing\n\nWe may sell \"data\"."}],"text":"Sharing\n\nWe may sell \"data\"."}"#);
+}
+
+#[test]
+fn a_page_cannot_command_the_terminal() {
+    let (change, judgment) = judged(
+        "# Sharing\nWe will not sell your data.",
+        "# Sharing\nWe may \u{1b}[2J\u{1b}]0;owned\u{7}sell \u{202e}your data.",
+    );
+    let text = plain::change(&change, &judgment, PLAIN);
+    assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+    assert!(!text.contains('\u{202e}'));
+    let coloured = plain::change(&change, &judgment, plain::Style { colour: true, width: 78 });
+    assert!(!coloured.contains("\u{1b}[2J") && !coloured.contains("\u{1b}]"), "{coloured:?}");
+}
+
+#[test]
+fn lines_keep_to_the_width() {
+    let (change, judgment) = judged(OLD, NEW);
+    for width in [20, 40, 78] {
+        let text = plain::change(&change, &judgment, plain::Style { colour: false, width });
+        // A word longer than the line stands on a line of its own.
+        let long = text.lines().find(|line| line.split_whitespace().count() > 1 && line.chars().count() > width);
+        assert_eq!(long, None, "{width}");
+    }
+}
