@@ -5,8 +5,6 @@
 //! program. It follows no redirects, keeps no cookies, decodes no bodies and never tries
 //! again; who asks does that, one guarded request at a time.
 
-pub mod coding;
-
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;

@@ -235,9 +235,12 @@ fn unpacked(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
     }
 }
 
+/// Status, headers and body of an HTTP response.
+type Message = (u16, Vec<(String, String)>, Vec<u8>);
+
 /// Parts an HTTP response into status, headers and body; transfer and content encodings
 /// are undone where the bytes really have them.
-fn http_message(block: &[u8]) -> Result<(u16, Vec<(String, String)>, Vec<u8>), String> {
+fn http_message(block: &[u8]) -> Result<Message, String> {
     let end = block.windows(2).position(|pair| pair == b"\n\n").map(|at| (at, 2));
     let crlf = block.windows(4).position(|four| four == b"\r\n\r\n").map(|at| (at, 4));
     let (head, body) = match [crlf, end].into_iter().flatten().min() {

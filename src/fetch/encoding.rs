@@ -12,6 +12,10 @@ use zstd::stream::raw::{DParameter, Decoder as ZstdDecoder, InBuffer, Operation 
 // 2^25: 32 MiB, four times what RFC 8878 asks decoders to support.
 const ZSTD_WINDOW_LOG: u32 = 25;
 
+/// What a stage may put out beyond the limit of the whole: packed bytes inside packed
+/// bytes may be more than what is in them, but not by much.
+const SLACK: u64 = 64 * 1024;
+
 /// Encodings beyond this many are an attack, not a page.
 const MAX_STAGES: usize = 4;
 
@@ -101,7 +105,7 @@ impl Body {
         let words =
             declared.into_iter().flat_map(|value| value.split(',')).map(|word| word.trim().to_ascii_lowercase());
         // The last one named was put on last, so it comes off first.
-        let mut stages: Vec<Stage> = words.filter_map(|word| Stage::new(&word, limit)).collect();
+        let mut stages: Vec<Stage> = words.filter_map(|word| Stage::new(&word, limit.saturating_add(SLACK))).collect();
         stages.truncate(MAX_STAGES);
         stages.reverse();
         Self { stages, belief, limit, head: Some(Vec::new()), decoded: Vec::new() }
@@ -147,7 +151,7 @@ impl Body {
             match self.stages.first() {
                 // Declared by a header of the original, taken off by the archive.
                 Some(Stage::Gzip(_)) if !seen => self.stages.clear(),
-                None if seen => self.stages.extend(Stage::new("gzip", self.limit)),
+                None if seen => self.stages.extend(Stage::new("gzip", self.limit.saturating_add(SLACK))),
                 _ => {}
             }
         }
@@ -228,7 +232,7 @@ impl Stage {
         let encoding = self.name();
         let sink = self.sink();
         match done {
-            _ if sink.is_over() => Err(EncodingError::TooLarge { limit: sink.limit }),
+            _ if sink.is_over() => Err(EncodingError::TooLarge { limit: sink.limit.saturating_sub(SLACK) }),
             Ok(()) => Ok(std::mem::take(&mut sink.out)),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 Err(EncodingError::Broken { encoding, reason: "it ends too early".to_owned() })
