@@ -33,7 +33,7 @@ pub struct Bounds {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
     /// It was recorded.
-    Recorded(Past),
+    Recorded(Box<Past>),
     /// The archive could not give it; the next run asks again.
     Missed(FetchFailure),
 }
@@ -122,7 +122,7 @@ pub async fn backfill<C: Clock>(
                 failures = 0;
                 let (past, _) = history.record(snapshot, |_, _| Vec::new(), clock.now()).await?;
                 summary.count(&past.outcome);
-                Step::Recorded(past)
+                Step::Recorded(Box::new(past))
             }
             Err(failure) => {
                 summary.missed += 1;

@@ -147,7 +147,13 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let console = Console::new(&arguments);
-    let ended = tokio::runtime::Builder::new_multi_thread()
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if let Verb::Import(_) = arguments.verb {
+        // One thread reads the file, one reads pages, one writes; every further thread
+        // would keep its own heap of freed pages, some 20 MB in all.
+        runtime.worker_threads(1).max_blocking_threads(3);
+    }
+    let ended = runtime
         .enable_all()
         .build()
         .map_err(anyhow::Error::from)

@@ -101,19 +101,11 @@ impl<'a> Story<'a> {
             log::timeline(self.installation, &watch.id, self.console).await?;
         }
         self.line("")?;
-        self.prose(&format!(
-            "The archive lists {} captures. {} had the bytes of the one before and were not fetched again, {} said the \
-             same in another design, and {} {} not the policy at all: it is kept as evidence, and nothing is compared \
-             with it.",
-            summary.captures,
-            summary.captures - summary.distinct,
-            summary.unchanged,
-            summary.unreadable,
-            if summary.unreadable == 1 { "was" } else { "were" },
-        ))?;
+        self.prose(&told(&summary))?;
         for refused in &self.refused {
             self.line(format!("  {} {}", self.console.paint.yellow("!"), visible(refused)))?;
         }
+        self.line("")?;
         self.prose("History never alerts: it was not news today.")?;
         self.judge_history(watch, &summary).await
     }
@@ -208,7 +200,11 @@ impl<'a> Story<'a> {
             },
             "alerts": checked.alerts.len(),
         }))?;
-        self.line(format!("  {}", fetch::line(WATCH, &checked.outcome, self.console)))?;
+        for (index, line) in
+            wrap(&fetch::line(WATCH, &checked.outcome, self.console), self.console.width - 4).iter().enumerate()
+        {
+            self.line(format!("  {}{line}", if index == 0 { "" } else { "  " }))?;
+        }
         self.line("")?;
         Ok(checked)
     }
@@ -230,6 +226,7 @@ impl<'a> Story<'a> {
         }
         if let Some(Outcome::Changed { change, judgment, .. }) = changed.map(|checked| checked.outcome) {
             self.line(render::plain::change(&change, &judgment, self.console.style()).trim_end())?;
+            self.line("")?;
         }
         let again = deliver_due(&self.installation.store, &channels, &SystemClock).await?;
         let repeated = !again.is_empty() || !self.receiver.arrived().is_empty();
@@ -331,7 +328,6 @@ impl<'a> Story<'a> {
     fn heading(&mut self, title: &str, command: &str) -> anyhow::Result<()> {
         self.chapter += 1;
         let paint = self.console.paint;
-        self.line("")?;
         self.line(format!("{} {}", paint.cyan(paint.bold(format!("{}.", self.chapter))), paint.bold(title)))?;
         self.line(format!("   {}", paint.dim(format!("$ {command}"))))?;
         self.line("")
@@ -367,6 +363,22 @@ impl<'a> Story<'a> {
 
 fn paint_err_dim(console: &Console, text: String) -> String {
     console.paint_err.dim(text)
+}
+
+/// What the archive held, in words.
+fn told(summary: &Summary) -> String {
+    let mut parts = vec![format!("The archive lists {} captures.", summary.captures)];
+    for (count, what) in [
+        (summary.captures - summary.distinct, "with the bytes of the one before, not fetched again"),
+        (summary.versions, "with a new text, however small the difference"),
+        (summary.unchanged, "with the same text in another design"),
+        (summary.unreadable, "that is not the policy at all: kept as evidence, compared with nothing"),
+    ] {
+        if count > 0 {
+            parts.push(format!("{count} {what}."));
+        }
+    }
+    parts.join(" ")
 }
 
 /// Why a change was told, or was not.
