@@ -149,9 +149,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let console = Console::new(&arguments);
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     if let Verb::Import(_) = arguments.verb {
-        // One thread reads the file, one reads pages, one writes; every further thread
+        // One thread reads the file, one reads pages and writes; every further thread
         // would keep its own heap of freed pages, some 20 MB in all.
-        runtime.worker_threads(1).max_blocking_threads(3);
+        runtime.worker_threads(1).max_blocking_threads(2);
     }
     let ended = runtime
         .enable_all()
