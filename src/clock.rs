@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 pub trait Clock: Clone + Send + Sync + 'static {
     /// Now, in UTC.
     fn now(&self) -> Timestamp;
-    /// Returns when it is `until`; at once if that is past.
+    /// Returns when it is `until`, or would be had nobody set the clock; at once if that is past.
     fn sleep_until(&self, until: Timestamp) -> impl Future<Output = ()> + Send;
 }
 
@@ -24,8 +24,10 @@ impl Clock for SystemClock {
 
     async fn sleep_until(&self, until: Timestamp) {
         // Looks again every minute at most, so that a machine that slept, or whose clock
-        // was set, does not oversleep.
+        // was set, does not oversleep. Nor does one whose clock was set back.
+        let (began, whole) = (tokio::time::Instant::now(), (until - self.now()).to_std().unwrap_or_default());
         while let Ok(left) = (until - self.now()).to_std() {
+            let left = left.min(whole.saturating_sub(began.elapsed()));
             if left.is_zero() {
                 break;
             }

@@ -19,12 +19,37 @@ const LONGEST_QUIET: Duration = Duration::from_secs(60 * 60);
 /// How long a host is left alone that does not say how long.
 const USUAL_QUIET: Duration = Duration::from_secs(60);
 
+/// Less than that is no clock that was set back: requests ask the time before they come here.
+const SET_BACK: chrono::Duration = chrono::Duration::seconds(30);
+
 /// From this many hosts on, those whose time is past are forgotten.
 const MANY: usize = 4096;
 
 /// Whose turn it is at each host.
 #[derive(Debug, Default)]
-pub(super) struct Manners(Mutex<HashMap<String, Host>>);
+pub(super) struct Manners(Mutex<Table>);
+
+#[derive(Debug, Default)]
+struct Table {
+    hosts: HashMap<String, Host>,
+    /// The last moment that we were told of.
+    now: Option<Timestamp>,
+}
+
+impl Table {
+    /// Takes note of the time. If the clock was set back, everything is as far away as it
+    /// was, and not by as much farther.
+    fn tick(&mut self, now: Timestamp) {
+        let back = self.now.map_or(chrono::Duration::zero(), |last| last - now);
+        self.now = Some(now);
+        if back <= SET_BACK {
+            return;
+        }
+        for host in self.hosts.values_mut() {
+            host.next.values_mut().chain(&mut host.quiet_until).for_each(|at| *at -= back);
+        }
+    }
+}
 
 #[derive(Debug, Default)]
 struct Host {
@@ -54,7 +79,7 @@ impl Manners {
     /// Takes the next turn, and says when it is.
     fn turn(&self, host: &str, kind: &'static str, pause: Duration, now: Timestamp) -> Result<Timestamp, FetchFailure> {
         self.is_quiet(host, now)?;
-        let mut hosts = self.hosts();
+        let hosts = &mut self.table(now).hosts;
         if hosts.len() >= MANY {
             hosts.retain(|_, host| {
                 host.quiet_until.is_some_and(|until| until > now) || host.next.values().any(|next| *next > now)
@@ -71,7 +96,7 @@ impl Manners {
     /// # Errors
     /// [`FailureKind::RateLimited`] if it asked for quiet.
     pub(super) fn is_quiet(&self, host: &str, now: Timestamp) -> Result<(), FetchFailure> {
-        let until = self.hosts().get(host).and_then(|host| host.quiet_until);
+        let until = self.table(now).hosts.get(host).and_then(|host| host.quiet_until);
         match until.and_then(|until| (until - now).to_std().ok()).filter(|left| !left.is_zero()) {
             None => Ok(()),
             left => Err(FetchFailure { kind: FailureKind::RateLimited { host: host.to_owned() }, retry_after: left }),
@@ -81,12 +106,14 @@ impl Manners {
     /// A host answered 429: it is left alone. Returns for how long.
     pub(super) fn silence(&self, host: &str, asked: Option<Duration>, now: Timestamp) -> Duration {
         let quiet = asked.unwrap_or(USUAL_QUIET).min(LONGEST_QUIET);
-        self.hosts().entry(host.to_owned()).or_default().quiet_until = Some(now + quiet);
+        self.table(now).hosts.entry(host.to_owned()).or_default().quiet_until = Some(now + quiet);
         quiet
     }
 
-    fn hosts(&self) -> MutexGuard<'_, HashMap<String, Host>> {
-        self.0.lock().expect("nobody panics while holding the table")
+    fn table(&self, now: Timestamp) -> MutexGuard<'_, Table> {
+        let mut table = self.0.lock().expect("nobody panics while holding the table");
+        table.tick(now);
+        table
     }
 }
 
@@ -108,6 +135,17 @@ mod tests {
         assert_eq!(turn("other.test", "page", 1), at(1));
         assert_eq!(turn("acme.test", "index", 1), at(1));
         assert_eq!(turn("acme.test", "page", 60), at(60));
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_keeps_nobody_waiting() {
+        let manners = Manners::default();
+        let year = 365 * 86_400;
+        let turn = |now| manners.turn("acme.test", "page", Duration::from_secs(5), at(now));
+        assert_eq!(turn(year), Ok(at(year)));
+        assert_eq!(turn(0), Ok(at(5)), "the pause is kept, but by the clock of today");
+        manners.silence("acme.test", Some(Duration::from_secs(60)), at(year));
+        assert_eq!(turn(0).unwrap_err().retry_after, Some(Duration::from_secs(60)));
     }
 
     #[test]
@@ -134,6 +172,7 @@ mod tests {
         for n in 0..MANY + 10 {
             manners.turn(&format!("{n}.test"), "page", Duration::from_secs(1), at(i64::try_from(n).unwrap())).unwrap();
         }
-        assert!(manners.hosts().len() < 100, "{}", manners.hosts().len());
+        let left = manners.table(at(0)).hosts.len();
+        assert!(left < 100, "{left}");
     }
 }
