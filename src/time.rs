@@ -1,6 +1,6 @@
 //! Moments, and the one way they are written.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike as _, SecondsFormat, Utc};
 
 /// A moment, in UTC.
 pub type Timestamp = DateTime<Utc>;
@@ -14,4 +14,9 @@ pub fn rfc3339(at: Timestamp) -> String {
 /// Reads what [`rfc3339`] writes, and any other RFC 3339 time.
 pub fn parse_rfc3339(text: &str) -> Result<Timestamp, chrono::ParseError> {
     DateTime::parse_from_rfc3339(text).map(|at| at.with_timezone(&Utc))
+}
+
+/// Whether [`rfc3339`] writes a moment in its fixed width: years have four digits there.
+pub fn is_recordable(at: Timestamp) -> bool {
+    (0..=9999).contains(&at.year())
 }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use crate::fetch::encoding::{Belief, Body};
 use crate::snapshot::{Origin, Snapshot};
-use crate::time::{Timestamp, parse_rfc3339};
+use crate::time::{Timestamp, is_recordable, parse_rfc3339};
 
 /// The head of a record; real ones stay under 4 kB.
 const MAX_HEAD: u64 = 256 * 1024;
@@ -198,7 +198,8 @@ impl Parser {
 
     fn date(&self, head: &Head) -> Result<Timestamp, WarcError> {
         let text = head.field("warc-date").ok_or_else(|| self.malformed("it has no WARC-Date"))?;
-        parse_rfc3339(text).map_err(|_| self.malformed(format!("\"{}\" is no WARC-Date", text.escape_debug())))
+        let date = parse_rfc3339(text).ok().filter(|at| is_recordable(*at));
+        date.ok_or_else(|| self.malformed(format!("\"{}\" is no WARC-Date", text.escape_debug())))
     }
 
     fn response(&self, head: &Head, block: &[u8]) -> Result<Response, WarcError> {
@@ -247,6 +248,9 @@ fn http_message(block: &[u8]) -> Result<Message, String> {
         Some((at, gap)) => (&block[..at], &block[at + gap..]),
         None => (block, &[][..]),
     };
+    if head.len() as u64 > MAX_HEAD {
+        return Err(format!("its headers have {} bytes; at most {MAX_HEAD} are read", head.len()));
+    }
     // Header bytes above 127 are Latin-1 by tradition; as characters they lose nothing.
     let head: String = head.iter().map(|byte| char::from(*byte)).collect();
     let mut lines = head.lines();
@@ -457,6 +461,21 @@ mod tests {
 
     fn page(text: &str) -> Vec<u8> {
         format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n{text}").into_bytes()
+    }
+
+    #[test]
+    fn headers_without_end_are_no_capture() {
+        let block = format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n<p>We", "y".repeat(5 * 1024 * 1024));
+        let read = bodies(&record("response", 1, "2020-01-01T00:00:00Z", block.as_bytes()));
+        assert!(matches!(&read[..], [Err(WarcError::Malformed { .. })]), "{}", read.len());
+    }
+
+    #[test]
+    fn a_date_beyond_four_digits_is_refused() {
+        for date in ["9999-12-31T23:59:59-01:00", "0000-01-01T00:00:00+01:00"] {
+            let read = bodies(&record("response", 1, date, &page("We")));
+            assert!(matches!(&read[..], [Err(WarcError::Malformed { .. })]), "{date}: {read:?}");
+        }
     }
 
     fn file(bytes: &[u8]) -> tempfile::NamedTempFile {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::Capture;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, is_recordable};
 
 /// One page of the index.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -133,7 +133,8 @@ pub(super) fn moment(digits: &str) -> Option<Timestamp> {
         let day = NaiveDate::from_ymd_opt(part(0, 4)?.try_into().ok()?, part(4, 6)?, part(6, 8)?)?;
         // Seconds of 60 and more occur; the minute counts.
         let seconds = i64::from(part(8, 10)?) * 3600 + i64::from(part(10, 12)?) * 60 + i64::from(part(12, 14)?);
-        (seconds < 86_400 + 60).then(|| day.and_time(chrono::NaiveTime::MIN).and_utc() + Duration::seconds(seconds))
+        let at = day.and_time(chrono::NaiveTime::MIN).and_utc().checked_add_signed(Duration::seconds(seconds))?;
+        (seconds < 86_400 + 60 && is_recordable(at)).then_some(at)
     };
     plain(digits).or_else(|| {
         let at = match (&digits[4..6], &digits[6..8]) {
@@ -254,6 +255,7 @@ mod tests {
         assert_eq!(shown("20000800241623").as_deref(), Some("2000-08-24T16:23:00.000Z"));
         assert_eq!(shown("20191399000000"), None);
         assert_eq!(shown("2019"), None);
+        assert_eq!(shown("99991231235960"), None, "the year 10000 cannot be recorded");
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::http::{Answer, GuardedClient};
 use crate::outcome::{FailureKind, FetchFailure};
 use crate::snapshot::{Origin, Redirect, Snapshot};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, is_recordable};
 
 /// Rows of one index request: nearly every policy has fewer in all.
 const PAGE_ROWS: usize = 50_000;
@@ -219,6 +219,7 @@ impl<C: Clock> Archive<C> {
             let captured_at = chrono::DateTime::parse_from_rfc2822(datetime)
                 .map(|at| at.with_timezone(&chrono::Utc))
                 .ok()
+                .filter(|at| is_recordable(*at))
                 .or_else(|| cdx::moment(timestamp))
                 .ok_or_else(|| self.unavailable("a capture came without its time"))?;
             let location = answer.header("location").filter(|_| (300..400).contains(&answer.status));
