@@ -167,6 +167,9 @@ impl GuardedClient {
     /// Sends a POST request and reads at most 64 KiB of the answer: its status, headers
     /// and body. No redirect is followed: what is posted is meant for one receiver.
     ///
+    /// Once the status is there, the answer is: a body that is cut, or does not come in
+    /// time, is as long as it came. Who was told must not be told again for that.
+    ///
     /// # Errors
     /// Why there is no answer; a status is none.
     pub async fn post(
@@ -176,18 +179,18 @@ impl GuardedClient {
         body: Vec<u8>,
         timeout: Duration,
     ) -> Result<(u16, Vec<(String, String)>, Vec<u8>), FailureKind> {
-        let exchange = async {
-            let mut answer = self.send(self.client.post(url.clone()).body(body), url, headers).await?;
-            let mut read = Vec::new();
-            while let Some(chunk) = answer.chunk().await? {
-                read.extend_from_slice(&chunk.as_ref()[..chunk.as_ref().len().min(POST_ANSWER - read.len())]);
-                if read.len() == POST_ANSWER {
-                    break;
-                }
+        let until = tokio::time::Instant::now() + timeout;
+        let sent = self.send(self.client.post(url.clone()).body(body), url, headers);
+        let late = Err(FailureKind::Timeout { limit: timeout });
+        let mut answer = tokio::time::timeout_at(until, sent).await.unwrap_or(late)?;
+        let mut read = Vec::new();
+        while let Ok(Ok(Some(chunk))) = tokio::time::timeout_at(until, answer.chunk()).await {
+            read.extend_from_slice(&chunk.as_ref()[..chunk.as_ref().len().min(POST_ANSWER - read.len())]);
+            if read.len() == POST_ANSWER {
+                break;
             }
-            Ok((answer.status, answer.headers, read))
-        };
-        tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(FailureKind::Timeout { limit: timeout }))
+        }
+        Ok((answer.status, answer.headers, read))
     }
 
     async fn send(
