@@ -11,7 +11,7 @@ use super::{Fetched, Options, Request, whole_body};
 use crate::clock::Clock;
 use crate::http::{Answer, Cookies, GuardedClient, authority};
 use crate::outcome::{FailureKind, FetchFailure};
-use crate::snapshot::{Origin, Redirect, Snapshot};
+use crate::snapshot::{Origin, Redirect, Snapshot, Validators};
 
 /// What we can read.
 const ACCEPT: &str =
@@ -47,11 +47,15 @@ impl<C: Clock> Live<C> {
                 self.manners.is_quiet(&host, self.clock.now())?;
             }
             let began = tokio::time::Instant::now();
-            let hop = tokio::time::timeout(left, self.hop(&url, request, &cookies));
+            // Validators speak of the page asked for. Behind a redirect stands another.
+            let (known, none) = (&request.validators, Validators::default());
+            let known = if redirects.is_empty() { known } else { &none };
+            let headers = headers(&url, request, known, &cookies);
+            let hop = tokio::time::timeout(left, self.hop(&url, &headers, &cookies));
             let (answer, body) = hop.await.unwrap_or(Err(FailureKind::Timeout { limit: self.options.timeout }))?;
             left = left.saturating_sub(began.elapsed());
 
-            if answer.status == 304 && !request.validators.is_empty() {
+            if answer.status == 304 && !known.is_empty() {
                 return Ok(Fetched::NotModified);
             }
             visited.insert(url.to_string());
@@ -69,8 +73,13 @@ impl<C: Clock> Live<C> {
         }
     }
 
-    async fn hop(&self, url: &Url, request: &Request, cookies: &Cookies) -> Result<(Answer, Vec<u8>), FailureKind> {
-        let mut answer = self.client.get(url, &headers(url, request, cookies)).await?;
+    async fn hop(
+        &self,
+        url: &Url,
+        headers: &[(String, String)],
+        cookies: &Cookies,
+    ) -> Result<(Answer, Vec<u8>), FailureKind> {
+        let mut answer = self.client.get(url, headers).await?;
         cookies.keep(&answer, url);
         if answer.status == 304 || (300..400).contains(&answer.status) && answer.header("location").is_some() {
             return Ok((answer, Vec::new()));
@@ -104,7 +113,7 @@ impl<C: Clock> Live<C> {
     }
 }
 
-fn headers(url: &Url, request: &Request, cookies: &Cookies) -> Vec<(String, String)> {
+fn headers(url: &Url, request: &Request, known: &Validators, cookies: &Cookies) -> Vec<(String, String)> {
     let mut headers = vec![
         ("accept".to_owned(), ACCEPT.to_owned()),
         ("accept-encoding".to_owned(), "gzip, br, zstd, deflate".to_owned()),
@@ -113,8 +122,8 @@ fn headers(url: &Url, request: &Request, cookies: &Cookies) -> Vec<(String, Stri
     let language = request.language.as_deref().unwrap_or("en");
     add("accept-language", Some(format!("{language},*;q=0.5")));
     add("cookie", cookies.header(url));
-    add("if-none-match", request.validators.etag.clone());
-    add("if-modified-since", request.validators.last_modified.clone());
+    add("if-none-match", known.etag.clone());
+    add("if-modified-since", known.last_modified.clone());
     headers
 }
 

@@ -63,7 +63,8 @@ impl Store {
     /// snapshot of its last successful live check, if that was read by `reader`.
     ///
     /// None where a 304 would not mean "as the latest version": the watch has another
-    /// address now, or an import brought a later capture.
+    /// address now, the page came by a redirect (which may lead elsewhere by now), or an
+    /// import brought a later capture.
     ///
     /// # Errors
     /// Those of reading.
@@ -75,7 +76,7 @@ impl Store {
             let mut statement = tx.prepare_cached(
                 "SELECT s.id, s.captured_at, w.url FROM snapshots s JOIN checks c ON c.id = s.id JOIN watches w ON w.id = s.watch_id
                  WHERE s.watch_id = ?1 AND s.origin = 'live' AND c.outcome IN ('first', 'unchanged', 'changed')
-                 ORDER BY s.captured_at DESC, s.id DESC LIMIT 1",
+                 ORDER BY s.id DESC LIMIT 1",
             )?;
             let row = statement
                 .query_row([key], |row| Ok((row.get(0)?, row.get::<_, At>(1)?.0, row.get::<_, String>(2)?)))
@@ -86,7 +87,7 @@ impl Store {
             }
             let row = head_row(tx, id)?.ok_or_else(|| missing(id))?;
             let head = head(&row, &head_prefix(tx, row.base)?)?;
-            if head.url != url {
+            if head.url != url || head.final_url != url {
                 return Ok(Validators::default());
             }
             let without_body = snapshot(head, Vec::new(), captured_at);

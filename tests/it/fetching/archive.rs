@@ -3,20 +3,23 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use base64::Engine as _;
+use policywatch::check::{Ports, check};
 use policywatch::clock::{Clock as _, HeldClock};
 use policywatch::fetch::{Capture, Fetch as _, Fetched, Fetcher, Options, Request, WaybackOptions};
 use policywatch::guard::Allowed;
 use policywatch::outcome::FetchFailure;
 use policywatch::snapshot::{Origin, Snapshot, Validators};
 use policywatch::time::{Timestamp, parse_rfc3339};
-use policywatch::watch::Source;
+use policywatch::watch::{Source, Watch};
 use serde_json::Value;
 use url::Url;
 
 use super::server::{Act, Asked, Server, answer, gzip};
+use crate::world::{MAY, WILL_NOT, World, policy, watch};
 
 fn held() -> HeldClock {
     HeldClock::new(parse_rfc3339("2026-11-22T06:00:00Z").unwrap())
@@ -382,6 +385,70 @@ async fn the_newest_capture_that_can_be_played_is_fetched() {
     let live = Request { source: Source::Live, ..archived("https://acme.test/privacy", Some("2019-06-01T00:00:00Z")) };
     assert!(matches!(fetcher.fetch(live).await.unwrap(), Fetched::Snapshot(same) if same.body == oldest.body));
     assert!(server.asked().iter().all(|asked| asked.header("user-agent").is_some()));
+}
+
+/// A year that the record cannot hold would end the daemon at every check.
+#[tokio::test]
+async fn a_capture_of_the_year_20210_is_dated_by_its_address() {
+    let server = Server::start(|asked| match asked.path() {
+        path if path.starts_with("/cdx/") => vec![Act::Send(answer("200 OK", "", ROWS.as_bytes()))],
+        _ => memento("Mon, 01 Jan 20210 00:00:00 GMT", "content-type: text/html\r\n", b"We use cookies."),
+    })
+    .await;
+    let fetched = fetcher(&server, held()).fetch(archived("https://acme.test/privacy", None)).await;
+    let Ok(Fetched::Snapshot(snapshot)) = fetched else { panic!("{fetched:?}") };
+    assert_eq!(snapshot.captured_at, moment("20200501000000").unwrap());
+}
+
+/// The newest capture again is no news; a newer one is, and one that comes and goes is not.
+#[tokio::test]
+async fn a_watch_of_an_archive_is_told_of_new_captures_alone() {
+    let world = World::new().await;
+    let archive: Arc<Mutex<Vec<(&str, String)>>> = Arc::default();
+    let held = Arc::clone(&archive);
+    let server = Server::start(move |asked| {
+        let captures = held.lock().unwrap().clone();
+        if asked.path().starts_with("/cdx/") {
+            let row = |(at, _): &(&str, String)| {
+                format!("test,acme)/privacy {at} https://acme.test/privacy text/html 200 D{at} 1\n")
+            };
+            let rows: String = captures.iter().map(row).collect();
+            return vec![Act::Send(answer("200 OK", "", rows.as_bytes()))];
+        }
+        let found = captures.iter().find(|(at, _)| asked.path().starts_with(&format!("/web/{at}id_/"))).unwrap();
+        let at = moment(found.0).unwrap().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        memento(&at, "content-type: text/html\r\n", found.1.as_bytes())
+    })
+    .await;
+    let watch = world.follow(Watch { source: Source::Wayback, ..watch("/privacy", &["desk"]) }).await;
+    let ports = Ports {
+        store: world.store.clone(),
+        fetcher: fetcher(&server, world.clock.clone()),
+        clock: world.clock.clone(),
+        spread: Duration::ZERO,
+    };
+    let look = async || {
+        world.clock.advance(Duration::from_secs(3600));
+        let checked = check(&watch, &ports).await.unwrap();
+        let recorded = checked.recorded.unwrap();
+        (checked.outcome.as_str(), recorded.out_of_order, recorded.deliveries, checked.next_check_at.is_some())
+    };
+    archive.lock().unwrap().push(("20250101000000", policy(WILL_NOT)));
+    assert_eq!(look().await, ("first", false, 0, true));
+    assert_eq!(look().await, ("unchanged", false, 0, true));
+    // An older one comes late.
+    archive.lock().unwrap().insert(0, ("20240101000000", policy(MAY)));
+    assert_eq!(look().await, ("unchanged", false, 0, true));
+    archive.lock().unwrap().push(("20250601000000", policy(MAY)));
+    assert_eq!(look().await, ("changed", false, 1, true));
+    assert_eq!(look().await, ("unchanged", false, 0, true));
+    // The newest cannot be had for once: what was is no news.
+    let newest = archive.lock().unwrap().pop().unwrap();
+    assert_eq!(look().await, ("changed", true, 0, true));
+    archive.lock().unwrap().push(newest);
+    assert_eq!(look().await, ("unchanged", false, 0, true));
+    world.deliver_all().await;
+    assert_eq!(world.inbox.got().len(), 1);
 }
 
 #[tokio::test]

@@ -324,6 +324,40 @@ async fn an_unmodified_page_is_not_sent_again() {
     assert_eq!(fetched, Ok(Fetched::NotModified));
 }
 
+/// A page that now redirects elsewhere: what it said of its own age says nothing of the other.
+#[tokio::test]
+async fn validators_are_for_the_page_that_gave_them() {
+    let server = Server::start(|asked| match asked.path() {
+        "/old" => redirect("/new"),
+        _ if asked.header("if-modified-since").is_some() => send(*b"HTTP/1.1 304 Not Modified\r\n\r\n"),
+        _ => send(answer("200 OK", "", PAGE)),
+    })
+    .await;
+    let validators = Validators { etag: None, last_modified: Some("Sat, 21 Nov 2026 06:00:00 GMT".to_owned()) };
+    let fetcher = fetcher(options(Duration::from_secs(20)));
+    let fetched = fetcher.fetch(Request { validators, ..request(server.url("/old")) }).await;
+    assert!(matches!(&fetched, Ok(Fetched::Snapshot(page)) if page.body == PAGE), "{fetched:?}");
+    assert!(server.asked()[0].header("if-modified-since").is_some());
+}
+
+/// What a receiver says has arrived, has arrived, however its answer goes on.
+#[tokio::test]
+async fn the_status_says_what_became_of_a_post() {
+    let head = |more: &str| format!("HTTP/1.1 200 OK\r\n{more}\r\n").into_bytes();
+    let cases = [
+        ("cut body", vec![Act::Send(head("content-length: 100\r\n"))]),
+        ("body that never comes", vec![Act::Send(head("content-length: 100\r\n")), Act::Stall]),
+        ("body without end", vec![Act::Send(head("")), Act::Endless(vec![b'x'; 8192])]),
+    ];
+    for (what, acts) in cases {
+        let server = Server::start(move |_| acts.clone()).await;
+        let options = options(Duration::from_secs(2));
+        let client = GuardedClient::with_lookup(&options, names()).unwrap();
+        let posted = client.post(&server.url("/hook"), &[], b"{}".to_vec(), Duration::from_secs(2)).await;
+        assert_eq!(posted.map(|(status, ..)| status), Ok(200), "{what}");
+    }
+}
+
 #[tokio::test]
 async fn a_host_that_asks_for_quiet_is_left_alone() {
     let server = Server::start(|_| send(answer("429 Slow Down", "retry-after: 90\r\n", b"slow down"))).await;
