@@ -12,7 +12,7 @@ use crate::examine::Manner;
 use crate::judgment::Judgment;
 use crate::outcome::Outcome;
 use crate::reading::Reading;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Origin, Snapshot};
 use crate::time::Timestamp;
 use crate::version::{Cause, SnapshotId, VersionFacts, VersionId};
 use crate::watch::WatchId;
@@ -79,7 +79,7 @@ impl Entry {
         if latest.as_ref().map(|latest| latest.id) != self.previous {
             return Ok(Recorded { check: None, version: number, deliveries: 0, superseded: true, out_of_order: false });
         }
-        let place = Place::of(tx, watch, &self.outcome)?;
+        let place = Place::of(tx, watch, &self.outcome, self.now)?;
         let check = self.write_check(tx, watch)?;
         let snapshot = self.outcome.snapshot().map(|served| snapshots::keep(tx, watch, check, served)).transpose()?;
         self.write_state(tx, watch, place)?;
@@ -163,6 +163,10 @@ impl<'a> Text<'a> {
     }
 }
 
+/// The last moment that the tables can hold.
+const LAST: Timestamp =
+    chrono::NaiveDate::from_ymd_opt(9999, 12, 31).expect("a day").and_hms_opt(23, 59, 59).expect("a time").and_utc();
+
 /// Where a check stands in the history of its watch, by the time of capture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
@@ -175,16 +179,19 @@ enum Place {
 }
 
 impl Place {
-    fn of(tx: &Transaction<'_>, watch: i64, outcome: &Outcome) -> Result<Self, Fault> {
-        let Some(Snapshot { captured_at, .. }) = outcome.snapshot() else { return Ok(Place::Newest) };
+    fn of(tx: &Transaction<'_>, watch: i64, outcome: &Outcome, now: Timestamp) -> Result<Self, Fault> {
+        let Some(Snapshot { captured_at, origin, .. }) = outcome.snapshot() else { return Ok(Place::Newest) };
+        // What was captured in a time to come was captured by a wrong clock: it must not
+        // keep what is live from being news until that time has come.
+        let known_until = if matches!(origin, Origin::Live { .. }) { now } else { LAST };
         let (newer, newer_read) = tx
             .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM snapshots WHERE watch_id = ?1 AND captured_at > ?2),
+                "SELECT EXISTS (SELECT 1 FROM snapshots WHERE watch_id = ?1 AND captured_at > ?2 AND captured_at <= ?3),
                         EXISTS (SELECT 1 FROM snapshots s JOIN checks c ON c.id = s.id
-                                WHERE s.watch_id = ?1 AND s.captured_at > ?2
+                                WHERE s.watch_id = ?1 AND s.captured_at > ?2 AND s.captured_at <= ?3
                                   AND c.outcome IN ('first', 'unchanged', 'changed'))",
             )?
-            .query_row((watch, At(*captured_at)), |row| Ok((row.get(0)?, row.get(1)?)))?;
+            .query_row((watch, At(*captured_at), At(known_until)), |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(match (newer, newer_read) {
             (false, _) => Place::Newest,
             (true, false) => Place::BeforeUnread,

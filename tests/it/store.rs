@@ -67,6 +67,16 @@ fn page(at: Timestamp, paragraphs: &[&str]) -> Snapshot {
 }
 
 /// What [`page`] reads as: a stand-in for the reading code, which is not tested here.
+/// The same, from an archive's file.
+fn imported(page: Snapshot) -> Snapshot {
+    Snapshot { origin: Origin::Warc { record_id: "<urn:uuid:1>".to_owned() }, ..page }
+}
+
+/// The same, without a redirect on the way.
+fn direct(page: Snapshot) -> Snapshot {
+    Snapshot { final_url: page.url.clone(), redirects: Vec::new(), ..page }
+}
+
 fn reading_of(snapshot: &Snapshot) -> Option<Reading> {
     let html = String::from_utf8_lossy(&snapshot.body).into_owned();
     let text = html.split_once("<p>")?.1.split_once("</body>")?.0;
@@ -413,7 +423,7 @@ async fn a_capture_out_of_order_is_kept_and_put_in_its_place_by_a_rebuild() {
     let before = archive.store.versions(&acme()).await.unwrap();
     let sent = archive.store.deliveries(None, 10).await.unwrap();
 
-    let late = archive.check(page(day(5), &["b"])).await;
+    let late = archive.check(imported(page(day(5), &["b"]))).await;
     assert!(late.out_of_order && late.check.is_some() && !late.superseded);
     assert_eq!((late.version, late.deliveries), (None, 0));
     assert_eq!(archive.store.versions(&acme()).await.unwrap(), before, "the latest stays the latest");
@@ -443,11 +453,26 @@ async fn a_capture_out_of_order_is_kept_and_put_in_its_place_by_a_rebuild() {
     assert!(recorded.superseded);
 }
 
+/// The clock was wrong once, and ran years ahead: what was captured then is no reason not
+/// to believe what is captured now.
+#[tokio::test]
+async fn a_capture_of_a_time_to_come_silences_nobody() {
+    let archive = Archive::new().await;
+    archive.check(page(day(1), &["a"])).await;
+    archive.check(direct(page(moment("2039-01-01T00:00:00Z"), &["a"]))).await;
+    let live = direct(page(day(2), &["b"]));
+    let changed = archive.check(live.clone()).await;
+    assert!(!changed.out_of_order, "{changed:?}");
+    assert_eq!((changed.version, changed.deliveries), (Some(2), 2));
+    let validators = archive.store.validators(&acme(), &manner().reader).await.unwrap();
+    assert_eq!(validators, live.validators(), "\"not modified\" must mean the latest version");
+}
+
 #[tokio::test]
 async fn an_old_capture_says_nothing_of_the_watch_as_it_is_now() {
     let archive = Archive::new().await;
     archive.check(page(day(9), &["a"])).await;
-    let mut wall = page(day(3), &[]);
+    let mut wall = imported(page(day(3), &[]));
     wall.body = b"robots?".to_vec();
     let old = archive.check(wall).await;
     assert_eq!((old.version, old.out_of_order), (Some(1), false));
@@ -543,7 +568,7 @@ async fn validators_are_those_of_the_live_snapshot_that_the_latest_version_stand
     let archive = Archive::new().await;
     let ask = async |reader: &Reader| archive.store.validators(&acme(), reader).await.unwrap();
     assert!(ask(&manner().reader).await.is_empty());
-    let (first, same) = (page(day(1), &["a"]), page(day(2), &["a"]));
+    let (first, same) = (direct(page(day(1), &["a"])), direct(page(day(2), &["a"])));
     archive.check(first).await;
     archive.check(same.clone()).await;
     assert_eq!(ask(&manner().reader).await, same.validators());
@@ -555,11 +580,14 @@ async fn validators_are_those_of_the_live_snapshot_that_the_latest_version_stand
     archive.check(memento).await;
     assert!(ask(&manner().reader).await.is_empty());
 
-    let live = page(day(4), &["b"]);
+    let live = direct(page(day(4), &["b"]));
     archive.check(live.clone()).await;
     assert_eq!(ask(&manner().reader).await, live.validators());
     archive.sql("UPDATE watches SET url = 'https://acme.test/new'");
     assert!(ask(&manner().reader).await.is_empty(), "another address has other validators");
+    archive.sql("UPDATE watches SET url = 'https://acme.test/privacy'");
+    archive.check(Snapshot { final_url: "https://acme.test/privacy-of-2024".to_owned(), ..live }).await;
+    assert!(ask(&manner().reader).await.is_empty(), "the redirect may lead elsewhere by now");
 }
 
 // ---- what is due ---------------------------------------------------------------------
