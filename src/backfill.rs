@@ -245,9 +245,10 @@ impl<'a> History<'a> {
         }
     }
 
-    /// Derives the history anew where captures came out of order; returns how many did.
+    /// Derives the history anew where captures came out of order, now or in a run that
+    /// ended before it could; returns how many did now.
     pub(crate) async fn finish(self, now: Timestamp) -> Result<usize, StoreError> {
-        if self.older > 0 {
+        if self.older > 0 || self.store.lacks_its_beginning(&self.watch).await? {
             let manner = self.manner.clone();
             let again = move |before: Option<&Version>, snapshot| examine(&manner, before, snapshot);
             self.store.rebuild(&self.watch, &self.manner, again, now).await?;

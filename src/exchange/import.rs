@@ -116,7 +116,11 @@ pub async fn import<C: Clock>(
             }
         };
         summary.read += 1;
-        each(total, imported).map_err(ImportError::Told)?;
+        if let Err(deaf) = each(total, imported) {
+            // What was recorded until here gets its place all the same.
+            history.finish(clock.now()).await?;
+            return Err(ImportError::Told(deaf));
+        }
     }
     summary.older = history.finish(clock.now()).await?;
     summary.skipped = worked(reading.await)?;

@@ -8,7 +8,7 @@ use rusqlite::Transaction;
 use super::fault::{At, Fault, Sha256};
 use super::pack::{Blobs, Shelf};
 use super::versions::{NewVersion, insert, insert_change, latest_facts, with_text};
-use super::watches::known_key;
+use super::watches::{key_of, known_key};
 use super::{Store, StoreError, snapshots};
 use crate::change::Change;
 use crate::examine::Manner;
@@ -21,6 +21,26 @@ use crate::version::{Cause, SnapshotId, Version};
 use crate::watch::WatchId;
 
 impl Store {
+    /// Whether captures older than the first version were read and yet have no place in
+    /// the history: whoever recorded them ended before [`Store::rebuild`].
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn lacks_its_beginning(&self, watch: &WatchId) -> Result<bool, StoreError> {
+        let watch = watch.clone();
+        self.read("see whether a history is whole", move |tx| {
+            let Some(key) = key_of(tx, &watch)? else { return Ok(false) };
+            let mut statement = tx.prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM snapshots s JOIN checks c ON c.id = s.id
+                     WHERE s.watch_id = ?1 AND c.outcome IN ('first', 'unchanged', 'changed')
+                       AND s.captured_at < (SELECT min(vs.captured_at) FROM versions v
+                                            JOIN snapshots vs ON vs.id = v.snapshot_id WHERE v.watch_id = ?1))",
+            )?;
+            Ok(statement.query_row([key], |row| row.get(0))?)
+        })
+        .await
+    }
+
     /// Derives a watch's versions, changes and judgments anew from its snapshots, in the
     /// order of `captured_at`: for captures that came out of order. Never alerts. Returns
     /// how many versions there are then.

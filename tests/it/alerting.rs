@@ -12,6 +12,7 @@ use policywatch::clock::{Clock as _, HeldClock};
 use policywatch::config::{Config, Problem};
 use policywatch::daemon::{Daemon, DaemonError, Systemd, run, told_to_stop};
 use policywatch::deliver::{LEASE, Outbox, deliver_next};
+use policywatch::exchange::import::{ImportError, Imported, import};
 use policywatch::guard::Allowed;
 use policywatch::http::GuardedClient;
 use policywatch::judgment::Materiality;
@@ -340,6 +341,51 @@ async fn a_page_that_was_not_modified_is_asked_for_with_its_validators() {
     let etags: Vec<_> = world.site.requests().into_iter().map(|request| request.validators.etag).collect();
     assert_eq!(etags, [None, Some("\"1\"".to_owned())]);
     assert_eq!(world.store.versions(&watch.id).await.expect("versions").len(), 1);
+}
+
+/// Two captures of the past, for a watch that is followed today.
+fn past(world: &World) -> std::path::PathBuf {
+    let record = |year: u32, html: String| {
+        let block = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n{html}");
+        let length = block.len();
+        format!(
+            "WARC/1.1\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:{year}>\r\nWARC-Date: {year}-01-01T00:00:00Z\r\n\
+             WARC-Target-URI: https://acme.test/privacy\r\nContent-Type: application/http\r\nContent-Length: {length}\r\n\r\n\
+             {block}\r\n\r\n"
+        )
+    };
+    let path = world.file("past.warc");
+    std::fs::write(&path, record(2020, policy(MAY)) + &record(2021, policy(WILL_NOT))).expect("a file");
+    path
+}
+
+/// Captures that came late have no place until the history is derived anew: neither a
+/// listener that is gone nor a power failure may keep that from happening.
+#[tokio::test]
+async fn an_import_that_ends_early_leaves_no_capture_without_its_place() {
+    for killed in [false, true] {
+        let (world, watch) = changed_world(&[]).await;
+        let (path, store, clock) = (past(&world), world.store.clone(), world.clock.clone());
+        let followed = watch.clone();
+        let first = tokio::spawn(async move {
+            let each = |_, imported: Imported| match imported.record_id.contains("2021") {
+                true if killed => panic!("the power fails"),
+                true => Err(std::io::Error::from(std::io::ErrorKind::BrokenPipe)),
+                false => Ok(()),
+            };
+            import(&path, &followed, false, &store, &clock, each).await
+        });
+        let first = first.await;
+        assert_eq!(first.is_err(), killed);
+        assert!(first.is_err() || matches!(first, Ok(Err(ImportError::Told(_)))));
+        if killed {
+            let all = |_, _: Imported| Ok(());
+            import(&past(&world), &watch, false, &world.store, &world.clock, all).await.expect("an import");
+        }
+        let versions = world.store.versions(&watch.id).await.expect("the versions");
+        let years: Vec<_> = versions.iter().map(|v| v.captured_at.format("%Y").to_string()).collect();
+        assert_eq!(years, ["2020", "2021", "2026"], "killed: {killed}");
+    }
 }
 
 #[tokio::test]
