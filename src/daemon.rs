@@ -24,7 +24,7 @@ use crate::fetch::{Fetch, Fetcher};
 use crate::http::GuardedClient;
 use crate::pulse::{Pulse, pulse};
 use crate::scheduler::{InForce, Scheduler};
-use crate::store::{Store, StoreError, lock_daemon};
+use crate::store::{self, Store, StoreError, lock_daemon};
 use crate::watch::Watch;
 
 /// How long running checks and deliveries may take after the word to stop. Two seconds
@@ -177,7 +177,7 @@ impl<F: Fetch + 'static, K: Channel + 'static, C: Clock> Daemon<F, K, C> {
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), DaemonError> {
         // Held to the end: a second daemon on the same store would check everything twice.
         let _sole = lock_daemon(&self.config.store_path)?;
-        let store = Store::open(&self.config.store_path).await?;
+        let store = Store::open_with(&self.config.store_path, patient()).await?;
         let (fetcher, channels) = (self.equip)(&self.config).map_err(DaemonError::Network)?;
         let in_force = self.put_in_force(&self.config, fetcher, &store).await?;
         let switch =
@@ -313,6 +313,12 @@ impl<F: Fetch + 'static, K: Channel + 'static, C: Clock> Daemon<F, K, C> {
 /// since whoever adds one watch waits for it, and whoever adds a thousand does not.
 fn first_spread(configured: Duration, watches: usize) -> Duration {
     configured.min(Duration::from_secs(10).saturating_mul(u32::try_from(watches).unwrap_or(u32::MAX)))
+}
+
+/// A backfill or an import beside us may write for longer than a person would wait: the
+/// daemon waits half a watchdog's period before it ends, and is started anew.
+fn patient() -> store::Options {
+    store::Options { patience: Duration::from_secs(25), ..store::Options::default() }
 }
 
 /// What a reload turns.
