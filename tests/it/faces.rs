@@ -1,106 +1,16 @@
 //! Stories of the command line: what each verb prints, where, and how it exits.
 
-use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::io::Read;
+use std::path::Path;
+use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
-use assert_cmd::cargo::CommandCargoExt as _;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
-/// A directory with the command line in it.
-struct Desk {
-    home: tempfile::TempDir,
-}
-
-/// How a command ended.
-struct Ended {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-impl Desk {
-    fn new() -> Self {
-        Self { home: tempfile::tempdir().unwrap() }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.home.path().join(name)
-    }
-
-    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.path(name);
-        std::fs::write(&path, content).unwrap();
-        path
-    }
-
-    fn command(&self, arguments: &[&str]) -> std::process::Command {
-        #[allow(deprecated, reason = "the macro has no form that takes a name")]
-        let mut command = std::process::Command::cargo_bin("policywatch").unwrap();
-        command.args(arguments).current_dir(self.home.path()).env_clear().env("HOME", self.home.path());
-        command.stdin(Stdio::null());
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Ended {
-        Ended::of(self.command(arguments).output().unwrap())
-    }
-
-    fn run_with(&self, arguments: &[&str], input: &str) -> Ended {
-        let mut child = self
-            .command(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-        Ended::of(child.wait_with_output().unwrap())
-    }
-}
-
-impl Ended {
-    fn of(output: Output) -> Self {
-        Self {
-            code: output.status.code().expect("no signal ends the command"),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-        }
-    }
-
-    #[track_caller]
-    fn exits(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.out, self.err);
-        self
-    }
-
-    #[track_caller]
-    fn says(self, words: &str) -> Self {
-        assert!(self.err.contains(words), "{words:?} is not in stderr:\n{}", self.err);
-        self
-    }
-
-    #[track_caller]
-    fn prints(self, words: &str) -> Self {
-        assert!(self.out.contains(words), "{words:?} is not in stdout:\n{}", self.out);
-        self
-    }
-
-    #[track_caller]
-    fn prints_nothing(self) -> Self {
-        assert_eq!(self.out, "");
-        self
-    }
-
-    #[track_caller]
-    fn objects(&self) -> Vec<Value> {
-        self.out.lines().map(|line| serde_json::from_str(line).expect("every line is an object")).collect()
-    }
-}
+use crate::desk::{Desk, Ended, GONE, MAY, WILL_NOT, policy, record, record_id};
 
 /// Checks that an object has the keys of the contract, in its order; more may be added.
 #[track_caller]
@@ -112,25 +22,6 @@ fn speaks(value: &Value, contract: &[&str]) {
 fn keys(value: &Value) -> Vec<&str> {
     value.as_object().expect("an object").keys().map(String::as_str).collect()
 }
-
-/// A policy of a made-up company, with one sentence that varies.
-fn policy(sentence: &str) -> String {
-    format!(
-        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Privacy Policy | Acme</title></head><body>\
-         <nav><a href=\"/\">Home</a> <a href=\"/shop\">Shop</a></nav><main><h1>Privacy Policy</h1>\
-         <p>Acme sells bird feeders. This privacy policy explains which personal information we collect when you use our \
-         website or buy from our shop, how we use it, and which choices you have.</p>\
-         <h2>Information We Collect</h2><p>We collect your name, your postal address and your e-mail address when you \
-         place an order. Our servers record your IP address and the pages that you visit.</p>\
-         <h2>How We Share Information</h2><p>{sentence}</p><p>Carriers receive your postal address so that parcels reach \
-         you.</p><h2>Contact</h2><p>Write to privacy@acme.test if you have questions about this privacy policy or want us \
-         to erase your personal data.</p></main><footer><a href=\"/imprint\">Imprint</a></footer></body></html>"
-    )
-}
-
-const WILL_NOT: &str = "We will not sell your personal information to third parties.";
-const MAY: &str = "We may sell your personal information to third parties.";
-const GONE: &str = "<html><head><title>404 Not Found</title></head><body><h1>Not Found</h1></body></html>";
 
 const READING: [&str; 9] =
     ["input", "readable", "why", "title", "language", "effective_at", "reading", "sections", "text"];
@@ -323,26 +214,6 @@ fn compare_with_a_page_that_is_no_policy_fails() {
 }
 
 // import, and what looks at the record
-
-/// One `response` record of a WARC file.
-fn record(number: u32, date: &str, body: &str) -> Vec<u8> {
-    let http = format!(
-        "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    let head = format!(
-        "WARC/1.1\r\nWARC-Type: response\r\nWARC-Record-ID: {}\r\nWARC-Date: {date}\r\n\
-         WARC-Target-URI: https://acme.test/privacy\r\nContent-Type: application/http; msgtype=response\r\n\
-         Content-Length: {}\r\n\r\n",
-        record_id(number),
-        http.len()
-    );
-    [head.as_bytes(), http.as_bytes(), b"\r\n\r\n"].concat()
-}
-
-fn record_id(number: u32) -> String {
-    format!("<urn:uuid:00000000-0000-4000-8000-{number:012}>")
-}
 
 /// First, the same, a 404, then the opposite.
 fn history() -> Vec<Vec<u8>> {
