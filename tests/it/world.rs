@@ -85,7 +85,7 @@ impl World {
             watches.clone()
         };
         let now = self.clock.now();
-        self.store.sync_watches(all, move |_| Some(now), now).await.expect("the watches are recorded");
+        self.store.sync_watches(all, move |_, _| Some(now), now).await.expect("the watches are recorded");
         watch
     }
 
