@@ -64,6 +64,22 @@ impl Store {
         .await
     }
 
+    /// Puts off a watch that could not be checked; one that is not in force stays so.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub async fn postpone(&self, id: &WatchId, until: Timestamp) -> Result<(), StoreError> {
+        let id = id.clone();
+        self.write("postpone a check", move |tx| {
+            tx.execute(
+                "UPDATE watches SET next_check_at = ?2 WHERE name = ?1 AND next_check_at IS NOT NULL",
+                (id.as_str(), At(until)),
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
     /// The watches that are due, the longest overdue first.
     ///
     /// # Errors
