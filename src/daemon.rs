@@ -210,7 +210,11 @@ impl<F: Fetch + 'static, K: Channel + 'static, C: Clock> Daemon<F, K, C> {
                 () = &mut shutdown => return Ok(()),
                 Some(ended) = loops.tasks.join_next() => return how(ended),
                 () = &mut alive => {}
-                () = self.reload.notified() => self.reload(switch, store).await?,
+                () = self.reload.notified() => tokio::select! {
+                    // A configuration that cannot be read to its end must not keep us.
+                    () = &mut shutdown => return Ok(()),
+                    reloaded = self.reload(switch, store) => reloaded?,
+                },
             }
         }
     }

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -524,17 +525,46 @@ fn the_demo_keeps_what_it_is_told_to_keep() {
     kept(&["verify"]).exits(0).prints("sound");
 }
 
-#[test]
-fn the_daemon_ends_when_it_is_told_to() {
-    let town = Town::new();
-    let desk = town.desk();
+/// Starts the daemon, and waits until it hears signals.
+fn started(desk: &Desk) -> std::process::Child {
     let mut daemon = desk.command(&["run"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // It holds the lock of its store as soon as it runs.
     let lock: &Path = &desk.path("policywatch.db.lock");
     while !lock.exists() && daemon.try_wait().unwrap().is_none() {
         std::thread::yield_now();
     }
-    std::process::Command::new("kill").arg(daemon.id().to_string()).status().unwrap();
-    let ended = Ended::of(daemon.wait_with_output().unwrap());
-    ended.exits(0);
+    daemon
+}
+
+fn signal(daemon: &std::process::Child, name: &str) {
+    std::process::Command::new("kill").args(["-s", name, &daemon.id().to_string()]).status().unwrap();
+}
+
+#[test]
+fn the_daemon_ends_when_it_is_told_to() {
+    let town = Town::new();
+    let desk = town.desk();
+    let daemon = started(&desk);
+    signal(&daemon, "TERM");
+    Ended::of(daemon.wait_with_output().unwrap()).exits(0);
+}
+
+#[test]
+fn the_daemon_ends_although_its_configuration_cannot_be_read_to_its_end() {
+    let town = Town::new();
+    let desk = town.desk();
+    let daemon = started(&desk);
+    let configuration = desk.path("policywatch.toml");
+    std::fs::remove_file(&configuration).unwrap();
+    std::process::Command::new("mkfifo").arg(&configuration).status().unwrap();
+    signal(&daemon, "HUP");
+    // Opens as soon as the daemon reads, and says nothing; after a while it gives up.
+    let silent = std::fs::OpenOptions::new().write(true).open(&configuration).unwrap();
+    let (ended, has_ended) = std::sync::mpsc::channel();
+    std::thread::spawn(move || (has_ended.recv_timeout(Duration::from_secs(20)), silent));
+    let told = Instant::now();
+    signal(&daemon, "TERM");
+    Ended::of(daemon.wait_with_output().unwrap()).exits(0);
+    assert!(told.elapsed() < Duration::from_secs(10), "it took {:?}", told.elapsed());
+    ended.send(()).unwrap();
 }
