@@ -22,6 +22,9 @@ const LEVEL_ALONE: i32 = 15;
 /// The widest window that we write: 128 MiB, what every decoder accepts unasked.
 const MAX_WINDOW_LOG: u32 = 27;
 
+/// Entries of the encoder's tables, as a power of two.
+const MAX_TABLE_LOG: u32 = 18;
+
 /// How many differences may lie between a blob and one that stands alone: it bounds how
 /// long reading one takes. Measured on real histories, 32 stores 5 % less than 16.
 const MAX_DEPTH: u32 = 32;
@@ -33,6 +36,10 @@ pub(super) fn pack(raw: &[u8], prefix: &[u8]) -> io::Result<Vec<u8>> {
     // The window must reach back over the whole prefix.
     let reach = (raw.len() + prefix.len()).next_power_of_two().trailing_zeros();
     encoder.set_parameter(CParameter::WindowLog(reach.clamp(10, MAX_WINDOW_LOG)))?;
+    // Tables of 1 MB each: by themselves they would take 18 MB, and long repeats are
+    // found by long distance matching anyway.
+    encoder.set_parameter(CParameter::HashLog(MAX_TABLE_LOG))?;
+    encoder.set_parameter(CParameter::ChainLog(MAX_TABLE_LOG))?;
     encoder.set_parameter(CParameter::EnableLongDistanceMatching(true))?;
     encoder.set_pledged_src_size(Some(raw.len() as u64))?;
     encoder.write_all(raw)?;

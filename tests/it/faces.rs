@@ -203,15 +203,24 @@ fn compare_of_the_same_text_finds_nothing() {
 }
 
 #[test]
-fn compare_with_a_page_that_is_no_policy_fails() {
+fn compare_with_a_page_that_is_no_policy_changes_nothing() {
     let desk = Desk::new();
     desk.write("old.html", policy(WILL_NOT));
     desk.write("gone.html", GONE);
-    desk.run(&["compare", "--json", "old.html", "gone.html"])
-        .exits(3)
-        .prints_nothing()
-        .says("gone.html cannot be read as a policy: not_found")
-        .says(" hint: ");
+    let judged = desk.run(&["compare", "--json", "--exit-code", "old.html", "gone.html"]).exits(0);
+    let change = &judged.objects()[0];
+    assert_eq!(change["materiality"], "editorial");
+    assert_eq!(change["noise"][0]["kind"], "fetch_artefact");
+    assert!(change["summary"].as_str().unwrap().starts_with("the new side is no policy (not_found: "), "{change}");
+    desk.run(&["compare", "old.html", "gone.html"]).exits(0).prints("the new side is no policy (not_found");
+}
+
+#[test]
+fn compare_with_what_nobody_can_read_fails() {
+    let desk = Desk::new();
+    desk.write("old.html", policy(WILL_NOT));
+    desk.write("picture.png", "\u{89}PNG\r\n\u{1a}\n");
+    desk.run(&["compare", "--json", "old.html", "picture.png"]).exits(3).prints_nothing().says("cannot be read");
 }
 
 // import, and what looks at the record

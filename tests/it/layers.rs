@@ -9,8 +9,8 @@ const CORE: &[&str] = &[
     "snapshot", "text", "time", "version", "watch",
 ];
 const PORTS: &[&str] = &["channel", "clock", "fetch", "http", "store"];
-const USE_CASES: &[&str] = &["backfill", "check", "deliver", "exchange", "panics", "upgrade"];
-const FACES: &[&str] = &["cli", "config", "daemon", "pulse", "scheduler", "telemetry"];
+const USE_CASES: &[&str] = &["backfill", "check", "deliver", "exchange", "panics", "pulse", "upgrade"];
+const FACES: &[&str] = &["cli", "config", "daemon", "scheduler", "telemetry"];
 
 /// Who alone may say a crate's name.
 const TECHNOLOGIES: &[(&str, &[&str])] = &[
