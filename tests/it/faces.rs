@@ -3,15 +3,12 @@
 use std::io::Read;
 use std::path::Path;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
 use crate::desk::{Desk, Ended, GONE, MAY, WILL_NOT, policy, record, record_id};
+use crate::world::Loopback;
 
 /// Checks that an object has the keys of the contract, in its order; more may be added.
 #[track_caller]
@@ -393,57 +390,44 @@ fn config_check_tells_what_is_wrong_and_where() {
 
 /// A company's server and a receiver of webhooks, on loopback.
 struct Town {
-    base: String,
-    page: Arc<Mutex<(u16, String)>>,
-    messages: Arc<Mutex<Vec<Value>>>,
+    loopback: Loopback,
     _runtime: tokio::runtime::Runtime,
 }
-
-type Streets = (Arc<Mutex<(u16, String)>>, Arc<Mutex<Vec<Value>>>);
 
 impl Town {
     fn new() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let streets: Streets = (Arc::new(Mutex::new((200, policy(WILL_NOT)))), Arc::default());
-        let router = axum::Router::new().fallback(answer).with_state(streets.clone());
-        let listener = runtime.block_on(tokio::net::TcpListener::bind(("127.0.0.1", 0))).unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
-        runtime.spawn(async move { axum::serve(listener, router).await });
-        Self { base, page: streets.0, messages: streets.1, _runtime: runtime }
+        let town = Self { loopback: runtime.block_on(Loopback::start()), _runtime: runtime };
+        town.serve(200, &policy(WILL_NOT));
+        town
     }
 
     fn serve(&self, status: u16, body: &str) {
-        *self.page.lock().unwrap() = (status, body.to_owned());
+        self.loopback.serve_with("/privacy", status, body);
+    }
+
+    /// What the receiver was told.
+    fn messages(&self) -> Vec<Value> {
+        let posted = self.loopback.posted();
+        posted.iter().map(|posted| serde_json::from_slice(&posted.body).unwrap()).collect()
     }
 
     /// A desk whose configuration watches the town's page and tells its receiver.
     fn desk(&self) -> Desk {
         let desk = Desk::new();
-        let (store, base) = (desk.path("policywatch.db"), &self.base);
+        let store = desk.path("policywatch.db");
+        let (hook, page) = (self.loopback.url("/hook"), self.loopback.url("/privacy"));
         desk.write(
             "policywatch.toml",
             format!(
                 "[store]\npath = {store:?}\n[fetch]\nallow = [\"127.0.0.1\"]\npause_per_host = \"0s\"\n\
-                 [[channel]]\nname = \"desk\"\nkind = \"webhook\"\nurl = \"{base}/hook\"\n\
+                 [[channel]]\nname = \"desk\"\nkind = \"webhook\"\nurl = \"{hook}\"\n\
                  secret = \"whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz\"\n\
-                 [[watch]]\nid = \"acme\"\nurl = \"{base}/privacy\"\nservice = \"Acme\"\nnotify = [\"desk\"]\n"
+                 [[watch]]\nid = \"acme\"\nurl = \"{page}\"\nservice = \"Acme\"\nnotify = [\"desk\"]\n"
             ),
         );
         desk
     }
-}
-
-async fn answer(State((page, messages)): State<Streets>, request: Request) -> Response {
-    if request.uri().path() == "/hook" {
-        let body = axum::body::to_bytes(request.into_body(), 1 << 22).await.unwrap();
-        messages.lock().unwrap().push(serde_json::from_slice(&body).unwrap());
-        return StatusCode::NO_CONTENT.into_response();
-    }
-    if request.uri().path() != "/privacy" {
-        return (StatusCode::NOT_FOUND, GONE).into_response();
-    }
-    let (status, body) = page.lock().unwrap().clone();
-    (StatusCode::from_u16(status).unwrap(), [("content-type", "text/html")], body).into_response()
 }
 
 #[test]
@@ -454,17 +438,17 @@ fn fetch_records_judges_and_tells() {
     desk.run(&["fetch", "--all", "--exit-code"]).exits(0);
     town.serve(200, &policy(MAY));
     desk.run(&["fetch", "acme", "--dry-run", "--exit-code"]).exits(1).prints("material");
-    assert!(town.messages.lock().unwrap().is_empty(), "a dry run tells nobody");
+    assert!(town.messages().is_empty(), "a dry run tells nobody");
 
     let changed = desk.run(&["fetch", "acme", "--exit-code", "--json"]).exits(1);
     let object = &changed.objects()[0];
     assert_eq!(keys(object), ["watch", "outcome", "why", "version", "change", "alerts", "next_check_at", "recorded"]);
     assert_eq!((&object["outcome"], &object["version"]), (&Value::from("changed"), &Value::from(2)));
-    assert_eq!(town.messages.lock().unwrap().len(), 1);
+    assert_eq!(town.messages().len(), 1);
     let sent = desk.run(&["deliveries", "--json"]).exits(0).objects();
     assert_eq!((&sent[0]["channel"], &sent[0]["state"]), (&Value::from("desk"), &Value::from("delivered")));
     desk.run(&["fetch", "acme"]).exits(0);
-    assert_eq!(town.messages.lock().unwrap().len(), 1, "nothing is told twice");
+    assert_eq!(town.messages().len(), 1, "nothing is told twice");
 }
 
 #[test]
@@ -484,8 +468,8 @@ fn fetch_names_what_is_no_policy_and_what_is_not_there() {
 fn fetch_reads_any_url_without_recording_it() {
     let town = Town::new();
     let desk = town.desk();
-    desk.run(&["fetch", &format!("{}/privacy", town.base)]).exits(0).prints(WILL_NOT);
-    desk.run(&["extract", &format!("{}/privacy", town.base), "--json"]).exits(0).prints(WILL_NOT);
+    desk.run(&["fetch", town.loopback.url("/privacy").as_str()]).exits(0).prints(WILL_NOT);
+    desk.run(&["extract", town.loopback.url("/privacy").as_str(), "--json"]).exits(0).prints(WILL_NOT);
     assert_eq!(desk.run(&["log", "acme", "--json"]).code, 2, "nothing is on record");
     desk.run(&["fetch", "http://127.0.0.1:9/privacy"]).exits(3).prints_nothing().says("error: ");
 }
@@ -501,7 +485,7 @@ fn deliveries_are_tested_and_revived() {
     let town = Town::new();
     let desk = town.desk();
     desk.run(&["deliveries", "test", "desk"]).exits(0).prints("took the test");
-    assert_eq!(town.messages.lock().unwrap()[0]["type"], "policywatch.test");
+    assert_eq!(town.messages()[0]["type"], "policywatch.test");
     desk.run(&["deliveries", "test", "desc"]).exits(2).says("it has desk");
     desk.run(&["deliveries", "retry"]).exits(0).prints("nothing is dead");
     let id = desk.run(&["deliveries", "--json"]).exits(0).objects()[0]["id"].as_str().unwrap().to_owned();
