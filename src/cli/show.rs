@@ -27,11 +27,7 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
     }
     let paint = console.paint;
     let snapshot = installation.store.snapshot(version.facts.snapshot).await?;
-    let from = match &snapshot.origin {
-        Origin::Wayback { memento_url, .. } => memento_url.clone(),
-        Origin::Warc { record_id } => format!("{} in {record_id}", snapshot.final_url),
-        Origin::Live { .. } | Origin::File { .. } => snapshot.final_url.clone(),
-    };
+    let from = source(&snapshot.origin, &snapshot.final_url);
     console.line(paint.bold(visible(version.reading.title.as_deref().unwrap_or(name))))?;
     console.line(paint.dim(visible(&extract::facts(&named, &version.reading))))?;
     console.line(paint.dim(format!("served {} UTC by {}", when::minute(version.facts.captured_at), visible(&from))))?;
@@ -43,4 +39,13 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
     console.line("")?;
     console.line(render::plain::reading(&version.reading, console.style()).trim_end())?;
     Ok(Exit::Done)
+}
+
+/// Who served a page, for people.
+pub fn source(origin: &Origin, final_url: &str) -> String {
+    match origin {
+        Origin::Wayback { memento_url, .. } => memento_url.clone(),
+        Origin::Warc { record_id } => format!("{final_url} in {record_id}"),
+        Origin::Live { .. } | Origin::File { .. } => final_url.to_owned(),
+    }
 }
