@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde::Serialize;
 use url::Url;
 
-use super::complaint::Complaint;
-use super::console::{Console, visible};
+use super::console::Console;
 use super::installation::Installation;
 use super::show::source;
+use super::table::count;
 use super::when::{self, Span};
 use super::{Exit, extract, input};
 use crate::alert::DeliveryState;
@@ -20,7 +20,7 @@ use crate::fetch::{Fetch, Fetched, Fetcher, Request};
 use crate::judgment::{Judgment, Materiality};
 use crate::outcome::Outcome;
 use crate::reading::Selectors;
-use crate::render;
+use crate::render::{self, one_line};
 use crate::snapshot::Origin;
 use crate::time::Timestamp;
 use crate::watch::{Source, Watch};
@@ -87,11 +87,6 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
         let installation = Installation::open_in_force(console).await?;
         let names: Vec<String> = names.into_iter().cloned().collect();
         let watches = installation.chosen(&names)?;
-        if watches.is_empty() {
-            return Err(Complaint::usage("there are no watches to check")
-                .hint("name the pages under [[watch]] in the configuration")
-                .into());
-        }
         match at {
             Some(at) => past(&installation, &watches, at, args.dry_run, console, &mut tally).await?,
             None => watched(&installation, &watches, args.dry_run, console, &mut tally).await?,
@@ -166,16 +161,13 @@ async fn send(installation: &Installation, console: &Console) -> anyhow::Result<
     let sent = deliver_due(&installation.store, &channels, &SystemClock).await?;
     let told = sent.iter().filter(|(_, state)| *state == DeliveryState::Delivered).count();
     if told > 0 {
-        console.say(format!(
-            "{} told {told} channel{}",
-            console.paint_err.green("✓"),
-            if told == 1 { "" } else { "s" }
-        ));
+        console.say(format!("{} told {}", console.paint_err.green("✓"), count(told, "channel")));
     }
     if told < sent.len() {
         console.warn(format!(
-            "{} deliveries did not arrive; `policywatch deliveries` shows why, `policywatch run` tries again",
-            sent.len() - told
+            "{} of {} did not arrive; `policywatch deliveries` shows why, `policywatch run` tries again",
+            sent.len() - told,
+            count(sent.len(), "message")
         ));
     }
     Ok(())
@@ -210,23 +202,25 @@ fn whole(outcome: &Outcome, alone: bool, console: &Console) -> anyhow::Result<()
 pub fn line(id: &str, outcome: &Outcome, console: &Console) -> String {
     let paint = console.paint;
     let (sign, says) = match outcome {
-        Outcome::First { reading, .. } => (paint.cyan("◆"), format!("first text, {} sections", reading.sections.len())),
+        Outcome::First { reading, .. } => {
+            (paint.cyan("◆"), format!("first text, {}", count(reading.sections.len(), "section")))
+        }
         Outcome::Unmodified => (paint.green("✓"), "not modified (304)".to_owned()),
         Outcome::Unchanged { .. } => (paint.green("✓"), "the same text".to_owned()),
         Outcome::Changed { judgment, .. } => (paint.matters(judgment.materiality, "●"), judged(judgment, console)),
         Outcome::Unreadable { why, .. } => {
-            let evidence = visible(&why.evidence.join("; ")).into_owned();
+            let evidence = one_line(&why.evidence.join("; "));
             (paint.yellow("!"), format!("{} {}", paint.yellow(why.why), paint.dim(evidence)))
         }
-        Outcome::Unreachable(failure) => (paint.yellow("!"), visible(&failure.kind.to_string()).into_owned()),
-        Outcome::Broken { message, .. } => (paint.red("✗"), format!("our own code failed: {}", visible(message))),
+        Outcome::Unreachable(failure) => (paint.yellow("!"), one_line(&failure.kind.to_string())),
+        Outcome::Broken { message, .. } => (paint.red("✗"), format!("our own code failed: {}", one_line(message))),
     };
-    format!("{sign} {}  {says}", paint.bold(visible(id)))
+    format!("{sign} {}  {says}", paint.bold(one_line(id)))
 }
 
 fn judged(judgment: &Judgment, console: &Console) -> String {
     let badge = console.paint.matters(judgment.materiality, judgment.materiality.as_str());
-    format!("{badge}  {}", visible(&judgment.summary))
+    format!("{badge}  {}", one_line(&judgment.summary))
 }
 
 fn row<'a>(watch: &'a Watch, checked: &Checked) -> Row<'a> {
@@ -279,12 +273,12 @@ fn tell_past(watch: &Watch, found: &Nearest, alone: bool, console: &Console) -> 
         Nearest::Held(check) => {
             let of = check.captured_at.map_or_else(String::new, |at| format!(" of {} UTC", when::minute(at)));
             let version = check.version.map_or_else(String::new, |number| format!(", v{number}"));
-            let (sign, name) = (console.paint.green("✓"), console.paint.bold(visible(id)));
+            let (sign, name) = (console.paint.green("✓"), console.paint.bold(one_line(id)));
             console.line(format!("{sign} {name}  the capture{of} is held already ({}{version})", check.outcome))?;
         }
         Nearest::Read(past, from) => {
             let by = source(&from.origin, watch.url.as_str());
-            console.say(format!("served {} UTC by {}", when::minute(from.captured_at), visible(&by)));
+            console.say(format!("served {} UTC by {}", when::minute(from.captured_at), one_line(&by)));
             console.line(line(id, &past.outcome, console))?;
             whole(&past.outcome, alone, console)?;
         }
@@ -321,7 +315,8 @@ async fn bare(url: &str, at: Option<Timestamp>, console: &Console, tally: &mut T
     read_and_print(url, &fetcher, request(parsed, at), &Selectors::default(), console, tally).await
 }
 
-fn request(url: Url, at: Option<Timestamp>) -> Request {
+/// Asks for a URL as it is, or as it was.
+pub fn request(url: Url, at: Option<Timestamp>) -> Request {
     let source = if at.is_some() { Source::Wayback } else { Source::Live };
     Request { url, source, at, validators: Default::default(), language: None }
 }
@@ -338,7 +333,7 @@ async fn read_and_print(
         Ok(Fetched::Snapshot(snapshot)) => {
             if snapshot.final_url != snapshot.url || matches!(snapshot.origin, Origin::Wayback { .. }) {
                 let by = source(&snapshot.origin, &snapshot.final_url);
-                console.say(format!("served {} UTC by {}", when::minute(snapshot.captured_at), visible(&by)));
+                console.say(format!("served {} UTC by {}", when::minute(snapshot.captured_at), one_line(&by)));
             }
             let reading = extract::read_one(*snapshot, selectors).await;
             tally.failed |= reading.is_err();

@@ -1,9 +1,9 @@
 //! `show`: the text of record, and where it comes from.
 
-use super::console::{Console, visible};
+use super::console::Console;
 use super::installation::{Installation, watch_and_which};
 use super::{Exit, extract, when};
-use crate::render;
+use crate::render::{self, one_line};
 use crate::snapshot::Origin;
 
 /// Which text.
@@ -28,9 +28,13 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
     let paint = console.paint;
     let snapshot = installation.store.snapshot(version.facts.snapshot).await?;
     let from = source(&snapshot.origin, &snapshot.final_url);
-    console.line(paint.bold(visible(version.reading.title.as_deref().unwrap_or(name))))?;
-    console.line(paint.dim(visible(&extract::facts(&named, &version.reading))))?;
-    console.line(paint.dim(format!("served {} UTC by {}", when::minute(version.facts.captured_at), visible(&from))))?;
+    console.line(paint.bold(one_line(version.reading.title.as_deref().unwrap_or(name))))?;
+    console.line(paint.dim(one_line(&extract::facts(&named, &version.reading))))?;
+    console.line(paint.dim(format!(
+        "served {} UTC by {}",
+        when::minute(version.facts.captured_at),
+        one_line(&from)
+    )))?;
     console.line(paint.dim(format!(
         "bytes sha256:{}  text sha256:{}",
         snapshot.digest().short(),

@@ -607,7 +607,7 @@ fn archive_index(host: &str) -> String {
 fn archived(host: &str, timestamp: &str) -> Response {
     let memento = |at: &str, status: u16, location: String, body: String| {
         let headers = [("memento-datetime", at.to_owned()), ("content-type", "text/html".to_owned())];
-        let location = (!location.is_empty()).then(|| [("location", location)]);
+        let location = (!location.is_empty()).then_some([("location", location)]);
         match location {
             Some(location) => (StatusCode::from_u16(status).unwrap(), headers, location, body).into_response(),
             None => (StatusCode::from_u16(status).unwrap(), headers, body).into_response(),
