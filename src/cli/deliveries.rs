@@ -4,13 +4,14 @@ use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
 
 use super::complaint::Complaint;
-use super::console::{Console, visible};
+use super::console::Console;
 use super::installation::Installation;
 use super::table::Table;
 use super::{Exit, when};
 use crate::alert::{Alert, Delivery, DeliveryId, DeliveryState, Sent};
 use crate::channel::Channel;
 use crate::clock::{Clock, SystemClock};
+use crate::render::one_line;
 use crate::snapshot::Digest;
 use crate::time::{Timestamp, rfc3339};
 
@@ -104,8 +105,8 @@ async fn list(installation: &Installation, state: Option<DeliveryState>, console
         table.row([
             state,
             when::minute(delivery.created_at),
-            visible(&delivery.channel).into_owned(),
-            visible(delivery.watch.as_ref().map_or("(test)", |watch| watch.as_str())).into_owned(),
+            one_line(&delivery.channel),
+            one_line(delivery.watch.as_ref().map_or("(test)", |watch| watch.as_str())),
             delivery.attempts.to_string(),
             paint.dim(&delivery.id.0),
             says(delivery, now),
@@ -118,12 +119,12 @@ async fn list(installation: &Installation, state: Option<DeliveryState>, console
 }
 
 fn says(delivery: &Delivery, now: Timestamp) -> String {
-    let error = delivery.last_error.as_deref().map(visible);
+    let error = delivery.last_error.as_deref().map(one_line);
     match (delivery.state, error, delivery.delivered_at) {
         (DeliveryState::Delivered, _, Some(at)) => when::relative(at, now),
         (DeliveryState::Pending, Some(error), _) => format!("again {}: {error}", when::relative(delivery.due_at, now)),
         (DeliveryState::Pending, None, _) => format!("due {}", when::relative(delivery.due_at, now)),
-        (_, error, _) => error.unwrap_or_default().into_owned(),
+        (_, error, _) => error.unwrap_or_default(),
     }
 }
 
@@ -204,7 +205,7 @@ async fn test(installation: &Installation, channel: &str, console: &Console) -> 
             Ok(Exit::Done)
         }
         Some(Sent::Accepted) => {
-            console.line(format!("{} \"{}\" took the test {}", console.paint.green("✓"), visible(channel), id.0))?;
+            console.line(format!("{} \"{}\" took the test {}", console.paint.green("✓"), one_line(channel), id.0))?;
             Ok(Exit::Done)
         }
         None => {

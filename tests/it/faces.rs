@@ -3,8 +3,12 @@
 use std::io::Read;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
 use crate::desk::{Desk, Ended, GONE, MAY, WILL_NOT, policy, record, record_id};
@@ -388,16 +392,28 @@ fn config_check_tells_what_is_wrong_and_where() {
 
 // fetch and deliveries
 
-/// A company's server and a receiver of webhooks, on loopback.
+/// A company's server, a web archive and a receiver of webhooks, on loopback.
 struct Town {
     loopback: Loopback,
+    archive: String,
+    /// The captures that the archive was asked for.
+    asked: Asked,
     _runtime: tokio::runtime::Runtime,
 }
+
+type Asked = Arc<Mutex<Vec<String>>>;
 
 impl Town {
     fn new() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let town = Self { loopback: runtime.block_on(Loopback::start()), _runtime: runtime };
+        let asked = Asked::default();
+        let listener = runtime.block_on(tokio::net::TcpListener::bind(("127.0.0.1", 0))).unwrap();
+        let archive = format!("http://{}", listener.local_addr().unwrap());
+        let loopback = runtime.block_on(Loopback::start());
+        let page = loopback.url("/privacy").to_string();
+        let router = axum::Router::new().fallback(answer).with_state((page, Arc::clone(&asked)));
+        runtime.spawn(async move { axum::serve(listener, router).await });
+        let town = Self { loopback, archive, asked, _runtime: runtime };
         town.serve(200, &policy(WILL_NOT));
         town
     }
@@ -417,10 +433,12 @@ impl Town {
         let desk = Desk::new();
         let store = desk.path("policywatch.db");
         let (hook, page) = (self.loopback.url("/hook"), self.loopback.url("/privacy"));
+        let archive = &self.archive;
         desk.write(
             "policywatch.toml",
             format!(
                 "[store]\npath = {store:?}\n[fetch]\nallow = [\"127.0.0.1\"]\npause_per_host = \"0s\"\n\
+                 [wayback]\nbase_url = \"{archive}\"\nindex_pause = \"0s\"\ncapture_pause = \"0s\"\n\
                  [[channel]]\nname = \"desk\"\nkind = \"webhook\"\nurl = \"{hook}\"\n\
                  secret = \"whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz\"\n\
                  [[watch]]\nid = \"acme\"\nurl = \"{page}\"\nservice = \"Acme\"\nnotify = [\"desk\"]\n"
@@ -428,6 +446,93 @@ impl Town {
         );
         desk
     }
+}
+
+async fn answer(State((page, asked)): State<(String, Asked)>, request: Request) -> Response {
+    if request.uri().path() == "/cdx/search/cdx" {
+        return archive_index(&page).into_response();
+    }
+    match request.uri().path().strip_prefix("/web/").and_then(|path| path.split_once("id_/")) {
+        Some((timestamp, _)) => {
+            asked.lock().unwrap().push(timestamp.to_owned());
+            archived(&page, timestamp)
+        }
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// A policy of 2018; a redirect of 2019 that leads to a capture of two days later; a page
+/// that is gone.
+fn archive_index(page: &str) -> String {
+    let rows = [
+        ("20180525120000", "text/html", "200", "A"),
+        ("20190601000000", "warc/revisit", "-", "B"),
+        ("20210301000000", "text/html", "200", "C"),
+    ];
+    let rows = rows.map(|(at, kind, status, digest)| format!("key {at} {page} {kind} {status} {digest} 1\n"));
+    rows.concat()
+}
+
+fn archived(page: &str, timestamp: &str) -> Response {
+    let memento = |at: &str, status: u16, location: String, body: String| {
+        let headers = [("memento-datetime", at.to_owned()), ("content-type", "text/html".to_owned())];
+        let location = (!location.is_empty()).then_some([("location", location)]);
+        match location {
+            Some(location) => (StatusCode::from_u16(status).unwrap(), headers, location, body).into_response(),
+            None => (StatusCode::from_u16(status).unwrap(), headers, body).into_response(),
+        }
+    };
+    match timestamp {
+        "20180525120000" => memento("Fri, 25 May 2018 12:00:00 GMT", 200, String::new(), policy(WILL_NOT)),
+        "20190601000000" => {
+            let target = format!("/web/20190603000000id_/{page}/2019");
+            memento("Sat, 01 Jun 2019 00:00:00 GMT", 302, target, String::new())
+        }
+        "20190603000000" => {
+            memento("Mon, 03 Jun 2019 00:00:00 GMT", 200, String::new(), policy("We share your data with nobody."))
+        }
+        "20210301000000" => memento("Mon, 01 Mar 2021 00:00:00 GMT", 200, String::new(), GONE.to_owned()),
+        _ => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+#[test]
+fn fetch_at_a_date_puts_the_capture_in_its_place_and_tells_nobody() {
+    let town = Town::new();
+    let desk = town.desk();
+    town.serve(200, &policy(MAY));
+    desk.run(&["fetch", "acme"]).exits(0).prints("first");
+    desk.run(&["fetch", "acme", "--at", "2018", "--dry-run"]).exits(0).prints("first");
+    assert_eq!(desk.run(&["log", "acme", "--json"]).exits(0).objects().len(), 1, "a dry run records nothing");
+
+    let past = desk.run(&["fetch", "acme", "--at", "2018", "--json"]).exits(0).objects();
+    speaks(&past[0], &["watch", "outcome", "why", "version", "change", "recorded"]);
+    assert_eq!((&past[0]["outcome"], &past[0]["version"]), (&Value::from("first"), &Value::from(1)));
+    assert_eq!(past[0]["captured_at"], "2018-05-25T12:00:00.000Z");
+    let log = desk.run(&["log", "acme", "--json"]).exits(0).objects();
+    let told: Vec<_> = log.iter().map(|v| (v["version"].as_u64(), v["materiality"].as_str())).collect();
+    assert_eq!(told, [(Some(1), None), (Some(2), Some("material"))]);
+    assert!(log[0]["captured_at"].as_str().unwrap().starts_with("2018-05-25"), "{}", log[0]);
+    desk.run(&["fetch", "acme", "--at", "2018"]).exits(0).prints("held already (first, v1)");
+    desk.run(&["fetch", "--all", "--at", "2018-05-25"]).exits(0).prints("held already");
+
+    assert!(town.messages().is_empty(), "history is no news");
+    desk.run(&["deliveries"]).exits(0).prints_nothing();
+    desk.run(&["fetch", "acme", "--at", "2022"]).exits(3).prints("not_found");
+    desk.run(&["fetch", "acme", "--at", "soon"]).exits(2).says("\"soon\" is no date");
+    assert_eq!(desk.run(&["log", "acme", "--json"]).exits(0).objects().len(), 2);
+}
+
+#[test]
+fn a_second_backfill_fetches_nothing() {
+    let town = Town::new();
+    let desk = town.desk();
+    desk.run(&["backfill", "acme"]).exits(0).prints("v2");
+    let first = town.asked.lock().unwrap().clone();
+    assert_eq!(first, ["20180525120000", "20190601000000", "20190603000000", "20210301000000"]);
+    desk.run(&["backfill", "acme"]).exits(0).says("3 held already");
+    assert_eq!(*town.asked.lock().unwrap(), first);
+    desk.run(&["show", "acme@2019"]).exits(0).prints("We share your data with nobody.");
 }
 
 #[test]
