@@ -154,7 +154,7 @@ impl Installation {
             source: Source::Live,
             selectors: Selectors::from(parts),
             language: None,
-            notify: Vec::new(),
+            notify: self.config.channels.iter().map(|channel| channel.name.clone()).collect(),
             alert_at: Materiality::Material,
             tags: Vec::new(),
         })
