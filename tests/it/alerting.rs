@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use policywatch::alert::{DeliveryState, RETRY_PAUSES, Sent};
+use policywatch::alert::{Alert, DeliveryId, DeliveryState, RETRY_PAUSES, Sent};
 use policywatch::channel::webhook::{TOLERANCE, verify};
 use policywatch::channel::{Channel as _, ChannelKind, ChannelOptions, Channels, Secret};
 use policywatch::check::{SPREAD, check, dry_run};
@@ -236,6 +236,37 @@ async fn a_channel_that_hangs_does_not_hold_back_another() {
     assert_eq!(world.inbox.got()[0].channel, "desk");
     stop.cancel();
     within(running).await.expect("the loop ends").expect("the record");
+    world.leaves_deliveries_waiting();
+}
+
+/// However much waits for a channel that hangs, the others get theirs.
+#[tokio::test]
+async fn a_channel_that_hangs_holds_back_nothing_but_itself() {
+    let world = World::new().await;
+    for n in 0..200 {
+        let channel = if n < 150 { "broken" } else { "desk" }.to_owned();
+        let alert = Alert { id: DeliveryId(format!("msg_{n}")), channel, body: "{}".to_owned() };
+        world.store.enqueue_test(alert, world.clock.now()).await.expect("the queue");
+    }
+    world.inbox.mood("broken", Mood::Hangs);
+    let stop = CancellationToken::new();
+    let outbox = Outbox {
+        store: world.store.clone(),
+        channels: tokio::sync::watch::channel(Arc::new(world.inbox.clone())).1,
+        clock: world.clock.clone(),
+        bell: Arc::default(),
+        stop: stop.clone(),
+        grace: Duration::ZERO,
+        beat: pulse().1,
+    };
+    let running = tokio::spawn(outbox.run());
+    while world.inbox.got().len() < 50 {
+        within(world.inbox.rung.notified()).await;
+    }
+    stop.cancel();
+    within(running).await.expect("the loop ends").expect("the record");
+    let attempts = world.deliveries().await.iter().filter(|d| d.channel == "broken" && d.attempts > 0).count();
+    assert_eq!(attempts, 4, "what waits for a channel that hangs is not taken");
     world.leaves_deliveries_waiting();
 }
 
