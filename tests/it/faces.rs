@@ -552,7 +552,7 @@ fn fetch_records_judges_and_tells() {
     assert_eq!(town.messages().len(), 1);
     let sent = desk.run(&["deliveries", "--json"]).exits(0).objects();
     assert_eq!((&sent[0]["channel"], &sent[0]["state"]), (&Value::from("desk"), &Value::from("delivered")));
-    assert_eq!(sent[0]["body"], town.messages.lock().unwrap()[0], "the words that were sent");
+    assert_eq!(sent[0]["body"], town.messages()[0], "the words that were sent");
     desk.run(&["fetch", "acme"]).exits(0);
     assert_eq!(town.messages().len(), 1, "nothing is told twice");
 }
