@@ -2,15 +2,17 @@
 
 use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::complaint::Complaint;
-use super::console::{Console, visible};
+use super::console::Console;
 use super::installation::Installation;
 use super::table::Table;
 use super::{Exit, when};
 use crate::alert::{Alert, Delivery, DeliveryId, DeliveryState, Sent};
 use crate::channel::Channel;
 use crate::clock::{Clock, SystemClock};
+use crate::render::one_line;
 use crate::snapshot::Digest;
 use crate::time::{Timestamp, rfc3339};
 
@@ -69,6 +71,7 @@ struct Row<'a> {
     due_at: Option<String>,
     delivered_at: Option<String>,
     last_error: Option<&'a str>,
+    body: Value,
 }
 
 /// Lists, revives or tests.
@@ -90,7 +93,7 @@ async fn list(installation: &Installation, state: Option<DeliveryState>, console
         return Ok(Exit::Done);
     }
     if deliveries.is_empty() {
-        console.say("no deliveries; they appear when a change matters to a watch that names a channel under notify");
+        console.say("no deliveries; they appear when a change matters to a watch whose channels are to be told");
         return Ok(Exit::Done);
     }
     let (now, paint) = (SystemClock.now(), console.paint);
@@ -104,8 +107,8 @@ async fn list(installation: &Installation, state: Option<DeliveryState>, console
         table.row([
             state,
             when::minute(delivery.created_at),
-            visible(&delivery.channel).into_owned(),
-            visible(delivery.watch.as_ref().map_or("(test)", |watch| watch.as_str())).into_owned(),
+            one_line(&delivery.channel),
+            one_line(delivery.watch.as_ref().map_or("(test)", |watch| watch.as_str())),
             delivery.attempts.to_string(),
             paint.dim(&delivery.id.0),
             says(delivery, now),
@@ -118,12 +121,12 @@ async fn list(installation: &Installation, state: Option<DeliveryState>, console
 }
 
 fn says(delivery: &Delivery, now: Timestamp) -> String {
-    let error = delivery.last_error.as_deref().map(visible);
+    let error = delivery.last_error.as_deref().map(one_line);
     match (delivery.state, error, delivery.delivered_at) {
         (DeliveryState::Delivered, _, Some(at)) => when::relative(at, now),
         (DeliveryState::Pending, Some(error), _) => format!("again {}: {error}", when::relative(delivery.due_at, now)),
         (DeliveryState::Pending, None, _) => format!("due {}", when::relative(delivery.due_at, now)),
-        (_, error, _) => error.unwrap_or_default().into_owned(),
+        (_, error, _) => error.unwrap_or_default(),
     }
 }
 
@@ -138,6 +141,8 @@ fn row(delivery: &Delivery) -> Row<'_> {
         due_at: (delivery.state == DeliveryState::Pending).then(|| rfc3339(delivery.due_at)),
         delivered_at: delivery.delivered_at.map(rfc3339),
         last_error: delivery.last_error.as_deref(),
+        // What another version recorded may be no JSON; then its text stands for itself.
+        body: serde_json::from_str(&delivery.body).unwrap_or_else(|_| Value::from(delivery.body.as_str())),
     }
 }
 
@@ -204,7 +209,7 @@ async fn test(installation: &Installation, channel: &str, console: &Console) -> 
             Ok(Exit::Done)
         }
         Some(Sent::Accepted) => {
-            console.line(format!("{} \"{}\" took the test {}", console.paint.green("✓"), visible(channel), id.0))?;
+            console.line(format!("{} \"{}\" took the test {}", console.paint.green("✓"), one_line(channel), id.0))?;
             Ok(Exit::Done)
         }
         None => {

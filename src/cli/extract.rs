@@ -1,14 +1,14 @@
 //! `extract`: what files, URLs or standard input say, read as a policy.
 
-use super::console::{Console, visible};
+use super::console::Console;
 use super::input::{self, Type};
+use super::table::count;
 use super::{Exit, installation};
 use crate::clock::{Clock, SystemClock};
-use crate::fetch::{Fetch, Fetched, Fetcher, Request};
+use crate::fetch::{Fetch, Fetched, Fetcher};
 use crate::reading::{Expected, Reading, Selectors, Unreadable, read};
-use crate::render;
+use crate::render::{self, one_line};
 use crate::snapshot::Snapshot;
-use crate::watch::Source;
 
 /// What is read, and how.
 #[derive(Debug, clap::Args)]
@@ -73,8 +73,7 @@ async fn open(name: &str, kind: Option<Type>, console: &Console) -> anyhow::Resu
         return input::open(name, kind, SystemClock.now());
     };
     let fetcher = Fetcher::new(installation::config(console)?.fetch, SystemClock)?;
-    let request = Request { url, source: Source::Live, at: None, validators: Default::default(), language: None };
-    match fetcher.fetch(request).await.map_err(|failure| failure.kind)? {
+    match fetcher.fetch(super::fetch::request(url, None)).await.map_err(|failure| failure.kind)? {
         Fetched::Snapshot(snapshot) => Ok(*snapshot),
         Fetched::NotModified => anyhow::bail!("{name} answers 304 although nothing was asked conditionally"),
     }
@@ -96,15 +95,15 @@ pub fn print(name: &str, reading: &Result<Reading, Unreadable>, console: &Consol
     let paint = console.paint;
     match reading {
         Ok(reading) => {
-            console.line(paint.bold(visible(reading.title.as_deref().unwrap_or(name))))?;
-            console.line(paint.dim(visible(&facts(name, reading))))?;
+            console.line(paint.bold(one_line(reading.title.as_deref().unwrap_or(name))))?;
+            console.line(paint.dim(one_line(&facts(name, reading))))?;
             console.line("")?;
             console.line(render::plain::reading(reading, console.style()).trim_end())?;
         }
         Err(unreadable) => {
-            console.line(format!("{}  {}", paint.bold(visible(name)), paint.yellow(unreadable.why)))?;
+            console.line(format!("{}  {}", paint.bold(one_line(name)), paint.yellow(unreadable.why)))?;
             for evidence in &unreadable.evidence {
-                console.line(format!("  {}", paint.dim(visible(evidence))))?;
+                console.line(format!("  {}", paint.dim(one_line(evidence))))?;
             }
         }
     }
@@ -114,11 +113,10 @@ pub fn print(name: &str, reading: &Result<Reading, Unreadable>, console: &Consol
 /// What is known of a reading, in one line.
 pub fn facts(name: &str, reading: &Reading) -> String {
     let words: usize = reading.sections.iter().map(|section| section.text().split_whitespace().count()).sum();
-    let sections = reading.sections.len();
     let mut facts = vec![name.to_owned()];
     facts.extend(reading.language.clone());
     facts.extend(reading.effective_at.map(|day| format!("effective {day}")));
-    facts.push(format!("{sections} section{}", if sections == 1 { "" } else { "s" }));
-    facts.push(format!("{words} words"));
+    facts.push(count(reading.sections.len(), "section"));
+    facts.push(count(words, "word"));
     facts.join(" · ")
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::complaint::Complaint;
 use super::console::Console;
 use super::extract::Parts;
+use super::table::count;
 use super::when::Span;
-use crate::cadence::{Schedule, first_due};
+use crate::cadence::{self, Schedule};
 use crate::channel::Channels;
 use crate::check::Ports;
 use crate::clock::{Clock, SystemClock};
@@ -36,14 +37,10 @@ pub fn config(console: &Console) -> anyhow::Result<Config> {
     };
     config::load(&path).map_err(|problems| {
         eprint!("{}", config::render_problems(&problems, console.paint_err.0));
-        let count = problems.len();
-        Complaint::usage(format!(
-            "the configuration {} has {count} problem{}",
-            path.display(),
-            if count == 1 { "" } else { "s" }
-        ))
-        .hint("nothing was done; `policywatch config check` shows what is in force once they are mended")
-        .into()
+        let problems = count(problems.len(), "problem");
+        Complaint::usage(format!("the configuration {} has {problems}", path.display()))
+            .hint("nothing was done; `policywatch config check` shows what is in force once they are mended")
+            .into()
     })
 }
 
@@ -71,8 +68,7 @@ impl Installation {
     /// Puts the configured watches in force, as the daemon does.
     pub async fn put_in_force(&self) -> anyhow::Result<()> {
         let now = SystemClock.now();
-        let spread = self.config.scheduler.spread;
-        let due = move |watch: &Watch| Some(first_due(&watch.schedule, &watch.id, spread, now));
+        let due = cadence::in_force(self.config.watches.len(), self.config.scheduler.spread, now);
         self.store.sync_watches(self.config.watches.clone(), due, now).await?;
         Ok(())
     }
@@ -111,8 +107,15 @@ impl Installation {
         })
     }
 
-    /// The watches that these names mean; none named: all.
+    /// The watches that these names mean; none named: all, of which there must be one.
     pub fn chosen(&self, names: &[String]) -> Result<Vec<Watch>, Complaint> {
+        if self.config.watches.is_empty() {
+            let hint = match self.config.path {
+                None => "`policywatch init` writes a configuration to begin with, `policywatch demo` needs none",
+                Some(_) => "name the pages under [[watch]] in the configuration",
+            };
+            return Err(Complaint::usage("there are no watches").hint(hint));
+        }
         if names.is_empty() {
             return Ok(self.config.watches.clone());
         }
@@ -151,7 +154,7 @@ impl Installation {
             source: Source::Live,
             selectors: Selectors::from(parts),
             language: None,
-            notify: Vec::new(),
+            notify: self.config.channels.iter().map(|channel| channel.name.clone()).collect(),
             alert_at: Materiality::Material,
             tags: Vec::new(),
         })

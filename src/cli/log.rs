@@ -2,12 +2,13 @@
 
 use serde::Serialize;
 
-use super::console::{Console, visible};
+use super::console::Console;
 use super::installation::Installation;
 use super::table::{cut, wrap};
 use super::{Exit, when};
 use crate::clock::{Clock, SystemClock};
 use crate::judgment::Materiality;
+use crate::render::one_line;
 use crate::store::{CheckFacts, RecordedChange};
 use crate::time::rfc3339;
 use crate::version::{Cause, VersionFacts};
@@ -140,7 +141,7 @@ pub fn entry(
     // Dot, date, number, badge and bars, with the blanks between them.
     let indent = 2 + 10 + 2 + 4 + 2 + 9 + 1 + 3 + 2;
     let room = console.width.saturating_sub(indent).max(20);
-    let says = visible(says);
+    let says = one_line(says);
     let mut lines: Vec<String> = Vec::new();
     for (index, line) in wrap(&says, room).iter().take(4).enumerate() {
         let line = cut(line, room);
@@ -172,12 +173,10 @@ async fn checks(installation: &Installation, id: &WatchId, console: &Console) ->
             check.captured_at.map_or_else(|| "–".to_owned(), when::minute),
             outcome,
             check.version.map_or_else(|| "–".to_owned(), |version| format!("v{version}")),
-            visible(check.why.as_deref().unwrap_or_default()).into_owned(),
+            one_line(check.why.as_deref().unwrap_or_default()),
         ]);
     }
-    for line in table.lines(console.width, |heading| paint.dim(heading)) {
-        console.line(line)?;
-    }
+    console.table(&table)?;
     Ok(())
 }
 

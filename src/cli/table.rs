@@ -64,6 +64,11 @@ impl Table {
     }
 }
 
+/// A number of things: `1 channel`, `2 channels`.
+pub fn count(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
 /// How many columns a text takes, colours not counted.
 pub fn shown_width(text: &str) -> usize {
     let mut plain = String::with_capacity(text.len());
@@ -147,6 +152,11 @@ mod tests {
             table.lines(24, str::to_owned),
             ["a     bb  c", "\x1b[31mred\x1b[0m    1  x", "日本  22  long words at…"].map(str::to_owned)
         );
+    }
+
+    #[test]
+    fn one_is_not_many() {
+        assert_eq!([0, 1, 2].map(|n| count(n, "section")), ["0 sections", "1 section", "2 sections"]);
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use super::Exit;
-use super::console::{Console, visible};
+use super::console::Console;
 use super::installation::Installation;
 use crate::reading::{Expected, read};
+use crate::render::one_line;
 
 /// Takes nothing but the global options.
 #[derive(Debug, clap::Args)]
@@ -52,7 +53,7 @@ pub async fn run(_: Args, console: &Console) -> anyhow::Result<Exit> {
     } else {
         let paint = console.paint;
         for damage in &verified.damages {
-            console.line(format!("{} {}", paint.red("✗"), visible(damage)))?;
+            console.line(format!("{} {}", paint.red("✗"), one_line(damage)))?;
         }
         if sound {
             console.line(format!("{} the store is sound", paint.green("✓")))?;

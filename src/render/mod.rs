@@ -132,6 +132,11 @@ pub fn escape(text: &str) -> String {
     out
 }
 
+/// [`escape`] for what must stay on its line.
+pub fn one_line(text: &str) -> String {
+    escape(text).replace('\n', " ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,6 +158,7 @@ mod tests {
         ];
         for (dirty, clean) in cases {
             assert_eq!(escape(dirty), clean, "{dirty:?}");
+            assert_eq!(one_line(dirty), clean.replace('\n', " "), "{dirty:?}");
         }
     }
 }

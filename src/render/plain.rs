@@ -50,11 +50,13 @@ struct Page {
     out: String,
     indent: usize,
     column: usize,
+    /// The colour that is switched on.
+    on: &'static str,
 }
 
 impl Page {
     fn new(style: Style) -> Self {
-        Self { style, out: String::new(), indent: 0, column: 0 }
+        Self { style, out: String::new(), indent: 0, column: 0, on: "" }
     }
 
     fn width(&self) -> usize {
@@ -83,11 +85,22 @@ impl Page {
     }
 
     fn paint(&mut self, text: &str, look: Look) {
-        if self.style.colour && !look.codes().is_empty() {
-            self.out.push_str(&format!("\u{1b}[{}m{text}\u{1b}[0m", look.codes()));
-        } else {
-            self.out.push_str(text);
+        self.switch(if self.style.colour { look.codes() } else { "" });
+        self.out.push_str(text);
+    }
+
+    /// Switches to a colour; a run of words in the same one is one run of codes.
+    fn switch(&mut self, codes: &'static str) {
+        if self.on == codes {
+            return;
         }
+        if !self.on.is_empty() {
+            self.out.push_str("\u{1b}[0m");
+        }
+        if !codes.is_empty() {
+            self.out.push_str(&format!("\u{1b}[{codes}m"));
+        }
+        self.on = codes;
     }
 
     /// Sets running text.
@@ -102,6 +115,7 @@ impl Page {
         while self.out.ends_with(' ') {
             self.out.pop();
         }
+        self.switch("");
         self.out.push('\n');
         self.column = 0;
     }
@@ -289,4 +303,22 @@ pub fn reading(reading: &Reading, style: Style) -> String {
         }
     }
     page.done()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_of_words_is_one_run_of_codes() {
+        let mut page = Page::new(Style { colour: true, width: 20 });
+        page.text("old words", Look::Deleted);
+        page.text("new words that go on", Look::Inserted);
+        page.text("plain", Look::Plain);
+        assert_eq!(
+            page.done(),
+            "\u{1b}[31;9mold words\u{1b}[0m\u{1b}[32;4m new words\u{1b}[0m\n\
+             \u{1b}[32;4mthat go on\u{1b}[0m plain\n"
+        );
+    }
 }

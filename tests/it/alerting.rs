@@ -19,7 +19,7 @@ use policywatch::judgment::Materiality;
 use policywatch::outcome::FailureKind;
 use policywatch::pulse::pulse;
 use policywatch::reading::Selectors;
-use policywatch::store::Which;
+use policywatch::store::{WatchState, Which};
 use policywatch::version::Cause;
 use policywatch::watch::Watch;
 use tokio::sync::{Notify, oneshot};
@@ -645,6 +645,35 @@ async fn a_daemon_that_cannot_keep_the_record_ends() {
     damage.execute_batch("ALTER TABLE lost RENAME TO checks").expect("the repair");
 }
 
+#[tokio::test]
+async fn what_is_damaged_of_one_watch_does_not_end_the_daemon() {
+    let world = World::new().await;
+    world.site.serve("/privacy", policy(WILL_NOT));
+    world.site.serve("/terms", policy(WILL_NOT));
+    let watches = vec![watch("/privacy", &[]), watch("/terms", &[])];
+    let daemon = Running::start(&world, config(&world, watches), None, PATIENCE);
+    daemon.ready(&world).await;
+    until(&world, "acme-privacy", 1).await;
+    until(&world, "acme-terms", 1).await;
+
+    let damage = rusqlite::Connection::open(world.store_path()).expect("the database");
+    let damaged = "CREATE TABLE kept AS SELECT id, reading FROM versions;
+        UPDATE versions SET reading = X'00' FROM watches WHERE watches.id = watch_id AND name = 'acme-privacy'";
+    damage.execute_batch(damaged).expect("the damage");
+    world.site.serve("/privacy", policy(MAY));
+    world.site.serve("/terms", policy(MAY));
+    world.clock.advance(Duration::from_secs(3600));
+    let now = world.clock.now();
+    until(&world, "acme-terms", 2).await;
+    told_of(&world, "acme-privacy", |state| state.next_check_at > Some(now)).await;
+
+    let repaired = "UPDATE versions SET reading = kept.reading FROM kept WHERE kept.id = versions.id";
+    damage.execute_batch(repaired).expect("the repair");
+    world.clock.advance(Duration::from_secs(3600));
+    until(&world, "acme-privacy", 2).await;
+    daemon.stop().await.expect("a clean end");
+}
+
 /// With nothing held: real sockets, files, signals and clock.
 #[tokio::test]
 async fn signals_reload_and_stop_the_daemon() {
@@ -684,9 +713,14 @@ async fn signal(name: &str) {
 
 /// Waits until a watch has so many versions.
 async fn until(world: &World, id: &str, versions: u32) {
+    told_of(world, id, |state| state.versions >= versions).await;
+}
+
+/// Waits until the record says so of a watch.
+async fn told_of(world: &World, id: &str, so: impl Fn(&WatchState) -> bool) {
     let id = policywatch::watch::WatchId::new(id).expect("an id");
     within(async {
-        while world.store.watch_state(&id).await.expect("the record").is_none_or(|state| state.versions < versions) {
+        while !world.store.watch_state(&id).await.expect("the record").is_some_and(|state| so(&state)) {
             tokio::task::yield_now().await;
         }
     })

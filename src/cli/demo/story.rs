@@ -12,9 +12,9 @@ use super::site::{Act, Site, captures};
 use crate::alert::DeliveryState;
 use crate::backfill::{Bounds, Step, Summary, backfill};
 use crate::check::{Checked, Ports, check};
-use crate::cli::console::{Console, visible};
+use crate::cli::console::Console;
 use crate::cli::installation::Installation;
-use crate::cli::table::wrap;
+use crate::cli::table::{count as counted, wrap};
 use crate::cli::{fetch, log, when};
 use crate::clock::SystemClock;
 use crate::deliver::deliver_due;
@@ -22,7 +22,7 @@ use crate::fetch::{Capture, Fetcher};
 use crate::judgment::Materiality;
 use crate::outcome::Outcome;
 use crate::reading::Why;
-use crate::render;
+use crate::render::{self, one_line};
 use crate::store::RecordedChange;
 use crate::watch::Watch;
 
@@ -103,7 +103,7 @@ impl<'a> Story<'a> {
         self.line("")?;
         self.prose(&told(&summary))?;
         for refused in &self.refused {
-            self.line(format!("  {} {}", self.console.paint.yellow("!"), visible(refused)))?;
+            self.line(format!("  {} {}", self.console.paint.yellow("!"), one_line(refused)))?;
         }
         self.line("")?;
         self.prose("History never alerts: it was not news today.")?;
@@ -242,7 +242,7 @@ impl<'a> Story<'a> {
             "body": message.body,
         }))?;
         for (name, value) in &message.headers {
-            self.line(format!("  {} {}", paint.dim(format!("{name}:")), visible(value)))?;
+            self.line(format!("  {} {}", paint.dim(format!("{name}:")), one_line(value)))?;
         }
         let verdict = match &message.distrust {
             None => paint.green("✓ the signature fits the body and the secret (Standard Webhooks, HMAC-SHA256)"),
@@ -272,11 +272,11 @@ impl<'a> Story<'a> {
         }))?;
         let paint = self.console.paint;
         self.line(format!(
-            "  {checks} pages looked at, {} versions, {} changes, {} alert{}",
-            history.len(),
-            changes.len(),
-            self.alerted,
-            if self.alerted == 1 { "" } else { "s" }
+            "  {} looked at, {}, {}, {}",
+            counted(checks, "page"),
+            counted(history.len(), "version"),
+            counted(changes.len(), "change"),
+            counted(self.alerted, "alert"),
         ))?;
         self.line("")?;
         for change in &changes {
