@@ -106,7 +106,10 @@ impl Manners {
     /// A host answered 429: it is left alone. Returns for how long.
     pub(super) fn silence(&self, host: &str, asked: Option<Duration>, now: Timestamp) -> Duration {
         let quiet = asked.unwrap_or(USUAL_QUIET).min(LONGEST_QUIET);
-        self.table(now).hosts.entry(host.to_owned()).or_default().quiet_until = Some(now + quiet);
+        let mut table = self.table(now);
+        let until = &mut table.hosts.entry(host.to_owned()).or_default().quiet_until;
+        // Requests that were under way already bring answers of their own.
+        *until = (*until).max(Some(now + quiet));
         quiet
     }
 
@@ -164,6 +167,15 @@ mod tests {
             assert_eq!(manners.turn("acme.test", "page", Duration::ZERO, at(later)), Ok(at(later)));
             assert!(manners.turn("other.test", "page", Duration::ZERO, at(2)).is_ok());
         }
+    }
+
+    #[test]
+    fn a_later_answer_does_not_cut_short_the_quiet_that_was_asked_for() {
+        let manners = Manners::default();
+        manners.silence("acme.test", Some(Duration::from_secs(1800)), at(0));
+        manners.silence("acme.test", Some(Duration::ZERO), at(1));
+        let refused = manners.turn("acme.test", "page", Duration::ZERO, at(2)).unwrap_err();
+        assert_eq!(refused.retry_after, Some(Duration::from_secs(1798)));
     }
 
     #[test]
