@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::Exit;
 use super::complaint::Complaint;
 use super::console::Console;
+use super::table::count;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Problem};
 
@@ -46,11 +47,11 @@ pub fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
             } else {
                 console.line(in_force.to_string().trim_end())?;
                 console.say(format!(
-                    "{} {} is sound: {} watches, {} channels",
+                    "{} {} is sound: {}, {}",
                     console.paint_err.green("✓"),
                     path.display(),
-                    config.watches.len(),
-                    config.channels.len()
+                    count(config.watches.len(), "watch"),
+                    count(config.channels.len(), "channel")
                 ));
             }
             Ok(Exit::Done)

@@ -95,7 +95,8 @@ async fn list(installation: &Installation, state: Option<DeliveryState>, console
         return Ok(Exit::Done);
     }
     let (now, paint) = (SystemClock.now(), console.paint);
-    let mut table = Table::new(["state", "recorded", "channel", "watch", "tries", "id", "says"]).right(&[4]);
+    // The whole id must be there to be copied, so it stands below where it finds no room.
+    let mut table = Table::new(["state", "recorded", "channel", "watch", "tries", "id"]).right(&[4]).least(60);
     for delivery in &deliveries {
         let state = match delivery.state {
             DeliveryState::Pending => paint.yellow("pending"),
@@ -108,13 +109,10 @@ async fn list(installation: &Installation, state: Option<DeliveryState>, console
             one_line(&delivery.channel),
             one_line(delivery.watch.as_ref().map_or("(test)", |watch| watch.as_str())),
             delivery.attempts.to_string(),
-            paint.dim(&delivery.id.0),
-            says(delivery, now),
+            format!("{} · {}", delivery.id.0, says(delivery, now)),
         ]);
     }
-    for line in table.lines(console.width.max(120), |heading| paint.dim(heading)) {
-        console.line(line)?;
-    }
+    console.table(&table)?;
     Ok(Exit::Done)
 }
 

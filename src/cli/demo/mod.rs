@@ -55,7 +55,7 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
 
     let mut story = Story::new(console, &installation, site, receiver);
     story.tell().await?;
-    story.farewell(args.keep.is_some().then_some(home), &path)?;
+    story.farewell(args.keep.is_some().then_some(home))?;
     match story.missed() {
         [] => Ok(Exit::Done),
         missed => Err(Complaint::failed(format!("the demo did not go as it should: {}", missed.join("; ")))
