@@ -9,6 +9,8 @@ use crate::change::{Edit, Op, SectionChange};
 
 /// Words of the unchanged text that stay in sight on each side of an edit.
 const CONTEXT: usize = 7;
+/// So few words more are not worth a mark that they are left out.
+const SPARED: usize = 2;
 /// Words of one edit that are shown; a new section longer than this is told by its beginning.
 const SHOWN: usize = 160;
 
@@ -38,7 +40,7 @@ fn pieces(section: &SectionChange) -> Vec<Piece> {
             Op::Equal => (if at > 0 { CONTEXT } else { 0 }, if at < last { CONTEXT } else { 0 }),
             _ => (SHOWN, 0),
         };
-        let cut = lead + tail < words.len();
+        let cut = lead + tail + SPARED < words.len();
         for (n, token) in words.iter().enumerate() {
             if cut && n >= lead && n < words.len() - tail {
                 if n == lead {
