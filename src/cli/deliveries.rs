@@ -20,6 +20,10 @@ const SHOWN: usize = 100;
 
 /// What is done with the deliveries.
 #[derive(Debug, clap::Args)]
+#[command(after_help = r#"Examples:
+  policywatch deliveries --state dead  what was given up
+  policywatch deliveries retry         try all of that again
+  policywatch deliveries test desk     see whether a channel works"#)]
 pub struct Args {
     /// Only those in this state
     #[arg(long, value_enum, value_name = "STATE")]
@@ -49,7 +53,7 @@ impl From<State> for DeliveryState {
 enum What {
     /// Make dead deliveries due again: one, or all
     Retry {
-        /// The delivery
+        /// The delivery's id [default: all that are dead]
         id: Option<String>,
     },
     /// Send a test message to a channel now

@@ -19,10 +19,13 @@ const CHECKS: usize = 200;
 
 /// Whose history, and how much of it.
 #[derive(Debug, clap::Args)]
+#[command(after_help = r#"Examples:
+  policywatch log acme
+  policywatch log acme --json | jq 'select(.materiality == "material")'"#)]
 pub struct Args {
     /// The watch
     watch: String,
-    /// Show the checks too
+    /// Show every check too, with its reason where it failed
     #[arg(long)]
     checks: bool,
 }

@@ -11,6 +11,8 @@ use crate::render::one_line;
 
 /// Takes nothing but the global options.
 #[derive(Debug, clap::Args)]
+#[command(after_help = r#"Every body is compared with its digest, and every version is read again from its bytes.
+Exits with 3 if anything is damaged."#)]
 pub struct Args {}
 
 #[derive(Serialize)]

@@ -29,6 +29,8 @@ const SECRET: &str = "whsec_ZGVtbyBzZWNyZXQsIG5vdCBzZWNyZXQu";
 
 /// What stays.
 #[derive(Debug, clap::Args)]
+#[command(after_help = r#"Example:
+  policywatch demo --keep tour"#)]
 pub struct Args {
     /// Keep the store and the configuration here, to go on exploring
     #[arg(long, value_name = "DIR")]
