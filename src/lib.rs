@@ -6,6 +6,69 @@
 //!
 //! Invariants: nothing in the core performs IO or asks the time; only [`store`]
 //! opens a transaction; nothing is sent that was not first recorded.
+//!
+//! # The map
+//!
+//! | layer | modules | may know |
+//! |---|---|---|
+//! | core | `watch` … `examine`, `cadence`, `guard`, `outcome`, `render`, `time` | the core |
+//! | ports | `clock`, `http`, `fetch`, `store`, `channel` | the core; of each other only `http` and `clock` |
+//! | use cases | `check`, `upgrade`, `backfill`, `deliver`, `exchange` | core and ports |
+//! | faces | `config`, `telemetry`, `scheduler`, `daemon`, `cli` | everything below |
+//!
+//! `tests/it/layers.rs` holds everyone to it, and says which module may name which
+//! technology: only `store` says rusqlite, only `http` reqwest, only `text` scraper.
+//!
+//! # The laws
+//!
+//! 1. **Values in the middle, world at the edge.** Reading, comparing, judging and
+//!    rendering are functions from values to values. The same input gives the same bytes
+//!    next year.
+//! 2. **Every check ends in one [`outcome::Outcome`], recorded at one place.** A dead site
+//!    is an outcome. `Err` means that we could not keep the record.
+//! 3. **Facts are kept; readings can be rebuilt.** Watches, snapshots, checks and
+//!    deliveries are never rewritten. Versions, changes and judgments derive from
+//!    snapshots.
+//! 4. **Our change is not their change.** Before a comparison, what we hold is read again
+//!    as we read today ([`upgrade`]).
+//! 5. **Nothing is said that is not written.** Deliveries are inserted with the change that
+//!    caused them, and sent later ([`deliver`]).
+//!
+//! # The words
+//!
+//! A **watch** is a URL we follow. A **check** is one attempt at it, and ends in one
+//! **outcome**. A **snapshot** is what was served; a **memento** is one that an archive
+//! holds; a **capture** is its line in the archive's index. A **reading** is what a snapshot
+//! says, in **sections**, and a **reader** is how it was read: the revision of our code and
+//! the watch's selectors. A **version** is a reading of record. A **change** is what differs
+//! between two, a **judgment** says whether that matters, and each of its **findings** cites
+//! a rule and quotes the words. An **alert** is what we would say, a **delivery** one alert
+//! to one **channel**.
+//!
+//! Three times are never confused: `captured_at` (served; of a memento, its
+//! Memento-Datetime), `recorded_at` (written by us), `effective_at` (claimed by the policy).
+//!
+//! # Three walks
+//!
+//! **A check.** [`scheduler`] takes a watch that is due and calls [`check::check`]. That
+//! upgrades the version it holds if today's reader is another one, fetches
+//! ([`fetch::Fetcher`]: each hop guarded, paced and kept as evidence), and hands the snapshot
+//! to [`examine::examine`], away from the threads that wait for the network. What that
+//! answers is recorded by [`store::Store::record`] in one transaction: check, snapshot,
+//! version, change, judgment, deliveries and next due time, or nothing. Whoever lost a race
+//! with another process reads `superseded` and has written nothing.
+//!
+//! **An alert.** [`deliver`] claims one delivery that is due (a lease), sends it through
+//! its [`channel`] and settles it. Accepted ends it, refused makes it dead, failed leaves it
+//! due later, with growing pauses for days. A process that dies in between leaves the lease
+//! to run out: the same delivery goes out again under the same id.
+//!
+//! **A history.** [`backfill`] lists an archive's captures of a page, fetches each distinct
+//! one, oldest first, and records them like checks, but alerts nobody; [`exchange`] does the
+//! same with the records of a WARC file. Captures that come out of order are facts at once;
+//! then [`store::Store::rebuild`] derives the versions anew, in the order of capture.
+//!
+//! The decisions behind this, with the options weighed, are in `docs/decisions/`.
 
 // The core: values in, values out.
 pub mod alert;

@@ -132,8 +132,20 @@ impl Snapshot {
     pub fn validators(&self) -> Validators {
         Validators {
             etag: self.header("etag").map(str::to_owned),
-            last_modified: self.header("last-modified").map(str::to_owned),
+            last_modified: self.settled_last_modified().map(str::to_owned),
         }
+    }
+
+    /// `Last-Modified`, if the page was a second old at least when it was served. A
+    /// younger one would hide what is written in the rest of that second for good
+    /// (RFC 9110, section 8.8.2.2).
+    fn settled_last_modified(&self) -> Option<&str> {
+        let moment = |text: &str| Some(chrono::DateTime::parse_from_rfc2822(text.trim()).ok()?.to_utc());
+        let stated = self.header("last-modified")?;
+        // By the server's own clock, if it tells it.
+        let served = self.header("date").and_then(moment).unwrap_or(self.captured_at);
+        let fresh = moment(stated).is_some_and(|modified| modified + Duration::from_secs(1) > served);
+        (!fresh).then_some(stated)
     }
 
     /// How long the server asks to be left alone, from `Retry-After`.
@@ -160,5 +172,35 @@ impl Validators {
     /// Whether there is nothing to ask with.
     pub fn is_empty(&self) -> bool {
         self.etag.is_none() && self.last_modified.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_younger_than_a_second_is_asked_for_in_full() {
+        let kept = |modified: &str, date: Option<&str>| {
+            let mut headers = vec![("last-modified".to_owned(), modified.to_owned())];
+            headers.extend(date.map(|date| ("date".to_owned(), date.to_owned())));
+            let snapshot = Snapshot {
+                url: "https://acme.test/".to_owned(),
+                final_url: "https://acme.test/".to_owned(),
+                status: 200,
+                headers,
+                redirects: Vec::new(),
+                body: Vec::new(),
+                captured_at: crate::time::parse_rfc3339("2026-11-22T06:00:00.900Z").expect("a time"),
+                origin: Origin::Live { remote_addr: None },
+            };
+            snapshot.validators().last_modified.is_some()
+        };
+        assert!(!kept("Sun, 22 Nov 2026 06:00:00 GMT", None));
+        assert!(kept("Sun, 22 Nov 2026 05:59:59 GMT", None));
+        // The server's clock counts, not ours.
+        assert!(!kept("Sun, 22 Nov 2026 04:00:00 GMT", Some("Sun, 22 Nov 2026 04:00:00 GMT")));
+        assert!(kept("Sun, 22 Nov 2026 07:00:00 GMT", Some("Sun, 22 Nov 2026 07:00:01 GMT")));
+        assert!(kept("once upon a time", None), "what cannot be read is the server's own affair");
     }
 }

@@ -2,6 +2,7 @@
 
 use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::complaint::Complaint;
 use super::console::Console;
@@ -74,6 +75,7 @@ struct Row<'a> {
     due_at: Option<String>,
     delivered_at: Option<String>,
     last_error: Option<&'a str>,
+    body: Value,
 }
 
 /// Lists, revives or tests.
@@ -95,7 +97,7 @@ async fn list(installation: &Installation, state: Option<DeliveryState>, console
         return Ok(Exit::Done);
     }
     if deliveries.is_empty() {
-        console.say("no deliveries; they appear when a change matters to a watch that names a channel under notify");
+        console.say("no deliveries; they appear when a change matters to a watch whose channels are to be told");
         return Ok(Exit::Done);
     }
     let (now, paint) = (SystemClock.now(), console.paint);
@@ -141,6 +143,8 @@ fn row(delivery: &Delivery) -> Row<'_> {
         due_at: (delivery.state == DeliveryState::Pending).then(|| rfc3339(delivery.due_at)),
         delivered_at: delivery.delivered_at.map(rfc3339),
         last_error: delivery.last_error.as_deref(),
+        // What another version recorded may be no JSON; then its text stands for itself.
+        body: serde_json::from_str(&delivery.body).unwrap_or_else(|_| Value::from(delivery.body.as_str())),
     }
 }
 

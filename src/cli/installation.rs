@@ -7,7 +7,7 @@ use super::complaint::Complaint;
 use super::console::Console;
 use super::extract::Parts;
 use super::when::Span;
-use crate::cadence::{Schedule, first_due};
+use crate::cadence::{self, Schedule};
 use crate::channel::Channels;
 use crate::check::Ports;
 use crate::clock::{Clock, SystemClock};
@@ -84,8 +84,7 @@ impl Installation {
     /// Puts the configured watches in force, as the daemon does.
     pub async fn put_in_force(&self) -> anyhow::Result<()> {
         let now = SystemClock.now();
-        let spread = self.config.scheduler.spread;
-        let due = move |watch: &Watch| Some(first_due(&watch.schedule, &watch.id, spread, now));
+        let due = cadence::in_force(self.config.watches.len(), self.config.scheduler.spread, now);
         self.store.sync_watches(self.config.watches.clone(), due, now).await?;
         Ok(())
     }
@@ -176,7 +175,7 @@ impl Installation {
             source: Source::Live,
             selectors: Selectors::from(parts),
             language: None,
-            notify: Vec::new(),
+            notify: self.config.channels.iter().map(|channel| channel.name.clone()).collect(),
             alert_at: Materiality::Material,
             tags: Vec::new(),
         })

@@ -29,12 +29,17 @@ use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
 use self::complaint::Complaint;
 use self::console::Console;
 use crate::telemetry;
+
+/// How long work in other threads may take once a verb has ended. A read that hangs (of a
+/// terminal, of a dead file server) must not keep the process alive.
+const LAST_WORK: Duration = Duration::from_secs(1);
 
 /// How a verb ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,11 +161,11 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         // would keep its own heap of freed pages, some 20 MB in all.
         runtime.worker_threads(1).max_blocking_threads(2);
     }
-    let ended = runtime
-        .enable_all()
-        .build()
-        .map_err(anyhow::Error::from)
-        .and_then(|runtime| runtime.block_on(dispatch(arguments, &console)));
+    let ended = runtime.enable_all().build().map_err(anyhow::Error::from).and_then(|runtime| {
+        let ended = runtime.block_on(dispatch(arguments, &console));
+        runtime.shutdown_timeout(LAST_WORK);
+        ended
+    });
     match ended {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(error) if is_broken_pipe(&error) => ExitCode::from(Exit::Done.code()),

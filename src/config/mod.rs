@@ -1,7 +1,7 @@
 //! TOML to a validated [`Config`], or everything that is wrong with it at once.
 //!
-//! The file is walked as a tree with places ([`table`]); nothing stops at the first error.
-//! What a key means stands beside its table: [`settings`], [`channels`], [`watches`].
+//! The file is walked as a tree with places (`table`); nothing stops at the first error.
+//! What a key means stands beside its table: `settings`, `channels`, `watches`.
 
 mod channels;
 mod environment;

@@ -14,6 +14,7 @@ use super::table::{Table, Value};
 use crate::cadence::Schedule;
 use crate::judgment::Materiality;
 use crate::reading::Selectors;
+use crate::text::select;
 use crate::watch::{PolicyType, Source, Watch, WatchId};
 
 /// How often a page is looked at if nothing is said.
@@ -64,7 +65,8 @@ impl Defaults {
             zone: Tz::UTC,
             source: Source::Live,
             language: None,
-            notify: Vec::new(),
+            // A change that nobody is told of is worse than one told too widely.
+            notify: channels.names.clone(),
             alert_at: Materiality::Material,
             tags: Vec::new(),
         };
@@ -258,18 +260,11 @@ fn notify(value: &Value<'_>, channels: &Channels) -> Option<Vec<String>> {
 fn selectors(value: &Value<'_>) -> Option<Vec<String>> {
     let sound = |value: &Value<'_>| {
         let text = value.words()?;
-        match check_selector(&text) {
+        match select::check(&text) {
             Ok(()) => Some(text),
             Err(why) => value.refuse(why, "test it in a browser: document.querySelector(\"…\")"),
         }
     };
     let selectors: Vec<_> = value.one_or_more()?.iter().map(sound).collect();
     selectors.into_iter().collect()
-}
-
-/// Whether a selector can be read.
-// TODO: becomes `crate::text::select::check` as soon as that is merged.
-fn check_selector(selector: &str) -> Result<(), String> {
-    let parsed = scraper::Selector::parse(selector);
-    parsed.map(drop).map_err(|why| format!("\"{selector}\" is no CSS selector: {why}"))
 }

@@ -1,6 +1,6 @@
 //! A change or a reading as plain text: for terminals and e-mail.
 //!
-//! All fetched text passes [`escape`](super::escape) before anything else happens to it.
+//! All fetched text passes [`escape`] before anything else happens to it.
 
 use unicode_width::UnicodeWidthStr;
 

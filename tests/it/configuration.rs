@@ -156,7 +156,7 @@ select = ["main", "div["]
        |       ^^^^^^^^^^^^^^^^^^^^^^^^^
        = hint: write it in full, as in "https://acme.test/privacy"
 
-    error: "div[" is no CSS selector: Unexpected EOL
+    error: "div[" is no CSS selector: Unexpected EOL; correct it
       --> policywatch.toml:22:19
        |
     22 | select = ["main", "div["]
@@ -466,6 +466,21 @@ fn a_store_is_enough() {
     assert_eq!(defaults.store_path, Path::new("/home/ada/.local/share/policywatch/policywatch.db"));
     // Even nothing is.
     assert_eq!(Config { path: None, ..sound(&[("policywatch.toml", "")]).1 }, defaults);
+}
+
+#[test]
+fn who_says_nothing_about_channels_tells_all_of_them() {
+    let channels = "[[channel]]\nname = \"log\"\nkind = \"stdout\"\n[[channel]]\nname = \"kept\"\nkind = \"stdout\"\n";
+    let watch =
+        |id: &str, notify: &str| format!("[[watch]]\nid = \"{id}\"\nurl = \"https://acme.test/{id}\"\n{notify}\n");
+    let told = |defaults: &str| {
+        let watches = watch("all", "") + &watch("none", "notify = []") + &watch("one", "notify = [\"log\"]");
+        let (_directory, config) = sound(&[("policywatch.toml", &format!("{defaults}\n{channels}{watches}"))]);
+        config.watches.into_iter().map(|watch| watch.notify.join(" ")).collect::<Vec<_>>()
+    };
+    assert_eq!(told(""), ["kept log", "", "log"]);
+    assert_eq!(told("[defaults]\nnotify = [\"kept\"]"), ["kept", "", "log"]);
+    assert_eq!(told("[defaults]\nnotify = []"), ["", "", "log"]);
 }
 
 #[test]
