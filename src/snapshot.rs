@@ -191,7 +191,7 @@ mod tests {
                 redirects: Vec::new(),
                 body: Vec::new(),
                 captured_at: crate::time::parse_rfc3339("2026-11-22T06:00:00.900Z").expect("a time"),
-                origin: Origin::Live,
+                origin: Origin::Live { remote_addr: None },
             };
             snapshot.validators().last_modified.is_some()
         };
