@@ -15,6 +15,12 @@ use crate::watch::Watch;
 
 /// Whose history, and which part of it.
 #[derive(Debug, clap::Args)]
+#[command(after_help = r#"Examples:
+  policywatch backfill                         the whole history of every watch
+  policywatch backfill acme --from 2015 --max 50
+
+What is held is not fetched again, and nobody is told: history is no news.
+Dates are 2024, 2024-05, 2024-05-01 or 2024-05-01T12:00:00Z."#)]
 pub struct Args {
     /// The watches [default: all]
     #[arg(value_name = "WATCH")]

@@ -21,6 +21,10 @@ const SHOWN: usize = 100;
 
 /// What is done with the deliveries.
 #[derive(Debug, clap::Args)]
+#[command(after_help = r#"Examples:
+  policywatch deliveries --state dead  what was given up
+  policywatch deliveries retry         try all of that again
+  policywatch deliveries test desk     see whether a channel works"#)]
 pub struct Args {
     /// Only those in this state
     #[arg(long, value_enum, value_name = "STATE")]
@@ -50,7 +54,7 @@ impl From<State> for DeliveryState {
 enum What {
     /// Make dead deliveries due again: one, or all
     Retry {
-        /// The delivery
+        /// The delivery's id [default: all that are dead]
         id: Option<String>,
     },
     /// Send a test message to a channel now
@@ -97,7 +101,8 @@ async fn list(installation: &Installation, state: Option<DeliveryState>, console
         return Ok(Exit::Done);
     }
     let (now, paint) = (SystemClock.now(), console.paint);
-    let mut table = Table::new(["state", "recorded", "channel", "watch", "tries", "id", "says"]).right(&[4]);
+    // The whole id must be there to be copied, so it stands below where it finds no room.
+    let mut table = Table::new(["state", "recorded", "channel", "watch", "tries", "id"]).right(&[4]).least(60);
     for delivery in &deliveries {
         let state = match delivery.state {
             DeliveryState::Pending => paint.yellow("pending"),
@@ -110,13 +115,10 @@ async fn list(installation: &Installation, state: Option<DeliveryState>, console
             one_line(&delivery.channel),
             one_line(delivery.watch.as_ref().map_or("(test)", |watch| watch.as_str())),
             delivery.attempts.to_string(),
-            paint.dim(&delivery.id.0),
-            says(delivery, now),
+            format!("{} · {}", delivery.id.0, says(delivery, now)),
         ]);
     }
-    for line in table.lines(console.width.max(120), |heading| paint.dim(heading)) {
-        console.line(line)?;
-    }
+    console.table(&table)?;
     Ok(Exit::Done)
 }
 

@@ -13,6 +13,12 @@ use crate::watch::WatchId;
 
 /// Which versions.
 #[derive(Debug, clap::Args)]
+#[command(after_help = r#"Examples:
+  policywatch diff acme            the last change
+  policywatch diff acme 3          from the third version to the latest
+  policywatch diff acme 2018 2020  between the ends of two years
+
+Dates are 2024, 2024-05, 2024-05-01 or 2024-05-01T12:00:00Z."#)]
 pub struct Args {
     /// The watch
     watch: String,

@@ -2,7 +2,7 @@
 
 use super::console::Console;
 use super::input::{self, Type};
-use super::table::count;
+use super::table::{count, wrap};
 use super::{Exit, installation};
 use crate::clock::{Clock, SystemClock};
 use crate::fetch::{Fetch, Fetched, Fetcher};
@@ -12,12 +12,16 @@ use crate::snapshot::Snapshot;
 
 /// What is read, and how.
 #[derive(Debug, clap::Args)]
+#[command(after_help = r#"Examples:
+  policywatch extract page.html
+  policywatch extract --json *.pdf https://acme.test/privacy
+  curl -s https://acme.test/privacy | policywatch extract --select main -"#)]
 pub struct Args {
     /// Files, URLs, or `-` for standard input
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<String>,
-    /// What the inputs are [default: told by content, else by ending]
-    #[arg(long = "type", value_enum, value_name = "TYPE")]
+    /// What the inputs are: html, pdf, markdown or text [default: told by content, else by ending]
+    #[arg(long = "type", value_enum, value_name = "TYPE", hide_possible_values = true)]
     kind: Option<Type>,
     #[command(flatten)]
     parts: Parts,
@@ -96,7 +100,9 @@ pub fn print(name: &str, reading: &Result<Reading, Unreadable>, console: &Consol
     match reading {
         Ok(reading) => {
             console.line(paint.bold(one_line(reading.title.as_deref().unwrap_or(name))))?;
-            console.line(paint.dim(one_line(&facts(name, reading))))?;
+            for line in wrap(&one_line(&facts(name, reading)), console.width) {
+                console.line(paint.dim(line))?;
+            }
             console.line("")?;
             console.line(render::plain::reading(reading, console.style()).trim_end())?;
         }

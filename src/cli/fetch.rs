@@ -27,8 +27,15 @@ use crate::watch::{Source, Watch};
 
 /// What is checked, and how.
 #[derive(Debug, clap::Args)]
+#[command(after_help = r#"Examples:
+  policywatch fetch acme                       check one watch: record, judge, tell
+  policywatch fetch --all --exit-code          check all; exits with 1 on a material change
+  policywatch fetch acme --at 2018-05          put the capture of then into the history
+  policywatch fetch https://acme.test/privacy  read a page, record nothing
+
+Dates are 2024, 2024-05, 2024-05-01 or 2024-05-01T12:00:00Z."#)]
 pub struct Args {
-    /// Watches, or URLs to read without recording
+    /// Watches; URLs are read without recording
     #[arg(value_name = "WATCH or URL", required_unless_present = "all")]
     what: Vec<String>,
     /// All watches

@@ -23,9 +23,13 @@ use crate::watch::WatchId;
 
 /// What is imported, and into which watch.
 #[derive(Debug, clap::Args)]
+#[command(after_help = r#"Example:
+  policywatch import warc crawl.warc.gz --watch acme
+
+Importing a file again records nothing twice."#)]
 pub struct Args {
-    /// What the file is
-    #[arg(value_enum)]
+    /// What the file is: warc (.warc, .warc.gz, .warc.zst)
+    #[arg(value_enum, hide_possible_values = true)]
     format: Format,
     /// The file
     path: PathBuf,

@@ -1,11 +1,11 @@
 //! One installation: the configuration in force, and the store that it names.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::complaint::Complaint;
 use super::console::Console;
 use super::extract::Parts;
-use super::table::count;
 use super::when::Span;
 use crate::cadence::{self, Schedule};
 use crate::channel::Channels;
@@ -32,15 +32,31 @@ pub struct Installation {
 /// The configuration that the arguments name, else the one that is found, else the
 /// defaults.
 pub fn config(console: &Console) -> anyhow::Result<Config> {
-    let Some(path) = config::find(console.config.as_deref()) else {
+    let Some(path) = found(console)? else {
         return Ok(Config::default());
     };
     config::load(&path).map_err(|problems| {
         eprint!("{}", config::render_problems(&problems, console.paint_err.0));
-        let problems = count(problems.len(), "problem");
-        Complaint::usage(format!("the configuration {} has {problems}", path.display()))
-            .hint("nothing was done; `policywatch config check` shows what is in force once they are mended")
+        Complaint::usage(format!("nothing was done: the configuration {} is not sound", path.display()))
+            .hint("mend what is named above; `policywatch config check` then shows what is in force")
             .into()
+    })
+}
+
+/// Where the configuration is: the one that the arguments or the environment name, which
+/// must be there, else one that is found, if there is one.
+pub fn found(console: &Console) -> Result<Option<PathBuf>, Complaint> {
+    match config::find(console.config.as_deref()) {
+        Some(path) if !path.exists() => Err(Complaint::usage(format!("there is no configuration {}", path.display()))
+            .hint(format!("check the path, or write one with `policywatch init {}`", path.display()))),
+        found => Ok(found),
+    }
+}
+
+/// [`found`], where nothing can be done without one.
+pub fn needed(console: &Console) -> Result<PathBuf, Complaint> {
+    found(console)?.ok_or_else(|| {
+        Complaint::usage("no configuration was found").hint("`policywatch init` writes one, --config FILE names one")
     })
 }
 
@@ -103,7 +119,12 @@ impl Installation {
     pub fn configured(&self, id: &str) -> Result<&Watch, Complaint> {
         self.watch(id).ok_or_else(|| {
             let known = self.config.watches.iter().map(|watch| watch.id.as_str());
-            Complaint::usage(format!("the configuration has no watch \"{id}\"")).hint(nearest(id, known))
+            let hint = if id.contains("://") {
+                "pages on the web begin with http:// or https://".to_owned()
+            } else {
+                nearest(id, known)
+            };
+            Complaint::usage(format!("the configuration has no watch \"{id}\"")).hint(hint)
         })
     }
 

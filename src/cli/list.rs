@@ -13,6 +13,10 @@ use crate::time::{Timestamp, rfc3339};
 
 /// Takes nothing but the global options.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = r#"Signs: ● well, in doubt, failing (by colour); · never checked; ○ not in the configuration any more.
+`--json` has every field, for scripts."#
+)]
 pub struct Args {}
 
 #[derive(Serialize)]

@@ -66,6 +66,9 @@ impl Exit {
     }
 }
 
+/// Above the options that every verb takes.
+const GLOBAL: &str = "Global options";
+
 /// Follows published policies, tells what changed in them, and keeps the proof.
 #[derive(Debug, Parser)]
 #[command(
@@ -78,19 +81,19 @@ impl Exit {
 )]
 struct Arguments {
     /// The configuration [default: ./policywatch.toml, then the user's, then the system's]
-    #[arg(long, global = true, value_name = "FILE", env = "POLICYWATCH_CONFIG", hide_env_values = true)]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "FILE", env = "POLICYWATCH_CONFIG", hide_env_values = true)]
     config: Option<PathBuf>,
     /// Print data as JSON, one object a line
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     json: bool,
     /// Colour the output
-    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Colour::Auto, hide_possible_values = true)]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "WHEN", value_enum, default_value_t = Colour::Auto, hide_possible_values = true)]
     color: Colour,
     /// Say more on standard error (-vv: everything)
-    #[arg(short, long, global = true, action = ArgAction::Count)]
+    #[arg(short, long, global = true, help_heading = GLOBAL, action = ArgAction::Count)]
     verbose: u8,
     /// Say nothing but errors on standard error
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = GLOBAL)]
     quiet: bool,
     #[command(subcommand)]
     verb: Verb,

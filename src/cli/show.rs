@@ -2,12 +2,17 @@
 
 use super::console::Console;
 use super::installation::{Installation, watch_and_which};
+use super::table::wrap;
 use super::{Exit, extract, when};
 use crate::render::{self, one_line};
 use crate::snapshot::Origin;
 
 /// Which text.
 #[derive(Debug, clap::Args)]
+#[command(after_help = r#"Examples:
+  policywatch show acme             the latest text
+  policywatch show acme@3           the third version
+  policywatch show acme@2018-05-24  what was in force that day"#)]
 pub struct Args {
     /// The watch, with a version or a date behind it: acme, acme@3, acme@2024-05
     #[arg(value_name = "WATCH[@VERSION or @DATE]")]
@@ -29,7 +34,9 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
     let snapshot = installation.store.snapshot(version.facts.snapshot).await?;
     let from = source(&snapshot.origin, &snapshot.final_url);
     console.line(paint.bold(one_line(version.reading.title.as_deref().unwrap_or(name))))?;
-    console.line(paint.dim(one_line(&extract::facts(&named, &version.reading))))?;
+    for line in wrap(&one_line(&extract::facts(&named, &version.reading)), console.width) {
+        console.line(paint.dim(line))?;
+    }
     console.line(paint.dim(format!(
         "served {} UTC by {}",
         when::minute(version.facts.captured_at),

@@ -213,9 +213,12 @@ fn told(page: &mut Page, finding: &Finding) {
     let look = if finding.severity >= 2 { Look::Alarm } else { Look::Notice };
     page.text("▸", look);
     page.text(&finding.rule, look);
+    let indent = page.indent;
+    page.indent += 2;
     let about = finding.practice.map(|practice| format!(" · {}", practice.name())).unwrap_or_default();
-    page.text(&format!("{}{about}: {}", finding.severity, finding.why), Look::Dim);
+    page.text(&format!("· severity {}{about}: {}", finding.severity, finding.why), Look::Dim);
     page.end();
+    page.indent = indent;
 }
 
 fn redline(page: &mut Page, section: &SectionChange) {
@@ -262,7 +265,9 @@ fn marked(page: &mut Page, op: Op, run: &[(&str, bool)]) {
     for (at, (word, spaced)) in run.iter().enumerate() {
         let before = if at > 0 { look } else { Look::Plain };
         if page.style.colour {
-            page.word(word, look, *spaced, before);
+            // Colours alone would not part what came from what it replaces.
+            let spaced = *spaced || (op == Op::Insert && at == 0 && page.on == Look::Deleted.codes());
+            page.word(word, look, spaced, before);
         } else {
             let open = if at == 0 { open } else { "" };
             let close = if at == last { close } else { "" };
@@ -271,18 +276,9 @@ fn marked(page: &mut Page, op: Op, run: &[(&str, bool)]) {
     }
 }
 
-/// A reading: title, date, and the sections with their headings.
+/// A reading's sections with their headings.
 pub fn reading(reading: &Reading, style: Style) -> String {
     let mut page = Page::new(style);
-    if let Some(title) = &reading.title {
-        page.text(title, Look::Bold);
-        page.end();
-    }
-    let mut facts = Vec::new();
-    facts.extend(reading.language.as_ref().map(|language| format!("language {language}")));
-    facts.extend(reading.effective_at.map(|date| format!("effective {date}")));
-    facts.push(format!("{} sections", reading.sections.len()));
-    page.text(&facts.join(" · "), Look::Dim);
     for section in &reading.sections {
         page.paragraph();
         let text = section.text();
