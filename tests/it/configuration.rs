@@ -471,7 +471,8 @@ fn a_store_is_enough() {
 #[test]
 fn who_says_nothing_about_channels_tells_all_of_them() {
     let channels = "[[channel]]\nname = \"log\"\nkind = \"stdout\"\n[[channel]]\nname = \"kept\"\nkind = \"stdout\"\n";
-    let watch = |id: &str, notify: &str| format!("[[watch]]\nid = \"{id}\"\nurl = \"https://acme.test/{id}\"\n{notify}\n");
+    let watch =
+        |id: &str, notify: &str| format!("[[watch]]\nid = \"{id}\"\nurl = \"https://acme.test/{id}\"\n{notify}\n");
     let told = |defaults: &str| {
         let watches = watch("all", "") + &watch("none", "notify = []") + &watch("one", "notify = [\"log\"]");
         let (_directory, config) = sound(&[("policywatch.toml", &format!("{defaults}\n{channels}{watches}"))]);
