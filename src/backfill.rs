@@ -5,15 +5,15 @@ use crate::alert::Alert;
 use crate::check::manner;
 use crate::clock::Clock;
 use crate::examine::{Manner, examine};
-use crate::fetch::{Capture, Fetcher};
+use crate::fetch::{Capture, Fetch, Fetched, Fetcher, Request};
 use crate::outcome::{FailureKind, FetchFailure, Outcome};
 use crate::panics::contained;
-use crate::snapshot::{Origin, Snapshot};
-use crate::store::{Recorded, Store, StoreError, Which};
+use crate::snapshot::{Origin, Snapshot, Validators};
+use crate::store::{CheckFacts, Recorded, Store, StoreError, Which};
 use crate::time::Timestamp;
 use crate::upgrade::upgrade;
 use crate::version::{Version, VersionFacts};
-use crate::watch::{Watch, WatchId};
+use crate::watch::{Source, Watch, WatchId};
 
 /// After so many captures in a row that the archive could not give, it is left alone.
 const PATIENCE: u32 = 3;
@@ -113,11 +113,6 @@ pub async fn backfill<C: Clock>(
     let mut failures = 0;
     for capture in wanted {
         let step = match fetcher.memento(&capture).await {
-            // An archived redirect may have led to a capture that is recorded.
-            Ok(snapshot) if store.holds(&watch.id, &snapshot.origin, snapshot.captured_at).await? => {
-                summary.held += 1;
-                continue;
-            }
             Ok(snapshot) => {
                 failures = 0;
                 let (past, _) = history.record(snapshot, |_, _| Vec::new(), clock.now()).await?;
@@ -150,6 +145,69 @@ impl Summary {
     }
 }
 
+/// What the capture nearest to a moment turned out to be.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Nearest {
+    /// It is on record already, with this ending.
+    Held(CheckFacts),
+    /// It was read now, and recorded unless that was not asked for.
+    Read(Box<Past>, Provenance),
+    /// The archive has none, or could not give it.
+    Missed(FetchFailure),
+}
+
+/// Where a capture comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provenance {
+    /// When it was served.
+    pub captured_at: Timestamp,
+    /// Where it is to be had.
+    pub origin: Origin,
+}
+
+/// Reads the capture nearest to a moment, and records it in its place in the history of
+/// the watch, unless `dry`.
+///
+/// # Errors
+/// If the record could not be read or kept.
+pub async fn nearest<C: Clock>(
+    watch: &Watch,
+    at: Timestamp,
+    dry: bool,
+    fetcher: &impl Fetch,
+    store: &Store,
+    clock: &C,
+) -> Result<Nearest, StoreError> {
+    let (url, language) = (watch.url.clone(), watch.language.clone());
+    let request = Request { url, source: Source::Wayback, at: Some(at), validators: Validators::default(), language };
+    let snapshot = match fetcher.fetch(request).await {
+        Ok(Fetched::Snapshot(snapshot)) => *snapshot,
+        Ok(Fetched::NotModified) => {
+            let reason = "it answers \"not modified\" although nothing was asked conditionally".to_owned();
+            let archive = watch.url.host_str().unwrap_or_default().to_owned();
+            return Ok(Nearest::Missed(FailureKind::ArchiveUnavailable { archive, reason }.into()));
+        }
+        Err(failure) => return Ok(Nearest::Missed(failure)),
+    };
+    let from = Provenance { captured_at: snapshot.captured_at, origin: snapshot.origin.clone() };
+    if let Some(check) = store.recorded_outcome(&watch.id, &from.origin, from.captured_at).await? {
+        return Ok(Nearest::Held(check));
+    }
+    if dry {
+        let before = store.version(&watch.id, Which::At(from.captured_at)).await?;
+        let version = before.as_ref().map(|version| version.facts.number);
+        let outcome = understand(manner(watch), before, snapshot).await;
+        return Ok(Nearest::Read(Box::new(Past { outcome, version }), from));
+    }
+    let mut history = History::begin(watch, store, clock).await?;
+    let (mut past, _) = history.record(snapshot, |_, _| Vec::new(), clock.now()).await?;
+    history.finish(clock.now()).await?;
+    // Its number is known only now that everything is in its place.
+    let check = store.recorded_outcome(&watch.id, &from.origin, from.captured_at).await?;
+    past.version = check.and_then(|check| check.version);
+    Ok(Nearest::Read(Box::new(past), from))
+}
+
 /// Oldest first; of neighbours with the same digest the first. A digest that comes back
 /// after another one stays: that a text was restored is a fact too.
 fn distinct(mut captures: Vec<Capture>) -> Vec<Capture> {
@@ -162,21 +220,13 @@ fn distinct(mut captures: Vec<Capture>) -> Vec<Capture> {
 /// The captures that are not recorded yet.
 async fn wanted<C: Clock>(
     watch: &Watch,
-    captures: Vec<Capture>,
+    mut captures: Vec<Capture>,
     fetcher: &Fetcher<C>,
     store: &Store,
 ) -> Result<Vec<Capture>, StoreError> {
-    let mut wanted = Vec::new();
-    for capture in captures {
-        let origin = Origin::Wayback {
-            memento_url: fetcher.memento_url(&capture),
-            archive_digest: Some(capture.digest.clone()),
-        };
-        if !store.holds(&watch.id, &origin, capture.captured_at).await? {
-            wanted.push(capture);
-        }
-    }
-    Ok(wanted)
+    let mut held = store.mementos(&watch.id).await?;
+    captures.retain(|capture| held.insert(fetcher.memento_url(capture)));
+    Ok(captures)
 }
 
 /// The history of one watch while captures of the past are added to it, in the order of

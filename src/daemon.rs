@@ -14,7 +14,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::cadence::first_due;
+use crate::cadence;
 use crate::channel::{Channel, Channels};
 use crate::check::Ports;
 use crate::clock::{Clock, SystemClock};
@@ -25,7 +25,6 @@ use crate::http::GuardedClient;
 use crate::pulse::{Pulse, pulse};
 use crate::scheduler::{InForce, Scheduler};
 use crate::store::{Store, StoreError, lock_daemon};
-use crate::watch::Watch;
 
 /// How long running checks and deliveries may take after the word to stop. Two seconds
 /// less than the ten in which the daemon promises to be gone.
@@ -211,7 +210,11 @@ impl<F: Fetch + 'static, K: Channel + 'static, C: Clock> Daemon<F, K, C> {
                 () = &mut shutdown => return Ok(()),
                 Some(ended) = loops.tasks.join_next() => return how(ended),
                 () = &mut alive => {}
-                () = self.reload.notified() => self.reload(switch, store).await?,
+                () = self.reload.notified() => tokio::select! {
+                    // A configuration that cannot be read to its end must not keep us.
+                    () = &mut shutdown => return Ok(()),
+                    reloaded = self.reload(switch, store) => reloaded?,
+                },
             }
         }
     }
@@ -261,8 +264,7 @@ impl<F: Fetch + 'static, K: Channel + 'static, C: Clock> Daemon<F, K, C> {
     /// goes by.
     async fn put_in_force(&self, config: &Config, fetcher: F, store: &Store) -> Result<Arc<InForce<F, C>>, StoreError> {
         let now = self.clock.now();
-        let window = first_spread(config.scheduler.spread, config.watches.len());
-        let due = move |watch: &Watch| Some(first_due(&watch.schedule, &watch.id, window, now));
+        let due = cadence::in_force(config.watches.len(), config.scheduler.spread, now);
         let synced = store.sync_watches(config.watches.clone(), due, now).await?;
         for (what, ids) in [("new", &synced.added), ("retired", &synced.retired), ("back", &synced.revived)] {
             for id in ids {
@@ -307,12 +309,6 @@ impl<F: Fetch + 'static, K: Channel + 'static, C: Clock> Daemon<F, K, C> {
         tracing::info!("{what}: {status}");
         self.systemd.ready(&status);
     }
-}
-
-/// Over how long the first checks of new watches are spread: ten seconds each at most,
-/// since whoever adds one watch waits for it, and whoever adds a thousand does not.
-fn first_spread(configured: Duration, watches: usize) -> Duration {
-    configured.min(Duration::from_secs(10).saturating_mul(u32::try_from(watches).unwrap_or(u32::MAX)))
 }
 
 /// What a reload turns.
@@ -417,12 +413,5 @@ mod tests {
     async fn a_loop_that_hangs_is_not_vouched_for() {
         assert!(heard(false).await > 0);
         assert_eq!(heard(true).await, 0);
-    }
-
-    #[test]
-    fn few_new_watches_do_not_wait_and_many_are_spread() {
-        let of = |number| first_spread(Duration::from_secs(300), number);
-        assert_eq!(of(1), Duration::from_secs(10));
-        assert_eq!(of(1000), Duration::from_secs(300));
     }
 }

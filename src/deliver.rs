@@ -3,6 +3,7 @@
 //! At least once: between [`Channel::send`] and [`Store::settle`] everything may end, and
 //! the delivery is then repeated under the same id, which is how receivers know repeats.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,9 +25,12 @@ use crate::time::Timestamp;
 /// not made twice; short, since it is also how long a crash holds a delivery back.
 pub const LEASE: Duration = Duration::from_secs(5 * 60);
 
-/// How many deliveries are on their way at the same time. Many, since they only wait: a
-/// receiver that hangs must not hold back the others.
-const ON_THE_WAY: usize = 32;
+/// How many deliveries are on their way to one channel at the same time. Few: a channel that
+/// hangs holds back nothing but itself, however much waits for it.
+const TO_ONE_CHANNEL: usize = 4;
+
+/// How many deliveries are on their way at the same time. Many, since they only wait.
+const ON_THE_WAY: usize = 128;
 
 /// How long the loop sleeps at most: another process may have recorded something, or
 /// revived what was dead, and cannot wake us.
@@ -56,11 +60,11 @@ pub async fn deliver_due<K: Channel + 'static>(
     channel: &Arc<K>,
     clock: &impl Clock,
 ) -> Result<Vec<(DeliveryId, DeliveryState)>, StoreError> {
-    let (mut sending, mut ended) = (JoinSet::new(), Vec::new());
+    let (mut sending, mut ended) = (Sending::default(), Vec::new());
     loop {
-        take_due(&mut sending, store, channel, clock).await?;
-        match sending.join_next().await {
-            Some(sent) => ended.push(settled(sent)?),
+        sending.take_due(store, channel, clock).await?;
+        match sending.tasks.join_next().await {
+            Some(sent) => ended.push(sending.settled(sent)?),
             None => return Ok(ended),
         }
     }
@@ -92,21 +96,21 @@ impl<K: Channel + 'static, C: Clock> Outbox<K, C> {
     /// # Errors
     /// If the record could not be kept.
     pub async fn run(mut self) -> Result<(), StoreError> {
-        let mut sending = JoinSet::new();
+        let mut sending = Sending::default();
         loop {
             let channels = self.channels.borrow().clone();
-            let wake_at = take_due(&mut sending, &self.store, &channels, &self.clock).await?;
+            let wake_at = sending.take_due(&self.store, &channels, &self.clock).await?;
             tokio::select! {
                 () = self.stop.cancelled() => break,
-                Some(sent) = sending.join_next() => { settled(sent)?; }
+                Some(sent) = sending.tasks.join_next() => { sending.settled(sent)?; }
                 () = self.bell.notified() => {}
                 () = self.beat.asked() => {}
                 () = self.clock.sleep_until(wake_at) => {}
             }
         }
         let rest = async {
-            while let Some(sent) = sending.join_next().await {
-                settled(sent)?;
+            while let Some(sent) = sending.tasks.join_next().await {
+                sending.settled(sent)?;
             }
             Ok(())
         };
@@ -117,24 +121,57 @@ impl<K: Channel + 'static, C: Clock> Outbox<K, C> {
     }
 }
 
-/// Starts what is due, as far as there is room; returns when to look again.
-async fn take_due<K: Channel + 'static>(
-    sending: &mut JoinSet<Result<(DeliveryId, DeliveryState), StoreError>>,
-    store: &Store,
-    channel: &Arc<K>,
-    clock: &impl Clock,
-) -> Result<Timestamp, StoreError> {
-    while sending.len() < ON_THE_WAY {
-        let Some(delivery) = store.claim(clock.now(), LEASE).await? else { break };
-        let (store, channel, clock) = (store.clone(), Arc::clone(channel), clock.clone());
-        sending.spawn(async move { deliver(delivery, &store, channel.as_ref(), &clock).await });
+/// How an attempt ended, and at which channel.
+type Settled = (String, Result<(DeliveryId, DeliveryState), StoreError>);
+
+/// Deliveries on their way.
+#[derive(Default)]
+struct Sending {
+    tasks: JoinSet<Settled>,
+    /// How many to each channel.
+    channels: BTreeMap<String, usize>,
+}
+
+impl Sending {
+    /// Starts what is due, as far as there is room; returns when to look again.
+    async fn take_due<K: Channel + 'static>(
+        &mut self,
+        store: &Store,
+        channel: &Arc<K>,
+        clock: &impl Clock,
+    ) -> Result<Timestamp, StoreError> {
+        while self.tasks.len() < ON_THE_WAY {
+            let Some(delivery) = store.claim_beside(&self.busy(), clock.now(), LEASE).await? else { break };
+            *self.channels.entry(delivery.channel.clone()).or_default() += 1;
+            let (store, channel, clock) = (store.clone(), Arc::clone(channel), clock.clone());
+            self.tasks.spawn(async move {
+                let name = delivery.channel.clone();
+                (name, deliver(delivery, &store, channel.as_ref(), &clock).await)
+            });
+        }
+        let latest = clock.now() + LOOK_AGAIN;
+        if self.tasks.len() == ON_THE_WAY {
+            // There may be more that is due now, but no room: the next one that ends wakes us.
+            return Ok(latest);
+        }
+        // What is due at a busy channel is taken when one of its deliveries has ended.
+        Ok(store.next_delivery_beside(&self.busy()).await?.map_or(latest, |due| due.min(latest)))
     }
-    let latest = clock.now() + LOOK_AGAIN;
-    if sending.len() == ON_THE_WAY {
-        // There may be more that is due now, but no room: the next one that ends wakes us.
-        return Ok(latest);
+
+    /// The channels that get nothing more for now.
+    fn busy(&self) -> Vec<String> {
+        self.channels.iter().filter(|(_, many)| **many >= TO_ONE_CHANNEL).map(|(name, _)| name.clone()).collect()
     }
-    Ok(store.next_delivery_at().await?.map_or(latest, |due| due.min(latest)))
+
+    /// How a task that sends has ended. A panic of the store goes on: nothing can be recorded.
+    fn settled(&mut self, ended: Result<Settled, JoinError>) -> Result<(DeliveryId, DeliveryState), StoreError> {
+        let (channel, settled) = ended.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()));
+        if let Some(many) = self.channels.get_mut(&channel) {
+            *many -= 1;
+        }
+        self.channels.retain(|_, many| *many > 0);
+        settled
+    }
 }
 
 /// Sends a delivery that is ours for now, and writes down how that ended.
@@ -166,11 +203,4 @@ async fn deliver(
     }
     .instrument(span)
     .await
-}
-
-/// How a task that sends has ended. A panic of the store goes on: nothing can be recorded.
-fn settled(
-    ended: Result<Result<(DeliveryId, DeliveryState), StoreError>, JoinError>,
-) -> Result<(DeliveryId, DeliveryState), StoreError> {
-    ended.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))
 }

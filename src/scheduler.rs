@@ -21,6 +21,9 @@ use crate::watch::{Watch, WatchId};
 /// and cannot wake us.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
+/// When a watch whose record is damaged is tried again: somebody may have restored it.
+const AFTER_DAMAGE: Duration = Duration::from_secs(3600);
+
 /// `[scheduler]` of the configuration.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
@@ -67,6 +70,8 @@ impl<F: Fetch + 'static, C: Clock> Scheduler<F, C> {
     /// Checks what is due until told to stop; then running checks get `grace` to end. One
     /// that does not has recorded nothing, so its watch is due at the next start.
     ///
+    /// What is damaged of one watch does not keep the others from being checked.
+    ///
     /// # Errors
     /// If the record could not be kept.
     pub async fn run(mut self) -> Result<(), StoreError> {
@@ -89,7 +94,7 @@ impl<F: Fetch + 'static, C: Clock> Scheduler<F, C> {
 /// Checks that run.
 #[derive(Default)]
 struct Running {
-    tasks: JoinSet<(WatchId, Result<Checked, StoreError>)>,
+    tasks: JoinSet<(WatchId, Result<Option<Checked>, StoreError>)>,
     watches: BTreeSet<WatchId>,
 }
 
@@ -145,11 +150,7 @@ impl Running {
         self.watches.insert(watch.id.clone());
         self.tasks.spawn(
             async move {
-                let began = in_force.ports.clock.now();
-                let checked = check(&watch, &in_force.ports).await;
-                if let Ok(checked) = &checked {
-                    log(&watch, checked, in_force.ports.clock.now() - began);
-                }
+                let checked = check_or_postpone(&watch, &in_force.ports).await;
                 (watch.id, checked)
             }
             .instrument(span),
@@ -158,13 +159,13 @@ impl Running {
 
     fn ended(
         &mut self,
-        ended: Result<(WatchId, Result<Checked, StoreError>), JoinError>,
+        ended: Result<(WatchId, Result<Option<Checked>, StoreError>), JoinError>,
         bell: &Notify,
     ) -> Result<(), StoreError> {
         // Panics of fetching and reading are outcomes; one that comes here is the store's.
         let (id, checked) = ended.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()));
         self.watches.remove(&id);
-        if checked?.recorded.is_some_and(|recorded| recorded.deliveries > 0) {
+        if checked?.and_then(|checked| checked.recorded).is_some_and(|recorded| recorded.deliveries > 0) {
             bell.notify_one();
         }
         Ok(())
@@ -185,6 +186,27 @@ impl Running {
                 Ok(())
             }
         }
+    }
+}
+
+/// Checks a watch. If what the record says of it is damaged, nothing is checked, and it is
+/// due again later: a daemon that ended with it would meet it again at every start.
+async fn check_or_postpone<F: Fetch, C: Clock>(
+    watch: &Watch,
+    ports: &Ports<F, C>,
+) -> Result<Option<Checked>, StoreError> {
+    let began = ports.clock.now();
+    match check(watch, ports).await {
+        Ok(checked) => {
+            log(watch, &checked, ports.clock.now() - began);
+            Ok(Some(checked))
+        }
+        Err(damaged @ StoreError::Damaged { .. }) => {
+            tracing::error!("{} cannot be checked, and is tried again in an hour: {damaged}", watch.id);
+            ports.store.postpone(&watch.id, ports.clock.now() + AFTER_DAMAGE).await?;
+            Ok(None)
+        }
+        Err(error) => Err(error),
     }
 }
 

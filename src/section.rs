@@ -7,7 +7,7 @@ use regex::Regex;
 use crate::text::{Block, BlockKind};
 
 /// What stands under one heading.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Section {
     /// The headings that lead here, its own last, numbering removed; empty for what
     /// stands before the first heading.
@@ -61,14 +61,7 @@ pub fn section(blocks: &[Block]) -> Vec<Section> {
     for block in blocks {
         let BlockKind::Heading { level, anchor } = &block.kind else {
             if sections.is_empty() {
-                sections.push(Section {
-                    path: Vec::new(),
-                    level: 0,
-                    heading: None,
-                    number: None,
-                    anchor: None,
-                    blocks: Vec::new(),
-                });
+                sections.push(Section::default());
             }
             if let Some(section) = sections.last_mut() {
                 section.blocks.push(block.clone());

@@ -78,7 +78,8 @@ pub enum Origin {
     },
     /// A web archive.
     Wayback {
-        /// The URL the memento was fetched from.
+        /// The URL of the memento asked for; where that is an archived redirect, the
+        /// bytes come from where [`Snapshot::redirects`] lead.
         memento_url: String,
         /// The archive's own digest of the payload (Base32 SHA-1), if it names one.
         archive_digest: Option<String>,

@@ -15,7 +15,7 @@ use chrono_tz::Tz;
 use sha2::{Digest as _, Sha256};
 
 use crate::time::Timestamp;
-use crate::watch::WatchId;
+use crate::watch::{Watch, WatchId};
 use crontab::Crontab;
 pub use crontab::ScheduleError;
 pub use duration::{format_duration, parse_duration};
@@ -101,6 +101,36 @@ pub fn spread(watch: &WatchId, window: Duration) -> Duration {
 /// When a new watch is checked first: at once, but for its spread.
 pub fn first_due(schedule: &Schedule, watch: &WatchId, spread_window: Duration, now: Timestamp) -> Timestamp {
     later(now, spread(watch, spread_window.min(schedule.patience(now)))).unwrap_or(now)
+}
+
+/// Why a configuration that is put in force says anew when a watch is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comes {
+    /// Nothing is known of it yet: new, back again, or at another address.
+    New,
+    /// It has another schedule than before.
+    Rescheduled,
+}
+
+/// When each of so many watches is due as a configuration is put in force at `now`: a new
+/// one soon, a rescheduled one by its new schedule.
+///
+/// First checks are spread over ten seconds a watch at most, since whoever adds one watch
+/// waits for it, and whoever adds a thousand does not.
+pub fn in_force(
+    watches: usize,
+    spread_window: Duration,
+    now: Timestamp,
+) -> impl Fn(&Watch, Comes) -> Option<Timestamp> + Send + 'static {
+    let first_window = first_spread(spread_window, watches);
+    move |watch, comes| match comes {
+        Comes::New => Some(first_due(&watch.schedule, &watch.id, first_window, now)),
+        Comes::Rescheduled => next_check(&watch.schedule, &watch.id, spread_window, now, 0, None),
+    }
+}
+
+fn first_spread(configured: Duration, watches: usize) -> Duration {
+    configured.min(Duration::from_secs(10).saturating_mul(u32::try_from(watches).unwrap_or(u32::MAX)))
 }
 
 /// Pauses after failures that may pass by themselves; the last one goes on.

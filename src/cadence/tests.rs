@@ -471,3 +471,10 @@ proptest! {
         let _ = parse_duration(&text);
     }
 }
+
+#[test]
+fn few_new_watches_do_not_wait_and_many_are_spread() {
+    let of = |number| first_spread(Duration::from_secs(300), number);
+    assert_eq!(of(1), Duration::from_secs(10));
+    assert_eq!(of(1000), Duration::from_secs(300));
+}

@@ -257,14 +257,7 @@ pub(crate) mod tests {
                 continue;
             }
             if sections.is_empty() {
-                sections.push(Section {
-                    path: Vec::new(),
-                    level: 0,
-                    heading: None,
-                    number: None,
-                    anchor: None,
-                    blocks: Vec::new(),
-                });
+                sections.push(Section::default());
             }
             let (line, links) = match line.split_once('{') {
                 Some((text, target)) => {

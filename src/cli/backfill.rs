@@ -2,19 +2,25 @@
 
 use serde::Serialize;
 
-use super::complaint::Complaint;
-use super::console::{Console, visible};
+use super::console::Console;
 use super::installation::Installation;
 use super::when::{self, Span};
 use super::{Exit, log};
 use crate::backfill::{BackfillError, Bounds, Step, Summary, backfill};
 use crate::clock::SystemClock;
 use crate::outcome::Outcome;
+use crate::render::one_line;
 use crate::time::rfc3339;
 use crate::watch::Watch;
 
 /// Whose history, and which part of it.
 #[derive(Debug, clap::Args)]
+#[command(after_help = r#"Examples:
+  policywatch backfill                         the whole history of every watch
+  policywatch backfill acme --from 2015 --max 50
+
+What is held is not fetched again, and nobody is told: history is no news.
+Dates are 2024, 2024-05, 2024-05-01 or 2024-05-01T12:00:00Z."#)]
 pub struct Args {
     /// The watches [default: all]
     #[arg(value_name = "WATCH")]
@@ -50,11 +56,6 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
     };
     let installation = Installation::open_in_force(console).await?;
     let watches = installation.chosen(&args.watches)?;
-    if watches.is_empty() {
-        return Err(Complaint::usage("there are no watches to read the history of")
-            .hint("name the pages under [[watch]] in the configuration")
-            .into());
-    }
     let mut exit = Exit::Done;
     for watch in &watches {
         match one(&installation, watch, &bounds, console).await {
@@ -88,7 +89,7 @@ pub async fn one(
         bar.inc(1);
         if let Step::Missed(failure) = step {
             bar.suspend(|| {
-                console.warn(format!("{}: {}", when::minute(capture.captured_at), visible(&failure.kind.to_string())))
+                console.warn(format!("{}: {}", when::minute(capture.captured_at), one_line(&failure.kind.to_string())))
             });
         }
         if console.json && written.is_ok() {
@@ -103,13 +104,13 @@ pub async fn one(
     let summary = ended?;
     if !console.json {
         if summary.captures == 0 {
-            console.say(format!("{}: the archive lists no capture in these bounds", visible(watch.id.as_str())));
+            console.say(format!("{}: the archive lists no capture in these bounds", one_line(watch.id.as_str())));
             return Ok(summary);
         }
         log::timeline(installation, &watch.id, console).await?;
         console.line("")?;
     }
-    console.say(format!("{}: {}", visible(watch.id.as_str()), told(&summary)));
+    console.say(format!("{}: {}", one_line(watch.id.as_str()), told(&summary)));
     Ok(summary)
 }
 

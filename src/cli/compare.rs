@@ -13,13 +13,16 @@ use crate::render::{self, escape};
 
 /// What is compared, and how.
 #[derive(Debug, clap::Args)]
+#[command(after_help = r#"Examples:
+  policywatch compare old.html new.html
+  policywatch compare --json --exit-code old.pdf new.html"#)]
 pub struct Args {
     /// The older text: a file, or `-` for standard input
     old: String,
-    /// The newer text
+    /// The newer text, likewise
     new: String,
-    /// What the inputs are [default: told by content, else by ending]
-    #[arg(long = "type", value_enum, value_name = "TYPE")]
+    /// What the inputs are: html, pdf, markdown or text [default: told by content, else by ending]
+    #[arg(long = "type", value_enum, value_name = "TYPE", hide_possible_values = true)]
     kind: Option<Type>,
     #[command(flatten)]
     parts: Parts,

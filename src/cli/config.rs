@@ -3,9 +3,9 @@
 use clap::Subcommand;
 use serde::Serialize;
 
-use super::Exit;
-use super::complaint::Complaint;
 use super::console::Console;
+use super::table::count;
+use super::{Exit, installation};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Problem};
 
@@ -35,9 +35,7 @@ struct Row<'a> {
 /// Checks the configuration.
 pub fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
     let What::Check = args.what;
-    let path = config::find(console.config.as_deref()).ok_or_else(|| {
-        Complaint::usage("no configuration was found").hint("`policywatch init` writes one, --config FILE names one")
-    })?;
+    let path = installation::needed(console)?;
     match config::load(&path) {
         Ok(config) => {
             let in_force = config::in_force(&config, SystemClock.now());
@@ -46,11 +44,11 @@ pub fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
             } else {
                 console.line(in_force.to_string().trim_end())?;
                 console.say(format!(
-                    "{} {} is sound: {} watches, {} channels",
+                    "{} {} is sound: {}, {}",
                     console.paint_err.green("✓"),
                     path.display(),
-                    config.watches.len(),
-                    config.channels.len()
+                    count(config.watches.len(), "watch"),
+                    count(config.channels.len(), "channel")
                 ));
             }
             Ok(Exit::Done)

@@ -1,7 +1,6 @@
 //! Where words go: data to standard output, talk to standard error, each with the
 //! colours that its end can show.
 
-use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
@@ -10,9 +9,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 use super::complaint::Complaint;
+use super::table::Table;
 use super::{Arguments, Colour};
 use crate::judgment::Materiality;
-use crate::render;
+use crate::render::{self, one_line};
 
 /// Lines wider than this are hard to read, however wide the terminal is.
 const WIDEST: usize = 110;
@@ -73,6 +73,11 @@ impl Console {
         writeln!(io::stdout().lock(), "{text}")
     }
 
+    /// Prints a table, its headings dim.
+    pub fn table(&self, table: &Table) -> io::Result<()> {
+        table.lines(self.width, |heading| self.paint.dim(heading)).into_iter().try_for_each(|line| self.line(line))
+    }
+
     /// Prints data that has its line ends already.
     pub fn text(&self, text: &str) -> io::Result<()> {
         io::stdout().lock().write_all(text.as_bytes())
@@ -101,9 +106,9 @@ impl Console {
     pub fn error(&self, error: &anyhow::Error) {
         let (what, hint) = Complaint::parts_of(error);
         let mut err = io::stderr().lock();
-        let _ = writeln!(err, "{} {}", self.paint_err.red("error:"), visible(&what));
+        let _ = writeln!(err, "{} {}", self.paint_err.red("error:"), one_line(&what));
         if let Some(hint) = hint {
-            let _ = writeln!(err, "{} {}", self.paint_err.cyan(" hint:"), visible(&hint));
+            let _ = writeln!(err, "{} {}", self.paint_err.cyan(" hint:"), one_line(&hint));
         }
     }
 
@@ -170,51 +175,6 @@ impl Paint {
             Materiality::Material => self.red(text),
             Materiality::Minor => self.yellow(text),
             Materiality::Editorial => self.dim(text),
-        }
-    }
-}
-
-/// Foreign text that can do nothing to a terminal, on one line: control characters and
-/// marks that turn the writing direction are shown, not obeyed.
-pub fn visible(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(|c| is_space(c) || is_order(c)) {
-        return Cow::Borrowed(text);
-    }
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            _ if is_space(c) => shown.push(' '),
-            _ if is_order(c) => shown.extend(c.escape_unicode()),
-            _ => shown.push(c),
-        }
-    }
-    Cow::Owned(shown)
-}
-
-fn is_space(c: char) -> bool {
-    matches!(c, '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}')
-}
-
-/// Whether a terminal would obey a character instead of showing it.
-fn is_order(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn foreign_text_gives_no_orders_to_the_terminal() {
-        for (text, shown) in [
-            ("plain – ünïcode 日本", "plain – ünïcode 日本"),
-            ("\x1b[2Jgone", "\\u{1b}[2Jgone"),
-            ("a\nb\tc", "a b c"),
-            ("\u{202e}evil", "\\u{202e}evil"),
-            ("\u{9b}31m", "\\u{9b}31m"),
-        ] {
-            assert_eq!(visible(text), shown);
         }
     }
 }

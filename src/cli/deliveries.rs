@@ -5,13 +5,14 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::complaint::Complaint;
-use super::console::{Console, visible};
+use super::console::Console;
 use super::installation::Installation;
 use super::table::Table;
 use super::{Exit, when};
 use crate::alert::{Alert, Delivery, DeliveryId, DeliveryState, Sent};
 use crate::channel::Channel;
 use crate::clock::{Clock, SystemClock};
+use crate::render::one_line;
 use crate::snapshot::Digest;
 use crate::time::{Timestamp, rfc3339};
 
@@ -20,6 +21,10 @@ const SHOWN: usize = 100;
 
 /// What is done with the deliveries.
 #[derive(Debug, clap::Args)]
+#[command(after_help = r#"Examples:
+  policywatch deliveries --state dead  what was given up
+  policywatch deliveries retry         try all of that again
+  policywatch deliveries test desk     see whether a channel works"#)]
 pub struct Args {
     /// Only those in this state
     #[arg(long, value_enum, value_name = "STATE")]
@@ -49,7 +54,7 @@ impl From<State> for DeliveryState {
 enum What {
     /// Make dead deliveries due again: one, or all
     Retry {
-        /// The delivery
+        /// The delivery's id [default: all that are dead]
         id: Option<String>,
     },
     /// Send a test message to a channel now
@@ -96,7 +101,8 @@ async fn list(installation: &Installation, state: Option<DeliveryState>, console
         return Ok(Exit::Done);
     }
     let (now, paint) = (SystemClock.now(), console.paint);
-    let mut table = Table::new(["state", "recorded", "channel", "watch", "tries", "id", "says"]).right(&[4]);
+    // The whole id must be there to be copied, so it stands below where it finds no room.
+    let mut table = Table::new(["state", "recorded", "channel", "watch", "tries", "id"]).right(&[4]).least(60);
     for delivery in &deliveries {
         let state = match delivery.state {
             DeliveryState::Pending => paint.yellow("pending"),
@@ -106,26 +112,23 @@ async fn list(installation: &Installation, state: Option<DeliveryState>, console
         table.row([
             state,
             when::minute(delivery.created_at),
-            visible(&delivery.channel).into_owned(),
-            visible(delivery.watch.as_ref().map_or("(test)", |watch| watch.as_str())).into_owned(),
+            one_line(&delivery.channel),
+            one_line(delivery.watch.as_ref().map_or("(test)", |watch| watch.as_str())),
             delivery.attempts.to_string(),
-            paint.dim(&delivery.id.0),
-            says(delivery, now),
+            format!("{} · {}", delivery.id.0, says(delivery, now)),
         ]);
     }
-    for line in table.lines(console.width.max(120), |heading| paint.dim(heading)) {
-        console.line(line)?;
-    }
+    console.table(&table)?;
     Ok(Exit::Done)
 }
 
 fn says(delivery: &Delivery, now: Timestamp) -> String {
-    let error = delivery.last_error.as_deref().map(visible);
+    let error = delivery.last_error.as_deref().map(one_line);
     match (delivery.state, error, delivery.delivered_at) {
         (DeliveryState::Delivered, _, Some(at)) => when::relative(at, now),
         (DeliveryState::Pending, Some(error), _) => format!("again {}: {error}", when::relative(delivery.due_at, now)),
         (DeliveryState::Pending, None, _) => format!("due {}", when::relative(delivery.due_at, now)),
-        (_, error, _) => error.unwrap_or_default().into_owned(),
+        (_, error, _) => error.unwrap_or_default(),
     }
 }
 
@@ -208,7 +211,7 @@ async fn test(installation: &Installation, channel: &str, console: &Console) -> 
             Ok(Exit::Done)
         }
         Some(Sent::Accepted) => {
-            console.line(format!("{} \"{}\" took the test {}", console.paint.green("✓"), visible(channel), id.0))?;
+            console.line(format!("{} \"{}\" took the test {}", console.paint.green("✓"), one_line(channel), id.0))?;
             Ok(Exit::Done)
         }
         None => {

@@ -1,17 +1,24 @@
 //! `diff`: what changed between two versions, by section.
 
 use super::complaint::Complaint;
-use super::console::{Console, visible};
+use super::console::Console;
 use super::installation::{Installation, which};
 use super::{Exit, compare, when};
 use crate::change;
 use crate::judgment::{Materiality, judge};
+use crate::render::one_line;
 use crate::store::Which;
 use crate::version::{Version, VersionFacts};
 use crate::watch::WatchId;
 
 /// Which versions.
 #[derive(Debug, clap::Args)]
+#[command(after_help = r#"Examples:
+  policywatch diff acme            the last change
+  policywatch diff acme 3          from the third version to the latest
+  policywatch diff acme 2018 2020  between the ends of two years
+
+Dates are 2024, 2024-05, 2024-05-01 or 2024-05-01T12:00:00Z."#)]
 pub struct Args {
     /// The watch
     watch: String,
@@ -76,7 +83,7 @@ async fn show(
 
 fn heading(id: &WatchId, from: &VersionFacts, to: &VersionFacts, console: &Console) -> anyhow::Result<()> {
     let side = |facts: &VersionFacts| format!("v{} of {}", facts.number, when::day(facts.captured_at));
-    let title = format!("{}  {} → {}", visible(id.as_str()), side(from), side(to));
+    let title = format!("{}  {} → {}", one_line(id.as_str()), side(from), side(to));
     console.line(console.paint.bold(title))?;
     console.line("")?;
     Ok(())

@@ -1,23 +1,27 @@
 //! `extract`: what files, URLs or standard input say, read as a policy.
 
-use super::console::{Console, visible};
+use super::console::Console;
 use super::input::{self, Type};
+use super::table::{count, wrap};
 use super::{Exit, installation};
 use crate::clock::{Clock, SystemClock};
-use crate::fetch::{Fetch, Fetched, Fetcher, Request};
+use crate::fetch::{Fetch, Fetched, Fetcher};
 use crate::reading::{Expected, Reading, Selectors, Unreadable, read};
-use crate::render;
+use crate::render::{self, one_line};
 use crate::snapshot::Snapshot;
-use crate::watch::Source;
 
 /// What is read, and how.
 #[derive(Debug, clap::Args)]
+#[command(after_help = r#"Examples:
+  policywatch extract page.html
+  policywatch extract --json *.pdf https://acme.test/privacy
+  curl -s https://acme.test/privacy | policywatch extract --select main -"#)]
 pub struct Args {
     /// Files, URLs, or `-` for standard input
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<String>,
-    /// What the inputs are [default: told by content, else by ending]
-    #[arg(long = "type", value_enum, value_name = "TYPE")]
+    /// What the inputs are: html, pdf, markdown or text [default: told by content, else by ending]
+    #[arg(long = "type", value_enum, value_name = "TYPE", hide_possible_values = true)]
     kind: Option<Type>,
     #[command(flatten)]
     parts: Parts,
@@ -73,8 +77,7 @@ async fn open(name: &str, kind: Option<Type>, console: &Console) -> anyhow::Resu
         return input::open(name, kind, SystemClock.now());
     };
     let fetcher = Fetcher::new(installation::config(console)?.fetch, SystemClock)?;
-    let request = Request { url, source: Source::Live, at: None, validators: Default::default(), language: None };
-    match fetcher.fetch(request).await.map_err(|failure| failure.kind)? {
+    match fetcher.fetch(super::fetch::request(url, None)).await.map_err(|failure| failure.kind)? {
         Fetched::Snapshot(snapshot) => Ok(*snapshot),
         Fetched::NotModified => anyhow::bail!("{name} answers 304 although nothing was asked conditionally"),
     }
@@ -96,15 +99,17 @@ pub fn print(name: &str, reading: &Result<Reading, Unreadable>, console: &Consol
     let paint = console.paint;
     match reading {
         Ok(reading) => {
-            console.line(paint.bold(visible(reading.title.as_deref().unwrap_or(name))))?;
-            console.line(paint.dim(visible(&facts(name, reading))))?;
+            console.line(paint.bold(one_line(reading.title.as_deref().unwrap_or(name))))?;
+            for line in wrap(&one_line(&facts(name, reading)), console.width) {
+                console.line(paint.dim(line))?;
+            }
             console.line("")?;
             console.line(render::plain::reading(reading, console.style()).trim_end())?;
         }
         Err(unreadable) => {
-            console.line(format!("{}  {}", paint.bold(visible(name)), paint.yellow(unreadable.why)))?;
+            console.line(format!("{}  {}", paint.bold(one_line(name)), paint.yellow(unreadable.why)))?;
             for evidence in &unreadable.evidence {
-                console.line(format!("  {}", paint.dim(visible(evidence))))?;
+                console.line(format!("  {}", paint.dim(one_line(evidence))))?;
             }
         }
     }
@@ -114,11 +119,10 @@ pub fn print(name: &str, reading: &Result<Reading, Unreadable>, console: &Consol
 /// What is known of a reading, in one line.
 pub fn facts(name: &str, reading: &Reading) -> String {
     let words: usize = reading.sections.iter().map(|section| section.text().split_whitespace().count()).sum();
-    let sections = reading.sections.len();
     let mut facts = vec![name.to_owned()];
     facts.extend(reading.language.clone());
     facts.extend(reading.effective_at.map(|day| format!("effective {day}")));
-    facts.push(format!("{sections} section{}", if sections == 1 { "" } else { "s" }));
-    facts.push(format!("{words} words"));
+    facts.push(count(reading.sections.len(), "section"));
+    facts.push(count(words, "word"));
     facts.join(" · ")
 }

@@ -1,16 +1,18 @@
-//! `fetch`: checks now, once; or reads any URL.
+//! `fetch`: checks now, once; brings one capture of the past; or reads any URL.
 
 use std::sync::Arc;
 
 use serde::Serialize;
 use url::Url;
 
-use super::complaint::Complaint;
-use super::console::{Console, visible};
+use super::console::Console;
 use super::installation::Installation;
+use super::show::source;
+use super::table::count;
 use super::when::{self, Span};
 use super::{Exit, extract, input};
 use crate::alert::DeliveryState;
+use crate::backfill::{Nearest, nearest};
 use crate::check::{Checked, check, dry_run};
 use crate::clock::SystemClock;
 use crate::deliver::deliver_due;
@@ -18,20 +20,28 @@ use crate::fetch::{Fetch, Fetched, Fetcher, Request};
 use crate::judgment::{Judgment, Materiality};
 use crate::outcome::Outcome;
 use crate::reading::Selectors;
-use crate::render;
+use crate::render::{self, one_line};
+use crate::snapshot::Origin;
 use crate::time::Timestamp;
 use crate::watch::{Source, Watch};
 
 /// What is checked, and how.
 #[derive(Debug, clap::Args)]
+#[command(after_help = r#"Examples:
+  policywatch fetch acme                       check one watch: record, judge, tell
+  policywatch fetch --all --exit-code          check all; exits with 1 on a material change
+  policywatch fetch acme --at 2018-05          put the capture of then into the history
+  policywatch fetch https://acme.test/privacy  read a page, record nothing
+
+Dates are 2024, 2024-05, 2024-05-01 or 2024-05-01T12:00:00Z."#)]
 pub struct Args {
-    /// Watches, or URLs to read without recording
+    /// Watches; URLs are read without recording
     #[arg(value_name = "WATCH or URL", required_unless_present = "all")]
     what: Vec<String>,
     /// All watches
     #[arg(long, conflicts_with = "what")]
     all: bool,
-    /// Ask the archive for the capture nearest to this date; nothing is recorded
+    /// Record the web archive's capture nearest to this date; tells nobody
     #[arg(long, value_name = "DATE")]
     at: Option<String>,
     /// Record nothing, tell nobody
@@ -54,6 +64,19 @@ struct Row<'a> {
     recorded: bool,
 }
 
+/// A capture of the past.
+#[derive(Serialize)]
+struct PastRow<'a> {
+    watch: &'a str,
+    captured_at: Option<String>,
+    outcome: &'a str,
+    why: Option<String>,
+    version: Option<u32>,
+    change: Option<render::json::ChangeObject>,
+    held: bool,
+    recorded: bool,
+}
+
 /// What the checks of one run came to.
 #[derive(Debug, Default)]
 struct Tally {
@@ -71,13 +94,8 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
         let installation = Installation::open_in_force(console).await?;
         let names: Vec<String> = names.into_iter().cloned().collect();
         let watches = installation.chosen(&names)?;
-        if watches.is_empty() {
-            return Err(Complaint::usage("there are no watches to check")
-                .hint("name the pages under [[watch]] in the configuration")
-                .into());
-        }
         match at {
-            Some(at) => nearest(&installation, &watches, at, console, &mut tally).await?,
+            Some(at) => past(&installation, &watches, at, args.dry_run, console, &mut tally).await?,
             None => watched(&installation, &watches, args.dry_run, console, &mut tally).await?,
         }
     }
@@ -123,6 +141,25 @@ impl Tally {
         self.failed |= !checked.outcome.is_success();
         self.deliveries += checked.recorded.as_ref().map_or(0, |recorded| recorded.deliveries);
     }
+
+    fn count_past(&mut self, found: &Nearest) {
+        let (material, success) = match found {
+            Nearest::Held(check) => {
+                let material = check.materiality.as_deref() == Some(Materiality::Material.as_str());
+                (material, !matches!(check.outcome.as_str(), "unreadable" | "broken"))
+            }
+            Nearest::Read(past, _) => {
+                let judged = match &past.outcome {
+                    Outcome::Changed { judgment, .. } => Some(judgment.materiality),
+                    _ => None,
+                };
+                (judged == Some(Materiality::Material), past.outcome.is_success())
+            }
+            Nearest::Missed(_) => (false, false),
+        };
+        self.material |= material;
+        self.failed |= !success;
+    }
 }
 
 /// Sends what is due now; what fails waits for the daemon.
@@ -131,16 +168,13 @@ async fn send(installation: &Installation, console: &Console) -> anyhow::Result<
     let sent = deliver_due(&installation.store, &channels, &SystemClock).await?;
     let told = sent.iter().filter(|(_, state)| *state == DeliveryState::Delivered).count();
     if told > 0 {
-        console.say(format!(
-            "{} told {told} channel{}",
-            console.paint_err.green("✓"),
-            if told == 1 { "" } else { "s" }
-        ));
+        console.say(format!("{} told {}", console.paint_err.green("✓"), count(told, "channel")));
     }
     if told < sent.len() {
         console.warn(format!(
-            "{} deliveries did not arrive; `policywatch deliveries` shows why, `policywatch run` tries again",
-            sent.len() - told
+            "{} of {} did not arrive; `policywatch deliveries` shows why, `policywatch run` tries again",
+            sent.len() - told,
+            count(sent.len(), "message")
         ));
     }
     Ok(())
@@ -153,14 +187,20 @@ fn tell(watch: &Watch, checked: &Checked, alone: bool, console: &Console) -> any
         return Ok(());
     }
     console.line(line(watch.id.as_str(), &checked.outcome, console))?;
-    if let Outcome::Changed { change, judgment, .. } = &checked.outcome
+    whole(&checked.outcome, alone, console)?;
+    if checked.recorded.as_ref().is_some_and(|recorded| recorded.superseded) {
+        console.warn(format!("another policywatch recorded \"{}\" meanwhile; this check was not recorded", watch.id));
+    }
+    Ok(())
+}
+
+/// Prints the whole change below its line, where there is one and nothing else to tell.
+fn whole(outcome: &Outcome, alone: bool, console: &Console) -> anyhow::Result<()> {
+    if let Outcome::Changed { change, judgment, .. } = outcome
         && alone
     {
         console.line("")?;
         console.line(render::plain::change(change, judgment, console.style()).trim_end())?;
-    }
-    if checked.recorded.as_ref().is_some_and(|recorded| recorded.superseded) {
-        console.warn(format!("another policywatch recorded \"{}\" meanwhile; this check was not recorded", watch.id));
     }
     Ok(())
 }
@@ -169,23 +209,25 @@ fn tell(watch: &Watch, checked: &Checked, alone: bool, console: &Console) -> any
 pub fn line(id: &str, outcome: &Outcome, console: &Console) -> String {
     let paint = console.paint;
     let (sign, says) = match outcome {
-        Outcome::First { reading, .. } => (paint.cyan("◆"), format!("first text, {} sections", reading.sections.len())),
+        Outcome::First { reading, .. } => {
+            (paint.cyan("◆"), format!("first text, {}", count(reading.sections.len(), "section")))
+        }
         Outcome::Unmodified => (paint.green("✓"), "not modified (304)".to_owned()),
         Outcome::Unchanged { .. } => (paint.green("✓"), "the same text".to_owned()),
         Outcome::Changed { judgment, .. } => (paint.matters(judgment.materiality, "●"), judged(judgment, console)),
         Outcome::Unreadable { why, .. } => {
-            let evidence = visible(&why.evidence.join("; ")).into_owned();
+            let evidence = one_line(&why.evidence.join("; "));
             (paint.yellow("!"), format!("{} {}", paint.yellow(why.why), paint.dim(evidence)))
         }
-        Outcome::Unreachable(failure) => (paint.yellow("!"), visible(&failure.kind.to_string()).into_owned()),
-        Outcome::Broken { message, .. } => (paint.red("✗"), format!("our own code failed: {}", visible(message))),
+        Outcome::Unreachable(failure) => (paint.yellow("!"), one_line(&failure.kind.to_string())),
+        Outcome::Broken { message, .. } => (paint.red("✗"), format!("our own code failed: {}", one_line(message))),
     };
-    format!("{sign} {}  {says}", paint.bold(visible(id)))
+    format!("{sign} {}  {says}", paint.bold(one_line(id)))
 }
 
 fn judged(judgment: &Judgment, console: &Console) -> String {
     let badge = console.paint.matters(judgment.materiality, judgment.materiality.as_str());
-    format!("{badge}  {}", visible(&judgment.summary))
+    format!("{badge}  {}", one_line(&judgment.summary))
 }
 
 fn row<'a>(watch: &'a Watch, checked: &Checked) -> Row<'a> {
@@ -194,31 +236,83 @@ fn row<'a>(watch: &'a Watch, checked: &Checked) -> Row<'a> {
         outcome: checked.outcome.as_str(),
         why: checked.outcome.why(),
         version: checked.recorded.as_ref().and_then(|recorded| recorded.version),
-        change: match &checked.outcome {
-            Outcome::Changed { change, judgment, .. } => Some(render::json::change(Some((change, judgment)))),
-            _ => None,
-        },
+        change: change_of(&checked.outcome),
         alerts: checked.alerts.len(),
         next_check_at: checked.next_check_at.map(crate::time::rfc3339),
         recorded: checked.recorded.as_ref().is_some_and(|recorded| recorded.check.is_some()),
     }
 }
 
-/// Reads the captures of watches nearest to a moment, and prints them; history is
-/// recorded by `backfill`, in order.
-async fn nearest(
+fn change_of(outcome: &Outcome) -> Option<render::json::ChangeObject> {
+    match outcome {
+        Outcome::Changed { change, judgment, .. } => Some(render::json::change(Some((change, judgment)))),
+        _ => None,
+    }
+}
+
+/// Puts the captures of watches nearest to a moment into their histories. Nobody is told:
+/// what is history was not news today.
+async fn past(
     installation: &Installation,
     watches: &[Watch],
     at: Timestamp,
+    dry: bool,
     console: &Console,
     tally: &mut Tally,
 ) -> anyhow::Result<()> {
     let fetcher = installation.fetcher()?;
     for watch in watches {
-        let request = request(watch.url.clone(), Some(at));
-        read_and_print(watch.id.as_str(), &fetcher, request, &watch.selectors, console, tally).await?;
+        let found = nearest(watch, at, dry, &fetcher, &installation.store, &SystemClock).await?;
+        tally.count_past(&found);
+        if console.json {
+            console.object(&past_row(watch, &found, dry))?;
+        } else {
+            tell_past(watch, &found, watches.len() == 1, console)?;
+        }
     }
     Ok(())
+}
+
+/// Prints what the capture nearest to a moment is; alone, with the whole change.
+fn tell_past(watch: &Watch, found: &Nearest, alone: bool, console: &Console) -> anyhow::Result<()> {
+    let id = watch.id.as_str();
+    match found {
+        Nearest::Held(check) => {
+            let of = check.captured_at.map_or_else(String::new, |at| format!(" of {} UTC", when::minute(at)));
+            let version = check.version.map_or_else(String::new, |number| format!(", v{number}"));
+            let (sign, name) = (console.paint.green("✓"), console.paint.bold(one_line(id)));
+            console.line(format!("{sign} {name}  the capture{of} is held already ({}{version})", check.outcome))?;
+        }
+        Nearest::Read(past, from) => {
+            let by = source(&from.origin, watch.url.as_str());
+            console.say(format!("served {} UTC by {}", when::minute(from.captured_at), one_line(&by)));
+            console.line(line(id, &past.outcome, console))?;
+            whole(&past.outcome, alone, console)?;
+        }
+        Nearest::Missed(failure) => console.line(line(id, &Outcome::Unreachable(failure.clone()), console))?,
+    }
+    Ok(())
+}
+
+fn past_row<'a>(watch: &'a Watch, found: &'a Nearest, dry: bool) -> PastRow<'a> {
+    let (captured_at, outcome, why, version, change) = match found {
+        Nearest::Held(check) => (check.captured_at, check.outcome.as_str(), check.why.clone(), check.version, None),
+        Nearest::Read(past, from) => {
+            let outcome = &past.outcome;
+            (Some(from.captured_at), outcome.as_str(), outcome.why(), past.version, change_of(outcome))
+        }
+        Nearest::Missed(failure) => (None, "unreachable", Some(failure.kind.to_string()), None, None),
+    };
+    PastRow {
+        watch: watch.id.as_str(),
+        captured_at: captured_at.map(crate::time::rfc3339),
+        outcome,
+        why,
+        version,
+        change,
+        held: matches!(found, Nearest::Held(_)),
+        recorded: !dry && matches!(found, Nearest::Read(..)),
+    }
 }
 
 /// Reads a URL that is no watch, and prints it.
@@ -228,7 +322,8 @@ async fn bare(url: &str, at: Option<Timestamp>, console: &Console, tally: &mut T
     read_and_print(url, &fetcher, request(parsed, at), &Selectors::default(), console, tally).await
 }
 
-fn request(url: Url, at: Option<Timestamp>) -> Request {
+/// Asks for a URL as it is, or as it was.
+pub fn request(url: Url, at: Option<Timestamp>) -> Request {
     let source = if at.is_some() { Source::Wayback } else { Source::Live };
     Request { url, source, at, validators: Default::default(), language: None }
 }
@@ -243,13 +338,9 @@ async fn read_and_print(
 ) -> anyhow::Result<()> {
     match fetcher.fetch(request).await {
         Ok(Fetched::Snapshot(snapshot)) => {
-            if snapshot.final_url != snapshot.url || matches!(snapshot.origin, crate::snapshot::Origin::Wayback { .. })
-            {
-                console.say(format!(
-                    "served {} UTC by {}",
-                    when::minute(snapshot.captured_at),
-                    visible(&snapshot.final_url)
-                ));
+            if snapshot.final_url != snapshot.url || matches!(snapshot.origin, Origin::Wayback { .. }) {
+                let by = source(&snapshot.origin, &snapshot.final_url);
+                console.say(format!("served {} UTC by {}", when::minute(snapshot.captured_at), one_line(&by)));
             }
             let reading = extract::read_one(*snapshot, selectors).await;
             tally.failed |= reading.is_err();

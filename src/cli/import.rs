@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::complaint::Complaint;
-use super::console::{Console, visible};
+use super::console::Console;
 use super::extract::Parts;
 use super::installation::Installation;
 use super::table::Table;
@@ -17,14 +17,19 @@ use crate::clock::SystemClock;
 use crate::exchange::import::{Ending, ImportError, Imported, import};
 use crate::judgment::Materiality;
 use crate::render::json::{self, ChangeObject, ReadingObject};
+use crate::render::one_line;
 use crate::time::rfc3339;
 use crate::watch::WatchId;
 
 /// What is imported, and into which watch.
 #[derive(Debug, clap::Args)]
+#[command(after_help = r#"Example:
+  policywatch import warc crawl.warc.gz --watch acme
+
+Importing a file again records nothing twice."#)]
 pub struct Args {
-    /// What the file is
-    #[arg(value_enum)]
+    /// What the file is: warc (.warc, .warc.gz, .warc.zst)
+    #[arg(value_enum, hide_possible_values = true)]
     format: Format,
     /// The file
     path: PathBuf,
@@ -171,11 +176,9 @@ impl Seen {
             self.versions.to_string(),
             self.material.to_string(),
             self.unchanged.to_string(),
-            if refused.is_empty() { "0".to_owned() } else { visible(&refused.join(", ")).into_owned() },
+            if refused.is_empty() { "0".to_owned() } else { one_line(&refused.join(", ")) },
         ]);
-        for line in table.lines(console.width, |heading| console.paint.dim(heading)) {
-            console.line(line)?;
-        }
+        console.table(&table)?;
         if self.held > 0 {
             console.say(format!("{} of the captures were recorded by an earlier import", self.held));
         }

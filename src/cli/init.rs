@@ -12,6 +12,9 @@ const EXAMPLE: &str = include_str!("../../config.example.toml");
 
 /// Where to.
 #[derive(Debug, clap::Args)]
+#[command(after_help = r#"Examples:
+  policywatch init
+  policywatch init /etc/policywatch/policywatch.toml"#)]
 pub struct Args {
     /// The file to write
     #[arg(default_value = "policywatch.toml", value_name = "FILE")]

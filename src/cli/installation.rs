@@ -1,12 +1,13 @@
 //! One installation: the configuration in force, and the store that it names.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::complaint::Complaint;
 use super::console::Console;
 use super::extract::Parts;
 use super::when::Span;
-use crate::cadence::{Schedule, first_due};
+use crate::cadence::{self, Schedule};
 use crate::channel::Channels;
 use crate::check::Ports;
 use crate::clock::{Clock, SystemClock};
@@ -31,19 +32,31 @@ pub struct Installation {
 /// The configuration that the arguments name, else the one that is found, else the
 /// defaults.
 pub fn config(console: &Console) -> anyhow::Result<Config> {
-    let Some(path) = config::find(console.config.as_deref()) else {
+    let Some(path) = found(console)? else {
         return Ok(Config::default());
     };
     config::load(&path).map_err(|problems| {
         eprint!("{}", config::render_problems(&problems, console.paint_err.0));
-        let count = problems.len();
-        Complaint::usage(format!(
-            "the configuration {} has {count} problem{}",
-            path.display(),
-            if count == 1 { "" } else { "s" }
-        ))
-        .hint("nothing was done; `policywatch config check` shows what is in force once they are mended")
-        .into()
+        Complaint::usage(format!("nothing was done: the configuration {} is not sound", path.display()))
+            .hint("mend what is named above; `policywatch config check` then shows what is in force")
+            .into()
+    })
+}
+
+/// Where the configuration is: the one that the arguments or the environment name, which
+/// must be there, else one that is found, if there is one.
+pub fn found(console: &Console) -> Result<Option<PathBuf>, Complaint> {
+    match config::find(console.config.as_deref()) {
+        Some(path) if !path.exists() => Err(Complaint::usage(format!("there is no configuration {}", path.display()))
+            .hint(format!("check the path, or write one with `policywatch init {}`", path.display()))),
+        found => Ok(found),
+    }
+}
+
+/// [`found`], where nothing can be done without one.
+pub fn needed(console: &Console) -> Result<PathBuf, Complaint> {
+    found(console)?.ok_or_else(|| {
+        Complaint::usage("no configuration was found").hint("`policywatch init` writes one, --config FILE names one")
     })
 }
 
@@ -71,8 +84,7 @@ impl Installation {
     /// Puts the configured watches in force, as the daemon does.
     pub async fn put_in_force(&self) -> anyhow::Result<()> {
         let now = SystemClock.now();
-        let spread = self.config.scheduler.spread;
-        let due = move |watch: &Watch| Some(first_due(&watch.schedule, &watch.id, spread, now));
+        let due = cadence::in_force(self.config.watches.len(), self.config.scheduler.spread, now);
         self.store.sync_watches(self.config.watches.clone(), due, now).await?;
         Ok(())
     }
@@ -107,12 +119,24 @@ impl Installation {
     pub fn configured(&self, id: &str) -> Result<&Watch, Complaint> {
         self.watch(id).ok_or_else(|| {
             let known = self.config.watches.iter().map(|watch| watch.id.as_str());
-            Complaint::usage(format!("the configuration has no watch \"{id}\"")).hint(nearest(id, known))
+            let hint = if id.contains("://") {
+                "pages on the web begin with http:// or https://".to_owned()
+            } else {
+                nearest(id, known)
+            };
+            Complaint::usage(format!("the configuration has no watch \"{id}\"")).hint(hint)
         })
     }
 
-    /// The watches that these names mean; none named: all.
+    /// The watches that these names mean; none named: all, of which there must be one.
     pub fn chosen(&self, names: &[String]) -> Result<Vec<Watch>, Complaint> {
+        if self.config.watches.is_empty() {
+            let hint = match self.config.path {
+                None => "`policywatch init` writes a configuration to begin with, `policywatch demo` needs none",
+                Some(_) => "name the pages under [[watch]] in the configuration",
+            };
+            return Err(Complaint::usage("there are no watches").hint(hint));
+        }
         if names.is_empty() {
             return Ok(self.config.watches.clone());
         }

@@ -2,16 +2,21 @@
 
 use serde::Serialize;
 
-use super::console::{Console, Paint, visible};
+use super::console::{Console, Paint};
 use super::installation::Installation;
 use super::table::Table;
 use super::{Exit, when};
 use crate::clock::{Clock, SystemClock};
+use crate::render::one_line;
 use crate::store::{CheckFacts, WatchState};
 use crate::time::{Timestamp, rfc3339};
 
 /// Takes nothing but the global options.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = r#"Signs: ● well, in doubt, failing (by colour); · never checked; ○ not in the configuration any more.
+`--json` has every field, for scripts."#
+)]
 pub struct Args {}
 
 #[derive(Serialize)]
@@ -53,7 +58,7 @@ pub async fn run(_: Args, console: &Console) -> anyhow::Result<Exit> {
         let change = state.latest.as_ref().map(|version| version.captured_at);
         table.row([
             mark(state, paint),
-            paint.bold(visible(state.id.as_str())),
+            paint.bold(one_line(state.id.as_str())),
             state.versions.to_string(),
             change.map_or_else(|| "–".to_owned(), when::day),
             ago(last.map(|check| check.recorded_at)),
@@ -61,9 +66,7 @@ pub async fn run(_: Args, console: &Console) -> anyhow::Result<Exit> {
             says(state, last, paint),
         ]);
     }
-    for line in table.lines(console.width, |heading| paint.dim(heading)) {
-        console.line(line)?;
-    }
+    console.table(&table)?;
     Ok(Exit::Done)
 }
 
@@ -113,9 +116,9 @@ fn says(state: &WatchState, last: Option<&CheckFacts>, paint: Paint) -> String {
         None => paint.dim("imported"),
         Some(check) => match &check.why {
             Some(why) if state.consecutive_failures > 1 => {
-                paint.yellow(format!("{} times: {}", state.consecutive_failures, visible(why)))
+                paint.yellow(format!("{} times: {}", state.consecutive_failures, one_line(why)))
             }
-            Some(why) => paint.yellow(visible(why)),
+            Some(why) => paint.yellow(one_line(why)),
             None => check.outcome.clone(),
         },
     }

@@ -2,12 +2,13 @@
 
 use serde::Serialize;
 
-use super::console::{Console, visible};
+use super::console::{Console, Paint};
 use super::installation::Installation;
-use super::table::{cut, wrap};
+use super::table::{shown_width, wrap, wrap_at_most};
 use super::{Exit, when};
 use crate::clock::{Clock, SystemClock};
 use crate::judgment::Materiality;
+use crate::render::one_line;
 use crate::store::{CheckFacts, RecordedChange};
 use crate::time::rfc3339;
 use crate::version::{Cause, VersionFacts};
@@ -18,10 +19,13 @@ const CHECKS: usize = 200;
 
 /// Whose history, and how much of it.
 #[derive(Debug, clap::Args)]
+#[command(after_help = r#"Examples:
+  policywatch log acme
+  policywatch log acme --json | jq 'select(.materiality == "material")'"#)]
 pub struct Args {
     /// The watch
     watch: String,
-    /// Show the checks too
+    /// Show every check too, with its reason where it failed
     #[arg(long)]
     checks: bool,
 }
@@ -140,18 +144,35 @@ pub fn entry(
     // Dot, date, number, badge and bars, with the blanks between them.
     let indent = 2 + 10 + 2 + 4 + 2 + 9 + 1 + 3 + 2;
     let room = console.width.saturating_sub(indent).max(20);
-    let says = visible(says);
-    let mut lines: Vec<String> = Vec::new();
-    for (index, line) in wrap(&says, room).iter().take(4).enumerate() {
-        let line = cut(line, room);
-        lines.push(if index == 0 { format!("{head}{line}") } else { format!("{}{line}", " ".repeat(indent)) });
+    let most = if room < 50 { 6 } else { 4 };
+    let mut text = wrap_at_most(&one_line(says), room, most);
+    let ago = when::relative(version.captured_at, now);
+    let practices: Vec<&str> = judgment
+        .filter(|_| version.cause == Cause::Publisher)
+        .map_or_else(Vec::new, |judgment| judgment.practices.iter().map(|practice| practice.name()).collect());
+    let about = if practices.is_empty() {
+        append(&mut text, &format!(" · {ago}"), room, paint);
+        Vec::new()
+    } else {
+        wrap(&format!("{} · {ago}", practices.join(" · ")), room)
+    };
+    let about = about.into_iter().map(|line| paint.dim(line));
+    let lead = |index: usize| if index == 0 { head.clone() } else { " ".repeat(indent) };
+    text.into_iter().chain(about).enumerate().map(|(index, line)| lead(index) + &line).collect()
+}
+
+/// Puts a few words behind a text; where they do not fit, its last word keeps them company.
+fn append(lines: &mut Vec<String>, words: &str, room: usize, paint: Paint) {
+    let Some(last) = lines.last_mut() else { return };
+    if shown_width(last) + shown_width(words) > room
+        && let Some(space) = last.rfind(' ')
+    {
+        let word = last.split_off(space);
+        lines.push(word.trim_start().to_owned());
     }
-    let mut about = vec![when::relative(version.captured_at, now)];
-    if let Some(judgment) = judgment.filter(|_| version.cause == Cause::Publisher) {
-        about.extend(judgment.practices.iter().map(|practice| practice.name().to_owned()));
+    if let Some(last) = lines.last_mut() {
+        last.push_str(&paint.dim(words));
     }
-    lines.push(format!("{}{}", " ".repeat(indent), paint.dim(about.join(" · "))));
-    lines
 }
 
 async fn checks(installation: &Installation, id: &WatchId, console: &Console) -> anyhow::Result<()> {
@@ -172,12 +193,10 @@ async fn checks(installation: &Installation, id: &WatchId, console: &Console) ->
             check.captured_at.map_or_else(|| "–".to_owned(), when::minute),
             outcome,
             check.version.map_or_else(|| "–".to_owned(), |version| format!("v{version}")),
-            visible(check.why.as_deref().unwrap_or_default()).into_owned(),
+            one_line(check.why.as_deref().unwrap_or_default()),
         ]);
     }
-    for line in table.lines(console.width, |heading| paint.dim(heading)) {
-        console.line(line)?;
-    }
+    console.table(&table)?;
     Ok(())
 }
 

@@ -29,12 +29,17 @@ use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
 use self::complaint::Complaint;
 use self::console::Console;
 use crate::telemetry;
+
+/// How long work in other threads may take once a verb has ended. A read that hangs (of a
+/// terminal, of a dead file server) must not keep the process alive.
+const LAST_WORK: Duration = Duration::from_secs(1);
 
 /// How a verb ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +66,9 @@ impl Exit {
     }
 }
 
+/// Above the options that every verb takes.
+const GLOBAL: &str = "Global options";
+
 /// Follows published policies, tells what changed in them, and keeps the proof.
 #[derive(Debug, Parser)]
 #[command(
@@ -73,19 +81,19 @@ impl Exit {
 )]
 struct Arguments {
     /// The configuration [default: ./policywatch.toml, then the user's, then the system's]
-    #[arg(long, global = true, value_name = "FILE", env = "POLICYWATCH_CONFIG", hide_env_values = true)]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "FILE", env = "POLICYWATCH_CONFIG", hide_env_values = true)]
     config: Option<PathBuf>,
     /// Print data as JSON, one object a line
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     json: bool,
     /// Colour the output
-    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Colour::Auto, hide_possible_values = true)]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "WHEN", value_enum, default_value_t = Colour::Auto, hide_possible_values = true)]
     color: Colour,
     /// Say more on standard error (-vv: everything)
-    #[arg(short, long, global = true, action = ArgAction::Count)]
+    #[arg(short, long, global = true, help_heading = GLOBAL, action = ArgAction::Count)]
     verbose: u8,
     /// Say nothing but errors on standard error
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = GLOBAL)]
     quiet: bool,
     #[command(subcommand)]
     verb: Verb,
@@ -153,11 +161,11 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         // would keep its own heap of freed pages, some 20 MB in all.
         runtime.worker_threads(1).max_blocking_threads(2);
     }
-    let ended = runtime
-        .enable_all()
-        .build()
-        .map_err(anyhow::Error::from)
-        .and_then(|runtime| runtime.block_on(dispatch(arguments, &console)));
+    let ended = runtime.enable_all().build().map_err(anyhow::Error::from).and_then(|runtime| {
+        let ended = runtime.block_on(dispatch(arguments, &console));
+        runtime.shutdown_timeout(LAST_WORK);
+        ended
+    });
     match ended {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(error) if is_broken_pipe(&error) => ExitCode::from(Exit::Done.code()),

@@ -1,13 +1,18 @@
 //! `show`: the text of record, and where it comes from.
 
-use super::console::{Console, visible};
+use super::console::Console;
 use super::installation::{Installation, watch_and_which};
+use super::table::wrap;
 use super::{Exit, extract, when};
-use crate::render;
+use crate::render::{self, one_line};
 use crate::snapshot::Origin;
 
 /// Which text.
 #[derive(Debug, clap::Args)]
+#[command(after_help = r#"Examples:
+  policywatch show acme             the latest text
+  policywatch show acme@3           the third version
+  policywatch show acme@2018-05-24  what was in force that day"#)]
 pub struct Args {
     /// The watch, with a version or a date behind it: acme, acme@3, acme@2024-05
     #[arg(value_name = "WATCH[@VERSION or @DATE]")]
@@ -27,14 +32,16 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
     }
     let paint = console.paint;
     let snapshot = installation.store.snapshot(version.facts.snapshot).await?;
-    let from = match &snapshot.origin {
-        Origin::Wayback { memento_url, .. } => memento_url.clone(),
-        Origin::Warc { record_id } => format!("{} in {record_id}", snapshot.final_url),
-        Origin::Live { .. } | Origin::File { .. } => snapshot.final_url.clone(),
-    };
-    console.line(paint.bold(visible(version.reading.title.as_deref().unwrap_or(name))))?;
-    console.line(paint.dim(visible(&extract::facts(&named, &version.reading))))?;
-    console.line(paint.dim(format!("served {} UTC by {}", when::minute(version.facts.captured_at), visible(&from))))?;
+    let from = source(&snapshot.origin, &snapshot.final_url);
+    console.line(paint.bold(one_line(version.reading.title.as_deref().unwrap_or(name))))?;
+    for line in wrap(&one_line(&extract::facts(&named, &version.reading)), console.width) {
+        console.line(paint.dim(line))?;
+    }
+    console.line(paint.dim(format!(
+        "served {} UTC by {}",
+        when::minute(version.facts.captured_at),
+        one_line(&from)
+    )))?;
     console.line(paint.dim(format!(
         "bytes sha256:{}  text sha256:{}",
         snapshot.digest().short(),
@@ -43,4 +50,13 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
     console.line("")?;
     console.line(render::plain::reading(&version.reading, console.style()).trim_end())?;
     Ok(Exit::Done)
+}
+
+/// Who served a page, for people.
+pub fn source(origin: &Origin, final_url: &str) -> String {
+    match origin {
+        Origin::Wayback { memento_url, .. } => memento_url.clone(),
+        Origin::Warc { record_id } => format!("{final_url} in {record_id}"),
+        Origin::Live { .. } | Origin::File { .. } => final_url.to_owned(),
+    }
 }

@@ -3,12 +3,16 @@
 use serde::Serialize;
 
 use super::Exit;
-use super::console::{Console, visible};
+use super::console::Console;
 use super::installation::Installation;
+use super::table::count;
 use crate::reading::{Expected, read};
+use crate::render::one_line;
 
 /// Takes nothing but the global options.
 #[derive(Debug, clap::Args)]
+#[command(after_help = r#"Every body is compared with its digest, and every version is read again from its bytes.
+Exits with 3 if anything is damaged."#)]
 pub struct Args {}
 
 #[derive(Serialize)]
@@ -52,15 +56,18 @@ pub async fn run(_: Args, console: &Console) -> anyhow::Result<Exit> {
     } else {
         let paint = console.paint;
         for damage in &verified.damages {
-            console.line(format!("{} {}", paint.red("✗"), visible(damage)))?;
+            console.line(format!("{} {}", paint.red("✗"), one_line(damage)))?;
         }
         if sound {
             console.line(format!("{} the store is sound", paint.green("✓")))?;
         }
-        console.line(paint.dim(format!(
-            "  {} bodies have their digest, {} versions read the same from their snapshots, {} were read by older code",
-            verified.bodies, verified.versions_rebuilt, verified.versions_of_older_readers
-        )))?;
+        let (bodies, rebuilt) = (count(verified.bodies, "body"), count(verified.versions_rebuilt, "version"));
+        console.line(paint.dim(format!("  {bodies}: the bytes have their digest")))?;
+        console.line(paint.dim(format!("  {rebuilt}: read again from the bytes, the text is the same")))?;
+        if verified.versions_of_older_readers > 0 {
+            let older = count(verified.versions_of_older_readers, "version");
+            console.line(paint.dim(format!("  {older}: read by older code, so not read again")))?;
+        }
     }
     if sound {
         return Ok(Exit::Done);

@@ -1,6 +1,7 @@
 //! What is in force, and why: the answer of `config check`.
 
 use std::fmt;
+use std::path::Path;
 
 use serde::Serialize;
 use url::Url;
@@ -169,6 +170,11 @@ fn without_path(url: &Url) -> String {
 
 impl fmt::Display for InForce {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Beside the main file, a name says enough.
+        let home = self.path.as_deref().and_then(|path| Path::new(path).parent()).unwrap_or(Path::new(""));
+        let short = |origin: &str| {
+            Path::new(origin).strip_prefix(home).map_or_else(|_| origin.to_owned(), |short| short.display().to_string())
+        };
         let mut table = "";
         for setting in &self.settings {
             let (name, key) = setting.name.split_once('.').unwrap_or(("", &setting.name));
@@ -176,23 +182,23 @@ impl fmt::Display for InForce {
                 writeln!(f, "{}[{name}]", if table.is_empty() { "" } else { "\n" })?;
                 table = name;
             }
-            writeln!(f, "{:<44}  # {}", format!("{key} = {}", setting.value), setting.origin)?;
+            writeln!(f, "{:<44}  # {}", format!("{key} = {}", setting.value), short(&setting.origin))?;
         }
         writeln!(f, "\nchannels{}", if self.channels.is_empty() { ": none, so nobody is told" } else { "" })?;
         for channel in &self.channels {
-            writeln!(f, "  {}: {}  # {}", channel.name, channel.what, channel.origin)?;
+            writeln!(f, "  {}: {}  # {}", channel.name, channel.what, short(&channel.origin))?;
         }
         writeln!(f, "\nwatches{}", if self.watches.is_empty() { ": none" } else { "" })?;
-        self.watches.iter().try_for_each(|watch| write!(f, "{watch}"))
+        self.watches.iter().try_for_each(|watch| watch.write(f, short))
     }
 }
 
-impl fmt::Display for WatchInForce {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "  {}  # {}", self.id, self.origin)?;
+impl WatchInForce {
+    fn write(&self, f: &mut fmt::Formatter<'_>, short: impl Fn(&str) -> String) -> fmt::Result {
+        writeln!(f, "  {}  # {}", self.id, short(&self.origin))?;
         writeln!(f, "    {} of {}, {}", self.r#type, self.url, self.source)?;
         let next = self.next_check_at.as_deref().unwrap_or("never");
-        writeln!(f, "    {}, next {next}  # {}", self.schedule, self.schedule_origin)?;
+        writeln!(f, "    {}, next {next}  # {}", self.schedule, short(&self.schedule_origin))?;
         match &self.notify[..] {
             [] => writeln!(f, "    nobody is told"),
             names => writeln!(f, "    tells {} of {} changes", names.join(", "), degrees(&self.alert_at)),

@@ -201,10 +201,10 @@ impl<C: Clock> Archive<C> {
                     (timestamp, url) = (next, target);
                 }
                 Playback::Memento(mut snapshot, None) => {
+                    // What was followed stands in the redirects; the origin is what was asked
+                    // for, so that the same capture is known again.
                     snapshot.redirects = redirects;
-                    if let Origin::Wayback { archive_digest, .. } = &mut snapshot.origin {
-                        *archive_digest = Some(capture.digest.clone()).filter(|digest| digest != "-");
-                    }
+                    snapshot.origin = self.origin(capture);
                     return Ok(*snapshot);
                 }
             }
@@ -316,6 +316,12 @@ impl<C: Clock> Archive<C> {
             }
             Err(other) => Err(self.unavailable(other.to_string())),
         }
+    }
+
+    /// What a snapshot of this capture names as its origin.
+    fn origin(&self, capture: &Capture) -> Origin {
+        let archive_digest = Some(capture.digest.clone()).filter(|digest| digest != "-");
+        Origin::Wayback { memento_url: self.memento_url(capture), archive_digest }
     }
 
     /// Where a capture is to be had.

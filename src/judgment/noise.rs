@@ -1,20 +1,11 @@
 //! What differs without mattering: names for it, after the label guide.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
-
-use regex::Regex;
 
 use super::facts::{Clause, Facts, fold, words};
 use super::practice::{cues, is_headed};
-use super::rules::legal_names;
+use super::rules::{legal_names, patterns};
 use crate::reading::Reading;
-
-macro_rules! patterns {
-    ($($name:ident = $text:expr;)*) => {
-        $(static $name: LazyLock<Regex> = LazyLock::new(|| Regex::new($text).expect("a sound pattern"));)*
-    };
-}
 
 patterns! {
     FURNITURE_HEADING = r"^(?:related (?:articles?|posts?|topics?|links)|recent (?:posts?|articles?)|more from|read more|see also|share|navigation|menu|search|follow us|on this page|in this (?:article|section)|table of contents|contents|comments?|latest (?:news|posts)|newsletter|quick links|resources|company|products?|popular|trending|languages?|was this (?:page|article)? ?helpful|articles? (?:connexes|associ[ée]s)|sommaire|inhalt|verwandte artikel|need (?:more )?help)\b";

@@ -102,15 +102,18 @@ static PATTERNS: LazyLock<Vec<(Option<Regex>, Option<Regex>)>> = LazyLock::new(|
         .collect()
 });
 
-fn pattern(text: &str) -> Regex {
+pub(super) fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("the table holds sound patterns")
 }
 
+/// Patterns that are made when they are first used.
 macro_rules! patterns {
     ($($name:ident = $text:expr;)*) => {
-        $(static $name: LazyLock<Regex> = LazyLock::new(|| pattern($text));)*
+        $(static $name: std::sync::LazyLock<regex::Regex> =
+            std::sync::LazyLock::new(|| $crate::judgment::rules::pattern($text));)*
     };
 }
+pub(super) use patterns;
 
 patterns! {
     NEGATION = r"\b(?:not|never|no longer|neither|nor|jamais|nicht|kein(?:e[nmrs]?)?|niemals)\b|\b(?:ne|n')\b.{1,25}\b(?:pas|plus|aucun)\b";

@@ -5,10 +5,12 @@ pub mod markdown;
 pub mod plain;
 
 use crate::change::words::tokens;
-use crate::change::{Op, SectionChange};
+use crate::change::{Edit, Op, SectionChange};
 
 /// Words of the unchanged text that stay in sight on each side of an edit.
 const CONTEXT: usize = 7;
+/// So few words more are not worth a mark that they are left out.
+const SPARED: usize = 2;
 /// Words of one edit that are shown; a new section longer than this is told by its beginning.
 const SHOWN: usize = 160;
 
@@ -32,12 +34,13 @@ fn pieces(section: &SectionChange) -> Vec<Piece> {
     // White space at the end of one edit stands before the first word of the next.
     let mut before = String::new();
     for (at, edit) in section.edits.iter().enumerate() {
-        let words = tokens(&edit.text);
+        let text = if at == 0 { below_heading(section, edit) } else { &edit.text };
+        let words = tokens(text);
         let (lead, tail) = match edit.op {
             Op::Equal => (if at > 0 { CONTEXT } else { 0 }, if at < last { CONTEXT } else { 0 }),
             _ => (SHOWN, 0),
         };
-        let cut = lead + tail < words.len();
+        let cut = lead + tail + SPARED < words.len();
         for (n, token) in words.iter().enumerate() {
             if cut && n >= lead && n < words.len() - tail {
                 if n == lead {
@@ -58,6 +61,16 @@ fn pieces(section: &SectionChange) -> Vec<Piece> {
         }
     }
     out
+}
+
+/// An edit without the heading that it begins with, where that has not changed: the path
+/// above the redline has said it.
+fn below_heading<'a>(section: &SectionChange, edit: &'a Edit) -> &'a str {
+    let heading = section.to.as_ref().and_then(|path| path.last()).filter(|_| section.from == section.to);
+    match (heading, edit.text.split_once('\n')) {
+        (Some(heading), Some((first, rest))) if edit.op == Op::Equal && first.trim() == heading => rest,
+        _ => &edit.text,
+    }
 }
 
 /// The path of a section for people; `(beginning)` where it has none.
@@ -132,6 +145,11 @@ pub fn escape(text: &str) -> String {
     out
 }
 
+/// [`escape`] for what must stay on its line.
+pub fn one_line(text: &str) -> String {
+    escape(text).replace('\n', " ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,6 +171,7 @@ mod tests {
         ];
         for (dirty, clean) in cases {
             assert_eq!(escape(dirty), clean, "{dirty:?}");
+            assert_eq!(one_line(dirty), clean.replace('\n', " "), "{dirty:?}");
         }
     }
 }

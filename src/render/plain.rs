@@ -50,11 +50,13 @@ struct Page {
     out: String,
     indent: usize,
     column: usize,
+    /// The colour that is switched on.
+    on: &'static str,
 }
 
 impl Page {
     fn new(style: Style) -> Self {
-        Self { style, out: String::new(), indent: 0, column: 0 }
+        Self { style, out: String::new(), indent: 0, column: 0, on: "" }
     }
 
     fn width(&self) -> usize {
@@ -83,11 +85,22 @@ impl Page {
     }
 
     fn paint(&mut self, text: &str, look: Look) {
-        if self.style.colour && !look.codes().is_empty() {
-            self.out.push_str(&format!("\u{1b}[{}m{text}\u{1b}[0m", look.codes()));
-        } else {
-            self.out.push_str(text);
+        self.switch(if self.style.colour { look.codes() } else { "" });
+        self.out.push_str(text);
+    }
+
+    /// Switches to a colour; a run of words in the same one is one run of codes.
+    fn switch(&mut self, codes: &'static str) {
+        if self.on == codes {
+            return;
         }
+        if !self.on.is_empty() {
+            self.out.push_str("\u{1b}[0m");
+        }
+        if !codes.is_empty() {
+            self.out.push_str(&format!("\u{1b}[{codes}m"));
+        }
+        self.on = codes;
     }
 
     /// Sets running text.
@@ -102,6 +115,7 @@ impl Page {
         while self.out.ends_with(' ') {
             self.out.pop();
         }
+        self.switch("");
         self.out.push('\n');
         self.column = 0;
     }
@@ -199,9 +213,12 @@ fn told(page: &mut Page, finding: &Finding) {
     let look = if finding.severity >= 2 { Look::Alarm } else { Look::Notice };
     page.text("▸", look);
     page.text(&finding.rule, look);
+    let indent = page.indent;
+    page.indent += 2;
     let about = finding.practice.map(|practice| format!(" · {}", practice.name())).unwrap_or_default();
-    page.text(&format!("{}{about}: {}", finding.severity, finding.why), Look::Dim);
+    page.text(&format!("· severity {}{about}: {}", finding.severity, finding.why), Look::Dim);
     page.end();
+    page.indent = indent;
 }
 
 fn redline(page: &mut Page, section: &SectionChange) {
@@ -248,7 +265,9 @@ fn marked(page: &mut Page, op: Op, run: &[(&str, bool)]) {
     for (at, (word, spaced)) in run.iter().enumerate() {
         let before = if at > 0 { look } else { Look::Plain };
         if page.style.colour {
-            page.word(word, look, *spaced, before);
+            // Colours alone would not part what came from what it replaces.
+            let spaced = *spaced || (op == Op::Insert && at == 0 && page.on == Look::Deleted.codes());
+            page.word(word, look, spaced, before);
         } else {
             let open = if at == 0 { open } else { "" };
             let close = if at == last { close } else { "" };
@@ -257,18 +276,9 @@ fn marked(page: &mut Page, op: Op, run: &[(&str, bool)]) {
     }
 }
 
-/// A reading: title, date, and the sections with their headings.
+/// A reading's sections with their headings.
 pub fn reading(reading: &Reading, style: Style) -> String {
     let mut page = Page::new(style);
-    if let Some(title) = &reading.title {
-        page.text(title, Look::Bold);
-        page.end();
-    }
-    let mut facts = Vec::new();
-    facts.extend(reading.language.as_ref().map(|language| format!("language {language}")));
-    facts.extend(reading.effective_at.map(|date| format!("effective {date}")));
-    facts.push(format!("{} sections", reading.sections.len()));
-    page.text(&facts.join(" · "), Look::Dim);
     for section in &reading.sections {
         page.paragraph();
         let text = section.text();
@@ -289,4 +299,22 @@ pub fn reading(reading: &Reading, style: Style) -> String {
         }
     }
     page.done()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_of_words_is_one_run_of_codes() {
+        let mut page = Page::new(Style { colour: true, width: 20 });
+        page.text("old words", Look::Deleted);
+        page.text("new words that go on", Look::Inserted);
+        page.text("plain", Look::Plain);
+        assert_eq!(
+            page.done(),
+            "\u{1b}[31;9mold words\u{1b}[0m\u{1b}[32;4m new words\u{1b}[0m\n\
+             \u{1b}[32;4mthat go on\u{1b}[0m plain\n"
+        );
+    }
 }

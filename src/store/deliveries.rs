@@ -20,20 +20,35 @@ impl Store {
     /// # Errors
     /// Those of writing.
     pub async fn claim(&self, now: Timestamp, lease: Duration) -> Result<Option<Delivery>, StoreError> {
+        self.claim_beside(&[], now, lease).await
+    }
+
+    /// As [`Store::claim`], but nothing for these channels: they have enough to do.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub async fn claim_beside(
+        &self,
+        busy: &[String],
+        now: Timestamp,
+        lease: Duration,
+    ) -> Result<Option<Delivery>, StoreError> {
         // Asking does not need the right to write, and mostly nothing is due.
-        if self.next_delivery_at().await?.is_none_or(|due| due > now) {
+        if self.next_delivery_beside(busy).await?.is_none_or(|due| due > now) {
             return Ok(None);
         }
+        let busy = names(busy);
         let until = now + chrono::Duration::from_std(lease).unwrap_or(chrono::Duration::days(1));
         self.write("claim a delivery", move |tx| {
             let id = tx
                 .prepare_cached(
                     "UPDATE deliveries SET attempts = attempts + 1, due_at = ?2
                      WHERE number = (SELECT number FROM deliveries WHERE state = 'pending' AND due_at <= ?1
+                                       AND channel NOT IN (SELECT value FROM json_each(?3))
                                      ORDER BY due_at, number LIMIT 1)
                      RETURNING id",
                 )?
-                .query_row((At(now), At(until)), |row| row.get(0))
+                .query_row((At(now), At(until), busy), |row| row.get(0))
                 .optional()?;
             id.map(|id| one(tx, &DeliveryId(id))).transpose().map(Option::flatten)
         })
@@ -45,9 +60,23 @@ impl Store {
     /// # Errors
     /// Those of reading.
     pub async fn next_delivery_at(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.read("see when the next delivery is due", |tx| {
-            let mut statement = tx.prepare_cached("SELECT min(due_at) FROM deliveries WHERE state = 'pending'")?;
-            let at: Option<At> = statement.query_row([], |row| row.get(0))?;
+        self.next_delivery_beside(&[]).await
+    }
+
+    /// When the next delivery is due that is not for one of these channels.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn next_delivery_beside(&self, busy: &[String]) -> Result<Option<Timestamp>, StoreError> {
+        let busy = names(busy);
+        self.read("see when the next delivery is due", move |tx| {
+            // In the order of the index, so that the first that fits is the answer.
+            let mut statement = tx.prepare_cached(
+                "SELECT due_at FROM deliveries
+                 WHERE state = 'pending' AND channel NOT IN (SELECT value FROM json_each(?1))
+                 ORDER BY due_at LIMIT 1",
+            )?;
+            let at: Option<At> = statement.query_row([busy], |row| row.get(0)).optional()?;
             Ok(at.map(|at| at.0))
         })
         .await
@@ -156,6 +185,11 @@ pub(super) fn enqueue(
         new += statement.execute((&alert.id.0, check.map(|check| check.0), &alert.channel, &alert.body, At(now)))?;
     }
     Ok(new)
+}
+
+/// Names as one parameter, which SQL takes apart again.
+fn names(names: &[String]) -> String {
+    serde_json::Value::from(names).to_string()
 }
 
 fn one(tx: &Transaction<'_>, id: &DeliveryId) -> Result<Option<Delivery>, Fault> {

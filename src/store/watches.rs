@@ -7,28 +7,31 @@ use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 use super::fault::{At, Fault, word};
 use super::versions::latest_facts;
 use super::{CheckId, Due, Store, StoreError, Synced, WatchState, checks};
+use crate::cadence::Comes;
 use crate::time::Timestamp;
 use crate::watch::{Watch, WatchId};
 
 impl Store {
-    /// Puts the configured watches in force: new ones are due at the moment that
-    /// `first_due` names, missing ones are retired, returning ones revived.
+    /// Puts the configured watches in force: new ones are due at the moment that `due`
+    /// names, missing ones are retired, returning ones revived.
     ///
-    /// A watch that is in force already keeps its due time, if it has one. Watches that
-    /// only imports know are never retired, and count as added when they are configured.
+    /// A watch that is in force already keeps its due time, if it has one, unless its
+    /// address or its schedule is another than before; and what is overdue stays so.
+    /// Watches that only imports know are never retired, and count as added when they are
+    /// configured.
     ///
     /// # Errors
     /// Those of writing.
     pub async fn sync_watches(
         &self,
         watches: Vec<Watch>,
-        first_due: impl Fn(&Watch) -> Option<Timestamp> + Send + 'static,
+        due: impl Fn(&Watch, Comes) -> Option<Timestamp> + Send + 'static,
         now: Timestamp,
     ) -> Result<Synced, StoreError> {
         self.write("put the watches in force", move |tx| {
             let mut synced = Synced::default();
             for watch in &watches {
-                sync_one(tx, watch, first_due(watch), now, &mut synced)?;
+                sync_one(tx, watch, &due, now, &mut synced)?;
             }
             let configured: BTreeSet<&WatchId> = watches.iter().map(|watch| &watch.id).collect();
             for id in in_force(tx)? {
@@ -55,6 +58,22 @@ impl Store {
             tx.execute(
                 "INSERT INTO watches (name, url, service, created_at) VALUES (?1, ?2, ?1, ?3) ON CONFLICT (name) DO NOTHING",
                 (id.as_str(), url, At(now)),
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Puts off a watch that could not be checked; one that is not in force stays so.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub async fn postpone(&self, id: &WatchId, until: Timestamp) -> Result<(), StoreError> {
+        let id = id.clone();
+        self.write("postpone a check", move |tx| {
+            tx.execute(
+                "UPDATE watches SET next_check_at = ?2 WHERE name = ?1 AND next_check_at IS NOT NULL",
+                (id.as_str(), At(until)),
             )?;
             Ok(())
         })
@@ -139,35 +158,70 @@ fn in_force(tx: &Transaction<'_>) -> Result<Vec<WatchId>, Fault> {
     Ok(names.collect::<Result<_, _>>()?)
 }
 
+/// What the record says of a watch before a configuration is put in force.
+struct Before {
+    configured: bool,
+    retired: bool,
+    url: String,
+    schedule: Option<String>,
+    next_check_at: Option<Timestamp>,
+}
+
+impl Before {
+    fn of(tx: &Transaction<'_>, id: &WatchId) -> rusqlite::Result<Option<Self>> {
+        tx.prepare_cached(
+            "SELECT configured_at IS NOT NULL, retired_at IS NOT NULL, url, schedule, next_check_at
+             FROM watches WHERE name = ?1",
+        )?
+        .query_row([id.as_str()], |row| {
+            Ok(Self {
+                configured: row.get(0)?,
+                retired: row.get(1)?,
+                url: row.get(2)?,
+                schedule: row.get(3)?,
+                next_check_at: row.get::<_, Option<At>>(4)?.map(|at| at.0),
+            })
+        })
+        .optional()
+    }
+}
+
 fn sync_one(
     tx: &Transaction<'_>,
     watch: &Watch,
-    first_due: Option<Timestamp>,
+    due: impl Fn(&Watch, Comes) -> Option<Timestamp>,
     now: Timestamp,
     synced: &mut Synced,
 ) -> Result<(), Fault> {
-    let known = tx
-        .prepare_cached("SELECT configured_at IS NOT NULL, retired_at IS NOT NULL FROM watches WHERE name = ?1")?
-        .query_row([watch.id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    match known {
-        None | Some((false, _)) => synced.added.push(watch.id.clone()),
-        Some((true, true)) => synced.revived.push(watch.id.clone()),
-        Some((true, false)) => {}
-    }
+    let schedule = watch.schedule.to_string();
+    let next_check_at = match Before::of(tx, &watch.id)? {
+        None | Some(Before { configured: false, .. }) => {
+            synced.added.push(watch.id.clone());
+            due(watch, Comes::New)
+        }
+        Some(Before { retired: true, .. }) => {
+            synced.revived.push(watch.id.clone());
+            due(watch, Comes::New)
+        }
+        Some(Before { next_check_at: Some(overdue), .. }) if overdue <= now => Some(overdue),
+        Some(before) if before.url != watch.url.as_str() => due(watch, Comes::New),
+        Some(before) if before.schedule.as_ref() != Some(&schedule) => due(watch, Comes::Rescheduled),
+        Some(before) => before.next_check_at.or_else(|| due(watch, Comes::New)),
+    };
     tx.prepare_cached(
-        "INSERT INTO watches (name, url, service, created_at, configured_at, next_check_at)
-         VALUES (:name, :url, :service, :now, :now, :first_due)
+        "INSERT INTO watches (name, url, service, schedule, created_at, configured_at, next_check_at)
+         VALUES (:name, :url, :service, :schedule, :now, :now, :next_check_at)
          ON CONFLICT (name) DO UPDATE SET
              url = excluded.url,
              service = excluded.service,
+             schedule = excluded.schedule,
              configured_at = coalesce(configured_at, excluded.configured_at),
-             next_check_at = coalesce(next_check_at, excluded.next_check_at),
+             next_check_at = excluded.next_check_at,
              retired_at = NULL",
     )?
     .execute(named_params! {
         ":name": watch.id.as_str(), ":url": watch.url.as_str(), ":service": watch.service,
-        ":now": At(now), ":first_due": first_due.map(At),
+        ":schedule": schedule, ":now": At(now), ":next_check_at": next_check_at.map(At),
     })?;
     Ok(())
 }

@@ -1,6 +1,6 @@
-//! Bytes to characters: byte order mark, header, what the page declares, what the bytes are.
+//! Bytes to characters: byte order mark, plain UTF-8, header, what the page declares, what the bytes are.
 
-use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use crate::snapshot::Snapshot;
 
@@ -14,19 +14,22 @@ pub(crate) fn decode(snapshot: &Snapshot) -> String {
     if let Some((encoding, _)) = Encoding::for_bom(body) {
         return encoding.decode(body).0.into_owned();
     }
+    // Text that is valid UTF-8 beyond ASCII is UTF-8, whatever a header or an old declaration
+    // says: no text of another encoding comes out so by chance.
+    if !body.is_ascii()
+        && let Ok(text) = std::str::from_utf8(body)
+    {
+        return text.to_owned();
+    }
     let header = snapshot.header("content-type").and_then(charset_parameter);
+    // A page in UTF-16 has a zero in every other byte of its markup.
+    let header = header.filter(|encoding| ![UTF_16LE, UTF_16BE].contains(encoding) || body.contains(&0));
     if let Some(encoding) = header {
         let (text, broken) = encoding.decode_with_bom_removal(body);
         if !broken || encoding == UTF_8 && mostly_utf8(&text) {
             return text.into_owned();
         }
         // The header lies where the bytes are no such text: fall through and look at them.
-    }
-    // Text that is valid UTF-8 beyond ASCII is UTF-8, whatever an old declaration says.
-    if !body.is_ascii()
-        && let Ok(text) = std::str::from_utf8(body)
-    {
-        return text.to_owned();
     }
     let encoding = declared(body).or(header).unwrap_or_else(|| guess(body));
     encoding.decode_without_bom_handling(body).0.into_owned()
@@ -86,7 +89,7 @@ mod tests {
     #[test]
     fn each_source_of_the_encoding() {
         let latin = b"d\xe9claration";
-        let cases: [(&str, Option<&str>, Vec<u8>, &str); 8] = [
+        let cases: [(&str, Option<&str>, Vec<u8>, &str); 10] = [
             ("header", Some("text/html; charset=ISO-8859-1"), latin.to_vec(), "déclaration"),
             ("quoted header", Some("text/html;charset=\"windows-1252\""), latin.to_vec(), "déclaration"),
             ("bom beats header", Some("text/html; charset=iso-8859-1"), b"\xef\xbb\xbf\xc3\xa9".to_vec(), "é"),
@@ -104,6 +107,8 @@ mod tests {
                 b"<?xml version='1.0' encoding='iso-8859-1'?>\xe9".to_vec(),
                 "<?xml version='1.0' encoding='iso-8859-1'?>é",
             ),
+            ("utf-8 beats a header", Some("text/html; charset=iso-8859-1"), "naïve “words”".into(), "naïve “words”"),
+            ("ascii that is called utf-16", Some("text/html; charset=utf-16"), b"words".to_vec(), "words"),
             (
                 "a header that lies",
                 Some("text/html; charset=utf-8"),

@@ -230,6 +230,8 @@ pub(super) fn looks_heading(text: &str) -> bool {
         && ends
         && (numbered.is_some() || !goes_on.contains(&last.as_str()))
         && body.chars().any(char::is_alphabetic)
+        // An identifier out of a cookie table, not words.
+        && !body.contains('_')
         && words <= most_words
         && text.chars().count() <= most_chars
         && !text.starts_with("http")

@@ -547,7 +547,14 @@ fn foreign(seen: &Seen<'_>) -> Option<Unreadable> {
     let before = phrases::fold(&previous.text());
     let spoken = language::detected(&before)?;
     (spoken != now && shared(&before, &seen.main) < 0.2 && !partly_in(seen, spoken))
-        .then(|| seen.refuse(Why::WrongLanguage, format!("the text is in {now}, the version before was in {spoken}")))
+        .then(|| {
+            seen.refuse(
+                Why::WrongLanguage,
+                format!(
+                    "the text is in {now}, the version before was in {spoken}; set language = \"{now}\" if it is meant"
+                ),
+            )
+        })
         .flatten()
 }
 

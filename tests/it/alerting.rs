@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use policywatch::alert::{DeliveryState, RETRY_PAUSES, Sent};
+use policywatch::alert::{Alert, DeliveryId, DeliveryState, RETRY_PAUSES, Sent};
 use policywatch::channel::webhook::{TOLERANCE, verify};
 use policywatch::channel::{Channel as _, ChannelKind, ChannelOptions, Channels, Secret};
 use policywatch::check::{SPREAD, check, dry_run};
@@ -18,7 +18,7 @@ use policywatch::judgment::Materiality;
 use policywatch::outcome::FailureKind;
 use policywatch::pulse::pulse;
 use policywatch::reading::Selectors;
-use policywatch::store::Which;
+use policywatch::store::{WatchState, Which};
 use policywatch::version::Cause;
 use policywatch::watch::Watch;
 use tokio::sync::{Notify, oneshot};
@@ -236,6 +236,37 @@ async fn a_channel_that_hangs_does_not_hold_back_another() {
     assert_eq!(world.inbox.got()[0].channel, "desk");
     stop.cancel();
     within(running).await.expect("the loop ends").expect("the record");
+    world.leaves_deliveries_waiting();
+}
+
+/// However much waits for a channel that hangs, the others get theirs.
+#[tokio::test]
+async fn a_channel_that_hangs_holds_back_nothing_but_itself() {
+    let world = World::new().await;
+    for n in 0..200 {
+        let channel = if n < 150 { "broken" } else { "desk" }.to_owned();
+        let alert = Alert { id: DeliveryId(format!("msg_{n}")), channel, body: "{}".to_owned() };
+        world.store.enqueue_test(alert, world.clock.now()).await.expect("the queue");
+    }
+    world.inbox.mood("broken", Mood::Hangs);
+    let stop = CancellationToken::new();
+    let outbox = Outbox {
+        store: world.store.clone(),
+        channels: tokio::sync::watch::channel(Arc::new(world.inbox.clone())).1,
+        clock: world.clock.clone(),
+        bell: Arc::default(),
+        stop: stop.clone(),
+        grace: Duration::ZERO,
+        beat: pulse().1,
+    };
+    let running = tokio::spawn(outbox.run());
+    while world.inbox.got().len() < 50 {
+        within(world.inbox.rung.notified()).await;
+    }
+    stop.cancel();
+    within(running).await.expect("the loop ends").expect("the record");
+    let attempts = world.deliveries().await.iter().filter(|d| d.channel == "broken" && d.attempts > 0).count();
+    assert_eq!(attempts, 4, "what waits for a channel that hangs is not taken");
     world.leaves_deliveries_waiting();
 }
 
@@ -568,6 +599,35 @@ async fn a_daemon_that_cannot_keep_the_record_ends() {
     damage.execute_batch("ALTER TABLE lost RENAME TO checks").expect("the repair");
 }
 
+#[tokio::test]
+async fn what_is_damaged_of_one_watch_does_not_end_the_daemon() {
+    let world = World::new().await;
+    world.site.serve("/privacy", policy(WILL_NOT));
+    world.site.serve("/terms", policy(WILL_NOT));
+    let watches = vec![watch("/privacy", &[]), watch("/terms", &[])];
+    let daemon = Running::start(&world, config(&world, watches), None, PATIENCE);
+    daemon.ready(&world).await;
+    until(&world, "acme-privacy", 1).await;
+    until(&world, "acme-terms", 1).await;
+
+    let damage = rusqlite::Connection::open(world.store_path()).expect("the database");
+    let damaged = "CREATE TABLE kept AS SELECT id, reading FROM versions;
+        UPDATE versions SET reading = X'00' FROM watches WHERE watches.id = watch_id AND name = 'acme-privacy'";
+    damage.execute_batch(damaged).expect("the damage");
+    world.site.serve("/privacy", policy(MAY));
+    world.site.serve("/terms", policy(MAY));
+    world.clock.advance(Duration::from_secs(3600));
+    let now = world.clock.now();
+    until(&world, "acme-terms", 2).await;
+    told_of(&world, "acme-privacy", |state| state.next_check_at > Some(now)).await;
+
+    let repaired = "UPDATE versions SET reading = kept.reading FROM kept WHERE kept.id = versions.id";
+    damage.execute_batch(repaired).expect("the repair");
+    world.clock.advance(Duration::from_secs(3600));
+    until(&world, "acme-privacy", 2).await;
+    daemon.stop().await.expect("a clean end");
+}
+
 /// With nothing held: real sockets, files, signals and clock.
 #[tokio::test]
 async fn signals_reload_and_stop_the_daemon() {
@@ -607,9 +667,14 @@ async fn signal(name: &str) {
 
 /// Waits until a watch has so many versions.
 async fn until(world: &World, id: &str, versions: u32) {
+    told_of(world, id, |state| state.versions >= versions).await;
+}
+
+/// Waits until the record says so of a watch.
+async fn told_of(world: &World, id: &str, so: impl Fn(&WatchState) -> bool) {
     let id = policywatch::watch::WatchId::new(id).expect("an id");
     within(async {
-        while world.store.watch_state(&id).await.expect("the record").is_none_or(|state| state.versions < versions) {
+        while !world.store.watch_state(&id).await.expect("the record").is_some_and(|state| so(&state)) {
             tokio::task::yield_now().await;
         }
     })

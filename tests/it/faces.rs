@@ -1,106 +1,18 @@
 //! Stories of the command line: what each verb prints, where, and how it exits.
 
-use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::io::Read;
+use std::path::Path;
+use std::process::Stdio;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
-use assert_cmd::cargo::CommandCargoExt as _;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
-/// A directory with the command line in it.
-struct Desk {
-    home: tempfile::TempDir,
-}
-
-/// How a command ended.
-struct Ended {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-impl Desk {
-    fn new() -> Self {
-        Self { home: tempfile::tempdir().unwrap() }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.home.path().join(name)
-    }
-
-    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.path(name);
-        std::fs::write(&path, content).unwrap();
-        path
-    }
-
-    fn command(&self, arguments: &[&str]) -> std::process::Command {
-        #[allow(deprecated, reason = "the macro has no form that takes a name")]
-        let mut command = std::process::Command::cargo_bin("policywatch").unwrap();
-        command.args(arguments).current_dir(self.home.path()).env_clear().env("HOME", self.home.path());
-        command.stdin(Stdio::null());
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Ended {
-        Ended::of(self.command(arguments).output().unwrap())
-    }
-
-    fn run_with(&self, arguments: &[&str], input: &str) -> Ended {
-        let mut child = self
-            .command(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-        Ended::of(child.wait_with_output().unwrap())
-    }
-}
-
-impl Ended {
-    fn of(output: Output) -> Self {
-        Self {
-            code: output.status.code().expect("no signal ends the command"),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-        }
-    }
-
-    #[track_caller]
-    fn exits(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.out, self.err);
-        self
-    }
-
-    #[track_caller]
-    fn says(self, words: &str) -> Self {
-        assert!(self.err.contains(words), "{words:?} is not in stderr:\n{}", self.err);
-        self
-    }
-
-    #[track_caller]
-    fn prints(self, words: &str) -> Self {
-        assert!(self.out.contains(words), "{words:?} is not in stdout:\n{}", self.out);
-        self
-    }
-
-    #[track_caller]
-    fn prints_nothing(self) -> Self {
-        assert_eq!(self.out, "");
-        self
-    }
-
-    #[track_caller]
-    fn objects(&self) -> Vec<Value> {
-        self.out.lines().map(|line| serde_json::from_str(line).expect("every line is an object")).collect()
-    }
-}
+use crate::desk::{Desk, Ended, GONE, MAY, WILL_NOT, policy, record, record_id};
+use crate::world::Loopback;
 
 /// Checks that an object has the keys of the contract, in its order; more may be added.
 #[track_caller]
@@ -112,25 +24,6 @@ fn speaks(value: &Value, contract: &[&str]) {
 fn keys(value: &Value) -> Vec<&str> {
     value.as_object().expect("an object").keys().map(String::as_str).collect()
 }
-
-/// A policy of a made-up company, with one sentence that varies.
-fn policy(sentence: &str) -> String {
-    format!(
-        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Privacy Policy | Acme</title></head><body>\
-         <nav><a href=\"/\">Home</a> <a href=\"/shop\">Shop</a></nav><main><h1>Privacy Policy</h1>\
-         <p>Acme sells bird feeders. This privacy policy explains which personal information we collect when you use our \
-         website or buy from our shop, how we use it, and which choices you have.</p>\
-         <h2>Information We Collect</h2><p>We collect your name, your postal address and your e-mail address when you \
-         place an order. Our servers record your IP address and the pages that you visit.</p>\
-         <h2>How We Share Information</h2><p>{sentence}</p><p>Carriers receive your postal address so that parcels reach \
-         you.</p><h2>Contact</h2><p>Write to privacy@acme.test if you have questions about this privacy policy or want us \
-         to erase your personal data.</p></main><footer><a href=\"/imprint\">Imprint</a></footer></body></html>"
-    )
-}
-
-const WILL_NOT: &str = "We will not sell your personal information to third parties.";
-const MAY: &str = "We may sell your personal information to third parties.";
-const GONE: &str = "<html><head><title>404 Not Found</title></head><body><h1>Not Found</h1></body></html>";
 
 const READING: [&str; 9] =
     ["input", "readable", "why", "title", "language", "effective_at", "reading", "sections", "text"];
@@ -333,26 +226,6 @@ fn compare_with_what_nobody_can_read_fails() {
 
 // import, and what looks at the record
 
-/// One `response` record of a WARC file.
-fn record(number: u32, date: &str, body: &str) -> Vec<u8> {
-    let http = format!(
-        "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    let head = format!(
-        "WARC/1.1\r\nWARC-Type: response\r\nWARC-Record-ID: {}\r\nWARC-Date: {date}\r\n\
-         WARC-Target-URI: https://acme.test/privacy\r\nContent-Type: application/http; msgtype=response\r\n\
-         Content-Length: {}\r\n\r\n",
-        record_id(number),
-        http.len()
-    );
-    [head.as_bytes(), http.as_bytes(), b"\r\n\r\n"].concat()
-}
-
-fn record_id(number: u32) -> String {
-    format!("<urn:uuid:00000000-0000-4000-8000-{number:012}>")
-}
-
 /// First, the same, a 404, then the opposite.
 fn history() -> Vec<Vec<u8>> {
     vec![
@@ -519,59 +392,147 @@ fn config_check_tells_what_is_wrong_and_where() {
 
 // fetch and deliveries
 
-/// A company's server and a receiver of webhooks, on loopback.
+/// A company's server, a web archive and a receiver of webhooks, on loopback.
 struct Town {
-    base: String,
-    page: Arc<Mutex<(u16, String)>>,
-    messages: Arc<Mutex<Vec<Value>>>,
+    loopback: Loopback,
+    archive: String,
+    /// The captures that the archive was asked for.
+    asked: Asked,
     _runtime: tokio::runtime::Runtime,
 }
 
-type Streets = (Arc<Mutex<(u16, String)>>, Arc<Mutex<Vec<Value>>>);
+type Asked = Arc<Mutex<Vec<String>>>;
 
 impl Town {
     fn new() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let streets: Streets = (Arc::new(Mutex::new((200, policy(WILL_NOT)))), Arc::default());
-        let router = axum::Router::new().fallback(answer).with_state(streets.clone());
+        let asked = Asked::default();
         let listener = runtime.block_on(tokio::net::TcpListener::bind(("127.0.0.1", 0))).unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
+        let archive = format!("http://{}", listener.local_addr().unwrap());
+        let loopback = runtime.block_on(Loopback::start());
+        let page = loopback.url("/privacy").to_string();
+        let router = axum::Router::new().fallback(answer).with_state((page, Arc::clone(&asked)));
         runtime.spawn(async move { axum::serve(listener, router).await });
-        Self { base, page: streets.0, messages: streets.1, _runtime: runtime }
+        let town = Self { loopback, archive, asked, _runtime: runtime };
+        town.serve(200, &policy(WILL_NOT));
+        town
     }
 
     fn serve(&self, status: u16, body: &str) {
-        *self.page.lock().unwrap() = (status, body.to_owned());
+        self.loopback.serve_with("/privacy", status, body);
+    }
+
+    /// What the receiver was told.
+    fn messages(&self) -> Vec<Value> {
+        let posted = self.loopback.posted();
+        posted.iter().map(|posted| serde_json::from_slice(&posted.body).unwrap()).collect()
     }
 
     /// A desk whose configuration watches the town's page and tells its receiver.
     fn desk(&self) -> Desk {
         let desk = Desk::new();
-        let (store, base) = (desk.path("policywatch.db"), &self.base);
+        let store = desk.path("policywatch.db");
+        let (hook, page) = (self.loopback.url("/hook"), self.loopback.url("/privacy"));
+        let archive = &self.archive;
         desk.write(
             "policywatch.toml",
             format!(
                 "[store]\npath = {store:?}\n[fetch]\nallow = [\"127.0.0.1\"]\npause_per_host = \"0s\"\n\
-                 [[channel]]\nname = \"desk\"\nkind = \"webhook\"\nurl = \"{base}/hook\"\n\
+                 [wayback]\nbase_url = \"{archive}\"\nindex_pause = \"0s\"\ncapture_pause = \"0s\"\n\
+                 [[channel]]\nname = \"desk\"\nkind = \"webhook\"\nurl = \"{hook}\"\n\
                  secret = \"whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz\"\n\
-                 [[watch]]\nid = \"acme\"\nurl = \"{base}/privacy\"\nservice = \"Acme\"\nnotify = [\"desk\"]\n"
+                 [[watch]]\nid = \"acme\"\nurl = \"{page}\"\nservice = \"Acme\"\nnotify = [\"desk\"]\n"
             ),
         );
         desk
     }
 }
 
-async fn answer(State((page, messages)): State<Streets>, request: Request) -> Response {
-    if request.uri().path() == "/hook" {
-        let body = axum::body::to_bytes(request.into_body(), 1 << 22).await.unwrap();
-        messages.lock().unwrap().push(serde_json::from_slice(&body).unwrap());
-        return StatusCode::NO_CONTENT.into_response();
+async fn answer(State((page, asked)): State<(String, Asked)>, request: Request) -> Response {
+    if request.uri().path() == "/cdx/search/cdx" {
+        return archive_index(&page).into_response();
     }
-    if request.uri().path() != "/privacy" {
-        return (StatusCode::NOT_FOUND, GONE).into_response();
+    match request.uri().path().strip_prefix("/web/").and_then(|path| path.split_once("id_/")) {
+        Some((timestamp, _)) => {
+            asked.lock().unwrap().push(timestamp.to_owned());
+            archived(&page, timestamp)
+        }
+        None => StatusCode::NOT_FOUND.into_response(),
     }
-    let (status, body) = page.lock().unwrap().clone();
-    (StatusCode::from_u16(status).unwrap(), [("content-type", "text/html")], body).into_response()
+}
+
+/// A policy of 2018; a redirect of 2019 that leads to a capture of two days later; a page
+/// that is gone.
+fn archive_index(page: &str) -> String {
+    let rows = [
+        ("20180525120000", "text/html", "200", "A"),
+        ("20190601000000", "warc/revisit", "-", "B"),
+        ("20210301000000", "text/html", "200", "C"),
+    ];
+    let rows = rows.map(|(at, kind, status, digest)| format!("key {at} {page} {kind} {status} {digest} 1\n"));
+    rows.concat()
+}
+
+fn archived(page: &str, timestamp: &str) -> Response {
+    let memento = |at: &str, status: u16, location: String, body: String| {
+        let headers = [("memento-datetime", at.to_owned()), ("content-type", "text/html".to_owned())];
+        let location = (!location.is_empty()).then_some([("location", location)]);
+        match location {
+            Some(location) => (StatusCode::from_u16(status).unwrap(), headers, location, body).into_response(),
+            None => (StatusCode::from_u16(status).unwrap(), headers, body).into_response(),
+        }
+    };
+    match timestamp {
+        "20180525120000" => memento("Fri, 25 May 2018 12:00:00 GMT", 200, String::new(), policy(WILL_NOT)),
+        "20190601000000" => {
+            let target = format!("/web/20190603000000id_/{page}/2019");
+            memento("Sat, 01 Jun 2019 00:00:00 GMT", 302, target, String::new())
+        }
+        "20190603000000" => {
+            memento("Mon, 03 Jun 2019 00:00:00 GMT", 200, String::new(), policy("We share your data with nobody."))
+        }
+        "20210301000000" => memento("Mon, 01 Mar 2021 00:00:00 GMT", 200, String::new(), GONE.to_owned()),
+        _ => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+#[test]
+fn fetch_at_a_date_puts_the_capture_in_its_place_and_tells_nobody() {
+    let town = Town::new();
+    let desk = town.desk();
+    town.serve(200, &policy(MAY));
+    desk.run(&["fetch", "acme"]).exits(0).prints("first");
+    desk.run(&["fetch", "acme", "--at", "2018", "--dry-run"]).exits(0).prints("first");
+    assert_eq!(desk.run(&["log", "acme", "--json"]).exits(0).objects().len(), 1, "a dry run records nothing");
+
+    let past = desk.run(&["fetch", "acme", "--at", "2018", "--json"]).exits(0).objects();
+    speaks(&past[0], &["watch", "outcome", "why", "version", "change", "recorded"]);
+    assert_eq!((&past[0]["outcome"], &past[0]["version"]), (&Value::from("first"), &Value::from(1)));
+    assert_eq!(past[0]["captured_at"], "2018-05-25T12:00:00.000Z");
+    let log = desk.run(&["log", "acme", "--json"]).exits(0).objects();
+    let told: Vec<_> = log.iter().map(|v| (v["version"].as_u64(), v["materiality"].as_str())).collect();
+    assert_eq!(told, [(Some(1), None), (Some(2), Some("material"))]);
+    assert!(log[0]["captured_at"].as_str().unwrap().starts_with("2018-05-25"), "{}", log[0]);
+    desk.run(&["fetch", "acme", "--at", "2018"]).exits(0).prints("held already (first, v1)");
+    desk.run(&["fetch", "--all", "--at", "2018-05-25"]).exits(0).prints("held already");
+
+    assert!(town.messages().is_empty(), "history is no news");
+    desk.run(&["deliveries"]).exits(0).prints_nothing();
+    desk.run(&["fetch", "acme", "--at", "2022"]).exits(3).prints("not_found");
+    desk.run(&["fetch", "acme", "--at", "soon"]).exits(2).says("\"soon\" is no date");
+    assert_eq!(desk.run(&["log", "acme", "--json"]).exits(0).objects().len(), 2);
+}
+
+#[test]
+fn a_second_backfill_fetches_nothing() {
+    let town = Town::new();
+    let desk = town.desk();
+    desk.run(&["backfill", "acme"]).exits(0).prints("v2");
+    let first = town.asked.lock().unwrap().clone();
+    assert_eq!(first, ["20180525120000", "20190601000000", "20190603000000", "20210301000000"]);
+    desk.run(&["backfill", "acme"]).exits(0).says("3 held already");
+    assert_eq!(*town.asked.lock().unwrap(), first);
+    desk.run(&["show", "acme@2019"]).exits(0).prints("We share your data with nobody.");
 }
 
 #[test]
@@ -582,18 +543,18 @@ fn fetch_records_judges_and_tells() {
     desk.run(&["fetch", "--all", "--exit-code"]).exits(0);
     town.serve(200, &policy(MAY));
     desk.run(&["fetch", "acme", "--dry-run", "--exit-code"]).exits(1).prints("material");
-    assert!(town.messages.lock().unwrap().is_empty(), "a dry run tells nobody");
+    assert!(town.messages().is_empty(), "a dry run tells nobody");
 
     let changed = desk.run(&["fetch", "acme", "--exit-code", "--json"]).exits(1);
     let object = &changed.objects()[0];
     assert_eq!(keys(object), ["watch", "outcome", "why", "version", "change", "alerts", "next_check_at", "recorded"]);
     assert_eq!((&object["outcome"], &object["version"]), (&Value::from("changed"), &Value::from(2)));
-    assert_eq!(town.messages.lock().unwrap().len(), 1);
+    assert_eq!(town.messages().len(), 1);
     let sent = desk.run(&["deliveries", "--json"]).exits(0).objects();
     assert_eq!((&sent[0]["channel"], &sent[0]["state"]), (&Value::from("desk"), &Value::from("delivered")));
-    assert_eq!(sent[0]["body"], town.messages.lock().unwrap()[0], "the words that were sent");
+    assert_eq!(sent[0]["body"], town.messages()[0], "the words that were sent");
     desk.run(&["fetch", "acme"]).exits(0);
-    assert_eq!(town.messages.lock().unwrap().len(), 1, "nothing is told twice");
+    assert_eq!(town.messages().len(), 1, "nothing is told twice");
 }
 
 #[test]
@@ -613,8 +574,8 @@ fn fetch_names_what_is_no_policy_and_what_is_not_there() {
 fn fetch_reads_any_url_without_recording_it() {
     let town = Town::new();
     let desk = town.desk();
-    desk.run(&["fetch", &format!("{}/privacy", town.base)]).exits(0).prints(WILL_NOT);
-    desk.run(&["extract", &format!("{}/privacy", town.base), "--json"]).exits(0).prints(WILL_NOT);
+    desk.run(&["fetch", town.loopback.url("/privacy").as_str()]).exits(0).prints(WILL_NOT);
+    desk.run(&["extract", town.loopback.url("/privacy").as_str(), "--json"]).exits(0).prints(WILL_NOT);
     assert_eq!(desk.run(&["log", "acme", "--json"]).code, 2, "nothing is on record");
     desk.run(&["fetch", "http://127.0.0.1:9/privacy"]).exits(3).prints_nothing().says("error: ");
 }
@@ -630,7 +591,7 @@ fn deliveries_are_tested_and_revived() {
     let town = Town::new();
     let desk = town.desk();
     desk.run(&["deliveries", "test", "desk"]).exits(0).prints("took the test");
-    assert_eq!(town.messages.lock().unwrap()[0]["type"], "policywatch.test");
+    assert_eq!(town.messages()[0]["type"], "policywatch.test");
     desk.run(&["deliveries", "test", "desc"]).exits(2).says("it has desk");
     desk.run(&["deliveries", "retry"]).exits(0).prints("nothing is dead");
     let id = desk.run(&["deliveries", "--json"]).exits(0).objects()[0]["id"].as_str().unwrap().to_owned();
@@ -663,17 +624,46 @@ fn the_demo_keeps_what_it_is_told_to_keep() {
     kept(&["verify"]).exits(0).prints("sound");
 }
 
-#[test]
-fn the_daemon_ends_when_it_is_told_to() {
-    let town = Town::new();
-    let desk = town.desk();
+/// Starts the daemon, and waits until it hears signals.
+fn started(desk: &Desk) -> std::process::Child {
     let mut daemon = desk.command(&["run"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // It holds the lock of its store as soon as it runs.
     let lock: &Path = &desk.path("policywatch.db.lock");
     while !lock.exists() && daemon.try_wait().unwrap().is_none() {
         std::thread::yield_now();
     }
-    std::process::Command::new("kill").arg(daemon.id().to_string()).status().unwrap();
-    let ended = Ended::of(daemon.wait_with_output().unwrap());
-    ended.exits(0);
+    daemon
+}
+
+fn signal(daemon: &std::process::Child, name: &str) {
+    std::process::Command::new("kill").args(["-s", name, &daemon.id().to_string()]).status().unwrap();
+}
+
+#[test]
+fn the_daemon_ends_when_it_is_told_to() {
+    let town = Town::new();
+    let desk = town.desk();
+    let daemon = started(&desk);
+    signal(&daemon, "TERM");
+    Ended::of(daemon.wait_with_output().unwrap()).exits(0);
+}
+
+#[test]
+fn the_daemon_ends_although_its_configuration_cannot_be_read_to_its_end() {
+    let town = Town::new();
+    let desk = town.desk();
+    let daemon = started(&desk);
+    let configuration = desk.path("policywatch.toml");
+    std::fs::remove_file(&configuration).unwrap();
+    std::process::Command::new("mkfifo").arg(&configuration).status().unwrap();
+    signal(&daemon, "HUP");
+    // Opens as soon as the daemon reads, and says nothing; after a while it gives up.
+    let silent = std::fs::OpenOptions::new().write(true).open(&configuration).unwrap();
+    let (ended, has_ended) = std::sync::mpsc::channel();
+    std::thread::spawn(move || (has_ended.recv_timeout(Duration::from_secs(20)), silent));
+    let told = Instant::now();
+    signal(&daemon, "TERM");
+    Ended::of(daemon.wait_with_output().unwrap()).exits(0);
+    assert!(told.elapsed() < Duration::from_secs(10), "it took {:?}", told.elapsed());
+    ended.send(()).unwrap();
 }

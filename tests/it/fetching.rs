@@ -2,4 +2,4 @@
 
 mod archive;
 mod hostile;
-mod server;
+pub mod server;

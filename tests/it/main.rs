@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod alerting;
+mod bad_input;
 mod comparing;
 mod configuration;
+mod desk;
 mod faces;
 mod fetching;
 mod layers;

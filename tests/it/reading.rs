@@ -9,7 +9,7 @@ use policywatch::text::normalize;
 use proptest::prelude::*;
 
 /// A page of HTML as a server answers it.
-fn page(body: impl Into<Vec<u8>>) -> Snapshot {
+pub fn page(body: impl Into<Vec<u8>>) -> Snapshot {
     Snapshot {
         url: "https://acme.test/privacy".to_owned(),
         final_url: "https://acme.test/privacy".to_owned(),

@@ -9,21 +9,15 @@ use std::path::{Path, PathBuf};
 
 use policywatch::reading::{Expected, Reading};
 use policywatch::section::Section;
-use policywatch::snapshot::{Origin, Snapshot};
+use policywatch::snapshot::Snapshot;
 use policywatch::text::{Block, BlockKind, language, state};
 use scraper::{ElementRef, Html, Node};
 
+use crate::reading::page;
+
 fn snapshot(body: &[u8]) -> Snapshot {
-    Snapshot {
-        url: "https://acme.test/legal/privacy".to_owned(),
-        final_url: "https://acme.test/legal/privacy".to_owned(),
-        status: 200,
-        headers: vec![("content-type".to_owned(), "text/html; charset=utf-8".to_owned())],
-        redirects: Vec::new(),
-        body: body.to_vec(),
-        captured_at: chrono::DateTime::UNIX_EPOCH,
-        origin: Origin::Live { remote_addr: None },
-    }
+    let url = "https://acme.test/legal/privacy".to_owned();
+    Snapshot { final_url: url.clone(), url, ..page(body) }
 }
 
 /// Blocks of a page in the plainest way, so that these stories do not depend on how

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use policywatch::alert::{Alert, Delivery, DeliveryId, DeliveryState, RETRY_PAUSES, Sent};
+use policywatch::cadence::Schedule;
 use policywatch::change::{Change, Edit, Kind, LinkChange, Op, SectionChange};
 use policywatch::examine::Manner;
 use policywatch::judgment::{Finding, Judgment, Materiality, Noise, Practice};
@@ -582,8 +583,8 @@ fn configured(id: &str) -> Watch {
 }
 
 /// The schedule is another chapter's business.
-fn hourly() -> policywatch::cadence::Schedule {
-    policywatch::cadence::Schedule::every(std::time::Duration::from_secs(3600))
+fn hourly() -> Schedule {
+    Schedule::every(Duration::from_secs(3600))
 }
 
 fn names(ids: &[WatchId]) -> Vec<&str> {
@@ -596,7 +597,7 @@ async fn watches_come_into_force_retire_and_return() {
     let store = &archive.store;
     let sync = async |ids: &[&str], due: u32, now: u32| {
         let watches = ids.iter().map(|id| configured(id)).collect();
-        store.sync_watches(watches, move |_| Some(day(due)), day(now)).await.unwrap()
+        store.sync_watches(watches, move |_, _| Some(day(due)), day(now)).await.unwrap()
     };
 
     let synced = sync(&["a", "b"], 2, 1).await;
@@ -619,11 +620,36 @@ async fn watches_come_into_force_retire_and_return() {
 }
 
 #[tokio::test]
+async fn another_schedule_or_address_is_followed_at_once_and_a_restart_changes_nothing() {
+    let archive = Archive::new().await;
+    let every = |hours: u64| Schedule::every(Duration::from_secs(hours * 3600));
+    let due_after = async |hours: u64, path: &str, now: Timestamp| {
+        let url = format!("https://acme.test/{path}").parse().unwrap();
+        let watch = Watch { schedule: every(hours), url, ..configured("a") };
+        let due = policywatch::cadence::in_force(1, Duration::ZERO, now);
+        let synced = archive.store.sync_watches(vec![watch.clone()], due, now).await.unwrap();
+        assert_eq!(synced.revived, []);
+        archive.store.watch_state(&watch.id).await.unwrap().unwrap().next_check_at
+    };
+    let hour = chrono::Duration::hours(1);
+    let a = WatchId::new("a").unwrap();
+    assert_eq!(due_after(168, "a", day(1)).await, Some(day(1)), "a new one at once");
+    archive.store.record(&a, None, unreachable(), &manner(), Vec::new(), Some(day(8)), day(1)).await.unwrap();
+
+    assert_eq!(due_after(168, "a", day(2)).await, Some(day(8)), "a restart changes nothing");
+    assert_eq!(due_after(1, "a", day(3)).await, Some(day(3) + hour), "nobody waits for the old schedule");
+    assert_eq!(due_after(1, "a", day(3)).await, Some(day(3) + hour));
+    assert_eq!(due_after(168, "a", day(3)).await, Some(day(10)), "nor is hurried by it");
+    assert_eq!(due_after(168, "b", day(4)).await, Some(day(4)), "another page is looked at soon");
+    assert_eq!(due_after(1, "b", day(5)).await, Some(day(4)), "what is overdue stays so");
+}
+
+#[tokio::test]
 async fn the_longest_overdue_comes_first_and_a_check_moves_it() {
     let archive = Archive::new().await;
     let store = &archive.store;
     assert_eq!(store.next_due_at().await.unwrap(), None, "an adopted watch is never due");
-    let first = |watch: &Watch| Some(if watch.id.as_str() == "late" { day(1) } else { day(2) });
+    let first = |watch: &Watch, _| Some(if watch.id.as_str() == "late" { day(1) } else { day(2) });
     store.sync_watches(vec![configured("early"), configured("late")], first, day(0)).await.unwrap();
     assert_eq!(store.next_due_at().await.unwrap(), Some(day(1)));
     let due = async |now, limit| {
@@ -640,7 +666,7 @@ async fn the_longest_overdue_comes_first_and_a_check_moves_it() {
     assert_eq!(store.watch_state(&late).await.unwrap().unwrap().next_check_at, Some(day(8)));
 
     // Retired while it was checked: it stays so.
-    store.sync_watches(Vec::new(), |_| None, day(4)).await.unwrap();
+    store.sync_watches(Vec::new(), |_, _| None, day(4)).await.unwrap();
     store.record(&late, None, unreachable(), &manner(), Vec::new(), Some(day(9)), day(5)).await.unwrap();
     assert_eq!(store.next_due_at().await.unwrap(), None);
 }
@@ -971,7 +997,7 @@ async fn readers_do_not_wait_for_a_long_write() {
 async fn a_panic_in_a_transaction_is_an_error_and_the_store_goes_on() {
     let archive = Archive::new().await;
     let before = archive.counts();
-    let first_due = |watch: &Watch| -> Option<Timestamp> {
+    let first_due = |watch: &Watch, _| -> Option<Timestamp> {
         assert!(watch.id.as_str() != "b", "a bug");
         None
     };

@@ -85,7 +85,7 @@ impl World {
             watches.clone()
         };
         let now = self.clock.now();
-        self.store.sync_watches(all, move |_| Some(now), now).await.expect("the watches are recorded");
+        self.store.sync_watches(all, move |_, _| Some(now), now).await.expect("the watches are recorded");
         watch
     }
 
@@ -391,7 +391,7 @@ pub struct Loopback {
 
 #[derive(Default)]
 struct LoopbackState {
-    pages: BTreeMap<String, String>,
+    pages: BTreeMap<String, (StatusCode, String)>,
     answers: BTreeMap<String, (StatusCode, HeaderMap, String)>,
     posted: Vec<Posted>,
 }
@@ -431,7 +431,13 @@ impl Loopback {
 
     /// Serves a page from now on.
     pub fn serve(&self, path: &str, html: impl Into<String>) {
-        lock(&self.inner).pages.insert(path.to_owned(), html.into());
+        self.serve_with(path, 200, html);
+    }
+
+    /// Serves a page with a status from now on.
+    pub fn serve_with(&self, path: &str, status: u16, html: impl Into<String>) {
+        let status = StatusCode::from_u16(status).expect("a status");
+        lock(&self.inner).pages.insert(path.to_owned(), (status, html.into()));
     }
 
     /// Answers what is posted to a path so from now on; 204 otherwise.
@@ -466,7 +472,7 @@ async fn answer(
         };
     }
     match state.pages.get(&path) {
-        Some(html) => axum::response::Html(html.clone()).into_response(),
+        Some((status, html)) => (*status, axum::response::Html(html.clone())).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

@@ -1,8 +1,8 @@
 -- Rows as policywatch of schema 1 wrote them: made-up watches, every kind of row.
 
-INSERT INTO watches (id, name, url, service, created_at, configured_at, retired_at, next_check_at, last_success_at, consecutive_failures) VALUES
-    (1, 'acme-privacy', 'https://acme.test/acme-privacy', 'Acme', '2026-01-01T12:00:00.000Z', '2026-01-01T12:00:00.000Z', NULL, '2026-01-08T12:00:00.000Z', '2026-01-05T12:00:00.000Z', 2),
-    (2, 'old', 'https://acme.test/old', 'Acme', '2026-01-01T12:00:00.000Z', '2026-01-01T12:00:00.000Z', '2026-01-01T12:00:00.000Z', NULL, NULL, 0);
+INSERT INTO watches (id, name, url, service, schedule, created_at, configured_at, retired_at, next_check_at, last_success_at, consecutive_failures) VALUES
+    (1, 'acme-privacy', 'https://acme.test/acme-privacy', 'Acme', 'every 1h', '2026-01-01T12:00:00.000Z', '2026-01-01T12:00:00.000Z', NULL, '2026-01-08T12:00:00.000Z', '2026-01-05T12:00:00.000Z', 2),
+    (2, 'old', 'https://acme.test/old', 'Acme', '0 6 * * 1 (Europe/Paris)', '2026-01-01T12:00:00.000Z', '2026-01-01T12:00:00.000Z', '2026-01-01T12:00:00.000Z', NULL, NULL, 0);
 
 INSERT INTO checks (id, watch_id, recorded_at, outcome, why) VALUES
     (1, 1, '2026-01-02T12:00:00.000Z', 'first', NULL),

@@ -29,6 +29,8 @@ const SECRET: &str = "whsec_ZGVtbyBzZWNyZXQsIG5vdCBzZWNyZXQu";
 
 /// What stays.
 #[derive(Debug, clap::Args)]
+#[command(after_help = r#"Example:
+  policywatch demo --keep tour"#)]
 pub struct Args {
     /// Keep the store and the configuration here, to go on exploring
     #[arg(long, value_name = "DIR")]
@@ -55,7 +57,7 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
 
     let mut story = Story::new(console, &installation, site, receiver);
     story.tell().await?;
-    story.farewell(args.keep.is_some().then_some(home), &path)?;
+    story.farewell(args.keep.is_some().then_some(home))?;
     match story.missed() {
         [] => Ok(Exit::Done),
         missed => Err(Complaint::failed(format!("the demo did not go as it should: {}", missed.join("; ")))

@@ -12,9 +12,9 @@ use super::site::{Act, Site, captures};
 use crate::alert::DeliveryState;
 use crate::backfill::{Bounds, Step, Summary, backfill};
 use crate::check::{Checked, Ports, check};
-use crate::cli::console::{Console, visible};
+use crate::cli::console::Console;
 use crate::cli::installation::Installation;
-use crate::cli::table::wrap;
+use crate::cli::table::{count as counted, wrap};
 use crate::cli::{fetch, log, when};
 use crate::clock::SystemClock;
 use crate::deliver::deliver_due;
@@ -22,7 +22,7 @@ use crate::fetch::{Capture, Fetcher};
 use crate::judgment::Materiality;
 use crate::outcome::Outcome;
 use crate::reading::Why;
-use crate::render;
+use crate::render::{self, one_line};
 use crate::store::RecordedChange;
 use crate::watch::Watch;
 
@@ -103,7 +103,10 @@ impl<'a> Story<'a> {
         self.line("")?;
         self.prose(&told(&summary))?;
         for refused in &self.refused {
-            self.line(format!("  {} {}", self.console.paint.yellow("!"), visible(refused)))?;
+            for (index, line) in wrap(&one_line(refused), self.console.width.min(88) - 4).iter().enumerate() {
+                let sign = if index == 0 { self.console.paint.yellow("!") } else { " ".to_owned() };
+                self.line(format!("  {sign} {line}"))?;
+            }
         }
         self.line("")?;
         self.prose("History never alerts: it was not news today.")?;
@@ -242,7 +245,7 @@ impl<'a> Story<'a> {
             "body": message.body,
         }))?;
         for (name, value) in &message.headers {
-            self.line(format!("  {} {}", paint.dim(format!("{name}:")), visible(value)))?;
+            self.line(format!("  {} {}", paint.dim(format!("{name}:")), one_line(value)))?;
         }
         let verdict = match &message.distrust {
             None => paint.green("✓ the signature fits the body and the secret (Standard Webhooks, HMAC-SHA256)"),
@@ -272,11 +275,11 @@ impl<'a> Story<'a> {
         }))?;
         let paint = self.console.paint;
         self.line(format!(
-            "  {checks} pages looked at, {} versions, {} changes, {} alert{}",
-            history.len(),
-            changes.len(),
-            self.alerted,
-            if self.alerted == 1 { "" } else { "s" }
+            "  {} looked at, {}, {}, {}",
+            counted(checks, "page"),
+            counted(history.len(), "version"),
+            counted(changes.len(), "change"),
+            counted(self.alerted, "alert"),
         ))?;
         self.line("")?;
         for change in &changes {
@@ -294,19 +297,18 @@ impl<'a> Story<'a> {
     }
 
     /// What to do next.
-    pub fn farewell(&self, kept: Option<&Path>, config: &Path) -> anyhow::Result<()> {
+    pub fn farewell(&self, kept: Option<&Path>) -> anyhow::Result<()> {
         let paint = self.console.paint;
         self.line("")?;
         let next: Vec<(String, &str)> = match kept {
-            Some(_) => {
-                let with = format!("policywatch --config {}", config.display());
-                vec![
-                    (format!("{with} log {WATCH} --checks"), "the timeline, with every check"),
-                    (format!("{with} diff {WATCH}"), "the last change, word by word"),
-                    (format!("{with} show {WATCH}@2012"), "the policy as it was in 2012"),
-                    (format!("{with} verify"), "every digest, every version"),
-                ]
-            }
+            // There the configuration is found unaided.
+            Some(home) => vec![
+                (format!("cd {}", shell(home)), "where everything is kept"),
+                (format!("policywatch log {WATCH} --checks"), "the timeline, with every check"),
+                (format!("policywatch diff {WATCH}"), "the last change, word by word"),
+                (format!("policywatch show {WATCH}@2012"), "the policy as it was in 2012"),
+                ("policywatch verify".to_owned(), "every digest, every version"),
+            ],
             None => vec![
                 ("policywatch init".to_owned(), "writes a commented configuration"),
                 ("policywatch config check".to_owned(), "says what is in force"),
@@ -316,12 +318,14 @@ impl<'a> Story<'a> {
         };
         self.line(paint.bold("Next"))?;
         let wide = next.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0);
+        let beside = next.iter().all(|(_, what)| wide + 4 + what.chars().count() <= self.console.width);
         for (command, what) in next {
-            let pad = " ".repeat(wide - command.chars().count());
-            self.line(format!("  {}{pad}  {}", paint.cyan(command), paint.dim(what)))?;
+            let pad =
+                if beside { " ".repeat(wide - command.chars().count() + 2) } else { format!("\n{}", " ".repeat(6)) };
+            self.line(format!("  {}{pad}{}", paint.cyan(command), paint.dim(what)))?;
         }
         let seconds = self.began.elapsed().as_secs_f64();
-        self.console.say(paint_err_dim(self.console, format!("{seconds:.1} s, no network but loopback")));
+        self.console.say(self.console.paint_err.dim(format!("{seconds:.1} s, no network but loopback")));
         Ok(())
     }
 
@@ -361,8 +365,11 @@ impl<'a> Story<'a> {
     }
 }
 
-fn paint_err_dim(console: &Console, text: String) -> String {
-    console.paint_err.dim(text)
+/// A path as a shell takes it.
+fn shell(path: &Path) -> String {
+    let path = path.display().to_string();
+    let plain = path.chars().all(|c| c.is_alphanumeric() || "/._-+,@%".contains(c));
+    if plain { path } else { format!("'{}'", path.replace('\'', "'\\''")) }
 }
 
 /// What the archive held, in words.
@@ -384,7 +391,7 @@ fn told(summary: &Summary) -> String {
 /// Why a change was told, or was not.
 fn reason(change: &RecordedChange, live: bool) -> String {
     match (change.judgment.materiality, live) {
-        (Materiality::Material, true) => "told, because it changes what people may expect".to_owned(),
+        (Materiality::Material, true) => "told: it changes what people may expect".to_owned(),
         (Materiality::Material, false) => "not told: history, read from the archive".to_owned(),
         (Materiality::Minor, _) => "not told: a detail (alert_at = \"minor\" would tell it)".to_owned(),
         (Materiality::Editorial, _) => {

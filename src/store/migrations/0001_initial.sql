@@ -8,6 +8,7 @@ CREATE TABLE watches (
     name                 TEXT NOT NULL UNIQUE,       -- as configured
     url                  TEXT NOT NULL,              -- as last configured
     service              TEXT NOT NULL,              -- as last configured
+    schedule             TEXT,                       -- as last configured; none: known by an import only
     created_at           TEXT NOT NULL CHECK (created_at GLOB '????-??-??T??:??:??.???Z'),
     -- state
     configured_at        TEXT CHECK (configured_at GLOB '????-??-??T??:??:??.???Z'), -- none: known by an import only
@@ -15,6 +16,7 @@ CREATE TABLE watches (
     next_check_at        TEXT CHECK (next_check_at GLOB '????-??-??T??:??:??.???Z'),
     last_success_at      TEXT CHECK (last_success_at GLOB '????-??-??T??:??:??.???Z'),
     consecutive_failures INTEGER NOT NULL DEFAULT 0 CHECK (consecutive_failures >= 0),
+    CHECK ((schedule IS NULL) = (configured_at IS NULL)),
     -- only what the configuration has is due
     CHECK (next_check_at IS NULL OR (configured_at IS NOT NULL AND retired_at IS NULL))
 ) STRICT;
