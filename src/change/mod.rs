@@ -3,6 +3,8 @@
 pub(crate) mod pair;
 pub(crate) mod words;
 
+use std::collections::{BTreeMap, VecDeque};
+
 use crate::reading::Reading;
 use crate::section::Section;
 use crate::text::Link;
@@ -189,29 +191,38 @@ fn parent_changed(old: &Reading, new: &Reading, pairing: &pair::Pairing, before:
 fn link_changes(old: &Section, new: &Section) -> Vec<LinkChange> {
     let mut olds: Vec<&Link> = old.blocks.iter().flat_map(|block| &block.links).collect();
     let mut news: Vec<&Link> = new.blocks.iter().flat_map(|block| &block.links).collect();
-    take_pairs(&mut olds, &mut news, |a, b| a == b);
-    take_pairs(&mut olds, &mut news, |a, b| a.target == b.target);
-    let moved = take_pairs(&mut olds, &mut news, |a, b| a.text == b.text);
+    take_pairs(&mut olds, &mut news, |link| (&link.text, &link.target));
+    take_pairs(&mut olds, &mut news, |link| &link.target);
+    let moved = take_pairs(&mut olds, &mut news, |link| &link.text);
     let changed = moved.into_iter().map(|(from, to)| (Some(from), Some(to)));
     let gone = olds.into_iter().map(|link| (Some(link), None));
     let come = news.into_iter().map(|link| (None, Some(link)));
     changed.chain(gone).chain(come).map(|(a, b)| LinkChange { from: a.cloned(), to: b.cloned() }).collect()
 }
 
-/// Takes out what corresponds, first with first.
-fn take_pairs<'a>(
+/// Takes out what has the same key, first with first; n log n, since an index may hold
+/// thousands of links.
+fn take_pairs<'a, K: Ord>(
     olds: &mut Vec<&'a Link>,
     news: &mut Vec<&'a Link>,
-    same: impl Fn(&Link, &Link) -> bool,
+    key: impl Fn(&'a Link) -> K,
 ) -> Vec<(&'a Link, &'a Link)> {
+    let mut waiting: BTreeMap<K, VecDeque<usize>> = BTreeMap::new();
+    for (at, new) in news.iter().enumerate() {
+        waiting.entry(key(new)).or_default().push_back(at);
+    }
+    let mut taken = vec![false; news.len()];
     let mut pairs = Vec::new();
-    olds.retain(|old| match news.iter().position(|new| same(old, new)) {
+    olds.retain(|old| match waiting.get_mut(&key(old)).and_then(VecDeque::pop_front) {
         Some(at) => {
-            pairs.push((*old, news.remove(at)));
+            pairs.push((*old, news[at]));
+            taken[at] = true;
             false
         }
         None => true,
     });
+    let mut taken = taken.into_iter();
+    news.retain(|_| !taken.next().unwrap_or(false));
     pairs
 }
 

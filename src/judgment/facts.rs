@@ -362,7 +362,14 @@ struct Known {
     joined: String,
     masked: BTreeSet<String>,
     sentences: BTreeSet<String>,
+    /// Every two, three and four words that stand in a row, as hashes.
+    rows: [BTreeSet<u64>; 3],
     count: usize,
+}
+
+/// The hashes of every `size` words in a row.
+fn rows<'a>(words: &'a [&'a str], size: usize) -> impl Iterator<Item = u64> + 'a {
+    words.windows(size).map(|row| row.iter().fold(0, |hash: u64, word| hash.rotate_left(17) ^ fnv(word)))
 }
 
 impl Known {
@@ -382,7 +389,9 @@ impl Known {
                 }
             }
         }
-        Self { joined, masked, sentences: all, count }
+        let words: Vec<&str> = joined.split(' ').filter(|word| !word.is_empty()).collect();
+        let rows = [2, 3, 4].map(|size| rows(&words, size).collect());
+        Self { joined, masked, sentences: all, rows, count }
     }
 
     /// Whether a sentence stands there as a sentence.
@@ -393,7 +402,19 @@ impl Known {
     /// Whether its words stand there in a row, within another sentence or across two.
     fn holds_within(&self, sentence: &Sentence) -> bool {
         let enough = if sentence.listed { 4 } else { 2 };
-        sentence.words.len() >= enough && self.joined.contains(&format!(" {} ", sentence.key()))
+        sentence.words.len() >= enough && self.holds_in_a_row(&sentence.key())
+    }
+
+    /// Whether words stand there in a row. Their parts are looked up first: without that
+    /// the whole text is searched for every sentence that is new.
+    fn holds_in_a_row(&self, key: &str) -> bool {
+        let words: Vec<&str> = key.split(' ').filter(|word| !word.is_empty()).collect();
+        let size = words.len().min(4);
+        let Some(known) = size.checked_sub(2).map(|at| &self.rows[at]) else {
+            return self.joined.contains(&format!(" {key} "));
+        };
+        rows(&words, size).all(|row| known.contains(&row))
+            && (words.len() == size || self.joined.contains(&format!(" {key} ")))
     }
 
     fn holds_but_for_dates(&self, sentence: &Sentence) -> bool {
@@ -507,4 +528,20 @@ fn minus_both(old: &[String], new: &[String]) -> (Vec<String>, Vec<String>) {
         rest.cloned().collect::<Vec<_>>()
     };
     (less(old, new), less(new, old))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::change::tests::reading;
+
+    proptest! {
+        #[test]
+        fn looking_up_rows_of_words_finds_what_searching_finds(text in "([abc] ){0,30}", wanted in "[abc]( [abc]){0,6}") {
+            let known = Known::of(&reading(&text));
+            prop_assert_eq!(known.holds_in_a_row(&wanted), known.joined.contains(&format!(" {wanted} ")));
+        }
+    }
 }
