@@ -1,5 +1,7 @@
 //! The decisive words, short enough to quote, and the one sentence that sums up.
 
+use std::sync::LazyLock;
+
 use regex::Regex;
 
 use super::facts::{Clause, fold};
@@ -11,6 +13,14 @@ use crate::change::words::{edits, tokens};
 const MAX_WORDS: usize = 14;
 /// Words of the unchanged text around the decisive ones.
 const CONTEXT: usize = 3;
+
+/// Short words that turn a sentence round: where nothing else says which of several
+/// differences decided, the first one with such a word is the one to show.
+static TURNING: LazyLock<Regex> = LazyLock::new(|| {
+    let words = "not|never|no|may|might|must|shall|only|solely|without|except|unless|nicht|keine?|nur|ohne|darf|duerfen|\
+                 ne|pas|jamais|sans|peut|peuvent|uniquement";
+    Regex::new(&format!(r"\b(?:{words})\b")).expect("the pattern is sound")
+});
 
 /// Shortens a text to a quotation.
 pub(super) fn shorten(text: &str) -> String {
@@ -61,11 +71,23 @@ pub(super) fn decisive(clause: &Clause, trigger: Option<&Regex>) -> (String, Str
         let (a, b) = (cut(&clause.before, hunk[0], hunk[1]), cut(&clause.after, hunk[2], hunk[3]));
         trigger.is_some_and(|t| t.is_match(&fold(&a)) != t.is_match(&fold(&b)))
     };
-    let hunk = hunks.iter().find(|hunk| near(hunk)).or_else(|| hunks.iter().max_by_key(|h| h[1] - h[0] + h[3] - h[2]));
+    let turns = |hunk: &&[usize; 4]| {
+        let changed = [words(&clause.before, hunk[0], hunk[1]), words(&clause.after, hunk[2], hunk[3])];
+        changed.iter().any(|words| TURNING.is_match(&fold(words)))
+    };
+    let longest = || hunks.iter().max_by_key(|h| h[1] - h[0] + h[3] - h[2]);
+    let hunk = hunks.iter().find(|hunk| near(hunk)).or_else(|| hunks.iter().find(turns)).or_else(longest);
     match hunk {
         Some(hunk) => (cut(&clause.before, hunk[0], hunk[1]), cut(&clause.after, hunk[2], hunk[3])),
         None => (shorten(&clause.before), shorten(&clause.after)),
     }
+}
+
+/// The words `from..to` of a text.
+fn words(text: &str, from: usize, to: usize) -> String {
+    let words = tokens(text);
+    let to = to.min(words.len());
+    words[from.min(to)..to].iter().flat_map(|t| [t.space, t.word]).collect()
 }
 
 /// The words `from..to` of a text with a little context, cut to a quotation.

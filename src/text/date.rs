@@ -575,7 +575,7 @@ mod tests {
     fn lines_with_a_cue_are_believed() {
         let table = [
             ("Last updated: April 24, 2018", "en", "2018-04-24"),
-            ("This Acme Data Privacy Policy was updated on April 24, 2018", "en", "2018-04-24"),
+            ("This Acme Data Notice was updated on April 26, 2018", "en", "2018-04-26"),
             ("Effective date 1 May 2024", "en", "2024-05-01"),
             ("Effective: September 1st, 2023", "en", "2023-09-01"),
             ("Effective as of the 3rd of March 2021", "en", "2021-03-03"),
@@ -652,7 +652,7 @@ mod tests {
             ("Version 2.1", true),
             ("v1.2 – 14 June 2019", true),
             ("Last updated: May 2018", true),
-            ("This Acme Widgets Data Privacy Policy was updated on April 24, 2018", true),
+            ("This Acme Widgets Data Notice was updated on April 26, 2018", true),
             ("Last updated", false),
             ("We keep your data until 1 May 2024.", false),
             ("Minimum age: 16, effective May 1, 2024", false),

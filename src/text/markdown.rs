@@ -513,7 +513,7 @@ mod tests {
 
     #[test]
     fn a_policy_becomes_blocks() {
-        let source = "> *The following text is extracted and transformed from the acme.test policy. Please check the [original snapshot on the Wayback Machine](https://archive.test/1).*\n\n\
+        let source = "> *The following text is extracted by a reader; the [source](https://archive.test/1) is with the Wayback Machine.*\n\n\
             # Privacy Policy - Acme\n\nSetext Heading\n-----\n\nWe \\*collect\\* data,\nwhich [we share](/partners) and [explain below](#x).\n\n\
             **WHAT WE COLLECT?**\n\nText &amp; more.\n\n**Contact**  \nWrite to us whenever you like to.\n\n**All of this is important, so read it with care before you go on to use our shop at all.**\n\n\
             * one\n  * two\n\n    and more of two\n* three\n\n* * *\n\n    indented by **accident**\n\n<p>Raw <b>words</b><script>x()</script></p>\n\n<!-- not\nsaid -->\n\n<div\nclass=\"x\">end<br>line</div>\n\n![a picture](x.png)\n";

@@ -12,7 +12,7 @@ pub fn check(selector: &str) -> Result<(), String> {
 
 /// Reads a selector.
 fn compile(selector: &str) -> Result<Selector, String> {
-    Selector::parse(selector).map_err(|why| format!("\"{selector}\" is no CSS selector: {why}; correct it"))
+    Selector::parse(selector).map_err(|why| format!("\"{selector}\" is no CSS selector: {why}"))
 }
 
 /// The elements that any of these selectors matches. Selectors that cannot be read
