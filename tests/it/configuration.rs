@@ -156,7 +156,7 @@ select = ["main", "div["]
        |       ^^^^^^^^^^^^^^^^^^^^^^^^^
        = hint: write it in full, as in "https://acme.test/privacy"
 
-    error: "div[" is no CSS selector: Unexpected EOL; correct it
+    error: "div[" is no CSS selector: Unexpected EOL
       --> policywatch.toml:22:19
        |
     22 | select = ["main", "div["]
