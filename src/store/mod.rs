@@ -164,7 +164,7 @@ pub struct WatchState {
     pub retired_at: Option<Timestamp>,
     /// When it is due; none while retired or created by an import only.
     pub next_check_at: Option<Timestamp>,
-    /// The last check.
+    /// The check that says how the page is now; history read later does not.
     pub last_check: Option<CheckFacts>,
     /// The last check that saw the policy.
     pub last_success_at: Option<Timestamp>,

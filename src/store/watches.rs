@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 
 use super::fault::{At, Fault, word};
 use super::versions::latest_facts;
-use super::{CheckId, Due, Store, StoreError, Synced, WatchState, checks};
+use super::{CheckFacts, CheckId, Due, Store, StoreError, Synced, WatchState, checks};
 use crate::cadence::Comes;
 use crate::time::Timestamp;
 use crate::watch::{Watch, WatchId};
@@ -227,10 +227,7 @@ fn sync_one(
 }
 
 fn state(tx: &Transaction<'_>, key: i64) -> Result<WatchState, Fault> {
-    let last_check = tx
-        .prepare_cached("SELECT max(id) FROM checks WHERE watch_id = ?1")?
-        .query_row([key], |row| row.get::<_, Option<i64>>(0))?;
-    let last_check = last_check.map(|id| checks::one(tx, CheckId(id))).transpose()?.flatten();
+    let last_check = last_check(tx, key)?;
     let latest = latest_facts(tx, key)?;
     let mut statement = tx.prepare_cached(
         "SELECT name, url, service, retired_at, next_check_at, last_success_at, consecutive_failures
@@ -251,4 +248,21 @@ fn state(tx: &Transaction<'_>, key: i64) -> Result<WatchState, Fault> {
             latest,
         })
     })?)
+}
+
+/// The check that says how the page is now: the last one that asked for the page itself,
+/// or the newest capture if that is younger. History that is read later says nothing of it.
+fn last_check(tx: &Transaction<'_>, key: i64) -> Result<Option<CheckFacts>, Fault> {
+    let one = |query: &str| -> Result<Option<CheckFacts>, Fault> {
+        let id: Option<i64> = tx.prepare_cached(query)?.query_row([key], |row| row.get(0)).optional()?;
+        Ok(id.map(|id| checks::one(tx, CheckId(id))).transpose()?.flatten())
+    };
+    let asked = one("SELECT c.id FROM checks c LEFT JOIN snapshots s ON s.id = c.id
+         WHERE c.watch_id = ?1 AND (s.id IS NULL OR s.origin = 'live') ORDER BY c.id DESC LIMIT 1")?;
+    let newest = one("SELECT id FROM snapshots WHERE watch_id = ?1 ORDER BY captured_at DESC, id DESC LIMIT 1")?;
+    Ok(match (asked, newest) {
+        (Some(asked), Some(newest)) if newest.captured_at.is_some_and(|at| at > asked.recorded_at) => Some(newest),
+        (None, newest) => newest,
+        (asked, _) => asked,
+    })
 }

@@ -70,7 +70,12 @@ fn cases() -> Vec<(&'static str, Bad, i32, &'static [&'static str])> {
         ("a cut zstd WARC", warc("cut.warc.zst", cut_zst), 3, &["cut.warc.zst is cut in record"]),
         ("a WARC that is none", warc("photo.warc", &noise), 3, &["photo.warc is no sound WARC file at record 1"]),
         ("an empty WARC", warc("empty.warc", b""), 0, &["no captures"]),
-        ("ten errors", Bad::Configuration(TEN_ERRORS), 2, &["10 problems; nothing is in force", "policywatch.toml:19:11"]),
+        (
+            "ten errors",
+            Bad::Configuration(TEN_ERRORS),
+            2,
+            &["10 problems; nothing is in force", "policywatch.toml:19:11"],
+        ),
         ("a store of a newer version", Bad::Store(newer), 3, &["use a newer policywatch, nothing was touched"]),
         ("a store that is garbage", Bad::Store(garbage), 3, &["is not a policywatch store"]),
         ("a full disk", Bad::FullDisk, 3, &["no space left for", "nothing recorded is lost"]),

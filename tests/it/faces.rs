@@ -519,6 +519,12 @@ fn fetch_at_a_date_puts_the_capture_in_its_place_and_tells_nobody() {
     assert!(town.messages().is_empty(), "history is no news");
     desk.run(&["deliveries"]).exits(0).prints_nothing();
     desk.run(&["fetch", "acme", "--at", "2022"]).exits(3).prints("not_found");
+    let state = &desk.run(&["list", "--json"]).exits(0).objects()[0];
+    assert_eq!(
+        (&state["last_outcome"], &state["why"]),
+        (&Value::from("first"), &Value::Null),
+        "the page itself is well"
+    );
     desk.run(&["fetch", "acme", "--at", "soon"]).exits(2).says("\"soon\" is no date");
     assert_eq!(desk.run(&["log", "acme", "--json"]).exits(0).objects().len(), 2);
 }
