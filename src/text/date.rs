@@ -605,7 +605,7 @@ mod tests {
             ("Last updated recently", "en", ""),
             ("On 25 May 2018 the Regulation came to be applied by all.", "en", ""),
             ("We follow the Act of April 24, 2018.", "en", ""),
-            ("Terms of 2012: effective from May 24, 2012 until June 16, 2014", "en", ""),
+            ("Terms of 2011: effective from March 3, 2011 until April 5, 2013", "en", ""),
             ("This version was effective until 3 June 2019", "en", ""),
         ];
         for (line, language, expected) in table {
