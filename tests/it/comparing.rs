@@ -143,3 +143,76 @@ fn lines_keep_to_the_width() {
         assert_eq!(long, None, "{width}");
     }
 }
+
+/// Lines of a policy and of nonsense: what rules look for, in any order and any company.
+fn lines() -> impl proptest::strategy::Strategy<Value = String> {
+    let words = proptest::sample::select(vec![
+        "we",
+        "you",
+        "will",
+        "may",
+        "must",
+        "not",
+        "never",
+        "sell",
+        "share",
+        "without",
+        "consent",
+        "30",
+        "90",
+        "days",
+        "13",
+        "years",
+        "€",
+        "arbitration",
+        "partners",
+        "only",
+        "Acme",
+        "Ltd.",
+        "privacy@acme.test",
+        "nicht",
+        "données",
+        "ﬁ",
+        "\u{0301}",
+        "🙂",
+        "(a)",
+        ";",
+        ".",
+        ":",
+        "|",
+        "May 25, 2018",
+        "a\u{200b}b",
+        "É",
+        "ß",
+        "İ",
+    ]);
+    let line = proptest::collection::vec(words, 0..14);
+    let start = proptest::sample::select(vec!["", "", "- ", "# ", "## "]);
+    let lines = proptest::collection::vec((start, line), 0..14);
+    proptest::strategy::Strategy::prop_map(lines, |lines| {
+        let lines = lines.iter().map(|(start, words)| format!("{start}{}", words.join(" ")));
+        format!("# Policy\n{}", lines.collect::<Vec<_>>().join("\n"))
+    })
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_change_is_told_the_same_way_twice_and_gives_the_new_text(old in lines(), new in lines()) {
+        let (old, new) = (reading(&old), reading(&new));
+        let told = || {
+            compare(&old, &new).map(|change| {
+                let judgment = judge(&change, &old, &new);
+                let object = serde_json::to_string(&json::change(Some((&change, &judgment)))).unwrap();
+                let style = plain::Style { colour: true, width: 60 };
+                (object, plain::change(&change, &judgment, style), markdown::change(&change, &judgment), change)
+            })
+        };
+        let first = told();
+        proptest::prop_assert_eq!(&first, &told());
+        for section in first.iter().flat_map(|(.., change)| &change.sections) {
+            let stands = |reading: &Reading, text: &str| reading.sections.iter().any(|s| s.text() == text);
+            proptest::prop_assert!(section.from.is_none() || stands(&old, &section.before()), "{:?}", section);
+            proptest::prop_assert!(section.to.is_none() || stands(&new, &section.after()), "{:?}", section);
+        }
+    }
+}
