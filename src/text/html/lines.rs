@@ -200,6 +200,14 @@ impl Writer<'_> {
             self.address(&address);
             return node.end;
         }
+        let turned = node
+            .attr("style")
+            .filter(|style| style.contains("bidi"))
+            .and_then(|style| links::turned_address(&style.to_ascii_lowercase().replace(' ', ""), &tree.words(at)));
+        if let Some(address) = turned {
+            self.address(&address);
+            return node.end;
+        }
         let open = self.opened(tree, at);
         if open.block || self.starts_a_line(tree, at) {
             self.flush();
@@ -230,7 +238,12 @@ impl Writer<'_> {
             let contents = href.is_some_and(|href| href.starts_with('#') && href.len() > 1);
             let hidden = href
                 .and_then(|href| href.split_once("/email-protection#"))
-                .and_then(|(_, hex)| links::hidden_address(hex));
+                .and_then(|(_, hex)| links::hidden_address(hex))
+                .or_else(|| {
+                    let script =
+                        href.filter(|href| href.get(..11).is_some_and(|s| s.eq_ignore_ascii_case("javascript:")));
+                    node.attr("data-mailto-token").or(script).and_then(links::scripted_address)
+                });
             let target = match hidden {
                 Some(address) => Some(format!("mailto:{address}")),
                 None => href.and_then(|href| links::target(self.base, href)),
