@@ -1,0 +1,328 @@
+//! Whether two readings say the same, whatever they look like.
+//!
+//! A page may be served in two layouts in turn, break its lines elsewhere, mark a title
+//! as a heading or only as bold, turn its apostrophes, or carry a table of its own
+//! contents or not. The words, in their order, are the policy.
+
+use std::collections::BTreeMap;
+
+use super::pair::plain;
+use super::words::tokens;
+use crate::reading::Reading;
+use crate::section::{Section, split_number};
+use crate::text::{BlockKind, Link};
+
+/// From so many lines in a row on, lines that repeat headings are a table of contents.
+const CONTENTS: usize = 3;
+
+/// A word or a mark as it is compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Word {
+    text: String,
+    /// It stands in a heading, where capitals are a matter of style.
+    heading: bool,
+}
+
+/// Whether two readings hold the same words in the same order, and links to the same
+/// places. Linear in their length.
+pub(super) fn readings(old: &Reading, new: &Reading) -> bool {
+    let links = |reading: &'_ Reading| {
+        let mut places: Vec<String> =
+            reading.sections.iter().flat_map(links_of).map(|link| place(&link.target)).collect();
+        places.sort();
+        // A table of contents, or a second button, may repeat a link.
+        places.dedup();
+        places
+    };
+    words_alike(&words_of(&old.sections), &words_of(&new.sections)) && links(old) == links(new)
+}
+
+/// Whether two sections hold the same words in the same order.
+pub(super) fn sections(old: &Section, new: &Section) -> bool {
+    let words = |section: &Section| {
+        let mut out = Vec::new();
+        lines_of(section).for_each(|line| push(&mut out, &line));
+        out
+    };
+    words_alike(&words(old), &words(new))
+}
+
+/// Where a link leads, for comparing: host, path and what names a page of them. The
+/// scheme, the language of the page and the place on it are left out: they follow the
+/// reader.
+pub(super) fn place(target: &str) -> String {
+    if target.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:")) {
+        return target.split('?').next().unwrap_or_default().to_lowercase();
+    }
+    let (address, _) = target.split_once('#').unwrap_or((target, ""));
+    let (address, query) = address.split_once('?').unwrap_or((address, ""));
+    let address = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let (host, path) = address.split_once('/').unwrap_or((address, ""));
+    let host = host.to_lowercase();
+    let mut query: Vec<&str> = query.split('&').filter(|pair| !names_language(pair)).collect();
+    query.sort_unstable();
+    let mut out = format!("{}/{}", host.trim_start_matches("www."), path.trim_end_matches('/'));
+    for pair in query {
+        out.push('?');
+        out.push_str(pair);
+    }
+    out
+}
+
+fn names_language(pair: &str) -> bool {
+    let name = pair.split('=').next().unwrap_or_default().to_ascii_lowercase();
+    matches!(name.as_str(), "" | "lang" | "language" | "locale" | "locale2" | "hl" | "lng")
+}
+
+/// A heading or a block.
+struct Line<'a> {
+    text: &'a str,
+    heading: bool,
+    item: bool,
+}
+
+fn lines_of(section: &Section) -> impl Iterator<Item = Line<'_>> {
+    let heading = section.heading.iter().map(|text| Line { text, heading: true, item: false });
+    let blocks = section.blocks.iter().map(|block| {
+        let item = matches!(block.kind, BlockKind::ListItem { .. });
+        Line { text: &block.text, heading: false, item }
+    });
+    heading.chain(blocks)
+}
+
+fn links_of(section: &Section) -> impl Iterator<Item = &Link> {
+    section.blocks.iter().flat_map(|block| &block.links)
+}
+
+/// The words of a reading, without its table of contents.
+fn words_of(sections: &[Section]) -> Vec<Word> {
+    let lines: Vec<Line<'_>> = sections.iter().flat_map(lines_of).collect();
+    let contents = contents(&lines);
+    let mut out = Vec::new();
+    for (line, _) in lines.iter().zip(contents).filter(|(_, contents)| !contents) {
+        push(&mut out, line);
+    }
+    out
+}
+
+/// Which lines are a table of contents: at least [`CONTENTS`] in a row that a later
+/// heading repeats, and the line above that calls them so.
+fn contents(lines: &[Line<'_>]) -> Vec<bool> {
+    let key = |line: &Line<'_>| plain(split_number(line.text).1);
+    let mut last: BTreeMap<String, usize> = BTreeMap::new();
+    for (at, line) in lines.iter().enumerate().filter(|(_, line)| line.heading) {
+        last.insert(key(line), at);
+    }
+    let repeated: Vec<bool> = (0..lines.len())
+        .map(|at| lines[at].text.len() <= 200 && last.get(&key(&lines[at])).is_some_and(|&heading| heading > at))
+        .collect();
+    let mut out = vec![false; lines.len()];
+    let mut at = 0;
+    while at < lines.len() {
+        let run = repeated[at..].iter().take_while(|repeated| **repeated).count();
+        if run >= CONTENTS {
+            out[at..at + run].fill(true);
+            if at > 0 && names_contents(lines[at - 1].text) {
+                out[at - 1] = true;
+            }
+        }
+        at += run.max(1);
+    }
+    out
+}
+
+/// Whether a line is what people write above a table of contents.
+fn names_contents(text: &str) -> bool {
+    const NAMES: [&str; 26] = [
+        "contents",
+        "table of contents",
+        "on this page",
+        "in this section",
+        "what you ll find in this section",
+        "in this article",
+        "jump to",
+        "quick links",
+        "inhalt",
+        "inhaltsverzeichnis",
+        "auf dieser seite",
+        "sommaire",
+        "table des matières",
+        "sur cette page",
+        "aller vers",
+        "contenido",
+        "índice",
+        "en esta página",
+        "indice",
+        "sommario",
+        "inhoud",
+        "inhoudsopgave",
+        "spis treści",
+        "innehåll",
+        "indhold",
+        "nesta página",
+    ];
+    NAMES.contains(&plain(text).as_str())
+}
+
+fn push(out: &mut Vec<Word>, line: &Line<'_>) {
+    let text = if line.item { line.text } else { line.text.trim_start_matches(is_bullet).trim_start() };
+    for token in tokens(text).iter().filter(|token| !token.word.is_empty()) {
+        let mut text = String::with_capacity(token.word.len());
+        for c in token.word.chars() {
+            fold(c, &mut text);
+        }
+        if !text.is_empty() {
+            out.push(Word { text, heading: line.heading });
+        }
+    }
+}
+
+/// What an author types, or a script puts, at the beginning of an item.
+fn is_bullet(c: char) -> bool {
+    matches!(
+        c,
+        '•' | '◦'
+            | '▪'
+            | '▫'
+            | '●'
+            | '○'
+            | '■'
+            | '□'
+            | '‣'
+            | '⁃'
+            | '·'
+            | '*'
+            | '–'
+            | '—'
+            | '-'
+            | '➢'
+            | '►'
+    )
+}
+
+/// Signs that only differ in how they are drawn.
+fn fold(c: char, out: &mut String) {
+    match c {
+        '’' | '‘' | '‚' | '‛' | '´' | '`' | 'ʼ' | '′' | '＇' => out.push('\''),
+        '“' | '”' | '„' | '‟' | '«' | '»' | '″' | '＂' => out.push('"'),
+        '‐' | '‑' | '‒' | '–' | '—' | '―' | '−' => out.push('-'),
+        '…' => out.push_str("..."),
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' => {}
+        c => out.push(c),
+    }
+}
+
+fn words_alike(old: &[Word], new: &[Word]) -> bool {
+    old.len() == new.len() && old.iter().zip(new).all(|(a, b)| word_alike(a, b))
+}
+
+fn word_alike(a: &Word, b: &Word) -> bool {
+    a.text == b.text
+        || (a.heading || b.heading) && a.text.to_lowercase() == b.text.to_lowercase()
+        || elided(&a.text, &b.text)
+        || elided(&b.text, &a.text)
+}
+
+/// Whether one word has a vowel where the other has the apostrophe of an elision:
+/// `d'absence` and `deabsence`. Some publishers mark each copy of a page so.
+fn elided(apart: &str, joined: &str) -> bool {
+    let Some((before, after)) = apart.split_once('\'') else { return false };
+    let elides = matches!(
+        before.to_lowercase().as_str(),
+        "c" | "d"
+            | "j"
+            | "l"
+            | "m"
+            | "n"
+            | "s"
+            | "t"
+            | "qu"
+            | "jusqu"
+            | "lorsqu"
+            | "puisqu"
+            | "un"
+            | "dell"
+            | "all"
+            | "nell"
+            | "sull"
+            | "quest"
+    );
+    let Some(rest) = joined.strip_prefix(before).filter(|_| elides && after.chars().count() >= 2) else { return false };
+    let mut rest = rest.chars();
+    rest.next().is_some_and(|vowel| matches!(vowel, 'a' | 'e' | 'i' | 'o' | 'u')) && rest.as_str() == after
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::change::tests::reading;
+
+    fn same(old: &str, new: &str) -> bool {
+        let (old, new) = (reading(old), reading(new));
+        assert_eq!(readings(&old, &new), readings(&new, &old), "it holds both ways");
+        readings(&old, &new)
+    }
+
+    #[test]
+    fn what_only_looks_different_is_the_same() {
+        let cases = [
+            ("line breaks", "# A\nWelcome! We keep logs.", "# A\nWelcome!\nWe keep logs."),
+            ("items", "# A\n- one\n- two", "# A\none\ntwo"),
+            ("bullets as signs", "# A\n• one\n• two", "# A\n- one\n- two"),
+            ("a heading that is only bold", "# A\n## You may not:\ncopy", "# A\nYou may not:\ncopy"),
+            ("levels", "# A\n## B\nx", "# A\n# B\nx"),
+            ("capitals of a title", "# TERMS OF USE\nx", "# Terms of Use\nx"),
+            ("quotes", "# A\nthe “User’s” data – all", "# A\nthe \"User's\" data - all"),
+            ("spaces before marks", "# A\nfin : oui", "# A\nfin: oui"),
+            ("a mark on each copy", "# A\nen cas d'absence de l’avis", "# A\nen cas deabsence de leavis"),
+            (
+                "a table of contents",
+                "# A\nOn this page\n- Logs\n- Cookies\n- Sale\n## 1. Logs\nx\n## 2. Cookies\ny\n## 3. Sale\nz",
+                "# A\n## 1. Logs\nx\n## 2. Cookies\ny\n## 3. Sale\nz",
+            ),
+        ];
+        for (name, old, new) in cases {
+            assert!(same(old, new), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_says_something_else_is_not() {
+        let cases = [
+            ("a word", "# A\nWe may sell data.", "# A\nWe will sell data."),
+            ("capitals in a text", "# A\nthe Services", "# A\nthe services"),
+            ("a comma", "# A\nfriends, and partners", "# A\nfriends and partners"),
+            ("a number", "# A\n- 30 days", "# A\n- 31 days"),
+            ("an order", "# A\n- first\n- then", "# A\n- then\n- first"),
+            ("a title", "# Sale\nx", "# Gift\nx"),
+            ("a line that no heading repeats", "# A\nWe share it.\n## B\nx", "# A\n## B\nx"),
+            ("two lines that headings repeat", "# T\nA\nB\n## A\nx\n## B\ny", "# T\n## A\nx\n## B\ny"),
+            ("a place", "# A\nform{https://acme.test/a}", "# A\nform{https://acme.test/b}"),
+            ("an elision of another word", "# A\nd'or", "# A\ndeux"),
+        ];
+        for (name, old, new) in cases {
+            assert!(!same(old, new), "{name}");
+        }
+    }
+
+    #[test]
+    fn places() {
+        let cases = [
+            ("https://www.acme.test/terms/", "http://acme.test/terms"),
+            ("https://acme.test/terms?lang=fr", "https://ACME.test/terms#part-2"),
+            ("https://acme.test/help?a=1&b=2&locale2=fr_FR", "https://acme.test/help?b=2&a=1"),
+            ("mailto:DPO@acme.test?subject=x", "mailto:dpo@acme.test"),
+            ("/terms", "/terms/"),
+        ];
+        for (a, b) in cases {
+            assert_eq!(place(a), place(b));
+        }
+        for (a, b) in [
+            ("https://acme.test/a", "https://acme.test/b"),
+            ("https://acme.test/?id=1", "https://acme.test/?id=2"),
+            ("https://acme.test/a", "https://help.acme.test/a"),
+        ] {
+            assert_ne!(place(a), place(b));
+        }
+    }
+}
