@@ -5,6 +5,7 @@ mod lines;
 mod links;
 mod main_text;
 mod parse;
+mod said;
 mod table;
 mod tree;
 mod unseen;
@@ -76,6 +77,7 @@ fn policy(html: &Html, base: Option<&Url>, how: &Selectors) -> Found {
     remove_selected(html, &mut tree, &how.remove);
     let lines = if how.select.is_empty() {
         main_text::remove_noise(&mut tree);
+        said::remove(&mut tree);
         main_text::remove_variants(&mut tree);
         let mut lines = lines::of(&tree, &[main_text::find(&tree)], base);
         main_text::trim(&mut lines);

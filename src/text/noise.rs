@@ -84,6 +84,7 @@ pub(super) const CLASSES: &[Class] = &[
     Class { name: "search", is: is_search, beyond: never },
     Class { name: "pagination", is: is_pagination, beyond: never },
     Class { name: "screen reader hint", is: is_screen_reader_hint, beyond: never },
+    Class { name: "icon", is: is_icon, beyond: never },
 ];
 
 /// Words that are left where a policy is left.
@@ -259,6 +260,15 @@ fn is_screen_reader_hint(e: &Element<'_>) -> bool {
     hinted && e.short(10) && !e.holds_title && !matches!(e.name, "h1" | "h2" | "h3" | "h4")
 }
 
+/// What stands in for a picture: a name of the picture, or a ligature of an icon font,
+/// never words of the text. A picture's own words are in its label.
+fn is_icon(e: &Element<'_>) -> bool {
+    let ligature = matches!(e.name, "i" | "span" | "em")
+        && e.hinted(&["icon", "icons", "symbols"])
+        && e.hinted(&["material", "font", "glyph", "google", "mui"]);
+    e.short(6) && !e.holds_main && !e.holds_title && (e.role == "img" || ligature && e.short(3))
+}
+
 /// The words of a `class` or `id`: `siteFooter main-nav` are `site`, `footer`, `main`, `nav`.
 pub(super) fn hints(value: &str, into: &mut Vec<String>) {
     let mut word = String::new();
@@ -298,7 +308,7 @@ pub(super) struct Phrase {
 }
 
 macro_rules! phrase {
-    ($name:literal, $pattern:expr) => {
+    ($name:literal, $pattern:expr $(,)?) => {
         Phrase {
             name: $name,
             pattern: LazyLock::new(|| {
@@ -308,47 +318,112 @@ macro_rules! phrase {
     };
 }
 
+/// How long ago, in the languages of the corpus; a page counts it anew at every visit.
+const AGO: &str = concat!(
+    // en
+    r"(?:(?:over|about|almost|nearly|around|more than|less than) )?(?:an?|\d+|one|two|three|four|five|six|seven|eight|nine|ten|a few|several) (?:second|minute|min|hour|hr|day|week|month|year)s? ago",
+    r"|(?:just now|today|yesterday|recently|(?:this|last) (?:week|month|year)|in the last (?:\d+ )?(?:minute|hour|day|week|month)s?)",
+    // de
+    r"|vor (?:etwa |über |fast |mehr als |weniger als )?(?:\d+|eine[mr]?|zwei|drei|vier|fünf|sechs|wenigen|mehreren) (?:sekunde|minute|stunde|tag|woche|monat|jahr)\w*|heute|gestern|(?:diese|letzte) woche|(?:diesen|letzten) monat",
+    // fr
+    r"|il y a (?:environ |plus d['’]|plus de |moins d['’]|moins de |près d['’])?(?:\d+|une?|deux|trois|quelques|plusieurs) (?:seconde|minute|heure|jour|semaine|mois|an|année)s?|aujourd['’]hui|hier|cette semaine|ce mois-ci|la semaine dernière|le mois dernier",
+    // es
+    r"|hace (?:más de |menos de |casi |unos |unas )?(?:\d+|una?|dos|tres|algunos|algunas) (?:segundo|minuto|hora|día|semana|mes|año)(?:e?s)?|hoy|ayer|esta semana|este mes",
+    // it
+    r"|(?:circa |più di |meno di |oltre )?(?:\d+|una?|un['’]|due|tre|alcun[ie]) ?(?:second[oi]|minut[oi]|or[ae]|giorn[oi]|settiman[ae]|mes[ei]|ann[oi]) fa|oggi|ieri|questa settimana|questo mese",
+    // nl
+    r"|(?:ongeveer |meer dan |minder dan |bijna )?(?:\d+|een|één|twee|drie|enkele) (?:second(?:e|en)|minuut|minuten|uur|uren|dag|dagen|week|weken|maand|maanden|jaar|jaren) geleden|vandaag|gisteren|deze (?:week|maand)",
+    // pt
+    r"|(?:há|faz) (?:mais de |menos de |cerca de |quase )?(?:\d+|uma?|dois|duas|alguns|algumas) (?:segundo|minuto|hora|dia|semana|mês|mes|ano)(?:e?s)?(?: atrás)?|hoje|ontem|esta semana|este mês",
+    // pl
+    r"|(?:ponad |około |prawie )?(?:\d+ |dwa |dwie |trzy |kilka )?(?:sekund\w*|minut\w*|godzin\w*|dni|dzień|tydzień|tygodni\w*|miesiąc\w*|miesięcy|rok|roku|lata|lat) temu|dziś|dzisiaj|wczoraj|w tym (?:tygodniu|miesiącu)",
+    // sv
+    r"|för (?:mer än |över |cirka |ungefär )?(?:\d+|en|ett|två|tre|några) (?:sekund|minut|timm|dag|veck|månad|år)\w* sedan|i ?dag|i ?går|(?:denna|förra) (?:vecka|veckan|månad|månaden)",
+    // da
+    r"|for (?:mere end |over |cirka |ca\.? )?(?:\d+|en|et|to|tre|nogle) (?:sekund|minut|time|dag|uge|måned|år)\w* siden|i ?dag|i ?går|(?:denne|sidste) (?:uge|måned)",
+);
+
+/// What was done so long ago.
+const DONE: &str = concat!(
+    r"(?:(?:was )?(?:last |page |article )?(?:updated|modified|edited|published|posted|reviewed|changed|created|written)",
+    r"|(?:zuletzt )?(?:aktualisiert|geändert|bearbeitet|veröffentlicht|überarbeitet)|letzte (?:aktualisierung|änderung)",
+    r"|(?:dernière )?(?:mise? à jour|modifié|modification|publié|actualisé)e?s?",
+    r"|(?:última )?(?:actualizad[oa]|actualización|modificad[oa]|publicad[oa])|(?:aggiornat|modificat|pubblicat)[oa]|ultimo aggiornamento",
+    r"|(?:laatst )?(?:bijgewerkt|gewijzigd|gepubliceerd|geplaatst)|(?:última )?(?:atualizad[oa]|atualização|modificad[oa])",
+    r"|zaktualizowan[oaey]|zmienion[oaey]|opublikowan[oaey]|ostatnia aktualizacja|(?:senast )?(?:uppdaterad|uppdaterades|ändrad|ändrades|publicerad)|(?:sidst )?(?:opdateret|ændret|redigeret|udgivet))",
+);
+
+/// Asks whether a page was of use.
+const HELPFUL: &str = concat!(
+    r"(?:was|is|did|were|has) (?:this|it|these|we)(?: article| page| information| content| answer| guide)? ?(?:been )?(?:helpful|useful|help|helps|answer|solve).{0,40}|did you find (?:this|it|what you).{0,40}|how (?:helpful|useful) was.{0,40}",
+    r"|(?:war|waren|ist) (?:dieser|diese|dieses|das|die).{0,30}(?:hilfreich|nützlich)|hat (?:ihnen|dir) (?:dieser|diese|das).{0,30}geholfen|wurde (?:ihre|deine) frage beantwortet",
+    r"|(?:cet article|cette page|cela|ça|cette réponse|ce contenu) vous a-?(?:t-(?:il|elle))?.{0,6}(?:aidée?|été utile).{0,10}|(?:cela|ça) vous a(?:-t-il)? aidée?|(?:cet article|cette page|cela|ça) (?:a-t-(?:il|elle) été|est-(?:il|elle)) utile",
+    r"|¿?(?:te|le) (?:ha (?:resultado|sido)|fue|resultó) (?:útil|de ayuda).{0,40}|¿?(?:ha sido|fue) útil (?:este|esta).{0,30}|questo articolo.{0,20}utile|(?:ti|le) è stat[oa] utile.{0,30}|(?:è|ti è) stat[oa] (?:utile|d['’]aiuto).{0,30}",
+    r"|(?:was|is|heeft) (?:dit|deze).{0,25}(?:nuttig|behulpzaam|geholpen)|(?:este|esta|isso).{0,20}(?:foi|é) útil|(?:esta|este).{0,20}ajudou|czy (?:ten|ta|to).{0,25}(?:pomocn|przydatn)\w+",
+    r"|(?:var|är|hjälpte) (?:den här|det här|denna|detta).{0,25}(?:hjälp|användbar|hjälpsam)\w*|(?:var|er|hjalp) (?:denne|dette|det).{0,25}(?:nyttig|hjælp)\w*",
+);
+
 /// All classes of lines.
-pub(super) static PHRASES: [Phrase; 10] = [
+pub(super) static PHRASES: [Phrase; 14] = [
     phrase!(
         "skip link",
-        r"(skip|jump) (to|over) .{1,40}|zum (haupt)?inhalt( springen)?|aller (directement )?au contenu.{0,20}|passer au contenu.{0,20}|saltar al contenido.{0,20}|vai al contenuto.{0,20}|ga naar (de )?inhoud"
+        r"(skip|jump) (to|over) .{1,40}|zum (haupt)?inhalt( springen)?|aller (directement )?au contenu.{0,20}|passer au contenu.{0,20}|saltar al contenido.{0,20}|vai al contenuto.{0,20}|ga naar (de )?inhoud|(ir|pular|saltar) para o conteúdo.{0,20}|przejdź do (treści|głównej).{0,20}|(hoppa|gå) till (huvud)?innehåll.{0,10}|(spring|gå) til (hoved)?indhold.{0,10}"
     ),
     phrase!(
         "back to top",
-        r"(back|return|go) to (the )?top( of (the )?page)?|top|nach oben|zur(ü|ue)ck nach oben|(retour|revenir) en haut( de (la )?page)?|haut de page|volver arriba|torna su|naar boven"
+        r"(back|return|go) to (the )?top( of (the )?page)?|top|nach oben|zur(ü|ue)ck nach oben|(retour|revenir) en haut( de (la )?page)?|haut de page|volver arriba|torna su|naar boven|terug naar boven|voltar ao topo|(wróć )?do góry|till toppen|til toppen"
     ),
     phrase!(
         "print or save",
-        r"(print|download|save|e-?mail)( or (print|save|download))?( (this|the))?( page| article| document| version| pdf| as pdf)?|drucken|seite drucken|imprimer( cette page)?|t(é|e)l(é|e)charger( (le|en|au format) pdf)?|imprimir|stampa|printer[- ]friendly( version)?"
+        r"(print|download|save|e-?mail)( or (print|save|download))?( (this|the))?( page| article| document| version| pdf| as pdf)?|drucken|seite drucken|imprimer( cette page)?|t(é|e)l(é|e)charger( (le|en|au format) pdf)?|imprimir|stampa|printer[- ]friendly( version)?|(pagina )?afdrukken|drukuj|skriv ut|udskriv"
     ),
     phrase!(
         "sharing",
-        r"share( this( page| article)?)?( on| via| with)?( facebook| twitter| x| linkedin| e-?mail| whatsapp| pinterest| reddit)?|tweet|teilen|partager( sur .{1,20})?|compartir|condividi|copy link|copied!?|link copied.{0,20}|follow us( on .{1,30})?"
+        r"share( this( page| article)?)?( on| via| with)?( facebook| twitter| x| linkedin| e-?mail| whatsapp| pinterest| reddit)?|tweet|teilen|partager( sur .{1,20})?|compartir|condividi|delen|partilhar|compartilhar|udostępnij|dela|del|copy( the)? link|link copied.{0,20}|copied!?|copier le lien|link kopieren|copiar enlace|copia link|follow us( on .{1,30})?"
     ),
     phrase!(
         "related pages",
-        r"(related|recommended|popular|other|more|recent) (articles|links|pages|topics|posts|resources|stories)|articles? (connexes?|similaires?|li(é|e)s)|(ä|a)hnliche (artikel|beitr(ä|a)ge)|verwandte (artikel|themen)|art(í|i)culos relacionados|articoli correlati|gerelateerde artikelen|you (may|might) also (like|be interested in).{0,10}|more from .{1,30}|read next|up next"
+        r"(related|recommended|popular|other|more|recent) (articles|links|pages|topics|posts|resources|stories)|articles? (connexes?|similaires?|associés?|li(é|e)s)|(ä|a)hnliche (artikel|beitr(ä|a)ge)|verwandte (artikel|themen)|art(í|i)culos relacionados|articoli correlati|gerelateerde artikelen|artigos relacionados|powiązane artykuły|relaterade artiklar|relaterede artikler|you (may|might) also (like|be interested in).{0,10}|more from .{1,30}|read next|up next"
     ),
     phrase!(
         "feedback",
-        r"(was|is|did) (this|it)( article| page| information| content)? (helpful|useful|help).{0,40}|war (dieser|das).{0,30}hilfreich|cet(te)? (article|page) vous a-t-(il|elle).{0,40}|(ç|c)a vous a aid(é|e)|\d+ (out )?of \d+ found this helpful.*|(yes|no|ja|nein|oui|non)"
+        format!(
+            r"{HELPFUL}|\d+ (out )?of \d+ (people )?found this helpful.*|(yes|no|ja|nein|oui|non|sí|nee|sim|não|tak|nie|nej)"
+        )
+    ),
+    phrase!(
+        "feedback form",
+        r"(thanks|thank you|many thanks) for (your|the) feedback|(how|what) can we (do to )?improve( this page| it)?|(any )?suggestions for improvement|(can|could) you tell us more|tell us more|what (went wrong|is the problem)|vielen dank für (ihr|dein) feedback|merci (pour|de) (vos|votre) (commentaires?|avis|retours?)|des améliorations à suggérer|pouvez-vous nous en dire plus|où est le problème|gracias por (tus|sus) comentarios|grazie per il (tuo )?feedback|bedankt voor (je|uw) feedback|obrigad[oa] pelo (seu )?feedback|dziękujemy za opinię|tack för din feedback|tak for din feedback"
     ),
     phrase!(
         "relative date",
-        r"((last )?(updated|modified|edited|published|posted) )?(an?|\d+|one|two|three|four|five|six|seven) (second|minute|hour|day|week|month|year)s? ago|vor \d+ (sekunde|minute|stunde|tag|woche|monat|jahr)\w*|il y a \d+ (seconde|minute|heure|jour|semaine|mois|an)s?"
+        format!(
+            r"{DONE}\W{{0,3}}(?:on |by .{{1,30}} )?(?:{AGO})|(?:heute|gestern|vandaag|gisteren) {DONE}|(?:{AGO}) {DONE}|vor \d+ \w+|il y a \d+ \w+|\d+ \w+ ago|an? (?:second|minute|hour|day|week|month|year) ago"
+        )
     ),
     phrase!(
         "counter",
-        r"[\d.,  ]+k? (views?|reads?|comments?|shares?|likes?|aufrufe|vues?)|(view|visitor)s?:? [\d.,]+|\d+ min(ute)?s?( read|uten lesezeit| de lecture)?|(estimated )?reading time:? .{1,15}"
+        r"[\d.,  ]+k? (views?|reads?|comments?|shares?|likes?|aufrufe|vues?|visitas|visualizzazioni|weergaven|wyświetleń|visningar|visninger)|(view|visitor)s?:? [\d.,]+|\d+ min(ute)?s?( read|uten lesezeit| de lecture| de lectura| di lettura| leestijd| de leitura| czytania| läsning)?|(estimated )?reading time:? .{1,15}|(lesezeit|temps de lecture|tiempo de lectura|tempo di lettura|leestijd|tempo de leitura|czas czytania|lästid|læsetid):? .{1,15}"
+    ),
+    phrase!(
+        "pagination",
+        r"(showing )?\d+ ?[-–] ?\d+ (of|von|sur|de|di|van|z|av|af) \d+( results| entries| items| ergebnissen| résultats| resultados| risultati| resultaten)?|(results|rows|items|entries) per page|page \d+ (of|von|sur|de|di|van) \d+"
+    ),
+    phrase!(
+        "assistant",
+        r"(please )?(verify|check) (all |the |its )?(answers|responses) for accuracy|(ai|answers|responses|the assistant)( generated by ai)? (can|may) (make mistakes|be (wrong|inaccurate)).{0,60}|(example|suggested|sample) questions"
+    ),
+    phrase!(
+        "icon name",
+        r"(?:(?:custom-svg|icon|svg|fa[srlbd]?|glyphicon|mdi|bi|[a-z]+-(?:fa|icon|svg))-[a-z0-9-]+)(?: (?:[a-z0-9]+-)*(?:fa|icon|svg|regular|solid|light|outline)[a-z0-9-]*)*"
     ),
     phrase!(
         "sign-in",
-        r"(sign|log) ?(in|on|out|up)( or (sign|log) ?(in|up)| / (sign|log) ?(in|up))?|register|my account|anmelden|einloggen|registrieren|se connecter|connexion|s'inscrire|iniciar sesi(ó|o)n|accedi|inloggen"
+        r"(sign|log) ?(in|on|out|up)( or (sign|log) ?(in|up)| / (sign|log) ?(in|up))?|register|my account|anmelden|einloggen|registrieren|se connecter|connexion|s'inscrire|iniciar sesi(ó|o)n|accedi|inloggen|iniciar sessão|entrar|zaloguj( się)?|logga in|log ind"
     ),
     phrase!(
         "interface word",
-        r"menu|close|open|search|home|next|previous|prev|back|more|show (more|less|all)|read (more|less)|see (more|less)|expand( all)?|collapse( all)?|toggle navigation|loading|accept( all)?( cookies)?|(schlie(ß|ss)en|suche|suchen|startseite|weiter|zur(ü|ue)ck|fermer|rechercher|accueil|suivant|pr(é|e)c(é|e)dent|cerrar|buscar|inicio|chiudi|cerca)"
+        r"menu|close|open|search|home|next|previous|prev|(go )?back|more|(show|see|view) (more|less|all|details)|read (more|less)|expand( all)?|collapse( all)?|toggle navigation|loading|retry|try again|accept( all)?( cookies)?|(schlie(ß|ss)en|suche|suchen|startseite|weiter|zur(ü|ue)ck|mehr anzeigen|wird geladen|erneut versuchen|fermer|rechercher|accueil|suivant|pr(é|e)c(é|e)dent|chargement|réessayer|afficher plus|cerrar|buscar|inicio|cargando|reintentar|chiudi|cerca|caricamento|sluiten|zoeken|laden|fechar|carregando|zamknij|szukaj|stäng|sök|luk|søg)"
     ),
 ];
 
@@ -358,4 +433,230 @@ pub(super) fn phrase(line: &str) -> Option<&'static str> {
         return None;
     }
     PHRASES.iter().find(|phrase| phrase.pattern.is_match(line)).map(|phrase| phrase.name)
+}
+
+/// Marks the lines of a list of the text's versions: bare dates beside a line that calls
+/// one of them the current one. Servers write those dates in the time zone of whoever
+/// asks, and each leads to another text.
+pub(super) fn version_list(lines: &[&str]) -> Vec<bool> {
+    static DATE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(concat!(
+            r"^(?:\d{1,2}(?:st|nd|rd|th|er|[.º])?(?: de| of)? \p{L}{3,12}\.?,?(?: de)? \d{4}|\p{L}{3,12}\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4}",
+            r"|\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})$"
+        ))
+        .expect("the pattern is sound")
+    });
+    static CURRENT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^(?:current version|aktuelle (?:version|fassung)|version actuelle|versión actual|versione attuale|huidige versie|versão atual|(?:aktualna|bieżąca) wersja|nuvarande version|(?:nuværende|gældende) version)$")
+            .expect("the pattern is sound")
+    });
+    static LABEL: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^(?:today|heute|aujourd['’]hui|hoy|oggi|vandaag|hoje|dziś|dzisiaj|i ?dag|change ?log|version history|versionsverlauf|historique des versions|historial de versiones|cronologia delle versioni|versiegeschiedenis|histórico de versões|historia wersji|versionshistorik)$")
+            .expect("the pattern is sound")
+    });
+    let mut out = vec![false; lines.len()];
+    let mut at = 0;
+    while at < lines.len() {
+        let run = lines[at..].iter().take_while(|line| {
+            line.len() <= 40 && (DATE.is_match(line) || CURRENT.is_match(line) || LABEL.is_match(line))
+        });
+        let run = &lines[at..at + run.count()];
+        if run.iter().any(|line| CURRENT.is_match(line)) && run.iter().any(|line| DATE.is_match(line)) {
+            out[at..at + run.len()].fill(true);
+        }
+        at += run.len().max(1);
+    }
+    out
+}
+
+/// A part of a page that is told by the words that it begins with.
+pub(super) struct Opening {
+    /// Its name, for people.
+    pub(super) name: &'static str,
+    /// Matches its first line, letter case apart.
+    pattern: LazyLock<Regex>,
+    /// The most words that such a part has.
+    pub(super) words: u32,
+}
+
+/// All parts that are told by their first line: what a page asks its visitors.
+pub(super) static OPENINGS: [Opening; 2] = [
+    Opening {
+        name: "feedback form",
+        pattern: LazyLock::new(|| {
+            Regex::new(&format!(r"(?i)^\W*(?:{HELPFUL})\W*$")).expect("the table's patterns are sound")
+        }),
+        words: 200,
+    },
+    Opening {
+        name: "assistant",
+        pattern: LazyLock::new(|| {
+            Regex::new(concat!(
+                r"(?i)^\W*(?:ask .{2,40} a question|chat with (?:us|our .{2,30})",
+                r"|(?:what|how) can (?:we|i) help(?: you)?(?: with)?(?: today)?|wie können wir (?:ihnen|dir) helfen",
+                r"|(?:comment|en quoi) pouvons-nous vous aider|¿?(?:cómo|en qué) podemos ayudar(?:te|le)?|come possiamo aiutar(?:ti|la)",
+                r"|waarmee kunnen we (?:je|u) helpen|(?:como|em que) podemos ajudar.{0,8}|w czym możemy pomóc",
+                r"|(?:hur|vad|med vad) kan vi hjälpa.{0,15}|hvad kan vi hjælpe.{0,15})\W*$"
+            ))
+            .expect("the table's patterns are sound")
+        }),
+        words: 120,
+    },
+];
+
+/// The part that begins with this line, if there is such a class.
+pub(super) fn opening(line: &str) -> Option<&'static Opening> {
+    if line.len() > 120 {
+        return None;
+    }
+    OPENINGS.iter().find(|opening| opening.pattern.is_match(line))
+}
+
+/// Whether a text that a page sets off is a notice that the text was updated, without
+/// the date from which that holds.
+pub(super) fn is_update_notice(text: &str) -> bool {
+    static UPDATED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(concat!(
+            r"(?i)\bwe(?:['’]ve| have)? (?:recently )?(?:updated|revised|changed) (?:our|these|this)\b|\bwir haben unsere\b.{0,80}\b(?:aktualisiert|geändert)",
+            r"|\bnous avons (?:récemment )?(?:mis à jour|modifié|actualisé) (?:nos|notre)\b|\bhemos actualizado (?:nuestr[oa]s?|est[oea]s?)\b|\babbiamo aggiornato (?:la|i|le|il) nostr[oaie]\b",
+            r"|\bwe hebben (?:onze|ons|deze)\b.{0,80}\b(?:bijgewerkt|gewijzigd)|\batualizamos (?:os|as|o|a)? ?noss[oa]s?\b|\bzaktualizowaliśmy nasz\w*|\bvi har uppdaterat vår\w*|\bvi har opdateret vor\w*"
+        ))
+        .expect("the pattern is sound")
+    });
+    static HOLDS_FROM: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(concat!(
+            r"(?i)\b(?:takes?|taking|took|go(?:es)?|come) (?:in(?:to)? )?(?:effect|force)|\beffective\b|\b(?:as of|from|starting|beginning) (?:on )?\d|\bwirksam\b|\bin kraft\b|\bgelten? ab\b",
+            r"|\bentr\w+ en vigueur|\bà (?:compter|partir) du\b|\bentr\w+ en vigor|\ba partir del?\b|\bin vigore\b|\ba decorrere\b|\bvan kracht\b|\bmet ingang\b|\bem vigor\b|\bwejd\w+ w życie|\bträder i kraft|\btræder i kraft|\bgælder fra|\bgäller från"
+        ))
+        .expect("the pattern is sound")
+    });
+    UPDATED.is_match(text) && !HOLDS_FROM.is_match(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lines of each class, in as many languages as it knows.
+    const LINES: &[(&str, &[&str])] = &[
+        ("skip link", &["Skip to main content", "Zum Inhalt springen", "Przejdź do treści"]),
+        ("back to top", &["Back to top ↑", "Nach oben", "Torna su"]),
+        ("print or save", &["Print this page", "Drucken", "Télécharger en PDF"]),
+        ("sharing", &["Share", "Copier le lien", "Condividi"]),
+        ("related pages", &["Related articles", "Articles connexes", "Relaterade artiklar"]),
+        (
+            "feedback",
+            &[
+                "Was this article helpful?",
+                "Did this answer your question?",
+                "Did this solve your problem?",
+                "3 out of 7 found this helpful",
+                "War dieser Artikel hilfreich?",
+                "Cela vous a-t-il aidé ?",
+                "Ça vous a aidé ?",
+                "¿Te ha resultado útil este artículo?",
+                "Ti è stato utile?",
+                "Was dit artikel nuttig?",
+                "Este artigo foi útil?",
+                "Czy ten artykuł był pomocny?",
+                "Var den här artikeln till hjälp?",
+                "Var denne artikel nyttig?",
+            ],
+        ),
+        ("feedback form", &["Thanks for your feedback!", "Pouvez-vous nous en dire plus ?"]),
+        (
+            "relative date",
+            &[
+                "Updated over 2 weeks ago",
+                "Updated yesterday",
+                "Updated in the last 15 minutes",
+                "Last updated: this week",
+                "3 days ago",
+                "Zuletzt aktualisiert vor 3 Tagen",
+                "Heute aktualisiert",
+                "Mis à jour il y a plus d’une semaine",
+                "Dernière mise à jour : hier",
+                "Actualizado hace 2 meses",
+                "Aggiornato 3 giorni fa",
+                "Laatst bijgewerkt: 2 weken geleden",
+                "Atualizado há 2 dias",
+                "Zaktualizowano ponad tydzień temu",
+                "Uppdaterad för 3 dagar sedan",
+                "Opdateret for 2 uger siden",
+            ],
+        ),
+        ("counter", &["1,204 views", "5 min read", "Lesezeit: 4 Minuten"]),
+        ("pagination", &["1-10 of 17 results", "Results per page"]),
+        ("assistant", &["Please verify answers for accuracy.", "Example questions"]),
+        ("icon name", &["fa-link acme-fa-regular", "custom-svg-acme-sparkle"]),
+        ("sign-in", &["Log in", "Anmelden", "Zaloguj się"]),
+        ("interface word", &["← Go Back", "See Details", "Loading...", "Chargement...", "Réessayer"]),
+    ];
+
+    #[test]
+    fn every_class_of_lines_is_known() {
+        for class in &PHRASES {
+            let (_, lines) = LINES.iter().find(|(name, _)| *name == class.name).expect(class.name);
+            for line in *lines {
+                assert_eq!(phrase(line), Some(class.name), "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_policy_says_is_no_noise() {
+        for line in [
+            "Last updated: 3 May 2024",
+            "Updated January 2024",
+            "Effective today, this policy replaces the former one",
+            "We delete your data after 30 days",
+            "You may ask us a question about your data at any time",
+            "Frequently asked questions",
+            "Share of your data with partners",
+            "session_id",
+            "_ga",
+            "x-request-id",
+            "More about your rights",
+            "What can we do with your data?",
+            "Did we sell your data in the last 12 months?",
+            "2019 - 2021",
+        ] {
+            assert_eq!(phrase(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_versions_is_known_by_its_current_one() {
+        let list = ["Text", "Changelog", "Today", "Current version", "18 Dec 2020", "31 Oct 2019", "We keep logs."];
+        assert_eq!(version_list(&list), [false, true, true, true, true, true, false]);
+        let list = ["Aujourd’hui", "Version actuelle", "1 juil. 2022"];
+        assert_eq!(version_list(&list), [true; 3]);
+        for kept in [["Effective", "18 Dec 2020", "31 Oct 2019"], ["Current version", "We keep logs", "1 May 2024"]] {
+            assert_eq!(version_list(&kept), [false; 3]);
+        }
+    }
+
+    #[test]
+    fn parts_that_ask_visitors_are_told_by_their_first_line() {
+        for (line, name) in [
+            ("Ça vous a aidé ?", "feedback form"),
+            ("Did this answer your question?", "feedback form"),
+            ("Ask Acme a question", "assistant"),
+            ("¿En qué podemos ayudarte?", "assistant"),
+        ] {
+            assert_eq!(opening(line).map(|opening| opening.name), Some(name), "{line}");
+        }
+        for line in ["Ask us for a copy of your data", "What we help with", "Yes", ""] {
+            assert!(opening(line).is_none(), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_notice_of_an_update_that_says_from_when_it_holds_stays() {
+        assert!(is_update_notice("Acme is now Bolt. We have updated our Terms to reflect the new name."));
+        assert!(is_update_notice("Nous avons mis à jour nos Conditions. Elles restent en vigueur."));
+        assert!(!is_update_notice("We have updated our Terms. The changes take effect on 1 May 2024."));
+        assert!(!is_update_notice("Wir haben unsere Bedingungen aktualisiert. Sie gelten ab 1. Mai."));
+        assert!(!is_update_notice("We may update our Terms from time to time."));
+    }
 }

@@ -232,6 +232,9 @@ fn marked(tree: &Tree<'_>, counts: &[Words], facts: &Facts) -> Option<usize> {
 /// Takes menus and the like off the beginning and the end of the text.
 pub(super) fn trim(lines: &mut Vec<Line>) {
     lines.retain(|line| !is_phrase(line));
+    let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+    let mut versions = noise::version_list(&texts).into_iter();
+    lines.retain(|_| !versions.next().unwrap_or(false));
     trim_end(lines);
     trim_start(lines);
 }

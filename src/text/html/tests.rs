@@ -314,6 +314,7 @@ const NOISE: &[(&str, &str)] = &[
     ("search", "<div role=search>Search our help pages</div>"),
     ("pagination", "<div class=pagination><a href=/1>1</a> <a href=/2>2</a></div>"),
     ("screen reader hint", "<span class=sr-only>opens in another window</span>"),
+    ("icon", "<p><span role=img><i></i><span>bolt arrow</span></span><i class=material-icons>expand_more</i></p>"),
 ];
 
 #[test]
@@ -326,6 +327,37 @@ fn every_class_of_noise_is_left_out() {
             assert_eq!(outline(&page(&html).blocks), kept, "{}", class.name);
         }
     }
+}
+
+/// Parts that are told by what they say, whatever their elements are called.
+#[test]
+fn parts_told_by_their_words_are_left_out() {
+    let text = format!("<h1>Privacy</h1><p>{PROSE} {PROSE}</p><p>{PROSE} {PROSE}</p><p>{PROSE} {PROSE}</p>");
+    let kept: Vec<String> =
+        std::iter::once("# Privacy".to_owned()).chain([0; 3].map(|_| format!("{PROSE} {PROSE}"))).collect();
+    for part in [
+        "<div><div><b>Did this answer your question?</b></div><div>Tell us what went wrong, we shall not answer.</div>
+         <div><div>Thanks</div><div>Your comments help us improve the page for all.</div></div></div>",
+        "<div><h2>Ask Acme a question</h2><div><p>Hello!</p><p>Our assistant knows all of our documents.</p></div></div>",
+        "<div><h3>Changelog</h3><h6>Today</h6><p>Current version</p><h6>18 Dec 2020</h6><h6>31 Oct 2019</h6></div>",
+        "<p>Updated over a week ago</p>",
+    ] {
+        let html = format!("<div>{text}</div>{part}");
+        assert_eq!(outline(&page(&html).blocks), kept, "{part}");
+    }
+    let notice =
+        "<p><em>Acme has a new name, Bolt. We have updated our Terms to reflect this. Nothing else changes.</em></p>";
+    assert_eq!(outline(&page(&format!("{notice}<div>{text}</div>")).blocks), kept);
+}
+
+#[test]
+fn a_question_within_the_text_is_no_form() {
+    let html = format!(
+        "<h1>Help</h1><section><p>{PROSE}</p><p>Was this decision helpful to you?</p><p>{PROSE} {PROSE}</p></section>
+         <section><p><em>We have updated our Terms. The changes take effect on 1 May 2024.</em></p></section>"
+    );
+    let text = outline(&page(&html).blocks).join("\n");
+    assert!(text.contains("1 May 2024") && text.matches(PROSE).count() == 3, "{text}");
 }
 
 #[test]

@@ -1,0 +1,73 @@
+//! Parts of a page that are told by what they say, where neither an element's name nor
+//! a class does: forms that ask for feedback, assistants that offer to chat, notices
+//! that the text was updated.
+
+use super::tree::Tree;
+use crate::text::noise;
+
+/// The largest share of the page's prose that one such part may be.
+const MAX_SHARE: u32 = 4;
+/// A notice of an update has so many words.
+const NOTICE: std::ops::RangeInclusive<u32> = 8..=150;
+/// And so many words at most stand above it.
+const ABOVE: u32 = 60;
+
+/// Leaves such parts out.
+pub(super) fn remove(tree: &mut Tree<'_>) {
+    let counts = tree.count();
+    let total = counts.first().map_or(0, |words| words.all);
+    // The words before each node, and the headings.
+    let (mut before, mut headings) = (vec![0_u32; tree.nodes.len() + 1], vec![0_u32; tree.nodes.len() + 1]);
+    for at in 0..tree.nodes.len() {
+        let node = &tree.nodes[at];
+        before[at + 1] = before[at] + if node.text().is_some() { counts[at].all } else { 0 };
+        headings[at + 1] = headings[at] + u32::from(matches!(node.name, "h1" | "h2" | "h3"));
+    }
+    let mut at = 0;
+    while at < tree.nodes.len() {
+        let node = &tree.nodes[at];
+        if node.off {
+            at = node.end;
+            continue;
+        }
+        let part = match node.text() {
+            Some(text) => noise::opening(text.trim()).and_then(|opening| {
+                let most = opening.words.min(total / MAX_SHARE);
+                // The largest part that begins with these words.
+                let mut part = at;
+                loop {
+                    let around = tree.nodes[part].parent;
+                    let end = tree.nodes[around].end;
+                    let fits = around != part
+                        && before[around] == before[at]
+                        && counts[around].all <= most
+                        && headings[end] == headings[tree.nodes[part].end]
+                        && !matches!(tree.nodes[around].name, "body" | "main" | "article" | "#root");
+                    if !fits {
+                        break;
+                    }
+                    part = around;
+                }
+                (part != at).then_some(part)
+            }),
+            None => {
+                let set_off = matches!(node.name, "em" | "i") || matches!(node.attr("role"), Some("alert" | "note"));
+                let alone = counts[at].all == counts[node.parent].all;
+                (set_off
+                    && alone
+                    && NOTICE.contains(&counts[at].all)
+                    && counts[at].all <= total / MAX_SHARE
+                    && before[at] <= ABOVE
+                    && noise::is_update_notice(&tree.words(at)))
+                .then_some(at)
+            }
+        };
+        match part {
+            Some(part) => {
+                tree.nodes[part].off = true;
+                at = tree.nodes[part].end;
+            }
+            None => at += 1,
+        }
+    }
+}
