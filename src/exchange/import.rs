@@ -42,7 +42,7 @@ pub struct Imported {
 /// What a capture turned out to be.
 #[derive(Clone, Debug)]
 pub enum Ending {
-    /// The first text of the watch.
+    /// The first text of the watch, or its first in a language.
     First,
     /// The same text again.
     Unchanged,
@@ -107,8 +107,8 @@ pub async fn import<C: Clock>(
         let imported = match store.recorded_outcome(&watch.id, &snapshot.origin, captured_at).await? {
             Some(check) => again(record_id, captured_at, &check, store).await?,
             None => {
-                let alerts = |before: Option<&VersionFacts>, outcome: &Outcome| {
-                    if tell { check::alerts(watch, before, outcome) } else { Vec::new() }
+                let alerts = |latest: Option<&VersionFacts>, outcome: &Outcome| {
+                    if tell { check::alerts(watch, latest, outcome) } else { Vec::new() }
                 };
                 let (past, recorded) = history.record(snapshot, alerts, clock.now()).await?;
                 summary.deliveries += recorded.deliveries;

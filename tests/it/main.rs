@@ -13,4 +13,5 @@ mod layers;
 mod reading;
 mod states;
 mod store;
+mod walls;
 mod world;
