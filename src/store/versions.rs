@@ -88,8 +88,7 @@ impl Store {
         let (watch, language) = (watch.clone(), language.to_owned());
         self.read("look for a text in a language", move |tx| {
             let Some(key) = key_of(tx, &watch)? else { return Ok(None) };
-            let several = "SELECT count(*) > 1 FROM versions WHERE watch_id = ?1 AND cause = 'first_record'";
-            if !tx.prepare_cached(several)?.query_row([key], |row| row.get(0))? {
+            if !several_languages(tx, key)? {
                 return Ok(None);
             }
             let newest = "v.watch_id = ?1 AND s.captured_at <= ?2 ORDER BY s.captured_at DESC, v.number DESC";
@@ -102,6 +101,18 @@ impl Store {
                 }
             }
             Ok(None)
+        })
+        .await
+    }
+
+    /// Whether texts in more than one language are on record.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn has_several_languages(&self, watch: &WatchId) -> Result<bool, StoreError> {
+        let watch = watch.clone();
+        self.read("look for languages", move |tx| {
+            key_of(tx, &watch)?.map_or(Ok(false), |key| several_languages(tx, key))
         })
         .await
     }
@@ -176,6 +187,12 @@ impl Store {
         })
         .await
     }
+}
+
+/// Each language begins with a first record of its own.
+fn several_languages(tx: &Transaction<'_>, watch: i64) -> Result<bool, Fault> {
+    let several = "SELECT count(*) > 1 FROM versions WHERE watch_id = ?1 AND cause = 'first_record'";
+    Ok(tx.prepare_cached(several)?.query_row([watch], |row| row.get(0))?)
 }
 
 /// Writes the reader's mark, and what was read, into a version whose text stays. It is

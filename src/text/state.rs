@@ -61,9 +61,9 @@ const NOTHING: usize = 12;
 /// Tells that a page is not the policy, with what decided.
 pub fn refuse_page(page: &Page<'_>) -> Option<Unreadable> {
     let seen = Seen::of(page);
-    let rules: [fn(&Seen<'_>) -> Option<Unreadable>; 16] = [
-        malformed, archive, stub, challenge, titled, phrased, headed, meant, picker, sign_in, bannered, arrived, empty,
-        elsewhere, collapsed, foreign,
+    let rules: [fn(&Seen<'_>) -> Option<Unreadable>; 17] = [
+        malformed, archive, stub, challenge, titled, phrased, apologizes, headed, meant, picker, sign_in, bannered,
+        arrived, empty, elsewhere, collapsed, foreign,
     ];
     rules.iter().find_map(|rule| rule(&seen))
 }
@@ -402,6 +402,23 @@ fn phrased(seen: &Seen<'_>) -> Option<Unreadable> {
         }
     }
     None
+}
+
+/// What the page's one main element says, where that is a message and the text that was
+/// found stands outside of it.
+fn apologizes(seen: &Seen<'_>) -> Option<Unreadable> {
+    let message = seen.structure.main.as_ref().filter(|_| !seen.sure())?;
+    let inside = |block: &&Block| message.contains(phrases::fold(&block.text).as_str());
+    if seen.page.blocks.iter().filter(inside).count() * 2 > seen.page.blocks.len() {
+        return None;
+    }
+    let gone = [
+        (phrases::ERROR, Why::ErrorPage),
+        (phrases::NOT_FOUND, Why::NotFound),
+        (phrases::MAINTENANCE, Why::Maintenance),
+    ];
+    let (phrase, why) = gone.iter().find_map(|(table, why)| Some((phrases::find(table, message)?, *why)))?;
+    seen.refuse(why, format!("the page's main element says \"{phrase}\", the text stands outside of it"))
 }
 
 /// Whether a page that is "not available" goes on to speak of an error.

@@ -444,6 +444,35 @@ fn pages_of_what_failed() {
 }
 
 #[test]
+fn an_apology_in_the_main_element_outweighs_the_dialogue_that_is_longer() {
+    let dialogue = "<div role=dialog data-testid=cookie-dialog><h2>Allow cookies from Acme on this browser?</h2><p>We use cookies and similar technologies to provide and improve our services, and to measure how they are used on and off our sites.</p><p>Essential cookies: these are required to use our services. Optional cookies: these help us show ads elsewhere.</p><button>Allow all cookies</button><button>Decline optional cookies</button></div>";
+    let menu = "<nav><ul>".to_owned()
+        + &"<li><a href=/x>Anvils, hammers and tongs for every smith</a></li>".repeat(60)
+        + "</ul></nav>";
+    for (message, expected) in [
+        (
+            "This page isn't available at the moment. This may be because of a technical error that we're working to fix.",
+            "error_page",
+        ),
+        ("Diese Seite ist momentan nicht verfügbar. Bitte versuche, die Seite noch einmal zu laden.", "error_page"),
+        ("", "consent_wall"),
+    ] {
+        let html = bare(
+            "Acme list of sub-processors",
+            &format!(
+                "{menu}<main><div>{message}</div></main>{dialogue}<footer>{menu}</footer><script src=/a.js></script>"
+            ),
+        );
+        assert_eq!(verdict(&html).split(':').next(), Some(expected), "{message}: {}", verdict(&html));
+    }
+    let policy = bare(
+        "Privacy Policy",
+        &format!("{menu}<main><h1>Privacy Policy</h1>{CLAUSES}</main>{dialogue}<script src=/a.js></script>"),
+    );
+    assert!(verdict(&policy).starts_with("policy: Privacy Policy"), "{}", verdict(&policy));
+}
+
+#[test]
 fn pages_of_sites_that_are_down_for_work() {
     all(
         "maintenance",

@@ -59,6 +59,8 @@ pub(super) struct Structure {
     pub(super) buttons: String,
     /// The words of a dialogue that asks for consent and offers to give it, folded.
     pub(super) banner: Option<String>,
+    /// What stands in the page's one `main`, if that is no more than a message, folded.
+    pub(super) main: Option<String>,
     /// The address that the page gives itself.
     pub(super) canonical: Option<String>,
     /// The error page of a framework, told by its markup.
@@ -73,6 +75,7 @@ struct Selectors {
     option: Selector,
     button: Selector,
     dialogue: Selector,
+    main: Selector,
     canonical: Selector,
     error: Selector,
 }
@@ -90,6 +93,7 @@ static SELECTORS: LazyLock<Selectors> = LazyLock::new(|| {
             "[role=dialog], [role=alertdialog], [aria-modal=true], [id*=cookie], [class*=cookie], [data-testid*=cookie], \
              [id*=consent], [class*=consent], [id*=onetrust], [id*=didomi], [id*=usercentrics], [id*=truste], [id*=cmp]",
         ),
+        main: sound("main, [role=main]"),
         canonical: sound("link[rel~=canonical][href]"),
         error: sound("html#__next_error__, body.error404, body.error-404, body#cf-error-details"),
     }
@@ -121,6 +125,7 @@ pub(super) fn of(html: &Html, body: &[u8]) -> Structure {
         options: html.select(&selectors.option).take(300).flat_map(|option| option.text().chain([" "])).collect(),
         buttons: html.select(&selectors.button).take(300).flat_map(|button| button.text().chain([" "])).collect(),
         banner: html.select(&selectors.dialogue).take(DIALOGUES).find_map(banner),
+        main: message(html, &selectors.main),
         canonical: html.select(&selectors.canonical).find_map(|link| link.attr("href")).map(str::to_owned),
         error_markup: html.select(&selectors.error).next().is_some(),
     }
@@ -129,6 +134,30 @@ pub(super) fn of(html: &Html, body: &[u8]) -> Structure {
 /// How many elements that could be a dialogue are looked at, and how long one is.
 const DIALOGUES: usize = 40;
 const DIALOGUE: usize = 8_000;
+
+/// How many bytes a message has at most, an apology and a form below it included.
+const MESSAGE: usize = 1_500;
+
+/// The words of a page's one main element, if they could be a message.
+fn message(html: &Html, main: &Selector) -> Option<String> {
+    let mut mains = html.select(main);
+    let only = mains.next().filter(|_| mains.next().is_none())?;
+    let mut words = String::new();
+    for node in only.descendants() {
+        let hidden =
+            |element: &scraper::node::Element| matches!(element.name(), "script" | "style" | "noscript" | "template");
+        if let scraper::Node::Text(text) = node.value()
+            && !node.parent().and_then(|parent| parent.value().as_element()).is_some_and(hidden)
+        {
+            words.push_str(text);
+            words.push(' ');
+            if words.len() > MESSAGE {
+                return None;
+            }
+        }
+    }
+    Some(phrases::fold(&words)).filter(|words| !words.is_empty())
+}
 
 /// The words of an element, if it offers to give consent.
 fn banner(element: ElementRef<'_>) -> Option<String> {
