@@ -4,14 +4,14 @@
 use crate::alert::Alert;
 use crate::check::manner;
 use crate::clock::Clock;
-use crate::examine::{Manner, examine};
+use crate::examine::{Manner, examine, new_language};
 use crate::fetch::{Capture, Fetch, Fetched, Fetcher, Request};
 use crate::outcome::{FailureKind, FetchFailure, Outcome};
 use crate::panics::contained;
 use crate::snapshot::{Origin, Snapshot, Validators};
 use crate::store::{CheckFacts, Recorded, Store, StoreError, Which};
 use crate::time::Timestamp;
-use crate::upgrade::upgrade;
+use crate::upgrade::{parallel, upgrade};
 use crate::version::{Version, VersionFacts};
 use crate::watch::{Source, Watch, WatchId};
 
@@ -195,8 +195,14 @@ pub async fn nearest<C: Clock>(
     }
     if dry {
         let before = store.version(&watch.id, Which::At(from.captured_at)).await?;
-        let version = before.as_ref().map(|version| version.facts.number);
-        let outcome = understand(manner(watch), before, snapshot).await;
+        let mut version = before.as_ref().map(|version| version.facts.number);
+        let (mut outcome, unlike) = understand(manner(watch), before, snapshot.clone()).await;
+        if let Some((_, language)) = unlike
+            && let Some(earlier) = parallel(&watch.id, &manner(watch), &language, from.captured_at, store, None).await?
+        {
+            version = Some(earlier.facts.number);
+            (outcome, _) = understand(manner(watch), Some(earlier), snapshot).await;
+        }
         return Ok(Nearest::Read(Box::new(Past { outcome, version }), from));
     }
     let mut history = History::begin(watch, store, clock).await?;
@@ -239,6 +245,9 @@ pub(crate) struct History<'a> {
     /// The text in force before the next capture; kept, so that the store is not asked
     /// for it again at every capture.
     base: Option<Version>,
+    /// The text of the last capture, where that is a known one in another language than
+    /// `base`.
+    parallel: Option<Version>,
     /// How many captures were older than what was recorded already.
     older: usize,
 }
@@ -248,12 +257,12 @@ impl<'a> History<'a> {
     /// are found.
     pub(crate) async fn begin(watch: &Watch, store: &'a Store, clock: &impl Clock) -> Result<Self, StoreError> {
         let base = upgrade(watch, store, clock).await?;
-        Ok(Self { store, watch: watch.id.clone(), manner: manner(watch), base, older: 0 })
+        Ok(Self { store, watch: watch.id.clone(), manner: manner(watch), base, parallel: None, older: 0 })
     }
 
     /// The text in force at the last capture.
     pub(crate) fn base(&self) -> Option<&Version> {
-        self.base.as_ref()
+        self.parallel.as_ref().or(self.base.as_ref())
     }
 
     /// Says what a capture means, and records it. `alerts` says who is told of it.
@@ -264,12 +273,25 @@ impl<'a> History<'a> {
         now: Timestamp,
     ) -> Result<(Past, Recorded), StoreError> {
         loop {
+            self.parallel = None;
             let before = self.before(snapshot.captured_at).await?;
-            let latest = self.base.as_ref().map(|version| version.facts.id);
-            let number = before.as_ref().map(|version| version.facts.number);
-            let facts = before.as_ref().map(|version| version.facts.clone());
-            let outcome = understand(self.manner.clone(), before, snapshot.clone()).await;
-            let alerts = alerts(facts.as_ref(), &outcome);
+            let mut number = before.as_ref().map(|version| version.facts.number);
+            let (mut outcome, unlike) = understand(self.manner.clone(), before, snapshot.clone()).await;
+            if let Some((_, language)) = unlike {
+                let served = snapshot.captured_at;
+                let earlier = parallel(&self.watch, &self.manner, &language, served, self.store, Some(now)).await?;
+                if let Some(earlier) = earlier {
+                    number = Some(earlier.facts.number);
+                    if self.base.as_ref().is_none_or(|base| base.facts.number < earlier.facts.number) {
+                        self.base = Some(earlier.clone());
+                    }
+                    self.parallel = Some(earlier.clone());
+                    (outcome, _) = understand(self.manner.clone(), Some(earlier), snapshot.clone()).await;
+                }
+            }
+            let latest = self.base.as_ref().map(|version| version.facts.clone());
+            let alerts = alerts(latest.as_ref(), &outcome);
+            let latest = latest.map(|latest| latest.id);
             let recorded =
                 self.store.record(&self.watch, latest, outcome.clone(), &self.manner, alerts, None, now).await?;
             if recorded.superseded {
@@ -281,7 +303,12 @@ impl<'a> History<'a> {
             if !recorded.out_of_order && matches!(outcome, Outcome::First { .. } | Outcome::Changed { .. }) {
                 self.base = self.store.latest(&self.watch).await?;
             }
-            return Ok((Past { version: recorded.version.or(number), outcome }, recorded));
+            let again = matches!(outcome, Outcome::Unchanged { .. });
+            let version = if again && self.parallel.is_some() { number } else { recorded.version.or(number) };
+            if !again {
+                self.parallel = None;
+            }
+            return Ok((Past { version, outcome }, recorded));
         }
     }
 
@@ -309,11 +336,19 @@ impl<'a> History<'a> {
 
 /// Says what a snapshot means, away from the event loop; a page that our code fails on is
 /// an outcome too.
-async fn understand(manner: Manner, before: Option<Version>, snapshot: Snapshot) -> Outcome {
+async fn understand(
+    manner: Manner,
+    before: Option<Version>,
+    snapshot: Snapshot,
+) -> (Outcome, Option<(String, String)>) {
     let evidence = snapshot.clone();
-    contained(move || examine(&manner, before.as_ref(), snapshot))
-        .await
-        .unwrap_or_else(|message| Outcome::Broken { snapshot: Some(evidence), message })
+    contained(move || {
+        let outcome = examine(&manner, before.as_ref(), snapshot);
+        let unlike = new_language(before.as_ref(), &outcome);
+        (outcome, unlike)
+    })
+    .await
+    .unwrap_or_else(|message| (Outcome::Broken { snapshot: Some(evidence), message }, None))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::alert::{Alert, NextVersion, address};
 use crate::cadence::next_check;
 use crate::clock::Clock;
-use crate::examine::{Manner, examine};
+use crate::examine::{Manner, examine, new_language};
 use crate::fetch::{Fetch, Fetched, Request};
 use crate::outcome::Outcome;
 use crate::panics::{contained, unpanicking};
@@ -13,7 +13,7 @@ use crate::reading::{Reader, Why};
 use crate::snapshot::{Snapshot, Validators};
 use crate::store::{Recorded, Store, StoreError};
 use crate::time::Timestamp;
-use crate::upgrade::{preview, upgrade};
+use crate::upgrade::{parallel, preview, upgrade};
 use crate::version::{Version, VersionFacts};
 use crate::watch::{Source, Watch};
 
@@ -37,7 +37,7 @@ pub struct Ports<F, C> {
 /// A check that has ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checked {
-    /// The version before, as we read it today.
+    /// The latest version before, as we read it today.
     pub previous: Option<VersionFacts>,
     /// How it ended.
     pub outcome: Outcome,
@@ -57,7 +57,7 @@ pub struct Checked {
 /// `Err` means that the record could not be kept, and the caller must stop.
 pub async fn check<F: Fetch, C: Clock>(watch: &Watch, ports: &Ports<F, C>) -> Result<Checked, StoreError> {
     let previous = upgrade(watch, &ports.store, &ports.clock).await?;
-    let mut checked = look(watch, previous, ports).await?;
+    let mut checked = look(watch, previous, ports, Some(ports.clock.now())).await?;
 
     let base = checked.previous.as_ref().map(|version| version.id);
     let (outcome, alerts) = (checked.outcome.clone(), checked.alerts.clone());
@@ -76,7 +76,7 @@ pub async fn check<F: Fetch, C: Clock>(watch: &Watch, ports: &Ports<F, C>) -> Re
 /// If the record could not be read.
 pub async fn dry_run<F: Fetch, C: Clock>(watch: &Watch, ports: &Ports<F, C>) -> Result<Checked, StoreError> {
     let previous = preview(watch, &ports.store).await?;
-    look(watch, previous, ports).await
+    look(watch, previous, ports, None).await
 }
 
 /// How the pages of a watch are read today.
@@ -84,17 +84,37 @@ pub fn manner(watch: &Watch) -> Manner {
     Manner { reader: Reader::today(watch.selectors.clone()), language: watch.language.clone() }
 }
 
-/// All of a check but writing it down.
+/// All of a check but writing it down; `now` is when technical upgrades are recorded.
 async fn look<F: Fetch, C: Clock>(
     watch: &Watch,
     previous: Option<Version>,
     ports: &Ports<F, C>,
+    now: Option<Timestamp>,
 ) -> Result<Checked, StoreError> {
     let request = request(watch, &ports.store).await?;
-    let facts = previous.as_ref().map(|version| version.facts.clone());
+    let mut facts = previous.as_ref().map(|version| version.facts.clone());
 
     let (outcome, alerts) = match unpanicking(ports.fetcher.fetch(request)).await {
-        Ok(Ok(Fetched::Snapshot(snapshot))) => understand(watch, previous, *snapshot).await,
+        Ok(Ok(Fetched::Snapshot(snapshot))) => {
+            let mut understood = understand(watch, previous, facts.clone(), *snapshot).await;
+            if let (Some((known, language)), Outcome::First { snapshot, .. }) =
+                (&understood.unlike, &understood.outcome)
+            {
+                let served = snapshot.captured_at;
+                match parallel(&watch.id, &manner(watch), language, served, &ports.store, now).await? {
+                    Some(earlier) => {
+                        facts = newest(facts, &earlier);
+                        understood = understand(watch, Some(earlier), facts.clone(), snapshot.clone()).await;
+                    }
+                    None => tracing::warn!(
+                        watch.id = %watch.id,
+                        "the page of {} answers in {language} now; its text in {known} was not compared with it; \
+                         set language = \"{known}\" to refuse other languages", watch.id
+                    ),
+                }
+            }
+            (understood.outcome, understood.alerts)
+        }
         Ok(Ok(Fetched::NotModified)) => (Outcome::Unmodified, Vec::new()),
         Ok(Err(failure)) => (Outcome::Unreachable(failure), Vec::new()),
         Err(message) => (Outcome::Broken { snapshot: None, message }, Vec::new()),
@@ -113,33 +133,55 @@ async fn request(watch: &Watch, store: &Store) -> Result<Request, StoreError> {
     Ok(Request { url, source: watch.source, at: None, validators, language })
 }
 
+/// What a snapshot means.
+struct Understood {
+    outcome: Outcome,
+    alerts: Vec<Alert>,
+    /// The languages of the version before and of the text, where they could not be compared.
+    unlike: Option<(String, String)>,
+}
+
 /// Says what a snapshot means and who is told, away from the threads that wait for the
 /// network, and whatever happens: a page that our code fails on is an outcome too.
-async fn understand(watch: &Watch, previous: Option<Version>, snapshot: Snapshot) -> (Outcome, Vec<Alert>) {
+/// `previous` is what it is compared with, `latest` the last version of all.
+async fn understand(
+    watch: &Watch,
+    previous: Option<Version>,
+    latest: Option<VersionFacts>,
+    snapshot: Snapshot,
+) -> Understood {
     let (watch, evidence) = (watch.clone(), snapshot.clone());
     contained(move || {
         let outcome = examine(&manner(&watch), previous.as_ref(), snapshot);
-        let alerts = alerts(&watch, previous.as_ref().map(|version| &version.facts), &outcome);
-        (outcome, alerts)
+        let alerts = alerts(&watch, latest.as_ref(), &outcome);
+        Understood { alerts, unlike: new_language(previous.as_ref(), &outcome), outcome }
     })
     .await
-    .unwrap_or_else(|message| (Outcome::Broken { snapshot: Some(evidence), message }, Vec::new()))
+    .unwrap_or_else(|message| {
+        let outcome = Outcome::Broken { snapshot: Some(evidence), message };
+        Understood { outcome, alerts: Vec::new(), unlike: None }
+    })
 }
 
-/// Who is told of an outcome, and in which words.
-pub fn alerts(watch: &Watch, previous: Option<&VersionFacts>, outcome: &Outcome) -> Vec<Alert> {
-    let (Some(previous), Outcome::Changed { snapshot, reading, change, judgment }) = (previous, outcome) else {
+/// The last version of all, once an upgrade may have come behind it.
+pub(crate) fn newest(latest: Option<VersionFacts>, upgraded: &Version) -> Option<VersionFacts> {
+    latest.filter(|latest| latest.number >= upgraded.facts.number).or_else(|| Some(upgraded.facts.clone()))
+}
+
+/// Who is told of an outcome, and in which words. `latest` is the last version before it.
+pub fn alerts(watch: &Watch, latest: Option<&VersionFacts>, outcome: &Outcome) -> Vec<Alert> {
+    let (Some(latest), Outcome::Changed { snapshot, reading, from, change, judgment }) = (latest, outcome) else {
         return Vec::new();
     };
     let next = NextVersion {
-        number: previous.number + 1,
+        number: latest.number + 1,
         digest: reading.digest(),
         captured_at: snapshot.captured_at,
         final_url: snapshot.final_url.clone(),
         snapshot_digest: snapshot.digest(),
         effective_at: reading.effective_at,
     };
-    address(watch, previous, &next, change, judgment)
+    address(watch, from, &next, change, judgment)
 }
 
 /// When the watch is due again: by its schedule, earlier after a failure that may pass,

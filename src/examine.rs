@@ -5,6 +5,7 @@ use crate::judgment::judge;
 use crate::outcome::Outcome;
 use crate::reading::{Expected, Reader, read};
 use crate::snapshot::Snapshot;
+use crate::text::state::parallel;
 use crate::version::Version;
 
 /// What decides how a snapshot is read.
@@ -17,6 +18,10 @@ pub struct Manner {
 }
 
 /// Says what a snapshot means, given the version before it.
+///
+/// A policy in another language than that is compared with nothing: the answer is
+/// [`Outcome::First`], and [`new_language`] names the language. If a version in it is on
+/// record, the caller asks again with that one as the version before.
 pub fn examine(manner: &Manner, previous: Option<&Version>, snapshot: Snapshot) -> Outcome {
     let expected =
         Expected { language: manner.language.as_deref(), previous: previous.map(|version| &version.reading) };
@@ -27,10 +32,21 @@ pub fn examine(manner: &Manner, previous: Option<&Version>, snapshot: Snapshot) 
     let Some(previous) = previous else {
         return Outcome::First { snapshot, reading };
     };
+    if parallel(&previous.reading, &reading).is_some() {
+        return Outcome::First { snapshot, reading };
+    }
     let Some(mut change) = compare(&previous.reading, &reading) else {
         return Outcome::Unchanged { snapshot };
     };
     change.crosses_readings = previous.facts.reader != manner.reader;
     let judgment = judge(&change, &previous.reading, &reading);
-    Outcome::Changed { snapshot, reading, change, judgment }
+    Outcome::Changed { snapshot, reading, from: previous.facts.clone(), change, judgment }
+}
+
+/// The languages of the version before and of a text that could not be compared with it.
+pub fn new_language(previous: Option<&Version>, outcome: &Outcome) -> Option<(String, String)> {
+    match outcome {
+        Outcome::First { reading, .. } => parallel(&previous?.reading, reading),
+        _ => None,
+    }
 }

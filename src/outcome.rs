@@ -6,11 +6,13 @@ use crate::change::Change;
 use crate::judgment::Judgment;
 use crate::reading::{Reading, Unreadable};
 use crate::snapshot::Snapshot;
+use crate::version::VersionFacts;
 
 /// How a check ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// The first text of a watch.
+    /// The first text of a watch, or its first in a language: texts in two languages are
+    /// not compared.
     First {
         /// What was served.
         snapshot: Snapshot,
@@ -30,7 +32,9 @@ pub enum Outcome {
         snapshot: Snapshot,
         /// What it says.
         reading: Reading,
-        /// What differs from the version before.
+        /// The version that it is compared with: the latest in the same language.
+        from: VersionFacts,
+        /// What differs from that version.
         change: Change,
         /// Whether that matters.
         judgment: Judgment,

@@ -16,7 +16,7 @@ pub struct SnapshotId(pub i64);
 /// Why there is a new version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Cause {
-    /// The first of its watch.
+    /// The first of its watch, or the first in its language.
     FirstRecord,
     /// The publisher changed the text.
     Publisher,

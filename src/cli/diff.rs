@@ -8,7 +8,7 @@ use crate::change;
 use crate::judgment::{Materiality, judge};
 use crate::render::one_line;
 use crate::store::Which;
-use crate::version::{Version, VersionFacts};
+use crate::version::{Cause, Version, VersionFacts};
 use crate::watch::WatchId;
 
 /// Which versions.
@@ -22,7 +22,7 @@ Dates are 2024, 2024-05, 2024-05-01 or 2024-05-01T12:00:00Z."#)]
 pub struct Args {
     /// The watch
     watch: String,
-    /// The older version or date [default: the one before TO]
+    /// The older version or date [default: the one before TO in its language]
     from: Option<String>,
     /// The newer version or date [default: the latest]
     to: Option<String>,
@@ -51,11 +51,25 @@ async fn before(installation: &Installation, id: &WatchId, to: &VersionFacts) ->
             .hint(format!("`policywatch show {id}` prints it, `policywatch backfill {id}` looks for older ones"))
             .into());
     }
+    if let Some(recorded) = installation.store.change(id, to.number).await? {
+        return installation.version(id, &Which::Number(recorded.from.number)).await;
+    }
+    if to.cause == Cause::FirstRecord {
+        let number = to.number;
+        return Err(Complaint::failed(format!(
+            "v{number} of \"{id}\" is the first text in its language, so it was compared with nothing"
+        ))
+        .hint(format!(
+            "`policywatch show {id}@{number}` prints it, `policywatch diff {id} {} {number}` compares anyway",
+            number - 1
+        ))
+        .into());
+    }
     installation.version(id, &Which::Number(to.number - 1)).await
 }
 
-/// Prints a change, and says whether it is material. Between neighbours it is the one on
-/// record; between others it is computed.
+/// Prints a change, and says whether it is material. If it is on record, it is that one,
+/// else it is computed.
 async fn show(
     installation: &Installation,
     id: &WatchId,
@@ -66,8 +80,8 @@ async fn show(
     if !console.json {
         heading(id, &from.facts, &to.facts, console)?;
     }
-    if to.facts.number == from.facts.number + 1
-        && let Some(recorded) = installation.store.change(id, to.facts.number).await?
+    if let Some(recorded) = installation.store.change(id, to.facts.number).await?
+        && recorded.from.id == from.facts.id
     {
         compare::print(Some((&recorded.change, &recorded.judgment)), console)?;
         return Ok(recorded.judgment.materiality == Materiality::Material);

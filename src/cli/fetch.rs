@@ -188,6 +188,14 @@ fn tell(watch: &Watch, checked: &Checked, alone: bool, console: &Console) -> any
     }
     console.line(line(watch.id.as_str(), &checked.outcome, console))?;
     whole(&checked.outcome, alone, console)?;
+    if let (Some(before), Outcome::First { reading, .. }) = (&checked.previous, &checked.outcome) {
+        let language = reading.language.as_deref().unwrap_or("another language");
+        console.say(format!(
+            "the page answers in {language} now; that was not compared with v{}. Set language in the watch to refuse \
+             other languages than one",
+            before.number
+        ));
+    }
     if checked.recorded.as_ref().is_some_and(|recorded| recorded.superseded) {
         console.warn(format!("another policywatch recorded \"{}\" meanwhile; this check was not recorded", watch.id));
     }

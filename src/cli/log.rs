@@ -119,6 +119,9 @@ pub fn entry(
     let judgment = change.map(|change| &change.judgment);
     let materiality = judgment.map(|judgment| judgment.materiality);
     let (dot, word, says) = match (version.cause, materiality) {
+        (Cause::FirstRecord, _) if version.number > 1 => {
+            ("◆", "first".to_owned(), "the first text in another language; not compared with the text before")
+        }
         (Cause::FirstRecord, _) | (Cause::Publisher, None) => ("◆", "first".to_owned(), "the first text on record"),
         (Cause::TechnicalUpgrade, _) => ("◌", "reread".to_owned(), "the same page, read by newer code"),
         (Cause::Publisher, Some(_)) => {

@@ -13,10 +13,12 @@ use crate::clock::Clock;
 use crate::exchange::warc::{self, Response, WarcError};
 use crate::judgment::Judgment;
 use crate::outcome::Outcome;
-use crate::reading::{Reading, Unreadable, Why};
+use crate::panics::contained;
+use crate::reading::{Expected, Reading, Unreadable, Why, read};
 use crate::store::{CheckFacts, Store, StoreError, Which};
+use crate::text::state::parallel;
 use crate::time::Timestamp;
-use crate::version::{Version, VersionFacts};
+use crate::version::{SnapshotId, Version, VersionFacts};
 use crate::watch::Watch;
 
 /// How many captures wait between the file and the record: each may have megabytes.
@@ -42,7 +44,7 @@ pub struct Imported {
 /// What a capture turned out to be.
 #[derive(Clone, Debug)]
 pub enum Ending {
-    /// The first text of the watch.
+    /// The first text of the watch, or its first in a language.
     First,
     /// The same text again.
     Unchanged,
@@ -105,10 +107,10 @@ pub async fn import<C: Clock>(
     while let Some(Response { record_id, snapshot, .. }) = responses.recv().await {
         let captured_at = snapshot.captured_at;
         let imported = match store.recorded_outcome(&watch.id, &snapshot.origin, captured_at).await? {
-            Some(check) => again(record_id, captured_at, &check, store).await?,
+            Some(check) => again(record_id, captured_at, &check, watch, store).await?,
             None => {
-                let alerts = |before: Option<&VersionFacts>, outcome: &Outcome| {
-                    if tell { check::alerts(watch, before, outcome) } else { Vec::new() }
+                let alerts = |latest: Option<&VersionFacts>, outcome: &Outcome| {
+                    if tell { check::alerts(watch, latest, outcome) } else { Vec::new() }
                 };
                 let (past, recorded) = history.record(snapshot, alerts, clock.now()).await?;
                 summary.deliveries += recorded.deliveries;
@@ -161,6 +163,7 @@ async fn again(
     record_id: String,
     captured_at: Timestamp,
     check: &CheckFacts,
+    watch: &Watch,
     store: &Store,
 ) -> Result<Imported, StoreError> {
     let mut imported =
@@ -170,7 +173,13 @@ async fn again(
         imported.ending = Ending::Unreadable(Unreadable::new(Why::parse(word).unwrap_or(Why::Malformed), evidence));
         return Ok(imported);
     }
-    let version = store.version(&check.watch, Which::At(captured_at)).await?;
+    let mut version = store.version(&check.watch, Which::At(captured_at)).await?;
+    if check.outcome == "unchanged"
+        && let Some(snapshot) = check.snapshot
+        && store.has_several_languages(&check.watch).await?
+    {
+        version = as_read_then(version, watch, snapshot, store).await?;
+    }
     if let Some(version) = version {
         if version.facts.captured_at == captured_at {
             imported.ending = match store.change(&check.watch, version.facts.number).await? {
@@ -182,6 +191,25 @@ async fn again(
         imported.reading = Some(version.reading);
     }
     Ok(imported)
+}
+
+/// The version that a capture was the same text as, where `version`, the one in force then,
+/// may be in another language.
+async fn as_read_then(
+    version: Option<Version>,
+    watch: &Watch,
+    snapshot: SnapshotId,
+    store: &Store,
+) -> Result<Option<Version>, StoreError> {
+    let served = store.snapshot(snapshot).await?;
+    let (selectors, captured_at) = (watch.selectors.clone(), served.captured_at);
+    let reading = contained(move || read(&served, &selectors, &Expected::default())).await;
+    let unlike = match (&version, &reading) {
+        (Some(version), Ok(Ok(reading))) => parallel(&version.reading, reading),
+        _ => None,
+    };
+    let Some((_, language)) = unlike else { return Ok(version) };
+    Ok(store.latest_in(&watch.id, &language, captured_at).await?.or(version))
 }
 
 /// Hands out the captures, oldest first. Returns how many records hold none.

@@ -3,13 +3,11 @@
 use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 
 use super::fault::{At, Fault};
-use super::versions::{NewVersion, insert, latest_facts};
+use super::versions::{NewVersion, Told, insert, latest_facts};
 use super::watches::{key_of, known_key, name};
 use super::{CheckFacts, CheckId, Recorded, Store, StoreError, deliveries, snapshots, versions};
 use crate::alert::Alert;
-use crate::change::Change;
 use crate::examine::Manner;
-use crate::judgment::Judgment;
 use crate::outcome::Outcome;
 use crate::reading::Reading;
 use crate::snapshot::{Origin, Snapshot};
@@ -133,12 +131,12 @@ impl Entry {
         text: Text<'_>,
     ) -> Result<u32, Fault> {
         let number = latest.map_or(1, |latest| latest.number + 1);
-        let cause = if latest.is_none() { Cause::FirstRecord } else { Cause::Publisher };
+        let cause = if text.change.is_none() { Cause::FirstRecord } else { Cause::Publisher };
         let reader = &self.manner.reader;
         let new = NewVersion { watch, number, snapshot, recorded_at: self.now, reading: text.reading, reader, cause };
         let id = insert(tx, &new)?;
-        if let (Some(latest), Some((change, judgment))) = (latest, text.change) {
-            versions::insert_change(tx, latest.id, id, change, judgment)?;
+        if let (Some(latest), Some(told)) = (latest, &text.change) {
+            versions::insert_change(tx, latest.id, id, told)?;
         }
         Ok(number)
     }
@@ -148,15 +146,15 @@ impl Entry {
 #[derive(Clone, Copy)]
 struct Text<'a> {
     reading: &'a Reading,
-    change: Option<(&'a Change, &'a Judgment)>,
+    change: Option<Told<'a>>,
 }
 
 impl<'a> Text<'a> {
     fn of(outcome: &'a Outcome) -> Option<Self> {
         match outcome {
             Outcome::First { reading, .. } => Some(Self { reading, change: None }),
-            Outcome::Changed { reading, change, judgment, .. } => {
-                Some(Self { reading, change: Some((change, judgment)) })
+            Outcome::Changed { reading, from, change, judgment, .. } => {
+                Some(Self { reading, change: Some(Told { from: from.number, change, judgment }) })
             }
             _ => None,
         }
@@ -211,7 +209,7 @@ pub(super) fn one(tx: &Transaction<'_>, id: CheckId) -> Result<Option<CheckFacts
                     (SELECT v.number FROM versions v JOIN snapshots vs ON vs.id = v.snapshot_id
                      WHERE v.watch_id = c.watch_id AND vs.captured_at <= coalesce(s.captured_at, c.recorded_at)
                        AND (v.cause <> 'technical_upgrade' OR v.recorded_at <= c.recorded_at)
-                     ORDER BY v.number DESC LIMIT 1)),
+                     ORDER BY vs.captured_at DESC, v.number DESC LIMIT 1)),
                 (SELECT ch.materiality FROM versions v JOIN changes ch ON ch.version_id = v.id
                  WHERE v.snapshot_id = s.id AND c.outcome = 'changed' ORDER BY v.number LIMIT 1)
          FROM checks c JOIN watches w ON w.id = c.watch_id LEFT JOIN snapshots s ON s.id = c.id

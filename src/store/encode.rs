@@ -233,6 +233,9 @@ pub(super) fn reading(json: &[u8]) -> Result<Reading, String> {
 /// A change and its judgment, in one.
 #[derive(Debug, Serialize, Deserialize)]
 struct ChangeRow {
+    /// The number of the version that it is from; none: the version before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    from: Option<u32>,
     crosses_readings: bool,
     sections: Vec<SectionChangeRow>,
     practices: Vec<String>,
@@ -322,7 +325,7 @@ fn section_change(row: SectionChangeRow) -> Result<SectionChange, String> {
 }
 
 /// A change and its judgment as stored, without materiality and severity, which are columns.
-pub(super) fn change_json(change: &Change, judgment: &Judgment) -> Vec<u8> {
+pub(super) fn change_json(from: Option<u32>, change: &Change, judgment: &Judgment) -> Vec<u8> {
     let finding = |finding: &Finding| FindingRow {
         rule: finding.rule.clone(),
         practice: finding.practice.map(|practice| practice.as_str().to_owned()),
@@ -338,6 +341,7 @@ pub(super) fn change_json(change: &Change, judgment: &Judgment) -> Vec<u8> {
         example: noise.example.clone(),
     };
     let row = ChangeRow {
+        from,
         crosses_readings: change.crosses_readings,
         sections: change.sections.iter().map(section_change_row).collect(),
         practices: judgment.practices.iter().map(|practice| practice.as_str().to_owned()).collect(),
@@ -364,8 +368,12 @@ fn finding(row: FindingRow) -> Result<Finding, String> {
     })
 }
 
-/// A stored change and its judgment.
-pub(super) fn change(json: &[u8], materiality: Materiality, severity: u8) -> Result<(Change, Judgment), String> {
+/// A stored change, its judgment, and the version that it is from, if that is not the one before.
+pub(super) fn change(
+    json: &[u8],
+    materiality: Materiality,
+    severity: u8,
+) -> Result<(Option<u32>, Change, Judgment), String> {
     let row: ChangeRow = serde_json::from_slice(json).map_err(|error| error.to_string())?;
     let sections = row.sections.into_iter().map(section_change).collect::<Result<_, _>>()?;
     let judgment = Judgment {
@@ -380,7 +388,7 @@ pub(super) fn change(json: &[u8], materiality: Materiality, severity: u8) -> Res
             .map(|row| Noise { kind: row.kind, section: row.section, example: row.example })
             .collect(),
     };
-    Ok((Change { sections, crosses_readings: row.crosses_readings }, judgment))
+    Ok((row.from, Change { sections, crosses_readings: row.crosses_readings }, judgment))
 }
 
 #[cfg(test)]
@@ -448,8 +456,11 @@ mod tests {
             findings: Vec::new(),
             noise: Vec::new(),
         };
-        let json = change_json(&changed, &judgment);
-        assert_eq!(change(&json, Materiality::Minor, 2), Ok((changed, judgment)));
+        for from in [None, Some(3)] {
+            let json = change_json(from, &changed, &judgment);
+            let kept = Ok((from, changed.clone(), judgment.clone()));
+            assert_eq!(change(&json, Materiality::Minor, 2), kept);
+        }
         assert!(change(b"{}", Materiality::Minor, 2).is_err());
     }
 

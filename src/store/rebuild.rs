@@ -7,12 +7,10 @@ use rusqlite::Transaction;
 
 use super::fault::{At, Fault, Sha256};
 use super::pack::{Blobs, Shelf};
-use super::versions::{NewVersion, insert, insert_change, latest_facts, with_text};
+use super::versions::{NewVersion, Told, insert, insert_change, latest_facts, with_text};
 use super::watches::{key_of, known_key};
 use super::{Store, StoreError, snapshots};
-use crate::change::Change;
-use crate::examine::Manner;
-use crate::judgment::Judgment;
+use crate::examine::{Manner, new_language};
 use crate::outcome::Outcome;
 use crate::reading::Reading;
 use crate::snapshot::{Digest, Snapshot};
@@ -64,17 +62,27 @@ impl Store {
             let key = known_key(tx, &watch)?;
             let recorded = recorded_before(tx, key)?;
             tx.execute("DELETE FROM versions WHERE watch_id = ?1", [key])?;
-            let mut rebuilding = Rebuilding { tx, key, manner: &manner, recorded, now, latest: None };
+            let mut rebuilding =
+                Rebuilding { tx, key, manner: &manner, recorded, now, latest: None, others: BTreeMap::new() };
             let mut bodies = Blobs::of(Shelf::Bodies);
             for id in in_order(tx, key)? {
                 let snapshot = snapshots::load(tx, &mut bodies, id)?;
                 let latest = rebuilding.latest.as_ref();
                 // A page on which our code fails makes no version, and must not end the rest.
-                let Ok(outcome) = catch_unwind(AssertUnwindSafe(|| examine(latest, snapshot))) else { continue };
+                let examined = |before, snapshot| catch_unwind(AssertUnwindSafe(|| examine(before, snapshot)));
+                let Ok(mut outcome) = examined(latest, snapshot) else { continue };
+                if let Some((_, language)) = new_language(latest, &outcome)
+                    && let Some(earlier) = rebuilding.others.get(&language)
+                    && let Outcome::First { snapshot, .. } = outcome
+                {
+                    let Ok(again) = examined(Some(earlier), snapshot) else { continue };
+                    outcome = again;
+                }
                 match outcome {
                     Outcome::First { reading, .. } => rebuilding.add(id, reading, None)?,
-                    Outcome::Changed { reading, change, judgment, .. } => {
-                        rebuilding.add(id, reading, Some((&change, &judgment)))?;
+                    Outcome::Changed { reading, from, change, judgment, .. } => {
+                        let told = Told { from: from.number, change: &change, judgment: &judgment };
+                        rebuilding.add(id, reading, Some(told))?;
                     }
                     _ => {}
                 }
@@ -107,15 +115,12 @@ struct Rebuilding<'a> {
     recorded: RecordedBefore,
     now: Timestamp,
     latest: Option<Version>,
+    /// The latest version of each language that the latest of all is not in.
+    others: BTreeMap<String, Version>,
 }
 
 impl Rebuilding<'_> {
-    fn add(
-        &mut self,
-        snapshot: SnapshotId,
-        reading: Reading,
-        change: Option<(&Change, &Judgment)>,
-    ) -> Result<(), Fault> {
+    fn add(&mut self, snapshot: SnapshotId, reading: Reading, change: Option<Told<'_>>) -> Result<(), Fault> {
         let new = NewVersion {
             watch: self.key,
             number: self.latest.as_ref().map_or(1, |latest| latest.facts.number + 1),
@@ -123,15 +128,20 @@ impl Rebuilding<'_> {
             recorded_at: *self.recorded.get(&(snapshot, reading.digest())).unwrap_or(&self.now),
             reading: &reading,
             reader: &self.manner.reader,
-            cause: if self.latest.is_none() { Cause::FirstRecord } else { Cause::Publisher },
+            cause: if change.is_none() { Cause::FirstRecord } else { Cause::Publisher },
         };
         let id = insert(self.tx, &new)?;
-        if let (Some(latest), Some((change, judgment))) = (&self.latest, change) {
-            insert_change(self.tx, latest.facts.id, id, change, judgment)?;
+        if let (Some(latest), Some(told)) = (&self.latest, &change) {
+            insert_change(self.tx, latest.facts.id, id, told)?;
         }
         let facts = latest_facts(self.tx, self.key)?
             .ok_or_else(|| Fault::damaged(format!("versions {}", id.0), "it is gone as soon as written"))?;
-        self.latest = Some(with_text(self.tx, &mut Blobs::of(Shelf::Readings), facts)?);
+        let version = with_text(self.tx, &mut Blobs::of(Shelf::Readings), facts)?;
+        if let Some(before) = self.latest.replace(version)
+            && let Some(language) = before.reading.language.clone()
+        {
+            self.others.insert(language, before);
+        }
         Ok(())
     }
 }

@@ -59,11 +59,87 @@ impl Store {
         let watch = watch.clone();
         self.read("read a change", move |tx| {
             let (Some(key), Some(from)) = (key_of(tx, &watch)?, to.checked_sub(1)) else { return Ok(None) };
-            let from = facts_of(tx, key, &Which::Number(from))?;
+            let before = facts_of(tx, key, &Which::Number(from))?;
             let to = facts_of(tx, key, &Which::Number(to))?;
-            let (Some(from), Some(to)) = (from, to) else { return Ok(None) };
-            let Some((change, judgment)) = load_change(tx, from.id, to.id)? else { return Ok(None) };
-            Ok(Some(RecordedChange { from, to, change, judgment }))
+            let (Some(before), Some(to)) = (before, to) else { return Ok(None) };
+            let Some(kept) = load_change(tx, before.id, to.id)? else { return Ok(None) };
+            let from = match kept.from {
+                Some(from) => facts_of(tx, key, &Which::Number(from))?
+                    .ok_or_else(|| Fault::damaged(format!("changes {}", to.id.0), format!("version {from} is gone")))?,
+                None => before,
+            };
+            Ok(Some(RecordedChange { from, to, change: kept.change, judgment: kept.judgment }))
+        })
+        .await
+    }
+
+    /// The latest version in a language (ISO 639-1) served at or before a moment.
+    ///
+    /// Reads back through the texts only where more than one language is on record.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn latest_in(
+        &self,
+        watch: &WatchId,
+        language: &str,
+        until: Timestamp,
+    ) -> Result<Option<Version>, StoreError> {
+        let (watch, language) = (watch.clone(), language.to_owned());
+        self.read("look for a text in a language", move |tx| {
+            let Some(key) = key_of(tx, &watch)? else { return Ok(None) };
+            if !several_languages(tx, key)? {
+                return Ok(None);
+            }
+            let newest = "v.watch_id = ?1 AND s.captured_at <= ?2 ORDER BY s.captured_at DESC, v.number DESC";
+            let mut statement = tx.prepare_cached(&select(newest))?;
+            let mut blobs = Blobs::of(Shelf::Readings);
+            for found in statement.query_map((key, At(until)), facts)? {
+                let version = with_text(tx, &mut blobs, found?)?;
+                if version.reading.language.as_deref() == Some(language.as_str()) {
+                    return Ok(Some(version));
+                }
+            }
+            Ok(None)
+        })
+        .await
+    }
+
+    /// Whether texts in more than one language are on record.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn has_several_languages(&self, watch: &WatchId) -> Result<bool, StoreError> {
+        let watch = watch.clone();
+        self.read("look for languages", move |tx| {
+            key_of(tx, &watch)?.map_or(Ok(false), |key| several_languages(tx, key))
+        })
+        .await
+    }
+
+    /// Records that the snapshot of a version that is not the latest reads otherwise today:
+    /// a new version with [`Cause::TechnicalUpgrade`], to compare a page with that answers
+    /// in that one's language. Returns it.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub async fn record_parallel_upgrade(
+        &self,
+        held: &Version,
+        reading: Reading,
+        reader: Reader,
+        now: Timestamp,
+    ) -> Result<Version, StoreError> {
+        let held = held.facts.clone();
+        self.write("record a technical upgrade", move |tx| {
+            let watch = known_key(tx, &held.watch)?;
+            let number = latest_facts(tx, watch)?.map_or(1, |latest| latest.number + 1);
+            let cause = Cause::TechnicalUpgrade;
+            let (snapshot, recorded_at) = (held.snapshot, now);
+            let new = NewVersion { watch, number, snapshot, recorded_at, reading: &reading, reader: &reader, cause };
+            let id = insert(tx, &new)?;
+            let facts = tx.prepare_cached(&select("v.id = ?1"))?.query_row([id.0], facts)?;
+            with_text(tx, &mut Blobs::of(Shelf::Readings), facts)
         })
         .await
     }
@@ -113,13 +189,19 @@ impl Store {
     }
 }
 
+/// Each language begins with a first record of its own.
+fn several_languages(tx: &Transaction<'_>, watch: i64) -> Result<bool, Fault> {
+    let several = "SELECT count(*) > 1 FROM versions WHERE watch_id = ?1 AND cause = 'first_record'";
+    Ok(tx.prepare_cached(several)?.query_row([watch], |row| row.get(0))?)
+}
+
 /// Writes the reader's mark, and what was read, into a version whose text stays. It is
 /// the latest of its watch, so that no other reading is based on it.
 fn mark(tx: &Transaction<'_>, version: &VersionFacts, reading: &Reading, reader: &Reader) -> Result<(), Fault> {
     let earlier = earlier(tx, version.id)?;
     // A change is packed on both its readings: the one that led here must follow.
     let from = earlier.first().copied().map(VersionId);
-    let change = from.map(|from| load_change(tx, from, version.id)).transpose()?.flatten();
+    let kept = from.map(|from| load_change(tx, from, version.id)).transpose()?.flatten();
     let json = reading_json(reading);
     let packed = pack_on(tx, Shelf::Readings, &json, &earlier, || Ok(Vec::new()))?;
     tx.prepare_cached(
@@ -130,8 +212,9 @@ fn mark(tx: &Transaction<'_>, version: &VersionFacts, reading: &Reading, reader:
         ":id": version.id.0, ":revision": reader.revision, ":selectors": selectors_json(&reader.selectors),
         ":size": json.len() as i64, ":base": packed.base, ":depth": packed.depth, ":reading": packed.data,
     })?;
-    if let (Some(from), Some((change, judgment))) = (from, change) {
-        insert_change(tx, from, version.id, &change, &judgment)?;
+    if let (Some(before), Some(Kept { from, change, judgment })) = (from, &kept) {
+        let from = from.unwrap_or(version.number - 1);
+        insert_change(tx, before, version.id, &Told { from, change, judgment })?;
     }
     Ok(())
 }
@@ -183,17 +266,36 @@ fn earlier(tx: &Transaction<'_>, id: VersionId) -> Result<Vec<i64>, Fault> {
     Ok(statement.query_map((id.0, NEIGHBOURS), |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
 
+/// What led to a version, as it is written.
+#[derive(Clone, Copy)]
+pub(super) struct Told<'a> {
+    /// The number of the version that it is compared with.
+    pub(super) from: u32,
+    pub(super) change: &'a Change,
+    pub(super) judgment: &'a Judgment,
+}
+
+/// What led to a version, as it is kept.
+struct Kept {
+    /// The number of the version that it is compared with, if that is not the one before.
+    from: Option<u32>,
+    change: Change,
+    judgment: Judgment,
+}
+
 /// Writes what led to a version; replaces what was there.
 pub(super) fn insert_change(
     tx: &Transaction<'_>,
-    from: VersionId,
+    before: VersionId,
     to: VersionId,
-    change: &Change,
-    judgment: &Judgment,
+    told: &Told<'_>,
 ) -> Result<(), Fault> {
-    let json = change_json(change, judgment);
+    let Told { from, change, judgment } = told;
+    let number = "SELECT number FROM versions WHERE id = ?1";
+    let neighbour: u32 = tx.prepare_cached(number)?.query_row([before.0], |row| row.get(0))?;
+    let json = change_json((neighbour != *from).then_some(*from), change, judgment);
     // Nearly all its words stand in the two readings.
-    let data = pack(&json, &both_readings(tx, from, to)?).map_err(|error| Fault::damaged("changes", error))?;
+    let data = pack(&json, &both_readings(tx, before, to)?).map_err(|error| Fault::damaged("changes", error))?;
     tx.prepare_cached(
         "INSERT INTO changes (version_id, materiality, severity, size, data) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT (version_id) DO UPDATE SET materiality = excluded.materiality, severity = excluded.severity,
@@ -203,7 +305,7 @@ pub(super) fn insert_change(
     Ok(())
 }
 
-fn load_change(tx: &Transaction<'_>, from: VersionId, to: VersionId) -> Result<Option<(Change, Judgment)>, Fault> {
+fn load_change(tx: &Transaction<'_>, before: VersionId, to: VersionId) -> Result<Option<Kept>, Fault> {
     let row = tx
         .prepare_cached("SELECT materiality, severity, size, data FROM changes WHERE version_id = ?1")?
         .query_row([to.0], |row| {
@@ -213,11 +315,15 @@ fn load_change(tx: &Transaction<'_>, from: VersionId, to: VersionId) -> Result<O
         .optional()?;
     let Some((materiality, severity, size, data)) = row else { return Ok(None) };
     let place = || format!("changes {}", to.0);
-    let json = unpack(&data, &both_readings(tx, from, to)?, size as usize).map_err(|e| Fault::damaged(place(), e))?;
-    change(&json, materiality, severity).map(Some).map_err(|reason| Fault::damaged(place(), reason))
+    let json = unpack(&data, &both_readings(tx, before, to)?, size as usize).map_err(|e| Fault::damaged(place(), e))?;
+    let (from, change, judgment) =
+        change(&json, materiality, severity).map_err(|reason| Fault::damaged(place(), reason))?;
+    Ok(Some(Kept { from, change, judgment }))
 }
 
-/// What a change is packed on: the stored readings of both its sides, the older first.
+/// What a change is packed on: the stored readings of the version that it led to and of
+/// the one before, the older first. Where the change is from an older one still, only what
+/// was deleted does not stand in them.
 fn both_readings(tx: &Transaction<'_>, from: VersionId, to: VersionId) -> Result<Vec<u8>, Fault> {
     let mut blobs = Blobs::of(Shelf::Readings);
     let mut both = blobs.load(tx, from.0)?.to_vec();
@@ -238,9 +344,10 @@ fn facts_of(tx: &Transaction<'_>, watch: i64, which: &Which) -> Result<Option<Ve
     Ok(match which {
         Which::Latest => one("v.watch_id = ?1 ORDER BY v.number DESC LIMIT 1", &[&watch])?,
         Which::Number(number) => one("v.watch_id = ?1 AND v.number = ?2", &[&watch, number])?,
-        Which::At(at) => {
-            one("v.watch_id = ?1 AND s.captured_at <= ?2 ORDER BY v.number DESC LIMIT 1", &[&watch, &At(*at)])?
-        }
+        Which::At(at) => one(
+            "v.watch_id = ?1 AND s.captured_at <= ?2 ORDER BY s.captured_at DESC, v.number DESC LIMIT 1",
+            &[&watch, &At(*at)],
+        )?,
     })
 }
 

@@ -9,16 +9,19 @@
 mod phrases;
 mod response;
 mod structure;
+mod tongue;
 
 pub use response::refuse_response;
+pub use tongue::parallel;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use crate::reading::{Expected, Reading, Unreadable, Why};
 use crate::snapshot::Snapshot;
 
 use super::{Block, BlockKind, language};
 use structure::Structure;
+use tongue::{foreign, shared};
 
 /// A page as it is asked about.
 pub struct Page<'a> {
@@ -58,9 +61,9 @@ const NOTHING: usize = 12;
 /// Tells that a page is not the policy, with what decided.
 pub fn refuse_page(page: &Page<'_>) -> Option<Unreadable> {
     let seen = Seen::of(page);
-    let rules: [fn(&Seen<'_>) -> Option<Unreadable>; 14] = [
-        malformed, archive, stub, challenge, titled, phrased, picker, sign_in, bannered, arrived, empty, elsewhere,
-        collapsed, foreign,
+    let rules: [fn(&Seen<'_>) -> Option<Unreadable>; 17] = [
+        malformed, archive, stub, challenge, titled, phrased, apologizes, headed, meant, picker, sign_in, bannered,
+        arrived, empty, elsewhere, collapsed, foreign,
     ];
     rules.iter().find_map(|rule| rule(&seen))
 }
@@ -83,6 +86,8 @@ struct Seen<'a> {
     /// The whole main text.
     whole: Measure,
     structure: Structure,
+    /// Whether address or title are about cookies.
+    about_cookies: bool,
 }
 
 /// No block of a consent banner has more words than this, and no main text of more than
@@ -126,6 +131,7 @@ impl<'a> Seen<'a> {
                 .collect(),
             main,
             structure: page.html.map(|html| structure::of(html, &page.snapshot.body)).unwrap_or_default(),
+            about_cookies,
             page,
         }
     }
@@ -145,9 +151,27 @@ impl<'a> Seen<'a> {
         names_policy(&self.title) || self.headings.iter().any(|heading| names_policy(heading))
     }
 
+    fn texts(&self) -> Vec<&str> {
+        self.page.blocks.iter().map(|block| block.text.as_str()).collect()
+    }
+
     fn refuse(&self, why: Why, decided: String) -> Option<Unreadable> {
         let size = format!("{} words in the main text, {} on the page", self.main_words, self.visible_words);
-        Some(Unreadable { why, evidence: vec![decided, size] })
+        let vendor = if why == Why::BotWall { self.vendor() } else { None };
+        let vendor = vendor.filter(|(name, _)| !decided.contains(name)).map(|(_, by)| by);
+        Some(Unreadable { why, evidence: [Some(decided), vendor, Some(size)].into_iter().flatten().collect() })
+    }
+
+    /// Who put up a wall against robots, and how we know.
+    fn vendor(&self) -> Option<(&'static str, String)> {
+        let said = |(words, _): &&(&str, &str)| phrases::holds(&self.visible, words) || self.title.contains(words);
+        if let Some((words, name)) = phrases::VENDORS.iter().find(said) {
+            return Some((name, format!("{name}, by the words \"{words}\"")));
+        }
+        if let Some(name) = self.structure.challenge {
+            return Some((name, format!("{name}, by the markup")));
+        }
+        response::guard(self.page.snapshot).map(|(header, name)| (name, format!("{name} answered (header {header})")))
     }
 }
 
@@ -276,10 +300,58 @@ fn titled(seen: &Seen<'_>) -> Option<Unreadable> {
     seen.refuse(*why, format!("the title says \"{phrase}\""))
 }
 
+/// A first heading that says what the page is, above next to nothing.
+fn headed(seen: &Seen<'_>) -> Option<Unreadable> {
+    if seen.likely() || seen.main_words > STUB_WORDS {
+        return None;
+    }
+    let heading = seen.headings.first()?.trim_end_matches(['.', '!', '?', '…']).trim();
+    let (phrase, why) = phrases::TITLES
+        .iter()
+        .find(|(phrase, why)| *why != Why::LoginWall && phrase.trim_end_matches('.') == heading)?;
+    seen.refuse(*why, format!("the first heading says \"{phrase}\""))
+}
+
 impl Seen<'_> {
     fn named_beyond_title(&self) -> bool {
         self.headings.iter().any(|heading| names_policy(heading)) && self.main_words >= 100
     }
+}
+
+/// No block of a message that stands alone has more words than this.
+const MESSAGE: usize = 20;
+
+impl Seen<'_> {
+    /// Whether a heading names a policy and sentences follow; of a text in a language whose
+    /// words for policies we do not know, whether it has the build of a document.
+    fn named_beyond_heading(&self) -> bool {
+        let long = self.page.blocks.iter().filter(|block| words(&block.text) > MESSAGE / 2).count();
+        let known = self.page.language.is_none_or(|language| phrases::LANGUAGES.contains(&language));
+        let named = self.headings.iter().any(|heading| names_policy(heading)) && long >= 1;
+        self.main_words >= 40 && (named || !known && long >= 3 && !self.headings.is_empty())
+    }
+
+    /// The blocks that could be messages, folded.
+    fn short_blocks(&self) -> String {
+        let short = self.page.blocks.iter().filter(|block| words(&block.text) <= MESSAGE);
+        short.map(|block| phrases::fold(&block.text)).collect::<Vec<_>>().join(" | ")
+    }
+}
+
+/// A short sentence that means what walls and missing pages mean, however it is put, on a
+/// page that says little else.
+fn meant(seen: &Seen<'_>) -> Option<Unreadable> {
+    if seen.likely() || seen.main_words > 2 * STUB_WORDS || seen.named_beyond_heading() {
+        return None;
+    }
+    let sentences = seen.page.blocks.iter().flat_map(|block| block.text.split(['.', '!', '?', '。', '\n']));
+    let said = sentences.filter(|sentence| words(sentence) <= MESSAGE).find_map(|sentence| {
+        let folded = phrases::fold(sentence);
+        let (_, why) = phrases::MEANINGS.iter().find(|(lists, _)| phrases::means(&folded, lists))?;
+        Some((folded, *why))
+    });
+    let (sentence, why) = said?;
+    seen.refuse(why, format!("the page says \"{sentence}\""))
 }
 
 /// The tables of phrases in the order in which they decide.
@@ -316,7 +388,13 @@ fn phrased(seen: &Seen<'_>) -> Option<Unreadable> {
     if seen.visible_words > SMALL_WORDS && seen.main_words > 2 * SMALL_WORDS {
         return None;
     }
-    let text = if seen.visible_words <= SMALL_WORDS { &seen.visible } else { &seen.main };
+    // Under the heading of a policy, only what stands alone: clauses speak of such things, too.
+    let alone = seen.short_blocks();
+    let text = match seen.named_beyond_heading() {
+        true => &alone,
+        false if seen.visible_words <= SMALL_WORDS => &seen.visible,
+        false => &seen.main,
+    };
     for (table, why) in PHRASES {
         if let Some(phrase) = phrases::find(table, text) {
             let why = if why == Why::NotFound && is_failure(seen, phrase) { Why::ErrorPage } else { why };
@@ -324,6 +402,23 @@ fn phrased(seen: &Seen<'_>) -> Option<Unreadable> {
         }
     }
     None
+}
+
+/// What the page's one main element says, where that is a message and the text that was
+/// found stands outside of it.
+fn apologizes(seen: &Seen<'_>) -> Option<Unreadable> {
+    let message = seen.structure.main.as_ref().filter(|_| !seen.sure())?;
+    let inside = |block: &&Block| message.contains(phrases::fold(&block.text).as_str());
+    if seen.page.blocks.iter().filter(inside).count() * 2 > seen.page.blocks.len() {
+        return None;
+    }
+    let gone = [
+        (phrases::ERROR, Why::ErrorPage),
+        (phrases::NOT_FOUND, Why::NotFound),
+        (phrases::MAINTENANCE, Why::Maintenance),
+    ];
+    let (phrase, why) = gone.iter().find_map(|(table, why)| Some((phrases::find(table, message)?, *why)))?;
+    seen.refuse(why, format!("the page's main element says \"{phrase}\", the text stands outside of it"))
 }
 
 /// Whether a page that is "not available" goes on to speak of an error.
@@ -341,16 +436,40 @@ fn picker(seen: &Seen<'_>) -> Option<Unreadable> {
     // Names of languages have a word for the country, too.
     let rest = seen.core.words.saturating_sub(2 * listed(&seen.main));
     let names = listed(&seen.visible).max(listed(&phrases::fold(&seen.structure.options)));
-    (names >= 12 && rest < 40)
-        .then(|| seen.refuse(Why::WrongPage, format!("the page is a list of {names} languages")))
+    if names >= 12 && rest < 40 {
+        return seen.refuse(Why::WrongPage, format!("the page is a list of {names} languages"));
+    }
+    let asks = seen.headings.iter().chain([&seen.title]).any(|text| phrases::means(text, phrases::PICK));
+    let items = seen.page.blocks.iter().filter(|block| words(&block.text) <= 4).count();
+    (asks && items >= 12 && items * 4 >= seen.page.blocks.len() * 3 && !seen.named())
+        .then(|| {
+            seen.refuse(Why::WrongPage, format!("the page is a list of {items} countries or languages to choose from"))
+        })
         .flatten()
 }
 
 /// A consent banner, and nothing beside it.
 fn bannered(seen: &Seen<'_>) -> Option<Unreadable> {
     let nothing = seen.core.words < 40 && seen.core.notions < 4 && !names_policy(&seen.title);
-    let banner =
-        (40..=SMALL_WORDS).contains(&seen.whole.words) && phrases::find(phrases::BUTTONS, &seen.visible).is_some();
+    let offered = |text: &str| phrases::find(phrases::BUTTONS, text).is_some();
+    if let Some(banner) = &seen.structure.banner
+        && !seen.about_cookies
+        && !seen.sure()
+        && seen.whole.words <= SMALL_WORDS
+    {
+        let stands = |block: &&Block| banner.contains(phrases::fold(&block.text).as_str());
+        let inside: usize = seen.page.blocks.iter().filter(stands).map(|block| words(&block.text)).sum();
+        if inside >= 8 && inside * 10 >= seen.main_words * 8 {
+            let failed = phrases::find(phrases::ERROR, &seen.visible);
+            let (why, beside) = match failed {
+                Some(phrase) => (Why::ErrorPage, format!("; beside it the page says \"{phrase}\"")),
+                None => (Why::ConsentWall, String::new()),
+            };
+            return seen.refuse(why, format!("{inside} words of the main text ask for consent{beside}"));
+        }
+    }
+    let banner = seen.whole.words <= SMALL_WORDS
+        && (seen.whole.words >= 40 && offered(&seen.visible) || offered(&phrases::fold(&seen.structure.buttons)));
     (nothing && banner && seen.structure.scripts > 0)
         .then(|| seen.refuse(Why::ConsentWall, format!("all but {} words are about cookies", seen.core.words)))
         .flatten()
@@ -514,53 +633,4 @@ fn same_language(seen: &Seen<'_>, previous: &Reading) -> bool {
         (Some(now), Some(before)) => now == before,
         _ => true,
     }
-}
-
-/// The share of a text's runs of three words that stood in the text before.
-fn shared(before: &str, now: &str) -> f64 {
-    let runs = |text: &str| -> Vec<String> {
-        let words: Vec<&str> =
-            text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).take(40_000).collect();
-        words.windows(3).map(|run| run.join(" ")).collect()
-    };
-    let known: HashSet<String> = runs(before).into_iter().collect();
-    let now = runs(now);
-    if now.is_empty() {
-        return 0.0;
-    }
-    now.iter().filter(|run| known.contains(*run)).count() as f64 / now.len() as f64
-}
-
-/// The policy in another language than the one that is followed.
-fn foreign(seen: &Seen<'_>) -> Option<Unreadable> {
-    let now = language::detected(&seen.main)?;
-    if let Some(demanded) = seen.page.expected.language.and_then(language::from_tag)
-        && demanded != now
-        && !partly_in(seen, &demanded)
-    {
-        return seen.refuse(Why::WrongLanguage, format!("the text is in {now}, the watch demands {demanded}"));
-    }
-    let previous = seen.page.expected.previous?;
-    if seen.main_words < 60 || seen.page.expected.language.is_some() {
-        return None;
-    }
-    let before = phrases::fold(&previous.text());
-    let spoken = language::detected(&before)?;
-    (spoken != now && shared(&before, &seen.main) < 0.2 && !partly_in(seen, spoken))
-        .then(|| {
-            seen.refuse(
-                Why::WrongLanguage,
-                format!(
-                    "the text is in {now}, the version before was in {spoken}; set language = \"{now}\" if it is meant"
-                ),
-            )
-        })
-        .flatten()
-}
-
-/// Whether a part of the text is in a language: texts in two languages are in both.
-fn partly_in(seen: &Seen<'_>, wanted: &str) -> bool {
-    let texts: Vec<&str> = seen.page.blocks.iter().map(|block| block.text.as_str()).collect();
-    let part = texts.len().div_ceil(4).max(1);
-    texts.chunks(part).any(|part| language::detected(&part.join(" ")) == Some(wanted))
 }

@@ -13,4 +13,6 @@ mod layers;
 mod reading;
 mod states;
 mod store;
+mod tongues;
+mod walls;
 mod world;

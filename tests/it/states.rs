@@ -136,7 +136,7 @@ fn the_evidence_says_what_decided() {
     let says = |name: &str| verdict(&snapshot(&made_up(name)), &Expected::default());
     insta::assert_snapshot!(says("error_page--application"), @"error_page: the markup is that of a framework's error page; 11 words in the main text, 11 on the page");
     insta::assert_snapshot!(says("wrong_page--home"), @"wrong_page: the page calls itself https://acme.test/, the home page, and its title names no policy; 132 words in the main text, 145 on the page");
-    insta::assert_snapshot!(says("bot_wall--refresh-to-a-captcha"), @"bot_wall: a meta refresh leads to /.well-known/sgcaptcha/?r=%2Fprivacy; 0 words in the main text, 0 on the page");
+    insta::assert_snapshot!(says("bot_wall--refresh-to-a-captcha"), @"bot_wall: a meta refresh leads to /.well-known/sgcaptcha/?r=%2Fprivacy; SiteGround, by the markup; 0 words in the main text, 0 on the page");
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn the_address_that_a_redirect_led_to_says_what_the_page_is() {
 }
 
 #[test]
-fn the_language_of_the_watch_or_of_the_version_before_must_stay() {
+fn only_what_a_watch_or_an_address_asks_for_refuses_a_language() {
     let page = snapshot(&made_up("policy--that-speaks-of-refusals"));
     let demand = |language| verdict(&page, &Expected { language: Some(language), previous: None });
     assert_eq!(demand("en"), "policy");
@@ -180,8 +180,22 @@ fn the_language_of_the_watch_or_of_the_version_before_must_stay() {
         "Wir verarbeiten Ihre Daten nur, soweit dies für die Erbringung unserer Dienste nötig ist. Sie können der \
         Verarbeitung jederzeit widersprechen; wir löschen dann alle Angaben, die wir nicht aufbewahren müssen. Verantwortlich ist die Acme GmbH.",
     ]);
-    let after = verdict(&page, &Expected { language: None, previous: Some(&german) });
-    assert!(after.starts_with("wrong_language: the text is in en, the version before was in de"), "{after}");
+    let after = |address: &str, previous| {
+        verdict(&Snapshot { url: address.to_owned(), ..page.clone() }, &Expected { language: None, previous })
+    };
+    let before = Some(&german);
+    // What was there before refuses nothing: the site may have changed its language for good.
+    assert_eq!(after("https://acme.test/privacy", before), "policy");
+    assert_eq!(after("https://acme.test/en/privacy", before), "policy");
+    let refused = after("https://acme.test/privacy?locale=de_DE", before);
+    assert!(
+        refused.starts_with("wrong_language: the address asks for de (locale=de_DE), the page is in en; "),
+        "{refused}"
+    );
+    assert!(after("https://acme.test/de/privacy", before).starts_with("wrong_language: the address asks for de (de)"));
+    // Where no text in that language is on record, the hint may be none.
+    assert_eq!(after("https://acme.test/de/privacy", None), "policy");
+    assert_eq!(after("https://acme.test/fr/privacy", before), "policy");
 }
 
 #[test]

@@ -1,6 +1,9 @@
-//! What pages say that are not the policy, in seven languages, and what policies say.
+//! What pages say that are not the policy, in eight languages, and what policies say.
 //!
 //! All in lower case, with straight apostrophes; [`fold`] brings a text into that form.
+
+/// The languages of these tables.
+pub(super) const LANGUAGES: &[&str] = &["en", "fr", "de", "es", "it", "nl", "pt", "pl"];
 
 /// Phrases of challenges and refusals.
 pub(super) const BOT: &[&str] = &[
@@ -75,6 +78,18 @@ pub(super) const BOT: &[&str] = &[
     "acesso negado",
     "verifique se você é humano",
     "não sou um robô",
+    "verifying your browser",
+    "verify that you're not a robot",
+    "disable any ad blocker",
+    "to restrict access",
+    "vercel security checkpoint",
+    "dostęp zabroniony",
+    "odmowa dostępu",
+    "nie jestem robotem",
+    "zostałeś zablokowany",
+    "sprawdzanie przeglądarki",
+    "het lijkt erop dat u een robot bent",
+    "wij controleren uw browser",
 ];
 
 /// Phrases of pages that are gone.
@@ -156,6 +171,18 @@ pub(super) const NOT_FOUND: &[&str] = &[
     "página que você está procurando",
     "página não existe",
     "erro 404",
+    "nothing was found at this location",
+    "page has gone missing",
+    "nie znaleziono strony",
+    "strona nie istnieje",
+    "strona nie została znaleziona",
+    "strona, której szukasz",
+    "błąd 404",
+    "fout 404",
+    "cette page est introuvable",
+    "seite gibt es leider nicht",
+    "seite gibt es nicht",
+    "pagina die je zocht",
 ];
 
 /// Phrases of servers and applications that failed.
@@ -241,6 +268,33 @@ pub(super) const ERROR: &[&str] = &[
     "algo correu mal",
     "erro interno do servidor",
     "serviço indisponível",
+    "took too long to load",
+    "taking too long to load",
+    "try again later",
+    "please try again",
+    "there was a problem loading",
+    "traceback (most recent call last)",
+    "exception report",
+    "veuillez réessayer",
+    "réessayer plus tard",
+    "réessayez plus tard",
+    "später erneut",
+    "später noch einmal",
+    "etwas schief gelaufen",
+    "vuelve a intentarlo",
+    "inténtalo de nuevo",
+    "inténtelo de nuevo",
+    "riprova più tardi",
+    "probeer het later",
+    "probeer het opnieuw",
+    "tente novamente",
+    "coś poszło nie tak",
+    "wystąpił błąd",
+    "spróbuj ponownie",
+    "błąd serwera",
+    "usługa niedostępna",
+    "strona jest tymczasowo niedostępna",
+    "momentan nicht verfügbar",
 ];
 
 /// Phrases of sites that are down for work.
@@ -282,6 +336,15 @@ pub(super) const MAINTENANCE: &[&str] = &[
     "we zijn zo terug",
     "em manutenção",
     "voltaremos em breve",
+    "en maintenance",
+    "vanwege onderhoud",
+    "przerwa techniczna",
+    "prace konserwacyjne",
+    "prace techniczne",
+    "trwa konserwacja",
+    "wrócimy wkrótce",
+    "estamos en mantenimiento",
+    "nous revenons très vite",
 ];
 
 /// Phrases of pages that ask to sign in.
@@ -336,6 +399,30 @@ pub(super) const LOGIN: &[&str] = &[
     "esqueceu a senha",
     "esqueceu sua senha",
     "esqueceu-se da palavra-passe",
+    "can't access your account",
+    "don't have an account",
+    "continue with google",
+    "continue with apple",
+    "vous n'avez pas de compte",
+    "pas encore de compte",
+    "continuer avec google",
+    "noch kein konto",
+    "weiter mit google",
+    "mit google fortfahren",
+    "no tienes cuenta",
+    "no tienes una cuenta",
+    "continuar con google",
+    "non hai un account",
+    "continua con google",
+    "nog geen account",
+    "doorgaan met google",
+    "não tem uma conta",
+    "continuar com o google",
+    "nie pamiętasz hasła",
+    "zapomniałeś hasła",
+    "zaloguj się, aby",
+    "nie masz konta",
+    "kontynuuj z google",
 ];
 
 /// Phrases of walls that ask for consent before anything is shown.
@@ -368,6 +455,17 @@ pub(super) const CONSENT: &[&str] = &[
     "accepteren en doorgaan",
     "antes de continuares",
     "aceitar e continuar",
+    "avant d'accéder à",
+    "bevor sie zu",
+    "zanim przejdziesz",
+    "voordat je naar",
+    "prima di procedere su",
+    "abbonati o accetta",
+    "accetta o abbonati",
+    "suscríbete o acepta",
+    "acepta o suscríbete",
+    "akceptuję i przechodzę",
+    "zaakceptuj i przejdź",
 ];
 
 /// What the buttons of consent banners say.
@@ -398,6 +496,33 @@ pub(super) const BUTTONS: &[&str] = &[
     "aceitar tudo",
     "aceitar todos",
     "rejeitar tudo",
+    "accept & continue",
+    "tout accepter et fermer",
+    "rechazar todas",
+    "rifiuta tutti",
+    "alle cookies accepteren",
+    "zaakceptuj wszystko",
+    "zaakceptuj wszystkie",
+    "akceptuję wszystkie",
+    "akceptuj wszystkie",
+    "odrzuć wszystko",
+    "odrzuć wszystkie",
+    "ustawienia plików cookie",
+    "allow all cookies",
+    "accept all cookies",
+    "decline optional cookies",
+    "reject optional cookies",
+    "autoriser tous les cookies",
+    "refuser les cookies optionnels",
+    "alle cookies erlauben",
+    "alle cookies akzeptieren",
+    "optionale cookies ablehnen",
+    "permitir todas las cookies",
+    "aceptar todas las cookies",
+    "consenti tutti i cookie",
+    "alle cookies toestaan",
+    "permitir todos os cookies",
+    "aceitar todos os cookies",
 ];
 
 /// Phrases of pages that only send the browser elsewhere.
@@ -429,6 +554,13 @@ pub(super) const REDIRECT: &[&str] = &[
     "je wordt doorgestuurd",
     "redirecionando",
     "você será redirecionado",
+    "has moved to",
+    "have moved to",
+    "if you are not automatically redirected",
+    "nastąpi przekierowanie",
+    "zostaniesz przekierowany",
+    "trwa przekierowanie",
+    "przekierowywanie",
 ];
 
 /// Phrases of shells whose scripts did not run.
@@ -454,6 +586,10 @@ pub(super) const SHELL: &[&str] = &[
     "schakel javascript in",
     "habilite o javascript",
     "ativar o javascript",
+    "włącz obsługę javascript",
+    "włącz javascript",
+    "wymaga javascript",
+    "obsługa javascript jest wyłączona",
 ];
 
 /// Phrases of domains that belong to nobody, and of servers that were never set up.
@@ -484,6 +620,13 @@ pub(super) const PARKED: &[&str] = &[
     "index of /",
     "default web site page",
     "future home of something quite cool",
+    "domena jest na sprzedaż",
+    "kup tę domenę",
+    "domaine est à vendre",
+    "domínio à venda",
+    "dominio in vendita",
+    "domain has expired",
+    "domain abgelaufen",
 ];
 
 /// What a web archive says in place of a page, with what that means.
@@ -504,6 +647,86 @@ pub(super) const ARCHIVE: &[(&str, crate::reading::Why)] = {
         ("no server is available to handle this request", Why::ErrorPage),
     ]
 };
+
+/// Beginnings of words that together say what a short sentence means, in any order: one of
+/// each list. A beginning of up to four letters is a whole word.
+pub(super) const MEANINGS: &[(&[&[&str]], crate::reading::Why)] = {
+    use crate::reading::Why;
+    &[(&[PROVE, HUMAN], Why::BotWall), (&[UNUSUAL, TRAFFIC], Why::BotWall), (&[PAGE, FOUND, NOT], Why::NotFound)]
+};
+
+#[rustfmt::skip]
+const PROVE: &[&str] = &[
+    "verify", "verifi", "confirm", "prove", "vérifi", "prouve", "bestätig", "überprüf", "beweis", "compruebe", "comprueba",
+    "demuestr", "conferm", "dimostr", "bevestig", "bewijs", "potwierd", "zweryfik", "udowodni", "comprov",
+];
+
+#[rustfmt::skip]
+const HUMAN: &[&str] =
+    &["human", "robot", "bot", "humain", "mensch", "umano", "mens", "człowiek"];
+
+#[rustfmt::skip]
+const UNUSUAL: &[&str] = &[
+    "unusual", "suspicious", "inhabituel", "suspect", "ungewöhnlich", "verdächtig", "inusual", "sospechos", "insolit",
+    "sospett", "ongebruikelijk", "verdacht", "incomum", "suspeit", "nietypow", "podejrzan",
+];
+
+#[rustfmt::skip]
+const TRAFFIC: &[&str] = &[
+    "traffic", "activity", "trafic", "activité", "verkehr", "datenverkehr", "aktivität", "tráfico", "actividad", "traffico",
+    "attività", "verkeer", "activiteit", "tráfego", "atividade", "ruch", "aktywność",
+];
+
+const PAGE: &[&str] = &["page", "seite", "página", "pagina", "strona", "strony", "stronę"];
+
+#[rustfmt::skip]
+const FOUND: &[&str] = &[
+    "found", "find", "exist", "trouv", "introuvable", "gefunden", "gibt", "existiert", "encontr", "trova", "esist", "gevonden",
+    "vinden", "bestaat", "znaleziono", "znaleźć", "istnieje", "missing",
+];
+
+#[rustfmt::skip]
+const NOT: &[&str] = &[
+    "not", "no", "cannot", "can't", "couldn't", "doesn't", "don't", "pas", "plus", "nicht", "mehr", "non", "niet", "não", "nie",
+    "missing", "gone", "n'existe", "n'avons", "introuvable",
+];
+
+/// Whether a folded sentence has a word of each list.
+pub(super) fn means(folded: &str, lists: &[&[&str]]) -> bool {
+    let words: Vec<&str> =
+        folded.split(|c: char| !c.is_alphanumeric() && c != '\'' && c != '-').filter(|word| !word.is_empty()).collect();
+    let said = |stem: &&str| {
+        let whole = stem.chars().count() <= 4;
+        words.iter().any(|word| if whole { word == stem } else { word.starts_with(stem) })
+    };
+    lists.iter().all(|list| list.iter().any(said))
+}
+
+/// Words by which a wall names who put it there, with the vendor.
+pub(super) const VENDORS: &[(&str, &str)] = &[
+    ("cloudflare", "Cloudflare"),
+    ("errors.edgesuite.net", "Akamai"),
+    ("incapsula", "Imperva"),
+    ("imperva", "Imperva"),
+    ("sucuri", "Sucuri"),
+    ("vercel security checkpoint", "Vercel"),
+    ("varnish cache server", "Fastly"),
+    ("your support id is", "F5"),
+    ("our systems have detected unusual traffic", "Google"),
+    ("press & hold", "PerimeterX"),
+    ("perimeterx", "PerimeterX"),
+    ("datadome", "DataDome"),
+    ("ddos-guard", "DDoS-Guard"),
+];
+
+/// What pickers of a country or a language say above their list.
+#[rustfmt::skip]
+pub(super) const PICK: &[&[&str]] = &[
+    &["choose", "select", "pick", "choisi", "sélection", "wähl", "auswähl", "elige", "elija", "selecci", "selezion", "scegli", "kies",
+      "selecteer", "escolh", "selecion", "wybierz"],
+    &["country", "region", "location", "language", "pays", "région", "langue", "land", "sprache", "país", "región", "idioma", "paese",
+      "lingua", "taal", "região", "kraj", "język"],
+];
 
 /// Titles that say what a page is, whole or up to a separator.
 pub(super) const TITLES: &[(&str, crate::reading::Why)] = {
@@ -624,37 +847,37 @@ pub(super) const AUTONYMS: &[&str] = &[
 /// Words of policies, by their beginnings; a row is one notion in all languages.
 #[rustfmt::skip]
 pub(super) const NOTIONS: &[&[&str]] = &[
-    &["privacy", "datenschutz", "confidentialit", "privacidad", "riservatezza", "privacidade"],
-    &["personal", "personenbezogen", "personnel", "personale", "persoonlijk", "persoonsgegevens", "pessoais"],
-    &["data", "daten", "donnée", "datos", "dati", "gegevens", "dados"],
-    &["information", "informationen", "información", "informazion", "informatie", "informaç"],
+    &["privacy", "datenschutz", "confidentialit", "privacidad", "riservatezza", "privacidade", "prywatno"],
+    &["personal", "personenbezogen", "personnel", "personale", "persoonlijk", "persoonsgegevens", "pessoais", "osobow"],
+    &["data", "daten", "donnée", "datos", "dati", "gegevens", "dados", "dane", "danych"],
+    &["information", "informationen", "información", "informazion", "informatie", "informaç", "informacj"],
     &["cookie"],
-    &["consent", "einwillig", "consentement", "consentimiento", "consenso", "toestemming", "consentimento"],
-    &["collect", "erheb", "collect", "recopil", "raccog", "raccol", "verzamel", "recolh", "colet"],
-    &["process", "verarbeit", "traitement", "traiter", "tratamiento", "trattament", "verwerk", "tratament"],
-    &["disclos", "offenleg", "weitergabe", "divulgu", "divulga", "openba"],
+    &["consent", "einwillig", "consentement", "consentimiento", "consenso", "toestemming", "consentimento", "zgod"],
+    &["collect", "erheb", "collect", "recopil", "raccog", "raccol", "verzamel", "recolh", "colet", "zbiera", "gromadz"],
+    &["process", "verarbeit", "traitement", "traiter", "tratamiento", "trattament", "verwerk", "tratament", "przetwarza"],
+    &["disclos", "offenleg", "weitergabe", "divulgu", "divulga", "openba", "ujawni", "przekaz"],
     &["third", "dritte", "tiers", "tercero", "terzi", "derden", "terceiro"],
-    &["right", "recht", "droit", "derecho", "diritt", "direito"],
-    &["law", "gesetz", "loi", "légal", "legal", "ley", "legge", "wet", "lei", "legislat", "rechtlich"],
-    &["liab", "haft", "responsab", "aansprakelijk"],
-    &["term", "nutzungsbedingung", "bedingung", "condition", "condicion", "condizion", "voorwaarden", "condiç", "términos"],
-    &["agree", "vereinbar", "vertrag", "accord", "contrat", "acuerdo", "accordo", "overeenkom", "acordo"],
+    &["right", "recht", "droit", "derecho", "diritt", "direito", "praw"],
+    &["law", "gesetz", "loi", "légal", "legal", "ley", "legge", "wet", "lei", "legislat", "rechtlich", "ustaw"],
+    &["liab", "haft", "responsab", "aansprakelijk", "odpowiedzialno"],
+    &["term", "nutzungsbedingung", "bedingung", "condition", "condicion", "condizion", "voorwaarden", "condiç", "términos", "regulamin", "warunk"],
+    &["agree", "vereinbar", "vertrag", "accord", "contrat", "acuerdo", "accordo", "overeenkom", "acordo", "umow"],
     &["terminat", "kündig", "résili", "rescin", "rescis", "recess", "beëindig", "suspen"],
     &["warrant", "gewährleist", "garanti", "garantí", "garanzi"],
     &["copyright", "urheber", "auteur", "autor", "diritto d'autore", "auteursrecht", "dmca"],
     &["intellectual", "intellektuell", "intellectuel", "intelectual", "intellettuale", "intellectue"],
     &["infring", "verletz", "contrefa", "infracc", "violazion", "inbreuk", "violaç", "violat", "violent", "verstoß"],
     &["prohibit", "verboten", "untersag", "interdit", "prohibid", "vietat", "verbod", "proibid"],
-    &["controller", "verantwortlich", "responsable", "titolare", "verwerkingsverantwoordelijke", "responsável"],
+    &["controller", "verantwortlich", "responsable", "titolare", "verwerkingsverantwoordelijke", "responsável", "administrator"],
     &["processor", "subprocessor", "sub-processor", "auftragsverarbeiter", "unterauftrag", "sous-traitant", "encargado", "responsabile"],
-    &["retention", "retain", "speicherdauer", "aufbewahr", "conservation", "conserv", "bewaar"],
-    &["security", "sicherheit", "sécurité", "seguridad", "sicurezza", "beveilig", "segurança"],
+    &["retention", "retain", "speicherdauer", "aufbewahr", "conservation", "conserv", "bewaar", "przechow"],
+    &["security", "sicherheit", "sécurité", "seguridad", "sicurezza", "beveilig", "segurança", "bezpiecze"],
     &["transfer", "übermittl", "transfér", "trasfer", "doorgift"],
-    &["obligation", "pflicht", "obligatoire", "obligac", "obblig", "verplicht", "obrigaç"],
+    &["obligation", "pflicht", "obligatoire", "obligac", "obblig", "verplicht", "obrigaç", "obowiąz"],
     &["dispute", "streit", "litige", "controversi", "geschil", "litígio", "arbitrat"],
     &["jurisdiction", "gericht", "juridiction", "tribuna", "jurisdicc", "giurisdiz", "foro", "governing", "court"],
     &["indemn", "freistell", "schadensersatz", "indemni", "schadevergoeding", "damages", "dommage", "danni"],
-    &["policy", "policies", "richtlinie", "politique", "política", "beleid", "informativa", "charte"],
+    &["policy", "policies", "richtlinie", "politique", "política", "beleid", "informativa", "charte", "polity"],
     &["notice", "notif", "hinweis", "avis", "aviso", "kennisgev", "mention"],
     &["gdpr", "dsgvo", "rgpd", "ccpa", "avg", "regulation", "verordnung", "règlement", "reglamento", "regolamento", "regulamento"],
     &["guideline", "standard", "richtlijn", "directri", "linee", "règle", "regeln", "norma"],
@@ -663,7 +886,7 @@ pub(super) const NOTIONS: &[&[&str]] = &[
     &["imprint", "impressum", "geschäftsführ", "handelsregister", "mentions", "siret", "rcs", "umsatzsteuer"],
     &["prohib", "abus", "missbrauch", "harass", "belästig", "harcèl", "acoso", "molest", "spam", "hate", "illegal", "illég"],
     &["refund", "rückerstatt", "rembours", "reembols", "rimbors", "terugbetal", "subscription", "abonnement"],
-    &["delet", "lösch", "efface", "suppress", "suppri", "elimin", "cancell", "verwijder", "apag"],
+    &["delet", "lösch", "efface", "suppress", "suppri", "elimin", "cancell", "verwijder", "apag", "usuni", "usuwa"],
 ];
 
 /// Words that name a kind of policy in titles, headings and addresses.
@@ -680,7 +903,7 @@ pub(super) const NAMES: &[&str] = &[
     "riservatezza", "condizioni", "termini", "privacybeleid", "privacyverklaring", "voorwaarden", "beleid",
     "privacidade", "termos", "condições", "community", "conduct", "code", "traceurs", "trackers", "rgpd", "dsgvo",
     "processing", "processor", "terms-of-service", "nutzung", "hausordnung", "jugendschutz", "abuse", "prohibited",
-    "data", "protection", "usage", "use",
+    "data", "protection", "usage", "use", "prywatności", "polityka", "regulamin", "warunki", "prawna",
 ];
 
 /// Lower case, straight apostrophes, white space folded.

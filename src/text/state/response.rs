@@ -77,6 +77,11 @@ pub fn refuse_response(snapshot: &Snapshot) -> Option<Unreadable> {
     Some(Unreadable { why, evidence })
 }
 
+/// Who stands before a site, by the headers of an answer: the header's name and the vendor.
+pub(super) fn guard(snapshot: &Snapshot) -> Option<(&'static str, &'static str)> {
+    marked(snapshot, &GUARDS)
+}
+
 /// The first mark among the headers: the header's name and the vendor.
 fn marked(snapshot: &Snapshot, marks: &[Mark]) -> Option<(&'static str, &'static str)> {
     marks.iter().find_map(|(name, word, vendor)| {

@@ -3,11 +3,13 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
-use scraper::{Html, Selector};
+use scraper::{ElementRef, Html, Selector};
+
+use super::phrases;
 
 /// Pieces of markup that only challenges have, with who serves them. Some vendors put
 /// their scripts on genuine pages too; the caller weighs the text.
-const CHALLENGES: [(&str, &str); 22] = [
+const CHALLENGES: [(&str, &str); 23] = [
     ("/cdn-cgi/challenge-platform/", "Cloudflare"),
     ("_cf_chl_opt", "Cloudflare"),
     ("cf-browser-verification", "Cloudflare"),
@@ -30,6 +32,7 @@ const CHALLENGES: [(&str, &str); 22] = [
     ("/_vercel/challenge", "Vercel"),
     ("sucuri_cloudproxy_js", "Sucuri"),
     ("ddos-guard/js-challenge", "DDoS-Guard"),
+    ("window.kpsdk", "Kasada"),
 ];
 
 /// How many bytes are searched for challenges and script redirects: such pages are small.
@@ -52,6 +55,12 @@ pub(super) struct Structure {
     pub(super) frames: usize,
     /// What lists to choose from offer.
     pub(super) options: String,
+    /// What buttons say.
+    pub(super) buttons: String,
+    /// The words of a dialogue that asks for consent and offers to give it, folded.
+    pub(super) banner: Option<String>,
+    /// What stands in the page's one `main`, if that is no more than a message, folded.
+    pub(super) main: Option<String>,
     /// The address that the page gives itself.
     pub(super) canonical: Option<String>,
     /// The error page of a framework, told by its markup.
@@ -64,6 +73,9 @@ struct Selectors {
     password: Selector,
     frame: Selector,
     option: Selector,
+    button: Selector,
+    dialogue: Selector,
+    main: Selector,
     canonical: Selector,
     error: Selector,
 }
@@ -76,6 +88,12 @@ static SELECTORS: LazyLock<Selectors> = LazyLock::new(|| {
         password: sound("input[type=password]"),
         frame: sound("iframe[src], frame[src]"),
         option: sound("option"),
+        button: sound("button, [role=button]"),
+        dialogue: sound(
+            "[role=dialog], [role=alertdialog], [aria-modal=true], [id*=cookie], [class*=cookie], [data-testid*=cookie], \
+             [id*=consent], [class*=consent], [id*=onetrust], [id*=didomi], [id*=usercentrics], [id*=truste], [id*=cmp]",
+        ),
+        main: sound("main, [role=main]"),
         canonical: sound("link[rel~=canonical][href]"),
         error: sound("html#__next_error__, body.error404, body.error-404, body#cf-error-details"),
     }
@@ -105,9 +123,57 @@ pub(super) fn of(html: &Html, body: &[u8]) -> Structure {
         passwords: html.select(&selectors.password).count(),
         frames: html.select(&selectors.frame).count(),
         options: html.select(&selectors.option).take(300).flat_map(|option| option.text().chain([" "])).collect(),
+        buttons: html.select(&selectors.button).take(300).flat_map(|button| button.text().chain([" "])).collect(),
+        banner: html.select(&selectors.dialogue).take(DIALOGUES).find_map(banner),
+        main: message(html, &selectors.main),
         canonical: html.select(&selectors.canonical).find_map(|link| link.attr("href")).map(str::to_owned),
         error_markup: html.select(&selectors.error).next().is_some(),
     }
+}
+
+/// How many elements that could be a dialogue are looked at, and how long one is.
+const DIALOGUES: usize = 40;
+const DIALOGUE: usize = 8_000;
+
+/// How many bytes a message has at most, an apology and a form below it included.
+const MESSAGE: usize = 1_500;
+
+/// The words of a page's one main element, if they could be a message.
+fn message(html: &Html, main: &Selector) -> Option<String> {
+    let mut mains = html.select(main);
+    let only = mains.next().filter(|_| mains.next().is_none())?;
+    let mut words = String::new();
+    for node in only.descendants() {
+        let hidden =
+            |element: &scraper::node::Element| matches!(element.name(), "script" | "style" | "noscript" | "template");
+        if let scraper::Node::Text(text) = node.value()
+            && !node.parent().and_then(|parent| parent.value().as_element()).is_some_and(hidden)
+        {
+            words.push_str(text);
+            words.push(' ');
+            if words.len() > MESSAGE {
+                return None;
+            }
+        }
+    }
+    Some(phrases::fold(&words)).filter(|words| !words.is_empty())
+}
+
+/// The words of an element, if it offers to give consent.
+fn banner(element: ElementRef<'_>) -> Option<String> {
+    if matches!(element.value().name(), "html" | "body" | "main" | "article") {
+        return None;
+    }
+    let mut words = String::new();
+    for text in element.text() {
+        words.push_str(text);
+        if words.len() > DIALOGUE {
+            return None;
+        }
+    }
+    let folded = phrases::fold(&words);
+    let spaced = phrases::fold(&element.text().collect::<Vec<_>>().join(" "));
+    phrases::find(phrases::BUTTONS, &spaced).map(|_| folded)
 }
 
 /// The target of `5; url=/there`; none if it only reloads, or only after a minute.
