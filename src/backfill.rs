@@ -11,6 +11,7 @@ use crate::panics::contained;
 use crate::snapshot::{Origin, Snapshot, Validators};
 use crate::store::{CheckFacts, Recorded, Store, StoreError, Which};
 use crate::time::Timestamp;
+use crate::unpack::Unpacker;
 use crate::upgrade::{parallel, upgrade};
 use crate::version::{Version, VersionFacts};
 use crate::watch::{Source, Watch, WatchId};
@@ -96,6 +97,7 @@ pub async fn backfill<C: Clock>(
     fetcher: &Fetcher<C>,
     store: &Store,
     clock: &C,
+    unpacker: &Unpacker,
     mut each: impl FnMut(usize, &Capture, &Step),
 ) -> Result<Summary, BackfillError> {
     let captures = fetcher.captures(&watch.url, bounds.from, bounds.to).await;
@@ -109,7 +111,7 @@ pub async fn backfill<C: Clock>(
     summary.left = wanted.len() - total;
     wanted.truncate(total);
 
-    let mut history = History::begin(watch, store, clock).await?;
+    let mut history = History::begin(watch, store, clock, unpacker).await?;
     let mut failures = 0;
     for capture in wanted {
         let step = match fetcher.memento(&capture).await {
@@ -177,6 +179,7 @@ pub async fn nearest<C: Clock>(
     fetcher: &impl Fetch,
     store: &Store,
     clock: &C,
+    unpacker: &Unpacker,
 ) -> Result<Nearest, StoreError> {
     let (url, language) = (watch.url.clone(), watch.language.clone());
     let request = Request { url, source: Source::Wayback, at: Some(at), validators: Validators::default(), language };
@@ -196,16 +199,17 @@ pub async fn nearest<C: Clock>(
     if dry {
         let before = store.version(&watch.id, Which::At(from.captured_at)).await?;
         let mut version = before.as_ref().map(|version| version.facts.number);
-        let (mut outcome, unlike) = understand(manner(watch), before, snapshot.clone()).await;
+        let (mut outcome, unlike) = understand(manner(watch), before, snapshot.clone(), unpacker).await;
         if let Some((_, language)) = unlike
-            && let Some(earlier) = parallel(&watch.id, &manner(watch), &language, from.captured_at, store, None).await?
+            && let Some(earlier) =
+                parallel(&watch.id, &manner(watch), &language, from.captured_at, store, None, unpacker).await?
         {
             version = Some(earlier.facts.number);
-            (outcome, _) = understand(manner(watch), Some(earlier), snapshot).await;
+            (outcome, _) = understand(manner(watch), Some(earlier), snapshot, unpacker).await;
         }
         return Ok(Nearest::Read(Box::new(Past { outcome, version }), from));
     }
-    let mut history = History::begin(watch, store, clock).await?;
+    let mut history = History::begin(watch, store, clock, unpacker).await?;
     let (mut past, _) = history.record(snapshot, |_, _| Vec::new(), clock.now()).await?;
     history.finish(clock.now()).await?;
     // Its number is known only now that everything is in its place.
@@ -242,6 +246,7 @@ pub(crate) struct History<'a> {
     store: &'a Store,
     watch: WatchId,
     manner: Manner,
+    unpacker: Unpacker,
     /// The text in force before the next capture; kept, so that the store is not asked
     /// for it again at every capture.
     base: Option<Version>,
@@ -255,9 +260,15 @@ pub(crate) struct History<'a> {
 impl<'a> History<'a> {
     /// Brings what is recorded to today's reading, so that only the publisher's changes
     /// are found.
-    pub(crate) async fn begin(watch: &Watch, store: &'a Store, clock: &impl Clock) -> Result<Self, StoreError> {
-        let base = upgrade(watch, store, clock).await?;
-        Ok(Self { store, watch: watch.id.clone(), manner: manner(watch), base, parallel: None, older: 0 })
+    pub(crate) async fn begin(
+        watch: &Watch,
+        store: &'a Store,
+        clock: &impl Clock,
+        unpacker: &Unpacker,
+    ) -> Result<Self, StoreError> {
+        let base = upgrade(watch, store, clock, unpacker).await?;
+        let (manner, unpacker) = (manner(watch), unpacker.clone());
+        Ok(Self { store, watch: watch.id.clone(), manner, unpacker, base, parallel: None, older: 0 })
     }
 
     /// The text in force at the last capture.
@@ -276,17 +287,20 @@ impl<'a> History<'a> {
             self.parallel = None;
             let before = self.before(snapshot.captured_at).await?;
             let mut number = before.as_ref().map(|version| version.facts.number);
-            let (mut outcome, unlike) = understand(self.manner.clone(), before, snapshot.clone()).await;
+            let (mut outcome, unlike) = understand(self.manner.clone(), before, snapshot.clone(), &self.unpacker).await;
             if let Some((_, language)) = unlike {
                 let served = snapshot.captured_at;
-                let earlier = parallel(&self.watch, &self.manner, &language, served, self.store, Some(now)).await?;
+                let earlier =
+                    parallel(&self.watch, &self.manner, &language, served, self.store, Some(now), &self.unpacker)
+                        .await?;
                 if let Some(earlier) = earlier {
                     number = Some(earlier.facts.number);
                     if self.base.as_ref().is_none_or(|base| base.facts.number < earlier.facts.number) {
                         self.base = Some(earlier.clone());
                     }
                     self.parallel = Some(earlier.clone());
-                    (outcome, _) = understand(self.manner.clone(), Some(earlier), snapshot.clone()).await;
+                    (outcome, _) =
+                        understand(self.manner.clone(), Some(earlier), snapshot.clone(), &self.unpacker).await;
                 }
             }
             let latest = self.base.as_ref().map(|version| version.facts.clone());
@@ -327,7 +341,11 @@ impl<'a> History<'a> {
     pub(crate) async fn finish(self, now: Timestamp) -> Result<usize, StoreError> {
         if self.older > 0 || self.store.lacks_its_beginning(&self.watch).await? {
             let manner = self.manner.clone();
-            let again = move |before: Option<&Version>, snapshot| examine(&manner, before, snapshot);
+            let unpacker = self.unpacker.clone();
+            let again = move |before: Option<&Version>, snapshot: Snapshot| {
+                let unpacked = unpacker.unpack(&snapshot);
+                examine(&manner, before, snapshot, unpacked.as_ref())
+            };
             self.store.rebuild(&self.watch, &self.manner, again, now).await?;
         }
         Ok(self.older)
@@ -340,10 +358,12 @@ async fn understand(
     manner: Manner,
     before: Option<Version>,
     snapshot: Snapshot,
+    unpacker: &Unpacker,
 ) -> (Outcome, Option<(String, String)>) {
-    let evidence = snapshot.clone();
+    let (evidence, unpacker) = (snapshot.clone(), unpacker.clone());
     contained(move || {
-        let outcome = examine(&manner, before.as_ref(), snapshot);
+        let unpacked = unpacker.unpack(&snapshot);
+        let outcome = examine(&manner, before.as_ref(), snapshot, unpacked.as_ref());
         let unlike = new_language(before.as_ref(), &outcome);
         (outcome, unlike)
     })

@@ -13,6 +13,7 @@ use crate::reading::{Reader, Why};
 use crate::snapshot::{Snapshot, Validators};
 use crate::store::{Recorded, Store, StoreError};
 use crate::time::Timestamp;
+use crate::unpack::Unpacker;
 use crate::upgrade::{parallel, preview, upgrade};
 use crate::version::{Version, VersionFacts};
 use crate::watch::{Source, Watch};
@@ -30,6 +31,8 @@ pub struct Ports<F, C> {
     pub fetcher: F,
     /// The time.
     pub clock: C,
+    /// What unpacks PDF and DOCX.
+    pub unpacker: Unpacker,
     /// Over how long the checks of one moment are spread.
     pub spread: Duration,
 }
@@ -56,7 +59,7 @@ pub struct Checked {
 /// # Errors
 /// `Err` means that the record could not be kept, and the caller must stop.
 pub async fn check<F: Fetch, C: Clock>(watch: &Watch, ports: &Ports<F, C>) -> Result<Checked, StoreError> {
-    let previous = upgrade(watch, &ports.store, &ports.clock).await?;
+    let previous = upgrade(watch, &ports.store, &ports.clock, &ports.unpacker).await?;
     let mut checked = look(watch, previous, ports, Some(ports.clock.now())).await?;
 
     let base = checked.previous.as_ref().map(|version| version.id);
@@ -75,7 +78,7 @@ pub async fn check<F: Fetch, C: Clock>(watch: &Watch, ports: &Ports<F, C>) -> Re
 /// # Errors
 /// If the record could not be read.
 pub async fn dry_run<F: Fetch, C: Clock>(watch: &Watch, ports: &Ports<F, C>) -> Result<Checked, StoreError> {
-    let previous = preview(watch, &ports.store).await?;
+    let previous = preview(watch, &ports.store, &ports.unpacker).await?;
     look(watch, previous, ports, None).await
 }
 
@@ -96,15 +99,16 @@ async fn look<F: Fetch, C: Clock>(
 
     let (outcome, alerts) = match unpanicking(ports.fetcher.fetch(request)).await {
         Ok(Ok(Fetched::Snapshot(snapshot))) => {
-            let mut understood = understand(watch, previous, facts.clone(), *snapshot).await;
+            let mut understood = understand(watch, previous, facts.clone(), *snapshot, &ports.unpacker).await;
             if let (Some((known, language)), Outcome::First { snapshot, .. }) =
                 (&understood.unlike, &understood.outcome)
             {
                 let served = snapshot.captured_at;
-                match parallel(&watch.id, &manner(watch), language, served, &ports.store, now).await? {
+                match parallel(&watch.id, &manner(watch), language, served, &ports.store, now, &ports.unpacker).await? {
                     Some(earlier) => {
                         facts = newest(facts, &earlier);
-                        understood = understand(watch, Some(earlier), facts.clone(), snapshot.clone()).await;
+                        understood =
+                            understand(watch, Some(earlier), facts.clone(), snapshot.clone(), &ports.unpacker).await;
                     }
                     None => tracing::warn!(
                         watch.id = %watch.id,
@@ -149,10 +153,12 @@ async fn understand(
     previous: Option<Version>,
     latest: Option<VersionFacts>,
     snapshot: Snapshot,
+    unpacker: &Unpacker,
 ) -> Understood {
-    let (watch, evidence) = (watch.clone(), snapshot.clone());
+    let (watch, evidence, unpacker) = (watch.clone(), snapshot.clone(), unpacker.clone());
     contained(move || {
-        let outcome = examine(&manner(&watch), previous.as_ref(), snapshot);
+        let unpacked = unpacker.unpack(&snapshot);
+        let outcome = examine(&manner(&watch), previous.as_ref(), snapshot, unpacked.as_ref());
         let alerts = alerts(&watch, latest.as_ref(), &outcome);
         Understood { alerts, unlike: new_language(previous.as_ref(), &outcome), outcome }
     })

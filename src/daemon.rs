@@ -25,6 +25,7 @@ use crate::http::GuardedClient;
 use crate::pulse::{Pulse, pulse};
 use crate::scheduler::{InForce, Scheduler};
 use crate::store::{self, Store, StoreError, lock_daemon};
+use crate::unpack::Unpacker;
 
 /// How long running checks and deliveries may take after the word to stop. Two seconds
 /// less than the ten in which the daemon promises to be gone.
@@ -63,6 +64,8 @@ pub struct Daemon<F, K, C> {
     pub equip: Equip<F, K>,
     /// The time.
     pub clock: C,
+    /// What unpacks PDF and DOCX.
+    pub unpacker: Unpacker,
     /// Rung when the configuration is to be read again.
     pub reload: Arc<Notify>,
     /// The service manager.
@@ -128,6 +131,7 @@ pub async fn run(config_path: PathBuf, config: Config, shutdown: impl Future<Out
         load: Arc::new(move || crate::config::load(&config_path)),
         equip: Box::new(equip),
         clock: SystemClock,
+        unpacker: Unpacker::this_program(),
         reload: Arc::clone(&reload),
         systemd: Systemd::from_environment(),
         grace: GRACE,
@@ -274,7 +278,13 @@ impl<F: Fetch + 'static, K: Channel + 'static, C: Clock> Daemon<F, K, C> {
         Ok(Arc::new(InForce {
             watches: config.watches.iter().map(|watch| (watch.id.clone(), watch.clone())).collect(),
             options: config.scheduler.clone(),
-            ports: Ports { store: store.clone(), fetcher, clock: self.clock.clone(), spread: config.scheduler.spread },
+            ports: Ports {
+                store: store.clone(),
+                fetcher,
+                clock: self.clock.clone(),
+                unpacker: self.unpacker.clone(),
+                spread: config.scheduler.spread,
+            },
         }))
     }
 

@@ -6,6 +6,7 @@ use crate::outcome::Outcome;
 use crate::reading::{Expected, Reader, read};
 use crate::snapshot::Snapshot;
 use crate::text::state::parallel;
+use crate::text::unpack::Unpacking;
 use crate::version::Version;
 
 /// What decides how a snapshot is read.
@@ -17,14 +18,20 @@ pub struct Manner {
     pub language: Option<String>,
 }
 
-/// Says what a snapshot means, given the version before it.
+/// Says what a snapshot means, given the version before it. `unpacked` is what it holds, if
+/// it is a file that had to be unpacked.
 ///
 /// A policy in another language than that is compared with nothing: the answer is
 /// [`Outcome::First`], and [`new_language`] names the language. If a version in it is on
 /// record, the caller asks again with that one as the version before.
-pub fn examine(manner: &Manner, previous: Option<&Version>, snapshot: Snapshot) -> Outcome {
-    let expected =
-        Expected { language: manner.language.as_deref(), previous: previous.map(|version| &version.reading) };
+pub fn examine(
+    manner: &Manner,
+    previous: Option<&Version>,
+    snapshot: Snapshot,
+    unpacked: Option<&Unpacking>,
+) -> Outcome {
+    let before = previous.map(|version| &version.reading);
+    let expected = Expected { language: manner.language.as_deref(), previous: before, unpacked };
     let reading = match read(&snapshot, &manner.reader.selectors, &expected) {
         Ok(reading) => reading,
         Err(why) => return Outcome::Unreadable { snapshot, why },

@@ -93,6 +93,7 @@ pub mod clock;
 pub mod fetch;
 pub mod http;
 pub mod store;
+pub mod unpack;
 
 // The use cases.
 pub mod backfill;

@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 use crate::section::{Section, section};
 use crate::snapshot::{Digest, Snapshot};
 use crate::text::normalize;
+use crate::text::unpack::Unpacking;
 
 /// The revision of the reading code. Any change to what a page reads as raises it,
 /// so that what we hold is read again before it is compared.
@@ -39,13 +40,15 @@ impl Reader {
     }
 }
 
-/// What is known of a policy before its page is read; helps to tell that a page is not it.
+/// What is known before a page is read; helps to tell that it is not the policy.
 #[derive(Clone, Debug, Default)]
 pub struct Expected<'a> {
     /// The language the watch demands (ISO 639-1).
     pub language: Option<&'a str>,
     /// The version before.
     pub previous: Option<&'a Reading>,
+    /// What the page holds, if it is a file that had to be unpacked ([`crate::unpack`]).
+    pub unpacked: Option<&'a Unpacking>,
 }
 
 /// A policy as read.

@@ -8,6 +8,7 @@ use crate::panics::contained;
 use crate::reading::{Expected, Reading, read};
 use crate::store::{Store, StoreError};
 use crate::time::Timestamp;
+use crate::unpack::Unpacker;
 use crate::version::Version;
 use crate::watch::{Watch, WatchId};
 
@@ -18,10 +19,15 @@ use crate::watch::{Watch, WatchId};
 ///
 /// # Errors
 /// If the record could not be read or kept.
-pub async fn upgrade(watch: &Watch, store: &Store, clock: &impl Clock) -> Result<Option<Version>, StoreError> {
+pub async fn upgrade(
+    watch: &Watch,
+    store: &Store,
+    clock: &impl Clock,
+    unpacker: &Unpacker,
+) -> Result<Option<Version>, StoreError> {
     let Some(held) = store.latest(&watch.id).await? else { return Ok(None) };
     let manner = manner(watch);
-    let Some(reading) = read_again(&manner, &held, store).await? else { return Ok(Some(held)) };
+    let Some(reading) = read_again(&manner, &held, store, unpacker).await? else { return Ok(Some(held)) };
     store.record_upgrade(&held, reading, manner.reader, clock.now()).await.map(Some)
 }
 
@@ -29,10 +35,10 @@ pub async fn upgrade(watch: &Watch, store: &Store, clock: &impl Clock) -> Result
 ///
 /// # Errors
 /// If the record could not be read.
-pub async fn preview(watch: &Watch, store: &Store) -> Result<Option<Version>, StoreError> {
+pub async fn preview(watch: &Watch, store: &Store, unpacker: &Unpacker) -> Result<Option<Version>, StoreError> {
     let Some(held) = store.latest(&watch.id).await? else { return Ok(None) };
     let manner = manner(watch);
-    let again = read_again(&manner, &held, store).await?;
+    let again = read_again(&manner, &held, store, unpacker).await?;
     Ok(Some(replaced(held, again, &manner)))
 }
 
@@ -51,9 +57,10 @@ pub(crate) async fn parallel(
     until: Timestamp,
     store: &Store,
     now: Option<Timestamp>,
+    unpacker: &Unpacker,
 ) -> Result<Option<Version>, StoreError> {
     let Some(held) = store.latest_in(watch, language, until).await? else { return Ok(None) };
-    let again = read_again(manner, &held, store).await?;
+    let again = read_again(manner, &held, store, unpacker).await?;
     match (again, now) {
         (Some(reading), Some(now)) if reading.digest() != held.facts.digest => {
             store.record_parallel_upgrade(&held, reading, manner.reader.clone(), now).await.map(Some)
@@ -72,15 +79,26 @@ fn replaced(mut held: Version, again: Option<Reading>, manner: &Manner) -> Versi
 }
 
 /// Reads a version's snapshot as we read today; none if there is no need, or no way.
-async fn read_again(manner: &Manner, held: &Version, store: &Store) -> Result<Option<Reading>, StoreError> {
+async fn read_again(
+    manner: &Manner,
+    held: &Version,
+    store: &Store,
+    unpacker: &Unpacker,
+) -> Result<Option<Reading>, StoreError> {
     if held.facts.reader == manner.reader {
         return Ok(None);
     }
     let snapshot = store.snapshot(held.facts.snapshot).await?;
     let (selectors, language) = (manner.reader.selectors.clone(), manner.language.clone());
+    let unpacker = unpacker.clone();
     let again = contained(move || {
+        let unpacked = unpacker.unpack(&snapshot);
         // Its own old reading must not decide whether the page is the policy.
-        read(&snapshot, &selectors, &Expected { language: language.as_deref(), previous: None })
+        read(
+            &snapshot,
+            &selectors,
+            &Expected { language: language.as_deref(), previous: None, unpacked: unpacked.as_ref() },
+        )
     })
     .await;
     let why = match again {

@@ -11,6 +11,7 @@ use crate::clock::SystemClock;
 use crate::outcome::Outcome;
 use crate::render::one_line;
 use crate::time::rfc3339;
+use crate::unpack::Unpacker;
 use crate::watch::Watch;
 
 /// Whose history, and which part of it.
@@ -83,19 +84,31 @@ pub async fn one(
     let fetcher = installation.fetcher()?;
     let mut bar = None;
     let mut written = Ok(());
-    let ended = backfill(watch, bounds, &fetcher, &installation.store, &SystemClock, |total, capture, step| {
-        let bar = bar.get_or_insert_with(|| console.progress(total as u64, watch.id.as_str()));
-        bar.set_message(when::day(capture.captured_at));
-        bar.inc(1);
-        if let Step::Missed(failure) = step {
-            bar.suspend(|| {
-                console.warn(format!("{}: {}", when::minute(capture.captured_at), one_line(&failure.kind.to_string())))
-            });
-        }
-        if console.json && written.is_ok() {
-            written = console.object(&row(watch.id.as_str(), rfc3339(capture.captured_at), step));
-        }
-    })
+    let ended = backfill(
+        watch,
+        bounds,
+        &fetcher,
+        &installation.store,
+        &SystemClock,
+        &Unpacker::this_program(),
+        |total, capture, step| {
+            let bar = bar.get_or_insert_with(|| console.progress(total as u64, watch.id.as_str()));
+            bar.set_message(when::day(capture.captured_at));
+            bar.inc(1);
+            if let Step::Missed(failure) = step {
+                bar.suspend(|| {
+                    console.warn(format!(
+                        "{}: {}",
+                        when::minute(capture.captured_at),
+                        one_line(&failure.kind.to_string())
+                    ))
+                });
+            }
+            if console.json && written.is_ok() {
+                written = console.object(&row(watch.id.as_str(), rfc3339(capture.captured_at), step));
+            }
+        },
+    )
     .await;
     if let Some(bar) = bar {
         bar.finish_and_clear();

@@ -10,6 +10,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::judgment::{Judgment, Materiality, judge};
 use crate::reading::{Expected, Reading, Selectors, Unreadable, Why, read};
 use crate::render::{self, escape};
+use crate::unpack::Unpacker;
 
 /// What is compared, and how.
 #[derive(Debug, clap::Args)]
@@ -21,7 +22,7 @@ pub struct Args {
     old: String,
     /// The newer text, likewise
     new: String,
-    /// What the inputs are: html, pdf, markdown or text [default: told by content, else by ending]
+    /// What the inputs are: html, pdf, docx, markdown or text [default: told by content, else by ending]
     #[arg(long = "type", value_enum, value_name = "TYPE", hide_possible_values = true)]
     kind: Option<Type>,
     #[command(flatten)]
@@ -51,7 +52,8 @@ pub fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
 /// A file as read, or why it is not the policy; what we cannot read at all is an error.
 fn readable(name: &str, kind: Option<Type>, selectors: &Selectors) -> anyhow::Result<Result<Reading, Unreadable>> {
     let snapshot = input::open(name, kind, SystemClock.now())?;
-    match read(&snapshot, selectors, &Expected::default()) {
+    let unpacked = Unpacker::this_program().unpack(&snapshot);
+    match read(&snapshot, selectors, &Expected { unpacked: unpacked.as_ref(), ..Expected::default() }) {
         Err(unreadable) if matches!(unreadable.why, Why::UnsupportedType | Why::Malformed) => {
             Err(Complaint::failed(format!("{name} cannot be read: {unreadable}"))
                 .hint(format!("look at it with `policywatch extract {name}`, or name its kind with --type"))

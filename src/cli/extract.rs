@@ -9,6 +9,7 @@ use crate::fetch::{Fetch, Fetched, Fetcher};
 use crate::reading::{Expected, Reading, Selectors, Unreadable, read};
 use crate::render::{self, one_line};
 use crate::snapshot::Snapshot;
+use crate::unpack::Unpacker;
 
 /// What is read, and how.
 #[derive(Debug, clap::Args)]
@@ -20,7 +21,7 @@ pub struct Args {
     /// Files, URLs, or `-` for standard input
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<String>,
-    /// What the inputs are: html, pdf, markdown or text [default: told by content, else by ending]
+    /// What the inputs are: html, pdf, docx, markdown or text [default: told by content, else by ending]
     #[arg(long = "type", value_enum, value_name = "TYPE", hide_possible_values = true)]
     kind: Option<Type>,
     #[command(flatten)]
@@ -86,7 +87,11 @@ async fn open(name: &str, kind: Option<Type>, console: &Console) -> anyhow::Resu
 /// Reads a snapshot away from the event loop: it is work for the processor.
 pub async fn read_one(snapshot: Snapshot, selectors: &Selectors) -> Result<Reading, Unreadable> {
     let selectors = selectors.clone();
-    let read = tokio::task::spawn_blocking(move || read(&snapshot, &selectors, &Expected::default())).await;
+    let read = tokio::task::spawn_blocking(move || {
+        let unpacked = Unpacker::this_program().unpack(&snapshot);
+        read(&snapshot, &selectors, &Expected { unpacked: unpacked.as_ref(), ..Expected::default() })
+    })
+    .await;
     read.unwrap_or_else(|_| Err(Unreadable::new(crate::reading::Why::Malformed, "our own code failed on this page")))
 }
 

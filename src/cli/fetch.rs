@@ -23,6 +23,7 @@ use crate::reading::Selectors;
 use crate::render::{self, one_line};
 use crate::snapshot::Origin;
 use crate::time::Timestamp;
+use crate::unpack::Unpacker;
 use crate::watch::{Source, Watch};
 
 /// What is checked, and how.
@@ -270,7 +271,8 @@ async fn past(
 ) -> anyhow::Result<()> {
     let fetcher = installation.fetcher()?;
     for watch in watches {
-        let found = nearest(watch, at, dry, &fetcher, &installation.store, &SystemClock).await?;
+        let found =
+            nearest(watch, at, dry, &fetcher, &installation.store, &SystemClock, &Unpacker::this_program()).await?;
         tally.count_past(&found);
         if console.json {
             console.object(&past_row(watch, &found, dry))?;

@@ -19,6 +19,7 @@ use crate::judgment::Materiality;
 use crate::render::json::{self, ChangeObject, ReadingObject};
 use crate::render::one_line;
 use crate::time::rfc3339;
+use crate::unpack::Unpacker;
 use crate::watch::WatchId;
 
 /// What is imported, and into which watch.
@@ -81,16 +82,24 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
 
     let mut seen = Seen::default();
     let mut bar = None;
-    let ended = import(&args.path, &watch, args.alert, &installation.store, &SystemClock, |total, imported| {
-        let bar = bar.get_or_insert_with(|| console.progress(total as u64, "import"));
-        bar.set_message(when::day(imported.captured_at));
-        bar.inc(1);
-        seen.count(&imported);
-        if console.json {
-            console.object(&record(id.as_str(), &imported, args.full))?;
-        }
-        Ok(())
-    })
+    let ended = import(
+        &args.path,
+        &watch,
+        args.alert,
+        &installation.store,
+        &SystemClock,
+        &Unpacker::this_program(),
+        |total, imported| {
+            let bar = bar.get_or_insert_with(|| console.progress(total as u64, "import"));
+            bar.set_message(when::day(imported.captured_at));
+            bar.inc(1);
+            seen.count(&imported);
+            if console.json {
+                console.object(&record(id.as_str(), &imported, args.full))?;
+            }
+            Ok(())
+        },
+    )
     .await;
     if let Some(bar) = bar {
         bar.finish_and_clear();

@@ -17,6 +17,8 @@ pub enum Type {
     Html,
     /// PDF.
     Pdf,
+    /// DOCX.
+    Docx,
     /// Markdown.
     Markdown,
     /// Plain text.
@@ -28,6 +30,7 @@ impl Type {
         match self {
             Type::Html => "text/html",
             Type::Pdf => "application/pdf",
+            Type::Docx => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
             Type::Markdown => "text/markdown",
             Type::Text => "text/plain",
         }

@@ -17,6 +17,7 @@ use crate::http::GuardedClient;
 use crate::judgment::Materiality;
 use crate::reading::Selectors;
 use crate::store::{Store, Which};
+use crate::unpack::Unpacker;
 use crate::version::Version;
 use crate::watch::{PolicyType, Source, Watch, WatchId};
 
@@ -100,6 +101,7 @@ impl Installation {
             store: self.store.clone(),
             fetcher: self.fetcher()?,
             clock: SystemClock,
+            unpacker: Unpacker::this_program(),
             spread: self.config.scheduler.spread,
         })
     }

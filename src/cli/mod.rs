@@ -22,6 +22,7 @@ pub mod log;
 pub mod run;
 pub mod show;
 pub mod table;
+pub mod unpack;
 pub mod verify;
 pub mod when;
 
@@ -142,6 +143,9 @@ enum Verb {
     Verify(verify::Args),
     /// Work with the configuration
     Config(config::Args),
+    /// Read a document for another run of this program
+    #[command(name = crate::unpack::VERB, hide = true)]
+    Unpack(unpack::Args),
 }
 
 /// Runs one command line; answers with its exit code.
@@ -154,6 +158,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(if error.use_stderr() { Exit::Usage.code() } else { Exit::Done.code() });
         }
     };
+    if let Verb::Unpack(args) = &arguments.verb {
+        // No runtime, no log, no configuration: it has nothing but two pipes and its limits.
+        return unpack::run(args);
+    }
     let console = Console::new(&arguments);
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     if let Verb::Import(_) = arguments.verb {
@@ -203,6 +211,7 @@ async fn dispatch(arguments: Arguments, console: &Console) -> anyhow::Result<Exi
         Verb::Deliveries(args) => deliveries::run(args, console).await,
         Verb::Verify(args) => verify::run(args, console).await,
         Verb::Config(args) => config::run(args, console),
+        Verb::Unpack(_) => Ok(Exit::Usage),
     }
 }
 

@@ -8,6 +8,7 @@ use super::installation::Installation;
 use super::table::count;
 use crate::reading::{Expected, read};
 use crate::render::one_line;
+use crate::unpack::Unpacker;
 
 /// Takes nothing but the global options.
 #[derive(Debug, clap::Args)]
@@ -30,12 +31,15 @@ pub async fn run(_: Args, console: &Console) -> anyhow::Result<Exit> {
     // The length is known only once the store has counted.
     let bar = console.progress(u64::MAX, "verify");
     let moving = bar.clone();
+    let unpacker = Unpacker::this_program();
     let verified = installation
         .store
         .verify(
-            |snapshot, version| {
+            move |snapshot, version| {
                 let selectors = &version.facts.reader.selectors;
-                read(snapshot, selectors, &Expected::default()).ok().map(|reading| reading.digest())
+                let unpacked = unpacker.unpack(snapshot);
+                let expected = Expected { unpacked: unpacked.as_ref(), ..Expected::default() };
+                read(snapshot, selectors, &expected).ok().map(|reading| reading.digest())
             },
             move |done, total| {
                 moving.set_length(total);

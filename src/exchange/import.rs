@@ -18,6 +18,7 @@ use crate::reading::{Expected, Reading, Unreadable, Why, read};
 use crate::store::{CheckFacts, Store, StoreError, Which};
 use crate::text::state::parallel;
 use crate::time::Timestamp;
+use crate::unpack::Unpacker;
 use crate::version::{SnapshotId, Version, VersionFacts};
 use crate::watch::Watch;
 
@@ -92,6 +93,7 @@ pub async fn import<C: Clock>(
     tell: bool,
     store: &Store,
     clock: &C,
+    unpacker: &Unpacker,
     mut each: impl FnMut(usize, Imported) -> io::Result<()>,
 ) -> Result<Summary, ImportError> {
     let records = {
@@ -102,12 +104,12 @@ pub async fn import<C: Clock>(
     let (sender, mut responses) = mpsc::channel(AHEAD);
     let reading = tokio::task::spawn_blocking(move || stream(records, &sender));
 
-    let mut history = History::begin(watch, store, clock).await?;
+    let mut history = History::begin(watch, store, clock, unpacker).await?;
     let mut summary = Summary::default();
     while let Some(Response { record_id, snapshot, .. }) = responses.recv().await {
         let captured_at = snapshot.captured_at;
         let imported = match store.recorded_outcome(&watch.id, &snapshot.origin, captured_at).await? {
-            Some(check) => again(record_id, captured_at, &check, watch, store).await?,
+            Some(check) => again(record_id, captured_at, &check, watch, store, unpacker).await?,
             None => {
                 let alerts = |latest: Option<&VersionFacts>, outcome: &Outcome| {
                     if tell { check::alerts(watch, latest, outcome) } else { Vec::new() }
@@ -165,6 +167,7 @@ async fn again(
     check: &CheckFacts,
     watch: &Watch,
     store: &Store,
+    unpacker: &Unpacker,
 ) -> Result<Imported, StoreError> {
     let mut imported =
         Imported { record_id, captured_at, ending: Ending::Unchanged, held: true, version: None, reading: None };
@@ -178,7 +181,7 @@ async fn again(
         && let Some(snapshot) = check.snapshot
         && store.has_several_languages(&check.watch).await?
     {
-        version = as_read_then(version, watch, snapshot, store).await?;
+        version = as_read_then(version, watch, snapshot, store, unpacker).await?;
     }
     if let Some(version) = version {
         if version.facts.captured_at == captured_at {
@@ -200,10 +203,16 @@ async fn as_read_then(
     watch: &Watch,
     snapshot: SnapshotId,
     store: &Store,
+    unpacker: &Unpacker,
 ) -> Result<Option<Version>, StoreError> {
     let served = store.snapshot(snapshot).await?;
     let (selectors, captured_at) = (watch.selectors.clone(), served.captured_at);
-    let reading = contained(move || read(&served, &selectors, &Expected::default())).await;
+    let unpacker = unpacker.clone();
+    let reading = contained(move || {
+        let unpacked = unpacker.unpack(&served);
+        read(&served, &selectors, &Expected { unpacked: unpacked.as_ref(), ..Expected::default() })
+    })
+    .await;
     let unlike = match (&version, &reading) {
         (Some(version), Ok(Ok(reading))) => parallel(&version.reading, reading),
         _ => None,

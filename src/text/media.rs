@@ -6,13 +6,15 @@
 
 use crate::snapshot::{Origin, Snapshot};
 
+use super::unpack::Packed;
+
 /// The kinds of content, by the reader they need.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MediaKind {
     /// A web page.
     Html,
-    /// A PDF document.
-    Pdf,
+    /// A file that must be unpacked first.
+    Packed(Packed),
     /// Markdown.
     Markdown,
     /// Plain text.
@@ -25,7 +27,7 @@ pub enum MediaKind {
 const SNIFFED: usize = 2048;
 
 /// First bytes of kinds that hold no text for us, with their media types.
-const MAGIC: [(&[u8], &str); 16] = [
+const MAGIC: [(&[u8], &str); 15] = [
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"GIF87a", "image/gif"),
@@ -33,13 +35,12 @@ const MAGIC: [(&[u8], &str); 16] = [
     (b"II*\0", "image/tiff"),
     (b"MM\0*", "image/tiff"),
     (b"\0\0\x01\0", "image/x-icon"),
-    (b"PK\x03\x04", "application/zip"),
     (b"PK\x05\x06", "application/zip"),
     (b"\x1f\x8b\x08", "application/gzip"),
     (b"\x28\xb5\x2f\xfd", "application/zstd"),
     (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
     (b"Rar!\x1a\x07", "application/vnd.rar"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an office file of the old kind (.doc, .xls, .ppt)"),
     (b"{\\rtf", "application/rtf"),
     (b"\0asm", "application/wasm"),
 ];
@@ -91,7 +92,10 @@ fn opening(body: &[u8]) -> String {
 
 fn by_bytes(body: &[u8], head: &str) -> Option<MediaKind> {
     if head.starts_with("%pdf-") {
-        return Some(MediaKind::Pdf);
+        return Some(MediaKind::Packed(Packed::Pdf));
+    }
+    if body.starts_with(b"PK\x03\x04") {
+        return Some(in_archive(body));
     }
     if let Some((_, media)) = MAGIC.iter().find(|(magic, _)| body.starts_with(magic)) {
         return Some(MediaKind::Unsupported((*media).to_owned()));
@@ -116,6 +120,25 @@ fn by_bytes(body: &[u8], head: &str) -> Option<MediaKind> {
         return Some(MediaKind::Unsupported("application/json".to_owned()));
     }
     (!is_wide(body) && is_binary(body)).then(|| MediaKind::Unsupported("application/octet-stream".to_owned()))
+}
+
+/// What an archive is, by the names of its parts: they stand at its beginning and, all of
+/// them, at its end.
+fn in_archive(body: &[u8]) -> MediaKind {
+    const LOOKED_AT: usize = 128 * 1024;
+    let ends = [&body[..body.len().min(LOOKED_AT)], &body[body.len().saturating_sub(LOOKED_AT)..]];
+    let has = |name: &[u8]| ends.iter().any(|end| end.windows(name.len()).any(|window| window == name));
+    if has(b"word/document.xml") {
+        return MediaKind::Packed(Packed::Docx);
+    }
+    let known: [(&[u8], &str); 4] = [
+        (b"mimetypeapplication/vnd.oasis.opendocument", "an OpenDocument file"),
+        (b"xl/workbook.xml", "a spreadsheet (.xlsx)"),
+        (b"ppt/presentation.xml", "a presentation (.pptx)"),
+        (b"META-INF/container.xml", "an e-book"),
+    ];
+    let kind = known.iter().find(|(name, _)| has(name)).map_or("application/zip", |(_, kind)| kind);
+    MediaKind::Unsupported(kind.to_owned())
 }
 
 /// Whether the text begins as a web page does, comments before it skipped.
@@ -171,7 +194,9 @@ fn by_header(snapshot: &Snapshot, head: &str) -> Option<MediaKind> {
         | "unknown/unknown"
         | "*/*" => None,
         "text/html" | "application/xhtml+xml" => Some(MediaKind::Html),
-        "application/pdf" | "application/x-pdf" => Some(MediaKind::Pdf),
+        "application/pdf" | "application/x-pdf" => Some(MediaKind::Packed(Packed::Pdf)),
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+        | "application/vnd.ms-word.document.macroenabled.12" => Some(MediaKind::Packed(Packed::Docx)),
         "text/markdown" | "text/x-markdown" | "text/x-web-markdown" => Some(MediaKind::Markdown),
         "text/plain" => Some(match by_name(snapshot) {
             Some(MediaKind::Markdown) => MediaKind::Markdown,
@@ -193,10 +218,11 @@ fn by_name(snapshot: &Snapshot) -> Option<MediaKind> {
     match ending.to_ascii_lowercase().as_str() {
         "html" | "htm" | "xhtml" | "mhtml" | "php" | "asp" | "aspx" | "jsp" => Some(MediaKind::Html),
         "md" | "markdown" | "mdown" | "mkd" => Some(MediaKind::Markdown),
-        "pdf" => Some(MediaKind::Pdf),
+        "pdf" => Some(MediaKind::Packed(Packed::Pdf)),
+        "docx" | "docm" => Some(MediaKind::Packed(Packed::Docx)),
         "txt" | "text" => Some(plain_or_markdown(snapshot, "")),
-        "doc" | "docx" | "odt" | "rtf" | "zip" | "gz" | "png" | "jpg" | "jpeg" | "gif" | "webp" | "svg" | "xml"
-        | "json" | "js" | "css" | "csv" | "xls" | "xlsx" | "mp4" => {
+        "doc" | "odt" | "rtf" | "zip" | "gz" | "png" | "jpg" | "jpeg" | "gif" | "webp" | "svg" | "xml" | "json"
+        | "js" | "css" | "csv" | "xls" | "xlsx" | "mp4" => {
             Some(MediaKind::Unsupported(format!(".{}", ending.to_ascii_lowercase())))
         }
         _ => None,
@@ -269,9 +295,9 @@ mod tests {
     #[test]
     fn content_header_and_name_decide_in_this_order() {
         let unsupported = |media: &str| MediaKind::Unsupported(media.to_owned());
-        let table: [(Option<&str>, &str, &[u8], MediaKind); 22] = [
+        let table: [(Option<&str>, &str, &[u8], MediaKind); 25] = [
             (Some("text/html; charset=utf-8"), "/privacy", b"<!DOCTYPE html><p>Hi", MediaKind::Html),
-            (Some("text/html"), "/privacy", b"%PDF-1.7 ...", MediaKind::Pdf),
+            (Some("text/html"), "/privacy", b"%PDF-1.7 ...", MediaKind::Packed(Packed::Pdf)),
             (Some("text/plain"), "/privacy", b"\xef\xbb\xbf\n <!DOCTYPE HTML>\n<p>Hi", MediaKind::Html),
             (Some("text/plain"), "/privacy", b"<!-- made by hand --><html><p>Hi", MediaKind::Html),
             (Some("text/html"), "/privacy", b"Words without a tag", MediaKind::Html),
@@ -287,7 +313,10 @@ mod tests {
             (Some("text/plain"), "/privacy.txt", b"# Privacy\n\n## Data\n\nWe", MediaKind::Markdown),
             (Some("text/plain"), "/privacy.txt", b"Privacy\n\nWe collect.", MediaKind::Plain),
             (Some("application/octet-stream"), "/privacy.md", b"Words", MediaKind::Markdown),
-            (Some("application/octet-stream"), "/privacy.docx", b"Words", unsupported(".docx")),
+            (Some("application/octet-stream"), "/privacy.docx", b"Words", MediaKind::Packed(Packed::Docx)),
+            (Some("application/octet-stream"), "/privacy.doc", b"Words", unsupported(".doc")),
+            (Some("application/zip"), "/p", b"PK\x03\x04..word/document.xml..", MediaKind::Packed(Packed::Docx)),
+            (Some("application/zip"), "/p", b"PK\x03\x04..xl/workbook.xml..", unsupported("a spreadsheet (.xlsx)")),
             (None, "/privacy.html", b"Words", MediaKind::Html),
             (None, "/privacy", b"Words <p>and more", MediaKind::Html),
             (None, "/privacy", b"Words and more", MediaKind::Plain),

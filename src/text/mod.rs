@@ -6,20 +6,24 @@
 
 mod charset;
 pub mod date;
+mod docx;
 mod html;
 pub mod language;
 pub mod markdown;
 pub mod media;
 mod noise;
-pub mod pdf;
+mod pdf;
 pub mod plain;
 pub mod select;
 pub mod state;
+pub mod unpack;
 
 use chrono::NaiveDate;
 
 use crate::reading::{Expected, Selectors, Unreadable, Why};
 use crate::snapshot::Snapshot;
+
+use unpack::Packed;
 
 /// A link of the text: a fact of its own, beside the words.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -90,12 +94,12 @@ pub fn normalize(snapshot: &Snapshot, how: &Selectors, expected: &Expected<'_>) 
     }
     match media::kind(snapshot) {
         media::MediaKind::Html => from_html(snapshot, how, expected),
-        media::MediaKind::Pdf => settle(snapshot, pdf::blocks(&snapshot.body)?, expected),
-        media::MediaKind::Markdown => settle(snapshot, markdown::blocks(&charset::decode(snapshot)), expected),
-        media::MediaKind::Plain => settle(snapshot, plain::blocks(&charset::decode(snapshot)), expected),
+        media::MediaKind::Packed(packed) => from_packed(snapshot, packed, expected),
+        media::MediaKind::Markdown => settle(snapshot, markdown::blocks(&charset::decode(snapshot)), None, expected),
+        media::MediaKind::Plain => settle(snapshot, plain::blocks(&charset::decode(snapshot)), None, expected),
         media::MediaKind::Unsupported(kind) => Err(Unreadable::new(
             Why::UnsupportedType,
-            format!("{kind} is not read; watch the policy's page as HTML, PDF, Markdown or plain text"),
+            format!("{kind} is not read; watch the policy's page as HTML, PDF, DOCX, Markdown or plain text"),
         )),
     }
 }
@@ -129,12 +133,30 @@ fn from_html(snapshot: &Snapshot, how: &Selectors, expected: &Expected<'_>) -> R
     Ok(Text { title: page.title, language, effective_at, blocks: page.blocks })
 }
 
+/// Reads a file that was unpacked elsewhere, because that can cost anything.
+fn from_packed(snapshot: &Snapshot, packed: Packed, expected: &Expected<'_>) -> Result<Text, Unreadable> {
+    let unpacked = match expected.unpacked {
+        Some(Ok(unpacked)) => unpacked,
+        Some(Err(unreadable)) => return Err(unreadable.clone()),
+        None => {
+            let evidence = format!("a {} that nobody unpacked", packed.name());
+            return Err(Unreadable::new(Why::UnsupportedType, evidence));
+        }
+    };
+    settle(snapshot, unpacked.blocks.clone(), unpack::title(unpacked), expected)
+}
+
 /// Joins what is known of a text without markup around it.
-fn settle(snapshot: &Snapshot, blocks: Vec<Block>, expected: &Expected<'_>) -> Result<Text, Unreadable> {
+fn settle(
+    snapshot: &Snapshot,
+    blocks: Vec<Block>,
+    title: Option<String>,
+    expected: &Expected<'_>,
+) -> Result<Text, Unreadable> {
     let visible = words(&blocks);
     let language = language::of(&visible, None);
-    let title =
-        blocks.iter().find(|block| matches!(block.kind, BlockKind::Heading { .. })).map(|block| block.text.clone());
+    let heading = blocks.iter().find(|block| matches!(block.kind, BlockKind::Heading { .. }));
+    let title = title.or_else(|| heading.map(|block| block.text.clone()));
     let state = state::Page {
         snapshot,
         title: title.as_deref(),

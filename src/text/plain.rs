@@ -1,7 +1,7 @@
 //! Plain text to blocks: headings, clauses and lists by their look.
 //!
 //! A text is either wrapped hard (lines of 60 to 100 columns, joined here) or has one
-//! paragraph a line. The PDF reader uses the same steps, always as wrapped text.
+//! paragraph a line. The PDF reader tells bullets, clauses and headings by the same rules.
 
 use super::{Block, BlockKind};
 
@@ -38,6 +38,13 @@ pub(super) struct Paragraph {
     pub(super) indent: usize,
     /// Whether it is underlined by a line of `=` or `-`: 1 and 2.
     underline: Option<u8>,
+}
+
+impl Paragraph {
+    /// A paragraph without indentation and underline.
+    pub(super) fn flush(text: String) -> Self {
+        Self { text, indent: 0, underline: None }
+    }
 }
 
 /// Whether lines that follow each other are mostly as long as a typewriter's.
@@ -128,7 +135,7 @@ fn ends_early(before: &Paragraph, last: usize, line: &str, width: usize) -> bool
     upper && (ended && last * 4 < width * 3 || single && last * 2 < width && looks_heading(&before.text))
 }
 
-fn starts_anew(line: &str) -> bool {
+pub(super) fn starts_anew(line: &str) -> bool {
     bullet(line).is_some() || clause(line).is_some_and(|(number, rest)| number.len() > 2 && !rest.is_empty())
 }
 
@@ -190,7 +197,7 @@ fn push(out: &mut Vec<Block>, kind: BlockKind, text: &str) {
 }
 
 /// A short line above prose, a list or another heading.
-fn is_heading(paragraph: &Paragraph, next: Option<&Paragraph>, after: Option<&Paragraph>) -> bool {
+pub(super) fn is_heading(paragraph: &Paragraph, next: Option<&Paragraph>, after: Option<&Paragraph>) -> bool {
     let text = paragraph.text.as_str();
     let Some(next) = next else { return false };
     if !looks_heading(text) || super::date::is_date_line(text) || text.contains('@') {
@@ -249,7 +256,7 @@ fn is_capital(text: &str) -> bool {
 }
 
 /// The level of a heading: a title 1, a clause by the depth of its number, else 2.
-fn level(text: &str, place: usize, titled: bool) -> u8 {
+pub(super) fn level(text: &str, place: usize, titled: bool) -> u8 {
     if let Some((number, _)) = clause(text) {
         let depth = number.trim_matches(['.', ')', '(']).matches('.').count();
         return u8::try_from(2 + depth).unwrap_or(6).min(6);
@@ -308,7 +315,7 @@ pub(super) fn clause(line: &str) -> Option<(&str, &str)> {
 }
 
 /// Whether a paragraph begins with `(a)`, `a)` or `(iv)`: an item that is cited by its letter.
-fn letter(text: &str) -> bool {
+pub(super) fn letter(text: &str) -> bool {
     let Some((first, rest)) = text.split_once(' ') else { return false };
     let bare = first.trim_start_matches('(').trim_end_matches([')', '.']);
     !rest.is_empty()

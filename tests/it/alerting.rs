@@ -25,7 +25,7 @@ use policywatch::watch::Watch;
 use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::world::{Answer, BOT_WALL, Inbox, Loopback, MAY, Mood, Site, WILL_NOT, World, policy, watch};
+use crate::world::{Answer, BOT_WALL, Inbox, Loopback, MAY, Mood, Site, WILL_NOT, World, policy, unpacker, watch};
 
 /// How long a story waits for what must come. Only a broken story waits that long.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -373,14 +373,16 @@ async fn an_import_that_ends_early_leaves_no_capture_without_its_place() {
                 true => Err(std::io::Error::from(std::io::ErrorKind::BrokenPipe)),
                 false => Ok(()),
             };
-            import(&path, &followed, false, &store, &clock, each).await
+            import(&path, &followed, false, &store, &clock, &unpacker(), each).await
         });
         let first = first.await;
         assert_eq!(first.is_err(), killed);
         assert!(first.is_err() || matches!(first, Ok(Err(ImportError::Told(_)))));
         if killed {
             let all = |_, _: Imported| Ok(());
-            import(&past(&world), &watch, false, &world.store, &world.clock, all).await.expect("an import");
+            import(&past(&world), &watch, false, &world.store, &world.clock, &unpacker(), all)
+                .await
+                .expect("an import");
         }
         let versions = world.store.versions(&watch.id).await.expect("the versions");
         let years: Vec<_> = versions.iter().map(|v| v.captured_at.format("%Y").to_string()).collect();
@@ -488,6 +490,7 @@ impl Running {
             load: Arc::new(move || loaded.lock().expect("nobody panics").clone()),
             equip: Box::new(move |_| Ok((site.clone(), inbox.clone()))),
             clock: world.clock.clone(),
+            unpacker: unpacker(),
             reload: Arc::clone(&reload),
             systemd: told.systemd(watchdog),
             grace,

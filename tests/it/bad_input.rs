@@ -11,7 +11,7 @@ use rusqlite::Connection;
 
 use crate::desk::{Desk, Ended, GONE, MAY, policy, record};
 use crate::fetching::server::{Act, Server, answer, gzip, redirect};
-use crate::world::watch;
+use crate::world::{unpacker, watch};
 
 /// What comes in.
 enum Bad {
@@ -218,7 +218,7 @@ async fn without_room(desk: &Desk) -> Ended {
     let options = Options { max_size: Some(size + 8192), ..Options::default() };
     let store = Store::open_with(&database, options).await.unwrap();
     let acme = Watch { id: WatchId::new("acme").unwrap(), ..watch("/privacy", &[]) };
-    let failed = import(&path, &acme, false, &store, &SystemClock, |_, _| Ok(())).await.unwrap_err();
+    let failed = import(&path, &acme, false, &store, &SystemClock, &unpacker(), |_, _| Ok(())).await.unwrap_err();
     store.close().await.unwrap();
     Ended { code: 3, out: String::new(), err: failed.to_string() }
 }

@@ -8,7 +8,7 @@ const CORE: &[&str] = &[
     "alert", "cadence", "change", "examine", "guard", "judgment", "outcome", "reading", "render", "section",
     "snapshot", "text", "time", "version", "watch",
 ];
-const PORTS: &[&str] = &["channel", "clock", "fetch", "http", "store"];
+const PORTS: &[&str] = &["channel", "clock", "fetch", "http", "store", "unpack"];
 const USE_CASES: &[&str] = &["backfill", "check", "deliver", "exchange", "panics", "pulse", "upgrade"];
 const FACES: &[&str] = &["cli", "config", "daemon", "scheduler", "telemetry"];
 
@@ -24,6 +24,10 @@ const TECHNOLOGIES: &[(&str, &[&str])] = &[
     ("tracing_subscriber", &["telemetry"]),
     ("scraper", &["text"]),
     ("similar", &["change"]),
+    ("hayro_interpret", &["text"]),
+    ("roxmltree", &["text"]),
+    ("zip", &["text"]),
+    ("rustix", &["unpack"]),
     ("cron", &["cadence"]),
 ];
 

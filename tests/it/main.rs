@@ -7,6 +7,7 @@ mod bad_input;
 mod comparing;
 mod configuration;
 mod desk;
+mod documents;
 mod faces;
 mod fetching;
 mod layers;

@@ -171,7 +171,7 @@ fn the_address_that_a_redirect_led_to_says_what_the_page_is() {
 #[test]
 fn only_what_a_watch_or_an_address_asks_for_refuses_a_language() {
     let page = snapshot(&made_up("policy--that-speaks-of-refusals"));
-    let demand = |language| verdict(&page, &Expected { language: Some(language), previous: None });
+    let demand = |language| verdict(&page, &Expected { language: Some(language), ..Expected::default() });
     assert_eq!(demand("en"), "policy");
     assert_eq!(demand("en-GB"), "policy");
     assert!(demand("de").starts_with("wrong_language: the text is in en, the watch demands de"), "{}", demand("de"));
@@ -181,7 +181,7 @@ fn only_what_a_watch_or_an_address_asks_for_refuses_a_language() {
         Verarbeitung jederzeit widersprechen; wir löschen dann alle Angaben, die wir nicht aufbewahren müssen. Verantwortlich ist die Acme GmbH.",
     ]);
     let after = |address: &str, previous| {
-        verdict(&Snapshot { url: address.to_owned(), ..page.clone() }, &Expected { language: None, previous })
+        verdict(&Snapshot { url: address.to_owned(), ..page.clone() }, &Expected { previous, ..Expected::default() })
     };
     let before = Some(&german);
     // What was there before refuses nothing: the site may have changed its language for good.
@@ -204,7 +204,7 @@ fn a_version_before_that_was_no_policy_does_not_keep_the_policy_out() {
         &["Forged by hand in our own works, every anvil rings for a hundred years. Choose yours by weight, colour or sound, \
         and have it brought to your door tomorrow, with our personal service."; 8],
     );
-    let expected = Expected { language: None, previous: Some(&home) };
+    let expected = Expected { previous: Some(&home), ..Expected::default() };
     assert_eq!(verdict(&snapshot(&made_up("policy--that-speaks-of-refusals")), &expected), "policy");
     assert_eq!(verdict(&snapshot(&made_up("policy--guidelines-without-legal-words")), &expected), "policy");
 }
@@ -215,7 +215,7 @@ fn a_sudden_collapse_is_no_new_version_but_a_shorter_policy_is() {
     let html = Html::parse_document(&String::from_utf8_lossy(&page.body));
     let long: Vec<String> = blocks(&html, false).into_iter().map(|block| block.text).collect();
     let previous = reading(&long.iter().map(String::as_str).collect::<Vec<_>>());
-    let expected = Expected { language: None, previous: Some(&previous) };
+    let expected = Expected { previous: Some(&previous), ..Expected::default() };
 
     assert_eq!(verdict(&page, &expected), "policy");
     let menu = snapshot(b"<title>Acme</title><p>Download About Careers Blog Merch Partners Press Stories Shop Explore Video Podcast Unlimited</p>");
@@ -229,7 +229,7 @@ proptest::proptest! {
     fn any_page_gets_a_verdict(body in "(<(p|h1|title|script|a href=x|meta http-equiv=refresh content)>|\\PC{0,12}){0,30}", status in 0u16..1000) {
         let mut page = snapshot(body.as_bytes());
         page.status = status;
-        verdict(&page, &Expected { language: Some("en"), previous: Some(&reading(&[&body])) });
+        verdict(&page, &Expected { language: Some("en"), previous: Some(&reading(&[&body])), unpacked: None });
     }
 }
 

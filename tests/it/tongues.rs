@@ -97,7 +97,7 @@ async fn each_language_is_compared_with_its_own_latest_text() {
 
     // Derived anew from the snapshots, the history is the same.
     let how = manner(&watch);
-    let again = move |before: Option<&policywatch::version::Version>, snapshot| examine(&how, before, snapshot);
+    let again = move |before: Option<&policywatch::version::Version>, snapshot| examine(&how, before, snapshot, None);
     let now = policywatch::clock::Clock::now(&world.clock);
     assert_eq!(world.store.rebuild(&watch.id, &manner(&watch), again, now).await.unwrap(), 4);
     assert_eq!(kept().await, linked);

@@ -22,6 +22,7 @@ use policywatch::reading::Selectors;
 use policywatch::snapshot::{Origin, Snapshot};
 use policywatch::store::Store;
 use policywatch::time::{Timestamp, parse_rfc3339};
+use policywatch::unpack::Unpacker;
 use policywatch::watch::{PolicyType, Source, Watch, WatchId};
 use tokio::sync::Notify;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -91,7 +92,13 @@ impl World {
 
     /// What a check takes.
     pub fn ports(&self) -> Ports<Site, HeldClock> {
-        Ports { store: self.store.clone(), fetcher: self.site.clone(), clock: self.clock.clone(), spread: SPREAD }
+        Ports {
+            store: self.store.clone(),
+            fetcher: self.site.clone(),
+            clock: self.clock.clone(),
+            unpacker: unpacker(),
+            spread: SPREAD,
+        }
     }
 
     /// Checks a watch now.
@@ -209,6 +216,8 @@ the security of your connection before proceeding. Enable JavaScript and cookies
 pub enum Answer {
     /// Serves this, with a status.
     Page(u16, String),
+    /// Serves a document of this content type.
+    Document(&'static str, Vec<u8>),
     /// Says that nothing changed.
     NotModified,
     /// Cannot be reached.
@@ -262,16 +271,16 @@ impl Site {
         lock(&self.inner).most
     }
 
-    fn snapshot(&self, url: &Url, status: u16, html: String) -> Snapshot {
+    fn snapshot(&self, url: &Url, status: u16, content_type: &str, body: Vec<u8>) -> Snapshot {
         Snapshot {
             url: url.to_string(),
             final_url: url.to_string(),
             status,
-            headers: [("content-type", "text/html; charset=utf-8"), ("etag", "\"1\"")]
+            headers: [("content-type", content_type), ("etag", "\"1\"")]
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .into(),
             redirects: Vec::new(),
-            body: html.into_bytes(),
+            body,
             captured_at: self.clock.now(),
             origin: Origin::Live { remote_addr: None },
         }
@@ -293,7 +302,13 @@ impl Fetch for Site {
         // Lets others ask meanwhile, as a network would.
         tokio::task::yield_now().await;
         match answer {
-            Some(Answer::Page(status, html)) => Ok(Fetched::Snapshot(Box::new(self.snapshot(&url, status, html)))),
+            Some(Answer::Page(status, html)) => {
+                let page = self.snapshot(&url, status, "text/html; charset=utf-8", html.into_bytes());
+                Ok(Fetched::Snapshot(Box::new(page)))
+            }
+            Some(Answer::Document(content_type, body)) => {
+                Ok(Fetched::Snapshot(Box::new(self.snapshot(&url, 200, content_type, body))))
+            }
             Some(Answer::NotModified) => Ok(Fetched::NotModified),
             Some(Answer::Failure(kind)) => Err(kind.into()),
             Some(Answer::Hangs) => std::future::pending().await,
@@ -479,4 +494,9 @@ async fn answer(
 
 fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
     value.lock().expect("nobody panics with the lock")
+}
+
+/// What unpacks files: the program that these tests test, since they are another one.
+pub fn unpacker() -> Unpacker {
+    Unpacker::at(env!("CARGO_BIN_EXE_policywatch"))
 }

@@ -24,6 +24,7 @@ use crate::outcome::Outcome;
 use crate::reading::Why;
 use crate::render::{self, one_line};
 use crate::store::RecordedChange;
+use crate::unpack::Unpacker;
 use crate::watch::Watch;
 
 /// The story while it is told.
@@ -88,10 +89,18 @@ impl<'a> Story<'a> {
         let store = &self.installation.store;
         let bar = self.console.progress(captures().len() as u64, "backfill");
         let mut steps: Vec<(Capture, Step)> = Vec::new();
-        let summary = backfill(watch, &Bounds::default(), fetcher, store, &SystemClock, |_, capture, step| {
-            bar.inc(1);
-            steps.push((capture.clone(), step.clone()));
-        })
+        let summary = backfill(
+            watch,
+            &Bounds::default(),
+            fetcher,
+            store,
+            &SystemClock,
+            &Unpacker::this_program(),
+            |_, capture, step| {
+                bar.inc(1);
+                steps.push((capture.clone(), step.clone()));
+            },
+        )
         .await?;
         bar.finish_and_clear();
         for (capture, step) in &steps {

@@ -19,7 +19,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::server::{Act, Asked, Server, answer, gzip};
-use crate::world::{MAY, WILL_NOT, World, policy, watch};
+use crate::world::{MAY, WILL_NOT, World, policy, unpacker, watch};
 
 fn held() -> HeldClock {
     HeldClock::new(parse_rfc3339("2026-11-22T06:00:00Z").unwrap())
@@ -425,6 +425,7 @@ async fn a_watch_of_an_archive_is_told_of_new_captures_alone() {
         store: world.store.clone(),
         fetcher: fetcher(&server, world.clock.clone()),
         clock: world.clock.clone(),
+        unpacker: unpacker(),
         spread: Duration::ZERO,
     };
     let look = async || {
