@@ -40,7 +40,7 @@ pub(super) fn readings(old: &Reading, new: &Reading) -> bool {
         places
     };
     let titles = [old, new].map(|reading| title_of(reading).unwrap_or_default());
-    let shown = [old, new].map(|reading| shows_title(reading));
+    let shown = [old, new].map(shows_title);
     // A title in the window, and above the text or not.
     let alike = if shown[0] == shown[1] {
         words_alike(&words_of(&old.sections, 0), &words_of(&new.sections, 0))
