@@ -5,6 +5,9 @@
 //! contents or not. The words, in their order, are the policy.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use super::pair::plain;
 use super::words::tokens;
@@ -21,6 +24,8 @@ struct Word {
     text: String,
     /// It stands in a heading, where capitals are a matter of style.
     heading: bool,
+    /// It numbers a line: typed by an author, or drawn by a browser and then not here.
+    marker: bool,
 }
 
 /// Whether two readings hold the same words in the same order, and links to the same
@@ -34,7 +39,29 @@ pub(super) fn readings(old: &Reading, new: &Reading) -> bool {
         places.dedup();
         places
     };
-    words_alike(&words_of(&old.sections), &words_of(&new.sections)) && links(old) == links(new)
+    let titles = [old, new].map(|reading| title_of(reading).unwrap_or_default());
+    let shown = [old, new].map(shows_title);
+    // A title in the window, and above the text or not.
+    let alike = if shown[0] == shown[1] {
+        words_alike(&words_of(&old.sections, 0), &words_of(&new.sections, 0))
+    } else {
+        titles[0] == titles[1]
+            && words_alike(
+                &words_of(&old.sections, usize::from(shown[0])),
+                &words_of(&new.sections, usize::from(shown[1])),
+            )
+    };
+    alike && links(old) == links(new)
+}
+
+fn title_of(reading: &Reading) -> Option<String> {
+    reading.title.as_deref().map(plain)
+}
+
+/// Whether a text begins with the page's title as its first heading.
+fn shows_title(reading: &Reading) -> bool {
+    let first = reading.sections.first().and_then(|section| section.heading.as_deref());
+    first.is_some_and(|heading| title_of(reading) == Some(plain(heading)))
 }
 
 /// Whether two sections hold the same words in the same order.
@@ -94,39 +121,46 @@ fn links_of(section: &Section) -> impl Iterator<Item = &Link> {
     section.blocks.iter().flat_map(|block| &block.links)
 }
 
-/// The words of a reading, without its table of contents.
-fn words_of(sections: &[Section]) -> Vec<Word> {
+/// The words of a reading from a line on, without its table of contents.
+fn words_of(sections: &[Section], from: usize) -> Vec<Word> {
     let lines: Vec<Line<'_>> = sections.iter().flat_map(lines_of).collect();
     let contents = contents(&lines);
     let mut out = Vec::new();
-    for (line, _) in lines.iter().zip(contents).filter(|(_, contents)| !contents) {
+    for (line, _) in lines.iter().zip(contents).skip(from).filter(|(_, contents)| !contents) {
         push(&mut out, line);
     }
     out
 }
 
-/// Which lines are a table of contents: at least [`CONTENTS`] in a row that a later
-/// heading repeats, and the line above that calls them so.
+/// Which lines are a table of contents: at least [`CONTENTS`] in a row that stand again
+/// below, most of them as headings; and the line above that calls them so.
 fn contents(lines: &[Line<'_>]) -> Vec<bool> {
-    let key = |line: &Line<'_>| plain(split_number(line.text).1);
-    let mut last: BTreeMap<String, usize> = BTreeMap::new();
-    for (at, line) in lines.iter().enumerate().filter(|(_, line)| line.heading) {
-        last.insert(key(line), at);
-    }
-    let repeated: Vec<bool> = (0..lines.len())
-        .map(|at| lines[at].text.len() <= 200 && last.get(&key(&lines[at])).is_some_and(|&heading| heading > at))
+    let keys: Vec<String> = lines
+        .iter()
+        .map(|line| if line.text.len() <= 200 { plain(split_number(line.text).1) } else { String::new() })
         .collect();
+    // Where each text stands last, and where last as a heading.
+    let mut last: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for (at, key) in keys.iter().enumerate().filter(|(_, key)| !key.is_empty()) {
+        let places = last.entry(key).or_default();
+        places.0 = at;
+        if lines[at].heading {
+            places.1 = at;
+        }
+    }
+    let places = |at: usize| last.get(keys[at].as_str()).copied().unwrap_or_default();
     let mut out = vec![false; lines.len()];
     let mut at = 0;
     while at < lines.len() {
-        let run = repeated[at..].iter().take_while(|repeated| **repeated).count();
-        if run >= CONTENTS {
-            out[at..at + run].fill(true);
+        let end = (at..lines.len()).find(|&line| places(line).0 <= line).unwrap_or(lines.len());
+        let headings = (at..end).filter(|&line| places(line).1 > line).count();
+        if headings >= CONTENTS && headings * 2 > end - at {
+            out[at..end].fill(true);
             if at > 0 && names_contents(lines[at - 1].text) {
                 out[at - 1] = true;
             }
         }
-        at += run.max(1);
+        at = end.max(at + 1);
     }
     out
 }
@@ -166,16 +200,25 @@ fn names_contents(text: &str) -> bool {
 
 fn push(out: &mut Vec<Word>, line: &Line<'_>) {
     let text = if line.item { line.text } else { line.text.trim_start_matches(is_bullet).trim_start() };
+    let marker = MARKER.find(text).map_or(0, |marker| marker.end());
+    let mut at = 0;
     for token in tokens(text).iter().filter(|token| !token.word.is_empty()) {
+        at += token.space.len() + token.word.len();
         let mut text = String::with_capacity(token.word.len());
         for c in token.word.chars() {
             fold(c, &mut text);
         }
         if !text.is_empty() {
-            out.push(Word { text, heading: line.heading });
+            out.push(Word { text, heading: line.heading, marker: at <= marker });
         }
     }
 }
+
+/// A number or letter that an author types in front of a line.
+static MARKER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(?:\d{1,3}(?:\.\d{1,3}){0,3}[.)]|\((?:\d{1,2}|[a-z]|[ivx]{1,5})\)|(?:[a-z]|[ivx]{1,5})[.)])(?:\s|$)")
+        .expect("the pattern is sound")
+});
 
 /// What an author types, or a script puts, at the beginning of an item.
 fn is_bullet(c: char) -> bool {
@@ -212,8 +255,18 @@ fn fold(c: char, out: &mut String) {
     }
 }
 
+/// Whether all words are alike but for markers that only one side has.
 fn words_alike(old: &[Word], new: &[Word]) -> bool {
-    old.len() == new.len() && old.iter().zip(new).all(|(a, b)| word_alike(a, b))
+    let (mut i, mut j) = (0, 0);
+    loop {
+        match (old.get(i), new.get(j)) {
+            (None, None) => return true,
+            (Some(a), Some(b)) if word_alike(a, b) => (i, j) = (i + 1, j + 1),
+            (Some(a), b) if a.marker && b.is_none_or(|b| !b.marker) => i += 1,
+            (a, Some(b)) if b.marker && a.is_none_or(|a| !a.marker) => j += 1,
+            _ => return false,
+        }
+    }
 }
 
 fn word_alike(a: &Word, b: &Word) -> bool {
@@ -275,6 +328,7 @@ mod tests {
             ("quotes", "# A\nthe “User’s” data – all", "# A\nthe \"User's\" data - all"),
             ("spaces before marks", "# A\nfin : oui", "# A\nfin: oui"),
             ("a mark on each copy", "# A\nen cas d'absence de l’avis", "# A\nen cas deabsence de leavis"),
+            ("numbers that a browser draws", "# A\n1. copy it\n(b) sell it", "# A\n- copy it\n- sell it"),
             (
                 "a table of contents",
                 "# A\nOn this page\n- Logs\n- Cookies\n- Sale\n## 1. Logs\nx\n## 2. Cookies\ny\n## 3. Sale\nz",
@@ -293,6 +347,9 @@ mod tests {
             ("capitals in a text", "# A\nthe Services", "# A\nthe services"),
             ("a comma", "# A\nfriends, and partners", "# A\nfriends and partners"),
             ("a number", "# A\n- 30 days", "# A\n- 31 days"),
+            ("another number of a line", "# A\n1. copy it\n2. sell it", "# A\n1. copy it\n3. sell it"),
+            ("a number in a line", "# A\nfor 3 years", "# A\nfor years"),
+            ("a list of equal lines", "# A\nUSA\nall\nEU\n# B\nUSA\nall\nEU", "# A\n# B\nUSA\nall\nEU"),
             ("an order", "# A\n- first\n- then", "# A\n- then\n- first"),
             ("a title", "# Sale\nx", "# Gift\nx"),
             ("a line that no heading repeats", "# A\nWe share it.\n## B\nx", "# A\n## B\nx"),
@@ -303,6 +360,16 @@ mod tests {
         for (name, old, new) in cases {
             assert!(!same(old, new), "{name}");
         }
+    }
+
+    #[test]
+    fn a_title_may_stand_in_the_window_alone() {
+        let titled = |text: &str, title: &str| Reading { title: Some(title.to_owned()), ..reading(text) };
+        let shown = titled("# Terms of Use\n## Logs\nx", "Terms of Use");
+        assert!(readings(&shown, &titled("## Logs\nx", "Terms of use")));
+        assert!(readings(&titled("## Logs\nx", "Terms of use"), &shown));
+        assert!(!readings(&shown, &titled("## Logs\nx", "Terms of Sale")));
+        assert!(!readings(&titled("# Logs\nx", "Terms"), &titled("x", "Terms")));
     }
 
     #[test]

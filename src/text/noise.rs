@@ -470,26 +470,24 @@ pub(super) fn version_list(lines: &[&str]) -> Vec<bool> {
 }
 
 /// A part of a page that is told by the words that it begins with.
-pub(super) struct Opening {
-    /// Its name, for people.
-    pub(super) name: &'static str,
+struct Opening {
     /// Matches its first line, letter case apart.
     pattern: LazyLock<Regex>,
     /// The most words that such a part has.
-    pub(super) words: u32,
+    words: u32,
 }
 
 /// All parts that are told by their first line: what a page asks its visitors.
-pub(super) static OPENINGS: [Opening; 2] = [
+static OPENINGS: [Opening; 2] = [
+    // A form that asks for feedback.
     Opening {
-        name: "feedback form",
         pattern: LazyLock::new(|| {
             Regex::new(&format!(r"(?i)^\W*(?:{HELPFUL})\W*$")).expect("the table's patterns are sound")
         }),
         words: 200,
     },
+    // An assistant that offers to chat.
     Opening {
-        name: "assistant",
         pattern: LazyLock::new(|| {
             Regex::new(concat!(
                 r"(?i)^\W*(?:ask .{2,40} a question|chat with (?:us|our .{2,30})",
@@ -504,12 +502,12 @@ pub(super) static OPENINGS: [Opening; 2] = [
     },
 ];
 
-/// The part that begins with this line, if there is such a class.
-pub(super) fn opening(line: &str) -> Option<&'static Opening> {
+/// The most words of the part that begins with this line, if that is such a part.
+pub(super) fn opening(line: &str) -> Option<u32> {
     if line.len() > 120 {
         return None;
     }
-    OPENINGS.iter().find(|opening| opening.pattern.is_match(line))
+    OPENINGS.iter().find(|opening| opening.pattern.is_match(line)).map(|opening| opening.words)
 }
 
 /// Whether a text that a page sets off is a notice that the text was updated, without
@@ -638,13 +636,13 @@ mod tests {
 
     #[test]
     fn parts_that_ask_visitors_are_told_by_their_first_line() {
-        for (line, name) in [
-            ("Ça vous a aidé ?", "feedback form"),
-            ("Did this answer your question?", "feedback form"),
-            ("Ask Acme a question", "assistant"),
-            ("¿En qué podemos ayudarte?", "assistant"),
+        for (line, most) in [
+            ("Ça vous a aidé ?", 200),
+            ("Did this answer your question?", 200),
+            ("Ask Acme a question", 120),
+            ("¿En qué podemos ayudarte?", 120),
         ] {
-            assert_eq!(opening(line).map(|opening| opening.name), Some(name), "{line}");
+            assert_eq!(opening(line), Some(most), "{line}");
         }
         for line in ["Ask us for a copy of your data", "What we help with", "Yes", ""] {
             assert!(opening(line).is_none(), "{line}");

@@ -75,7 +75,7 @@ fn what_does_not_matter_has_a_name() {
         ("Last updated: 1 May 2024", "Last updated: 3 June 2025", "date_only"),
         ("We recognise your right.", "We recognize your right.", "typo_grammar"),
         ("We recieve your request.", "We receive your request.", "typo_grammar"),
-        ("Read \"the guide\" first.", "Read “the guide” first.", "formatting"),
+        ("Read the guide, and then write.", "Read the guide and then write.", "formatting"),
         (
             "The guide tells more {https://acme.test/guide}",
             "The guide tells more {https://acme.test/help/guide}",
@@ -88,6 +88,17 @@ fn what_does_not_matter_has_a_name() {
         assert_eq!(judgment.materiality, Materiality::Editorial, "{before:?} to {after:?}: {:?}", judgment.findings);
         assert!(judgment.noise.iter().any(|noise| noise.kind == kind), "{before:?}: {:?}", judgment.noise);
         assert!(judgment.practices.is_empty() && judgment.severity == 0);
+    }
+}
+
+#[test]
+fn what_only_looks_different_is_no_change() {
+    for (old, new) in [
+        ("# Use\nRead \"the guide\" first.", "# USE\nRead “the guide” first."),
+        ("# Use\n- copy it\n- sell it", "# Use\n1. copy it\n2. sell it"),
+        ("# Use\nread {https://acme.test/a?lang=en}", "# Use\nread {http://www.acme.test/a/#top}"),
+    ] {
+        assert_eq!(compare(&reading(old), &reading(new)), None, "{old:?} to {new:?}");
     }
 }
 

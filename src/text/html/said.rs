@@ -31,8 +31,8 @@ pub(super) fn remove(tree: &mut Tree<'_>) {
             continue;
         }
         let part = match node.text() {
-            Some(text) => noise::opening(text.trim()).and_then(|opening| {
-                let most = opening.words.min(total / MAX_SHARE);
+            Some(text) => noise::opening(text.trim()).and_then(|most| {
+                let most = most.min(total / MAX_SHARE);
                 // The largest part that begins with these words.
                 let mut part = at;
                 loop {

@@ -247,6 +247,17 @@ fn links_are_facts_beside_the_words() {
 }
 
 #[test]
+fn addresses_that_scripts_hide_are_read() {
+    let read = page(&format!(
+        "<h1>Privacy</h1><p>{PROSE} Write to <a href=\"javascript:openMail('nbjmup+jogpAbdnf/uftu');\">info(at)acme.test</a> or
+         <span style='unicode-bidi: bidi-override; direction: rtl'>tset.emca@opd</span>.</p>"
+    ));
+    let targets: Vec<_> = read.blocks[1].links.iter().map(|link| link.target.as_str()).collect();
+    assert_eq!(targets, ["mailto:info@acme.test", "mailto:dpo@acme.test"]);
+    assert!(read.blocks[1].text.ends_with("or dpo@acme.test."), "{}", read.blocks[1].text);
+}
+
+#[test]
 fn anchors_name_headings() {
     let read =
         page(&format!("<a name=one></a><h2>Data</h2><p>{PROSE}</p><h2><span id=two>Rights</span></h2><p>{PROSE}</p>"));
