@@ -707,7 +707,7 @@ fn what_looks_like_a_wall_and_is_a_policy() {
 fn after_the_policy(html: &str) -> String {
     let before = page(crate::world::policy(crate::world::WILL_NOT).into_bytes());
     let before = read(&before, &Selectors::default(), &Expected::default()).unwrap();
-    let expected = Expected { language: None, previous: Some(&before) };
+    let expected = Expected { language: None, previous: Some(&before), unpacked: None };
     match read(&page(html.as_bytes()), &Selectors::default(), &expected) {
         Ok(reading) => format!("policy: {}", reading.text().chars().take(80).collect::<String>()),
         Err(refused) => refused.to_string(),
