@@ -606,7 +606,9 @@ fn collapsed(seen: &Seen<'_>) -> Option<Unreadable> {
     let kept = shared(&before, &seen.main);
     let percent = |part: f64| (part * 100.0).round();
     // The whole page may hold what the main text lost: then the main text was chosen badly.
-    let small = seen.main_words * 6 < before_words && !(seen.likely() && seen.named());
+    // A policy can be cut down to a few sentences; then these speak of little else.
+    let terse = seen.whole.notions >= 4 && seen.whole.density >= 15.0;
+    let small = seen.main_words * 6 < before_words && !((seen.likely() || terse) && seen.named());
     if small && kept < 0.1 && shared(&before, &seen.visible) < 0.1 {
         let decided = format!(
             "{before_words} words before, {} now, {} % of them phrases from before",

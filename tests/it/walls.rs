@@ -702,3 +702,65 @@ fn what_looks_like_a_wall_and_is_a_policy() {
         ],
     );
 }
+
+/// The verdict on a page in the place of Acme's privacy policy.
+fn after_the_policy(html: &str) -> String {
+    let before = page(crate::world::policy(crate::world::WILL_NOT).into_bytes());
+    let before = read(&before, &Selectors::default(), &Expected::default()).unwrap();
+    let expected = Expected { language: None, previous: Some(&before) };
+    match read(&page(html.as_bytes()), &Selectors::default(), &expected) {
+        Ok(reading) => format!("policy: {}", reading.text().chars().take(80).collect::<String>()),
+        Err(refused) => refused.to_string(),
+    }
+}
+
+#[test]
+fn another_page_in_the_place_of_a_known_policy() {
+    let story = |title: &str, paragraph: &str| {
+        framed("en", title, &format!("<h1>{title}</h1>{}", format!("<p>{paragraph}</p>").repeat(6)))
+    };
+    let others = [
+        story(
+            "The copper kettle",
+            "Drawn from one sheet of copper and lined with tin, it boils a litre in four minutes and pours without a drop beside the cup. The handle stays cool, the lid sits firmly, and the whistle is tuned to a warm G. Choose between three sizes and five finishes, and have it engraved for a friend.",
+        ),
+        story(
+            "Newsroom",
+            "Acme opens its third works in the north, where two hundred people will hammer kettles from next spring. The mayor cut the ribbon, the choir sang, and tea was served to a thousand guests. Read the story, watch the film, and meet the smiths who moved there with their families.",
+        ),
+        story(
+            "Careers",
+            "We are looking for a smith with steady hands who loves copper as we do. You start at seven, you leave at three, and the canteen cooks for everybody. Send us a picture of something that you made, and tell us in a few lines what was hard about it.",
+        ),
+    ];
+    for html in others {
+        let got = after_the_policy(&html);
+        assert!(got.starts_with("wrong_page: "), "{got}");
+    }
+    // A policy written anew from the first word to the last is still one.
+    let anew = framed("en", "Privacy notice", &format!("<h1>Privacy notice</h1>{CLAUSES}"));
+    assert!(after_the_policy(&anew).starts_with("policy: "), "{}", after_the_policy(&anew));
+    let short = framed(
+        "en",
+        "Privacy",
+        "<h1>Privacy</h1><p>Acme keeps no personal data of visitors, sets no cookies and shares nothing with third parties.</p>",
+    );
+    assert!(after_the_policy(&short).starts_with("policy: "), "{}", after_the_policy(&short));
+}
+
+#[test]
+fn bytes_that_are_no_page() {
+    let noise: Vec<u8> = (0..4_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let cut = [b"<html><body><p>".as_slice(), &noise].concat();
+    for (name, body) in [
+        ("noise", noise.clone()),
+        ("noise in a page", cut),
+        ("an image", [b"\x89PNG\r\n\x1a\n".as_slice(), &noise].concat()),
+    ] {
+        let got = match read(&page(body), &Selectors::default(), &Expected::default()) {
+            Ok(reading) => format!("policy: {}", reading.text().chars().take(60).collect::<String>()),
+            Err(refused) => refused.why.to_string(),
+        };
+        assert!(["malformed", "unsupported_type", "empty_shell"].contains(&got.as_str()), "{name}: {got}");
+    }
+}
