@@ -47,7 +47,7 @@ pub fn examine(
     };
     change.crosses_readings = previous.facts.reader != manner.reader;
     let judgment = judge(&change, &previous.reading, &reading);
-    Outcome::Changed { snapshot, reading, from: previous.facts.clone(), change, judgment }
+    Outcome::Changed { snapshot, reading, from: Box::new(previous.facts.clone()), change, judgment }
 }
 
 /// The languages of the version before and of a text that could not be compared with it.

@@ -33,7 +33,7 @@ pub enum Outcome {
         /// What it says.
         reading: Reading,
         /// The version that it is compared with: the latest in the same language.
-        from: VersionFacts,
+        from: Box<VersionFacts>,
         /// What differs from that version.
         change: Change,
         /// Whether that matters.

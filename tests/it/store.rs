@@ -141,7 +141,7 @@ fn examine(previous: Option<&Version>, snapshot: Snapshot) -> Outcome {
         findings: vec![finding],
         noise: vec![Noise { kind: "date_only".to_owned(), section: path, example: "1 May".to_owned() }],
     };
-    Outcome::Changed { snapshot, reading, from: previous.facts.clone(), change, judgment }
+    Outcome::Changed { snapshot, reading, from: Box::new(previous.facts.clone()), change, judgment }
 }
 
 fn alerts(snapshot: &Snapshot) -> Vec<Alert> {
