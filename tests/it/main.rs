@@ -10,6 +10,7 @@ mod desk;
 mod faces;
 mod fetching;
 mod layers;
+mod outlines;
 mod reading;
 mod states;
 mod store;
