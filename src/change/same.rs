@@ -6,10 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use super::pair::plain;
 use super::words::tokens;
 use crate::reading::Reading;
-use crate::section::{Section, split_number};
+use crate::section::{Section, plain_title, split_number};
 use crate::text::{BlockKind, Link};
 
 /// From so many lines in a row on, lines that repeat headings are a table of contents.
@@ -108,7 +107,7 @@ fn words_of(sections: &[Section]) -> Vec<Word> {
 /// Which lines are a table of contents: at least [`CONTENTS`] in a row that a later
 /// heading repeats, and the line above that calls them so.
 fn contents(lines: &[Line<'_>]) -> Vec<bool> {
-    let key = |line: &Line<'_>| plain(split_number(line.text).1);
+    let key = |line: &Line<'_>| plain_title(split_number(line.text).1);
     let mut last: BTreeMap<String, usize> = BTreeMap::new();
     for (at, line) in lines.iter().enumerate().filter(|(_, line)| line.heading) {
         last.insert(key(line), at);
@@ -161,7 +160,7 @@ fn names_contents(text: &str) -> bool {
         "indhold",
         "nesta página",
     ];
-    NAMES.contains(&plain(text).as_str())
+    NAMES.contains(&plain_title(text).as_str())
 }
 
 fn push(out: &mut Vec<Word>, line: &Line<'_>) {
