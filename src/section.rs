@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::text::{Block, BlockKind};
+use crate::text::{Block, BlockKind, CELL_BREAK, EMPTY_CELL};
 
 /// What stands under one heading.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -28,6 +28,25 @@ impl Section {
     /// Heading and blocks as plain text: list items behind `- ` (two spaces of indent a
     /// level), an empty line between blocks, but none between items and rows.
     pub fn text(&self) -> String {
+        self.written(|block| block.text.clone())
+    }
+
+    /// The same text with each cell of a table behind the name of its column, as
+    /// `Cookie: _ga | Duration: 1 year`. Two texts are compared in this form, so that a row
+    /// tells by itself what changed in it.
+    pub fn labelled_text(&self) -> String {
+        let mut names: Vec<&str> = Vec::new();
+        self.written(|block| {
+            match block.kind {
+                BlockKind::TableHeader => names = block.text.split(CELL_BREAK).collect(),
+                BlockKind::TableRow => return labelled(&block.text, &names),
+                _ => names.clear(),
+            }
+            block.text.clone()
+        })
+    }
+
+    fn written<'a>(&'a self, mut text: impl FnMut(&'a Block) -> String) -> String {
         let mut out = self.heading.clone().unwrap_or_default();
         let mut before: Option<&BlockKind> = self.heading.as_ref().map(|_| &BlockKind::Paragraph);
         for block in &self.blocks {
@@ -38,7 +57,7 @@ impl Section {
                 (1..depth).for_each(|_| out.push_str("  "));
                 out.push_str("- ");
             }
-            out.push_str(&block.text);
+            out.push_str(&text(block));
             before = Some(&block.kind);
         }
         out
@@ -47,11 +66,35 @@ impl Section {
 
 /// Whether two blocks belong together without an empty line between them.
 fn tight(before: &BlockKind, after: &BlockKind) -> bool {
-    use BlockKind::{Definition, ListItem, TableRow, Term};
+    use BlockKind::{Definition, ListItem, TableHeader, TableRow, Term};
     matches!(
         (before, after),
-        (ListItem { .. }, ListItem { .. }) | (TableRow, TableRow) | (Term, Definition) | (Definition, Definition)
+        (ListItem { .. }, ListItem { .. })
+            | (TableHeader | TableRow, TableRow)
+            | (Term, Definition)
+            | (Definition, Definition)
     )
+}
+
+/// A row with its columns' names. One with a single cell heads the rows that follow: it
+/// stands under no column.
+fn labelled(row: &str, names: &[&str]) -> String {
+    if names.is_empty() || !row.contains(CELL_BREAK) {
+        return row.to_owned();
+    }
+    let mut out = String::with_capacity(row.len() * 2);
+    for (at, cell) in row.split(CELL_BREAK).enumerate().filter(|(_, cell)| *cell != EMPTY_CELL) {
+        if !out.is_empty() {
+            out.push_str(CELL_BREAK);
+        }
+        let name = names.get(at).map_or("", |name| name.trim_end_matches(':'));
+        if !matches!(name, "" | EMPTY_CELL) && name != cell {
+            out.push_str(name);
+            out.push_str(": ");
+        }
+        out.push_str(cell);
+    }
+    out
 }
 
 /// Parts blocks into sections. Every block stands in exactly one of them, in order.
@@ -151,5 +194,26 @@ mod tests {
         for (heading, number, title) in cases {
             assert_eq!(split_number(heading), (number.map(str::to_owned), title), "{heading}");
         }
+    }
+
+    #[test]
+    fn a_row_is_labelled_with_its_columns() {
+        let block = |kind, text: &str| Block { kind, text: text.to_owned(), links: Vec::new() };
+        let section = Section {
+            blocks: vec![
+                block(BlockKind::TableHeader, "Cookie | Purpose | Duration:"),
+                block(BlockKind::TableRow, "_ga | – | 1 year"),
+                block(BlockKind::TableRow, "Of others"),
+                block(BlockKind::TableRow, "_x | Purpose | 1 day | more"),
+                block(BlockKind::Paragraph, "And so on."),
+                block(BlockKind::TableRow, "a | b"),
+            ],
+            ..Section::default()
+        };
+        assert_eq!(
+            section.labelled_text(),
+            "Cookie | Purpose | Duration:\nCookie: _ga | Duration: 1 year\nOf others\nCookie: _x | Purpose | Duration: 1 day | more\n\nAnd so on.\n\na | b"
+        );
+        assert!(section.text().starts_with("Cookie | Purpose | Duration:\n_ga | – | 1 year\nOf others\n"));
     }
 }

@@ -76,9 +76,9 @@ pub struct SectionChange {
     pub from: Option<Vec<String>>,
     /// Its path after; none if removed.
     pub to: Option<Vec<String>>,
-    /// The edits of its text (heading included): applied to the old text they give the
-    /// new text, exactly. All `Insert` if added, all `Delete` if removed, one `Equal` if
-    /// only moved.
+    /// The edits of its text (heading included, cells behind the names of their columns:
+    /// [`Section::labelled_text`]): applied to the old text they give the new text, exactly.
+    /// All `Insert` if added, all `Delete` if removed, one `Equal` if only moved.
     pub edits: Vec<Edit>,
     /// The links that differ.
     pub links: Vec<LinkChange>,
@@ -154,7 +154,7 @@ fn alone(section: &Section, op: Op) -> SectionChange {
         }
         _ => (Kind::Removed, Some(section.path.clone()), None, links.map(|l| (Some(l.clone()), None)).collect()),
     };
-    let text = section.text();
+    let text = section.labelled_text();
     let edits = if text.is_empty() { Vec::new() } else { vec![Edit { op, text }] };
     let links = links.into_iter().map(|(from, to)| LinkChange { from, to }).collect();
     SectionChange { kind, from, to, edits, links }
@@ -162,7 +162,9 @@ fn alone(section: &Section, op: Op) -> SectionChange {
 
 /// What happened to a section that stands on both sides; none if nothing did.
 fn both(old: &Section, new: &Section, moved: bool) -> Option<SectionChange> {
-    let (before, after) = (old.text(), new.text());
+    let after = new.labelled_text();
+    // Where the words are the same, a row that is now marked as the columns' names is no change.
+    let before = if old.text() == new.text() { after.clone() } else { old.labelled_text() };
     let links = link_changes(old, new);
     let renamed = old.path.last().map(|h| pair::plain(h)) != new.path.last().map(|h| pair::plain(h));
     let kind = match () {
@@ -385,7 +387,7 @@ pub(crate) mod tests {
         fn edits_applied_to_the_old_text_give_the_new(old in policy(), new in policy()) {
             let (old, new) = (reading(&old), reading(&new));
             let texts = |reading: &Reading| {
-                let mut texts: Vec<String> = reading.sections.iter().map(Section::text).collect();
+                let mut texts: Vec<String> = reading.sections.iter().map(Section::labelled_text).collect();
                 texts.sort();
                 texts
             };

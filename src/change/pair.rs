@@ -42,7 +42,7 @@ impl Pairing {
 /// Pairs sections.
 pub(crate) fn pair(old: &[Section], new: &[Section]) -> Pairing {
     let mut pairing = Pairing { old_of: vec![None; new.len()], new_of: vec![None; old.len()] };
-    let bags = |sections: &[Section]| sections.iter().map(|s| bag(&s.text())).collect::<Vec<_>>();
+    let bags = |sections: &[Section]| sections.iter().map(|s| bag(&s.labelled_text())).collect::<Vec<_>>();
     let (old_bags, new_bags) = (bags(old), bags(new));
     let like = |o: usize, n: usize| dice(&old_bags[o], &new_bags[n]);
 

@@ -377,7 +377,7 @@ impl Known {
         let mut joined = String::from(" ");
         let (mut all, mut masked, mut count) = (BTreeSet::new(), BTreeSet::new(), 0);
         for section in &reading.sections {
-            for sentence in sentences(&section.text(), section.heading.is_some()) {
+            for sentence in sentences(&section.labelled_text(), section.heading.is_some()) {
                 let key = sentence.words.join(" ");
                 count += sentence.words.len();
                 joined.push_str(&key);

@@ -8,13 +8,14 @@ mod parse;
 mod said;
 mod table;
 mod tree;
+mod unescape;
 mod unseen;
 
 use scraper::{Html, Selector};
 use url::Url;
 
 use self::tree::Tree;
-use super::{Block, select};
+use super::{Block, noise, select};
 use crate::reading::{Selectors, Unreadable, Why};
 
 /// What a page of HTML says.
@@ -43,12 +44,15 @@ pub(super) fn read(source: &str, final_url: &str, how: &Selectors) -> Result<Pag
     })?;
     let base = links::base(final_url, attribute(&html, "base[href]", "href"));
     let mut found = policy(&html, base.as_ref(), how);
-    if how.select.is_empty() && words(&found.blocks) < HARDLY_A_WORD {
-        let unseen = unseen::markup(&html).and_then(|markup| parse::parse(&markup));
-        let blocks = unseen.map(|unseen| policy(&unseen, base.as_ref(), how).blocks).unwrap_or_default();
-        if words(&blocks) > 2 * HARDLY_A_WORD {
-            found.blocks = blocks;
-        }
+    if unescape::is_due(&found.visible)
+        && let Some(again) = parse::parse(&unescape::once(source))
+    {
+        found = policy(&again, base.as_ref(), how);
+    }
+    if how.select.is_empty()
+        && let Some(unseen) = unseen(&html, &found.blocks, base.as_ref(), how)
+    {
+        found = unseen;
     }
     let Found { visible, blocks, unmatched } = found;
     let title = title(&html, &blocks);
@@ -58,6 +62,29 @@ pub(super) fn read(source: &str, final_url: &str, how: &Selectors) -> Result<Pag
 
 /// With fewer words the page may carry its text unseen.
 const HARDLY_A_WORD: u32 = 60;
+/// With fewer words the page may show little but what stands around its text.
+const FEW_WORDS: u32 = 250;
+
+/// The text that the page carries unseen, if that is its text and not what it shows.
+fn unseen(html: &Html, shown: &[Block], base: Option<&Url>, how: &Selectors) -> Option<Found> {
+    let count = words(shown);
+    if count >= FEW_WORDS {
+        return None;
+    }
+    let markup = unseen::markup(html)?;
+    let title = title(html, shown).unwrap_or_default().to_lowercase();
+    let consent = noise::consent_words(&markup) as f32 / unseen::visible_words(&markup).max(1) as f32;
+    let is_overlay = consent > 0.04 && noise::consent_words(&title) == 0;
+    if is_overlay {
+        return None;
+    }
+    let unseen = policy(&parse::parse(&markup)?, base, how);
+    let found = words(&unseen.blocks);
+    // A page that shows some words must name its text, and the text be much longer.
+    let named = || POLICY_WORDS.is_match(&title) && super::fold(&markup).to_lowercase().contains(&title);
+    let enough = if count < HARDLY_A_WORD { found > 2 * HARDLY_A_WORD } else { found > 4 * count && named() };
+    enough.then_some(unseen)
+}
 
 fn words(blocks: &[Block]) -> u32 {
     blocks.iter().map(|block| tree::count_words(&block.text)).sum()
@@ -80,7 +107,7 @@ fn policy(html: &Html, base: Option<&Url>, how: &Selectors) -> Found {
         said::remove(&mut tree);
         main_text::remove_variants(&mut tree);
         let mut lines = lines::of(&tree, &[main_text::find(&tree)], base);
-        main_text::trim(&mut lines);
+        main_text::trim(&mut lines, base);
         lines
     } else {
         let parts = selection(html, &tree, &how.select);

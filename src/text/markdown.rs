@@ -84,17 +84,10 @@ struct Reader {
     /// The first block of the open quote.
     quote_start: usize,
     heading: u8,
-    table: Table,
+    /// The cells of the row being read.
+    cells: Vec<(String, Vec<Link>)>,
     /// What ends the script, style, comment or tag that we are in.
     hidden: Option<&'static str>,
-}
-
-#[derive(Default)]
-struct Table {
-    header: Vec<String>,
-    cells: Vec<(String, Vec<Link>)>,
-    in_header: bool,
-    rows: usize,
 }
 
 impl Reader {
@@ -148,10 +141,8 @@ impl Reader {
             }
             Tag::Table(_) => {
                 self.flush();
-                self.table = Table::default();
+                self.cells.clear();
             }
-            Tag::TableHead => self.table.in_header = true,
-            Tag::TableRow => self.table.cells.clear(),
             Tag::TableCell => self.begin(Open::Paragraph),
             Tag::Strong => self.bold_depth += 1,
             Tag::Link { dest_url, .. } => self.link = Some((self.text.len(), dest_url.to_string())),
@@ -185,12 +176,8 @@ impl Reader {
                 }
             }
             TagEnd::TableCell => self.cell(),
-            TagEnd::TableHead => {
-                self.table.in_header = false;
-                self.table.header = self.table.cells.drain(..).map(|(text, _)| text).collect();
-            }
-            TagEnd::TableRow => self.row(),
-            TagEnd::Table => self.table_end(),
+            TagEnd::TableHead => self.row(BlockKind::TableHeader),
+            TagEnd::TableRow => self.row(BlockKind::TableRow),
             TagEnd::Strong => self.bold_depth = self.bold_depth.saturating_sub(1),
             TagEnd::Link => self.link_end(),
             TagEnd::Image => self.images = self.images.saturating_sub(1),
@@ -388,33 +375,14 @@ impl Reader {
         self.bold = 0;
         self.plain_words = false;
         self.bold_line = None;
-        self.table.cells.push((text, links));
+        self.cells.push((text, links));
     }
 
-    /// Writes a row as `Header: value | Header: value`.
-    fn row(&mut self) {
-        self.table.rows += 1;
-        let mut words = Vec::new();
-        let mut links = Vec::new();
-        for (i, (value, mut linked)) in std::mem::take(&mut self.table.cells).into_iter().enumerate() {
-            links.append(&mut linked);
-            if value.is_empty() {
-                continue;
-            }
-            match self.table.header.get(i).filter(|header| !header.is_empty() && **header != value) {
-                Some(header) => words.push(format!("{}: {value}", header.trim_end_matches(':'))),
-                None => words.push(value),
-            }
-        }
-        self.push(BlockKind::TableRow, words.join(" | "), links);
-    }
-
-    fn table_end(&mut self) {
-        let table = std::mem::take(&mut self.table);
-        if table.rows == 0 {
-            let words: Vec<String> = table.header.into_iter().filter(|cell| !cell.is_empty()).collect();
-            self.push(BlockKind::TableRow, words.join(" | "), Vec::new());
-        }
+    /// Writes a row, or the names of the columns.
+    fn row(&mut self, kind: BlockKind) {
+        let (cells, links): (Vec<_>, Vec<_>) = std::mem::take(&mut self.cells).into_iter().unzip();
+        let text = super::row_text(cells.iter().map(String::as_str)).unwrap_or_default();
+        self.push(kind, text, links.into_iter().flatten().collect());
     }
 }
 
@@ -539,13 +507,14 @@ mod tests {
     }
 
     #[test]
-    fn tables_keep_headers_with_values() {
+    fn tables_name_their_columns_once() {
         let source = "| Name | Purpose |\n|---|---|\n| Acme | mail |\n| **Bolt** | |\n\n|  |  |\n|---|---|\n| a | b |\n\n| only | header |\n|---|---|\n";
         insta::assert_snapshot!(outline(&blocks(source)), @"
-        | Name: Acme | Purpose: mail
-        | Name: Bolt
+        || Name | Purpose
+        | Acme | mail
+        | Bolt
         | a | b
-        | only | header
+        || only | header
         ");
     }
 

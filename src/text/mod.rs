@@ -51,7 +51,9 @@ pub enum BlockKind {
         /// 1 for the outermost list.
         depth: u8,
     },
-    /// A row of a table, cells joined by ` | `; header cells kept with their values.
+    /// A row that names the columns of the rows that follow it directly.
+    TableHeader,
+    /// A row of a table: cells joined by [`CELL_BREAK`], an empty one as [`EMPTY_CELL`].
     TableRow,
     /// The term of a definition list.
     Term,
@@ -59,6 +61,29 @@ pub enum BlockKind {
     Definition,
     /// Text whose line breaks matter.
     Preformatted,
+}
+
+/// What stands between two cells of a row; no cell holds it.
+pub const CELL_BREAK: &str = " | ";
+/// What an empty cell reads as where another follows it.
+pub const EMPTY_CELL: &str = "–";
+
+/// The text of a row: its cells in order, empty ones at the end left out; none if all are
+/// empty. Split at [`CELL_BREAK`] it gives the cells again.
+fn row_text<'a>(cells: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let mut text = String::new();
+    let mut due = String::new();
+    for (at, cell) in cells.into_iter().enumerate() {
+        due.push_str(if at > 0 { CELL_BREAK } else { "" });
+        if cell.is_empty() {
+            due.push_str(EMPTY_CELL);
+        } else {
+            text.push_str(&std::mem::take(&mut due));
+            // A bar of the cell's own would part it in two.
+            text.push_str(&cell.replace(CELL_BREAK, " ¦ "));
+        }
+    }
+    (!text.is_empty()).then_some(text)
 }
 
 /// One block of text.

@@ -83,6 +83,7 @@ pub(super) const CLASSES: &[Class] = &[
     Class { name: "sign-in", is: is_sign_in, beyond: never },
     Class { name: "search", is: is_search, beyond: never },
     Class { name: "pagination", is: is_pagination, beyond: never },
+    Class { name: "archive toolbar", is: is_archive_toolbar, beyond: beside_a_text },
     Class { name: "screen reader hint", is: is_screen_reader_hint, beyond: never },
     Class { name: "icon", is: is_icon, beyond: never },
 ];
@@ -250,6 +251,12 @@ fn is_search(e: &Element<'_>) -> bool {
 
 fn is_pagination(e: &Element<'_>) -> bool {
     e.hinted(&["pagination", "pager", "paging"]) && e.short(30) && !e.holds_main
+}
+
+/// What web archives lay over the pages that they replay.
+fn is_archive_toolbar(e: &Element<'_>) -> bool {
+    let named = e.hinted(&["wm"]) && e.hinted(&["ipp", "capinfo"]) || e.hinted(&["wayback"]) && e.hinted(&["toolbar"]);
+    named && !e.holds_main && !e.holds_title
 }
 
 fn is_screen_reader_hint(e: &Element<'_>) -> bool {

@@ -335,6 +335,7 @@ pub(super) mod tests {
         let line = |block: &Block| match &block.kind {
             BlockKind::Heading { level, .. } => format!("{} {}", "#".repeat(usize::from(*level)), block.text),
             BlockKind::ListItem { depth } => format!("{} {}", "-".repeat(usize::from(*depth)), block.text),
+            BlockKind::TableHeader => format!("|| {}", block.text),
             BlockKind::TableRow => format!("| {}", block.text),
             BlockKind::Preformatted => format!("` {}", block.text),
             _ => block.text.clone(),

@@ -79,8 +79,9 @@ fn a_policy_is_found_on_its_page() {
 
     We set cookies, and keep no record of the pages you read elsewhere.
 
-    Cookie: _basket | Purpose: keeps your basket | Duration: 1 day
-    Cookie: _lang | Purpose: keeps your language | Duration: 1 year
+    Cookie | Purpose | Duration
+    _basket | keeps your basket | 1 day
+    _lang | keeps your language | 1 year
 
     2. With whom we share
 

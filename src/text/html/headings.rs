@@ -76,6 +76,7 @@ pub(super) fn settle(mut lines: Vec<Line>) -> Vec<Block> {
         let kind = match style {
             Some(style) => BlockKind::Heading { level: nesting.level(style, &line.text), anchor: line.anchor },
             None => match (line.kind, line.item) {
+                (Kind::ColumnNames, _) => BlockKind::TableHeader,
                 (Kind::Row, _) => BlockKind::TableRow,
                 (Kind::Term, _) => BlockKind::Term,
                 (Kind::Preformatted, _) => BlockKind::Preformatted,
@@ -337,7 +338,7 @@ fn numbered(lines: &[Line], styles: &mut [Option<Style>]) {
         }
     }
     let followed = |at: usize| match candidates.get(at + 1) {
-        Some(None) => styles[at + 1].is_none() && lines[at + 1].kind != Kind::Row,
+        Some(None) => styles[at + 1].is_none() && !matches!(lines[at + 1].kind, Kind::ColumnNames | Kind::Row),
         Some(Some(deeper)) => candidates[at].is_some_and(|own| *deeper > own),
         None => false,
     };

@@ -6,7 +6,7 @@ use url::Url;
 use super::links;
 use super::table;
 use super::tree::Tree;
-use crate::text::Link;
+use crate::text::{BlockKind, Link, plain};
 
 /// What a line is on the page, before headings are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub(super) enum Kind {
     Heading(u8),
     /// What opens and closes a part (`summary`, a button that says so), or a table's caption.
     Fold,
+    /// The row of a table that names its columns.
+    ColumnNames,
     /// A row of a table.
     Row,
     /// A term of a definition list.
@@ -189,7 +191,12 @@ impl Writer<'_> {
                     return node.end;
                 }
             }
-            "table" if table::is_data(tree, at) => {
+            "textarea" => {
+                self.flush();
+                self.area(tree, at);
+                return node.end;
+            }
+            _ if table::is_data(tree, at) => {
                 self.flush();
                 self.table(tree, at);
                 return node.end;
@@ -226,7 +233,9 @@ impl Writer<'_> {
         let node = &tree.nodes[at];
         let style = node.attr("style").map(|style| style.to_ascii_lowercase().replace(' ', "")).unwrap_or_default();
         let class = node.attr("class").unwrap_or_default().to_ascii_lowercase();
-        let kind = kind(node.name, node.attr("role"), node.attr("aria-level"));
+        let kind = kind(node.name, node.attr("role"), node.attr("aria-level"))
+            // The names of tabs stand together; what they open stands elsewhere.
+            .filter(|kind| *kind != Kind::Fold || node.attr("role") != Some("tab"));
         let item = (node.name == "li" || node.attr("role") == Some("listitem")).then(|| {
             self.items += 1;
             let depth = self.around().lists.clamp(1, 9);
@@ -394,6 +403,24 @@ impl Writer<'_> {
             away: draft.away == draft.letters,
         };
         self.out.push(Line { kind, text, links: draft.links, look, item, anchor: self.anchor.take() });
+    }
+
+    /// Writes the text of a text area, which has no marks but its line breaks.
+    fn area(&mut self, tree: &Tree<'_>, at: usize) {
+        let text: String = tree.subtree(at).filter_map(|node| tree.nodes[node].text()).collect();
+        for block in plain::blocks(&text) {
+            let kind = match block.kind {
+                BlockKind::Heading { level, .. } => Kind::Heading(level),
+                BlockKind::Preformatted => Kind::Preformatted,
+                _ => Kind::Text,
+            };
+            let item = matches!(block.kind, BlockKind::ListItem { .. }).then(|| {
+                self.items += 1;
+                Item { depth: 1, number: self.items, first: true, only: false }
+            });
+            let look = Look::default();
+            self.out.push(Line { kind, text: block.text, links: block.links, look, item, anchor: None });
+        }
     }
 
     fn table(&mut self, tree: &Tree<'_>, at: usize) {

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use url::Url;
+
 use super::lines::{Kind, Line};
 use super::tree::{Tree, Words, count_words};
 use crate::text::noise::{self, CLASSES, Element, MAX_SHARE, hints};
@@ -13,6 +15,9 @@ use crate::text::noise::{self, CLASSES, Element, MAX_SHARE, hints};
 const HOLDS_ALL: f32 = 0.85;
 /// A part beside it that has a heading and so many words is policy too.
 const SECTION: u32 = 60;
+
+/// A text of so many words is more than an entry of a list.
+const SENTENCE: u32 = 15;
 
 /// A part marked as the main one is it if it holds this share of the prose.
 const MAIN_HOLDS: f32 = 0.5;
@@ -40,6 +45,10 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
         hinted.clear();
         // A heading is called after what it heads, and so is the part that it heads.
         let heading = matches!(node.name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6");
+        if facts.holds_note[at] {
+            at += 1;
+            continue;
+        }
         let heads = facts.holds_heading[at] && counts[at].prose() >= 8;
         for attribute in ["class", "id"].into_iter().take(if heading { 0 } else { 2 - usize::from(heads) }) {
             if let Some(value) = node.attr(attribute) {
@@ -131,6 +140,10 @@ struct Facts {
     holds_heading: Vec<bool>,
     /// Links into the page itself.
     holds_contents: Vec<bool>,
+    /// What a reference in the text points at: footnotes.
+    holds_note: Vec<bool>,
+    /// Text outside links, long enough for a sentence.
+    holds_sentence: Vec<bool>,
     /// Buttons, switches and boxes in it.
     controls: Vec<u32>,
     /// Words that speak of cookies and consent in it.
@@ -142,14 +155,17 @@ impl Facts {
         let n = tree.nodes.len();
         let (mut inside_main, mut holds_main) = (vec![false; n], vec![false; n]);
         let (mut holds_title, mut holds_heading) = (vec![false; n], vec![false; n]);
-        let mut holds_contents = vec![false; n];
+        let (mut holds_contents, mut holds_sentence) = (vec![false; n], vec![false; n]);
         let (mut controls, mut consent) = (vec![0_u32; n], vec![0_u32; n]);
         for at in 0..n {
             let node = &tree.nodes[at];
             controls[at] = u32::from(is_control(tree, at));
+            holds_sentence[at] = !node.linked && node.text().is_some_and(|text| count_words(text) >= SENTENCE);
             consent[at] = node.text().map_or(0, noise::consent_words);
             inside_main[at] = inside_main[node.parent] || is_main(tree, at);
         }
+        let called_title = called_title(tree);
+        let mut holds_note = notes(tree);
         for at in (1..n).rev() {
             let node = &tree.nodes[at];
             if node.off {
@@ -161,17 +177,77 @@ impl Facts {
             let parent = node.parent;
             holds_contents[at] |= node.attr("href").is_some_and(|href| href.starts_with('#') && href.len() > 1);
             holds_contents[parent] |= holds_contents[at];
+            holds_sentence[parent] |= holds_sentence[at];
+            holds_note[parent] |= holds_note[at];
             controls[parent] += controls[at];
             consent[parent] += consent[at];
             holds_main[parent] |= holds_main[at] || is_main(tree, at);
-            holds_title[at] |= node.name == "h1";
+            holds_title[at] |= node.name == "h1" || Some(at) == called_title;
             holds_title[parent] |= holds_title[at];
             holds_heading[at] |=
                 matches!(node.name, "h2" | "h3" | "h4" | "h5" | "h6") || node.attr("role") == Some("heading");
             holds_heading[parent] |= holds_heading[at];
         }
-        Self { inside_main, holds_main, holds_title, holds_heading, holds_contents, controls, consent }
+        Self {
+            inside_main,
+            holds_main,
+            holds_title,
+            holds_heading,
+            holds_contents,
+            holds_note,
+            holds_sentence,
+            controls,
+            consent,
+        }
     }
+}
+
+/// Which nodes references point at: links that are a number or a sign.
+fn notes(tree: &Tree<'_>) -> Vec<bool> {
+    let mut pointed: std::collections::HashSet<&str> = std::collections::HashSet::new();
+    for (at, node) in tree.nodes.iter().enumerate() {
+        let fragment = node.attr("href").and_then(|href| href.strip_prefix('#'));
+        if let Some(fragment) = fragment.filter(|fragment| !fragment.is_empty() && node.end - at <= 4) {
+            let words = tree.words(at);
+            let is_sign = words.chars().count() <= 4 && !words.chars().any(char::is_alphabetic);
+            if is_sign && words.chars().any(|c| c.is_numeric() || matches!(c, '*' | '†' | '‡')) {
+                pointed.insert(fragment);
+            }
+        }
+    }
+    tree.nodes.iter().map(|node| node.attr("id").is_some_and(|id| pointed.contains(id))).collect()
+}
+
+/// The page's title where no `h1` is: the first short part that its class calls a title
+/// and that names a policy.
+fn called_title(tree: &Tree<'_>) -> Option<usize> {
+    let mut hinted = Vec::new();
+    let mut at = 0;
+    let mut found = None;
+    while at < tree.nodes.len() {
+        let node = &tree.nodes[at];
+        if node.off {
+            at = node.end;
+            continue;
+        }
+        if node.name == "h1" {
+            return None;
+        }
+        if found.is_none()
+            && let Some(class) = node.attr("class")
+        {
+            hinted.clear();
+            hints(class, &mut hinted);
+            if hinted.iter().any(|hint| matches!(hint.as_str(), "title" | "heading" | "headline"))
+                && node.end - at <= 12
+                && super::POLICY_WORDS.is_match(&tree.words(at))
+            {
+                found = Some(at);
+            }
+        }
+        at += 1;
+    }
+    found
 }
 
 /// Whether the page's own title speaks of cookies.
@@ -209,7 +285,21 @@ pub(super) fn find(tree: &Tree<'_>) -> usize {
             return at;
         };
         let enough = counts[best].prose() as f32 >= all * HOLDS_ALL;
-        let lost = |child: usize| counts[child].prose() >= SECTION && facts.holds_heading[child];
+        // What is called the same as the text is of it, and so is what is long or headed.
+        let twin = |child: usize| {
+            let class = tree.nodes[best].attr("class").filter(|class| !class.trim().is_empty());
+            class.is_some()
+                && tree.nodes[child].name == tree.nodes[best].name
+                && tree.nodes[child].attr("class") == class
+                && counts[child].prose() >= 8
+                && counts[child].density() < 0.5
+        };
+        let lost = |child: usize| {
+            let prose = counts[child].prose();
+            twin(child)
+                || prose >= SECTION
+                    && (facts.holds_heading[child] || facts.holds_sentence[child] && counts[child].density() < 0.2)
+        };
         if !enough
             || !is_container(tree.nodes[best].name)
             || (titles[at] && !titles[best])
@@ -230,12 +320,12 @@ fn marked(tree: &Tree<'_>, counts: &[Words], facts: &Facts) -> Option<usize> {
 }
 
 /// Takes menus and the like off the beginning and the end of the text.
-pub(super) fn trim(lines: &mut Vec<Line>) {
+pub(super) fn trim(lines: &mut Vec<Line>, base: Option<&Url>) {
     lines.retain(|line| !is_phrase(line));
     let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
     let mut versions = noise::version_list(&texts).into_iter();
     lines.retain(|_| !versions.next().unwrap_or(false));
-    trim_end(lines);
+    trim_end(lines, base);
     trim_start(lines);
 }
 
@@ -259,14 +349,34 @@ fn trim_start(lines: &mut Vec<Line>) {
     });
 }
 
-/// Menus after the last prose: three and more lines in a row that only lead elsewhere,
+/// Whether lines lead to pages beneath this one: the parts of a policy that stand on pages
+/// of their own, which a list of them is the policy's own table of contents.
+fn lead_beneath(lines: &[Line], base: Option<&Url>) -> bool {
+    let Some(base) = base else { return false };
+    let own = base.path().trim_end_matches('/');
+    // Beneath a home page stands everything.
+    if own.len() <= 6 || base.host_str().is_none() {
+        return false;
+    }
+    let beneath = |target: &str| {
+        Url::parse(target).is_ok_and(|target| {
+            target.host_str() == base.host_str()
+                && target.path().strip_prefix(own).is_some_and(|rest| rest.len() > 1 && rest.starts_with('/'))
+        })
+    };
+    let leading = lines.iter().filter(|line| line.links.iter().any(|link| beneath(&link.target))).count();
+    leading * 2 > lines.len()
+}
+
+/// Menus after the last prose: three and more links in a row that only lead elsewhere,
 /// and the heading above them.
-fn trim_end(lines: &mut Vec<Line>) {
+fn trim_end(lines: &mut Vec<Line>, base: Option<&Url>) {
     let last = lines.iter().rposition(is_prose).map_or(0, |at| at + 1);
     let mut at = last;
     while at < lines.len() {
         let run = lines[at..].iter().take_while(|line| line.look.away).count();
-        if run < 3 {
+        let entries: usize = lines[at..at + run].iter().map(|line| line.links.len().max(1)).sum();
+        if entries < 3 || lead_beneath(&lines[at..at + run], base) {
             at += run.max(1);
             continue;
         }
@@ -278,7 +388,7 @@ fn trim_end(lines: &mut Vec<Line>) {
 
 /// Whether a line is a piece of running text.
 fn is_prose(line: &Line) -> bool {
-    !line.look.away && (words_of(line) >= 20 || line.kind == Kind::Row)
+    !line.look.away && (words_of(line) >= 20 || matches!(line.kind, Kind::ColumnNames | Kind::Row))
 }
 
 fn words_of(line: &Line) -> u32 {

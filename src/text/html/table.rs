@@ -1,5 +1,7 @@
-//! Tables: of data, read row by row with the header cells kept at their values; of
-//! layout, read as if there were no table.
+//! Tables: of data, read row by row, behind the row that names the columns; of layout,
+//! read as if there were no table.
+
+use std::rc::Rc;
 
 use url::Url;
 
@@ -25,13 +27,21 @@ struct Cell {
     header: bool,
 }
 
-/// Whether a table arranges data, not the page.
+/// Whether an element is a table, or says that it is one.
+fn is_table(tree: &Tree<'_>, at: usize) -> bool {
+    tree.nodes[at].name == "table" || matches!(tree.nodes[at].attr("role"), Some("table" | "grid"))
+}
+
+/// Whether an element is a table that arranges data, not the page.
 pub(super) fn is_data(tree: &Tree<'_>, at: usize) -> bool {
+    if !is_table(tree, at) {
+        return false;
+    }
     if matches!(tree.nodes[at].attr("role"), Some("presentation" | "none")) {
         return false;
     }
     let within = at + 1..tree.nodes[at].end;
-    if within.clone().any(|node| !tree.nodes[node].off && tree.nodes[node].name == "table") {
+    if within.clone().any(|node| !tree.nodes[node].off && is_table(tree, node)) {
         return false;
     }
     let rows = grid(tree, at);
@@ -50,18 +60,20 @@ fn grid(tree: &Tree<'_>, at: usize) -> Vec<Vec<Cell>> {
     let mut rows: Vec<Vec<Cell>> = Vec::new();
     let mut node = at + 1;
     while node < tree.nodes[at].end {
-        let name = tree.nodes[node].name;
+        let (name, role) = (tree.nodes[node].name, tree.nodes[node].attr("role"));
+        let header = name == "th" || matches!(role, Some("columnheader" | "rowheader"));
+        let cell = header || name == "td" || matches!(role, Some("cell" | "gridcell"));
         if tree.nodes[node].off {
             node = tree.nodes[node].end;
             continue;
         }
         match name {
-            "tr" => rows.push(Vec::new()),
-            "td" | "th" => {
+            _ if name == "tr" || role == Some("row") => rows.push(Vec::new()),
+            _ if cell => {
                 let span = |name: &str| {
                     tree.nodes[node].attr(name).and_then(|n| n.trim().parse().ok()).unwrap_or(1_usize).clamp(1, 100)
                 };
-                let cell = Cell { at: node, columns: span("colspan"), rows: span("rowspan"), header: name == "th" };
+                let cell = Cell { at: node, columns: span("colspan"), rows: span("rowspan"), header };
                 if let Some(row) = rows.last_mut() {
                     row.push(cell);
                 }
@@ -77,22 +89,40 @@ fn grid(tree: &Tree<'_>, at: usize) -> Vec<Vec<Cell>> {
 }
 
 /// The words of a cell on one line, and its links.
-fn read(tree: &Tree<'_>, cell: &Cell, base: Option<&Url>) -> (String, Vec<Link>, bool) {
+fn read(tree: &Tree<'_>, cell: &Cell, base: Option<&Url>) -> Words {
     let lines = lines::of(tree, &[cell.at], base);
     let bold = !lines.is_empty() && lines.iter().all(|line| line.look.bold);
-    let mut text = String::new();
-    let mut links = Vec::new();
+    let mut words = Words { text: String::new(), links: Vec::new(), bold };
     for line in lines {
-        if !text.is_empty() {
-            text.push(' ');
+        if !words.text.is_empty() {
+            words.text.push(' ');
         }
-        text.push_str(&line.text.replace('\n', " "));
-        links.extend(line.links);
+        words.text.push_str(&line.text.replace('\n', " "));
+        words.links.extend(line.links);
     }
-    (text, links, bold)
+    words
 }
 
-/// Reads a data table.
+/// What a cell reads as.
+struct Words {
+    text: String,
+    links: Vec<Link>,
+    bold: bool,
+}
+
+/// A value that goes on in the rows below it.
+#[derive(Clone)]
+struct Held {
+    text: Rc<str>,
+    rows: usize,
+}
+
+/// Columns beyond this one keep their place no longer than their row: no table people read
+/// is as wide, and a row costs no more than its cells.
+const WIDEST: usize = 100;
+
+/// Reads a data table: the row that names its columns, if there is one, then each row with
+/// the values of cells that reach into it.
 pub(super) fn rows(tree: &Tree<'_>, at: usize, base: Option<&Url>) -> Vec<Row> {
     let mut out = Vec::new();
     if let Some(caption) = tree.children(at).find(|&child| tree.nodes[child].name == "caption") {
@@ -102,65 +132,103 @@ pub(super) fn rows(tree: &Tree<'_>, at: usize, base: Option<&Url>) -> Vec<Row> {
             links: line.links,
         }));
     }
-    let mut headers: Vec<String> = Vec::new();
-    let mut held: Vec<usize> = Vec::new();
     let grid = grid(tree, at);
-    let last = grid.len().saturating_sub(1);
-    for (number, row) in grid.iter().enumerate() {
-        let cells: Vec<_> = row.iter().map(|cell| read(tree, cell, base)).collect();
-        let filled = cells.iter().filter(|cell| !cell.0.is_empty()).count();
-        let is_header = filled > 0
-            && row.len() > 1
-            && row
-                .iter()
-                .zip(&cells)
-                .all(|(cell, (text, _, bold))| cell.header || text.is_empty() || (number == 0 && *bold));
-        if is_header && number < last && row.iter().all(|cell| cell.rows == 1) {
-            headers = row
-                .iter()
-                .zip(&cells)
-                .flat_map(|(cell, (text, ..))| std::iter::repeat_n(text.clone(), cell.columns))
-                .collect();
-            held.clear();
+    let words: Vec<Vec<Words>> =
+        grid.iter().map(|row| row.iter().map(|cell| read(tree, cell, base)).collect()).collect();
+    let names: Vec<bool> = (0..grid.len()).map(|row| names_columns(&grid, &words, row)).collect();
+    // Repeating values makes no table more than twice as long.
+    let mut spare: usize = words.iter().flatten().map(|words| words.text.len()).sum();
+    let mut held: Vec<Option<Held>> = Vec::new();
+    let mut headed = false;
+    let mut group: Vec<Placed> = Vec::new();
+    for (number, (row, words)) in grid.into_iter().zip(words).enumerate() {
+        let repeats = headed || names[number];
+        let row = place(row, words, &mut held, repeats, &mut spare);
+        if names[number] {
+            // Rows of names in a row name the columns together.
+            headed = true;
+            group.push(row);
+            if !names.get(number + 1).copied().unwrap_or(false) {
+                out.extend(joined(std::mem::take(&mut group)));
+                held.clear();
+            }
             continue;
         }
-        out.extend(write(row, cells, &headers, &mut held));
+        out.extend(written(Kind::Row, row));
     }
     out
 }
 
-/// Writes one row: `Header: value | Header: value`.
-fn write(
-    row: &[Cell],
-    cells: Vec<(String, Vec<Link>, bool)>,
-    headers: &[String],
-    held: &mut Vec<usize>,
-) -> Option<Row> {
-    let mut column = 0;
-    let mut parts = Vec::new();
-    let mut all = Vec::new();
-    let mut spans = Vec::new();
-    for (cell, (text, links, _)) in row.iter().zip(cells) {
-        while held.get(column).is_some_and(|rows| *rows > 0) {
-            column += 1;
+/// Whether a row only names the columns of those that follow it.
+fn names_columns(grid: &[Vec<Cell>], words: &[Vec<Words>], number: usize) -> bool {
+    let (row, words) = (&grid[number], &words[number]);
+    let reach = row.iter().map(|cell| cell.rows).max().unwrap_or(1);
+    number + reach < grid.len()
+        && row.len() > 1
+        && words.iter().any(|words| !words.text.is_empty())
+        && row.iter().zip(words).all(|(cell, words)| cell.header || words.text.is_empty() || number == 0 && words.bold)
+}
+
+/// A row with a text at each column, and its links.
+type Placed = (Vec<String>, Vec<Link>);
+
+/// Puts a row's cells at their columns, and between them what reaches down from above.
+fn place(row: Vec<Cell>, words: Vec<Words>, held: &mut Vec<Option<Held>>, repeats: bool, spare: &mut usize) -> Placed {
+    let mut again = |text: &str| -> String {
+        if !repeats || text.len() > *spare {
+            return String::new();
         }
-        let header = headers.get(column).map_or("", |header| header.trim_end_matches(':'));
-        spans.extend((column..column + cell.columns).map(|column| (column, cell.rows)));
-        column += cell.columns;
-        all.extend(links);
-        if text.is_empty() {
+        *spare -= text.len();
+        text.to_owned()
+    };
+    let (mut texts, mut all): Placed = (Vec::new(), Vec::new());
+    let alone = row.len() == 1 && held.iter().all(Option::is_none);
+    let mut cells = row.into_iter().zip(words).peekable();
+    loop {
+        let column = texts.len();
+        if let Some(above) = held.get_mut(column).and_then(Option::take) {
+            texts.push(again(&above.text));
+            held[column] = (above.rows > 1).then(|| Held { rows: above.rows - 1, ..above });
             continue;
         }
-        let whole_row = row.len() == 1 && cell.columns > 1;
-        parts.push(if header.is_empty() || whole_row { text } else { format!("{header}: {text}") });
-    }
-    held.iter_mut().for_each(|rows| *rows = rows.saturating_sub(1));
-    for (column, rows) in spans {
-        if held.len() <= column {
-            held.resize(column + 1, 0);
+        let Some((cell, words)) = cells.next() else {
+            if column < held.len() {
+                texts.push(String::new());
+                continue;
+            }
+            return (texts, all);
+        };
+        let columns = if alone { 1 } else { cell.columns.min(WIDEST.saturating_sub(column).max(1)) };
+        let below = (cell.rows > 1).then(|| Held { text: words.text.as_str().into(), rows: cell.rows - 1 });
+        for place in 0..columns {
+            let column = column + place;
+            if below.is_some() && column < WIDEST {
+                held.resize(held.len().max(column + 1), None);
+            }
+            if let Some(held) = held.get_mut(column) {
+                held.clone_from(&below);
+            }
+            texts.push(if place == 0 { words.text.clone() } else { again(&words.text) });
         }
-        held[column] = rows - 1;
+        all.extend(words.links);
     }
-    let text = parts.join(" | ");
-    (!text.is_empty()).then_some(Row { kind: Kind::Row, text, links: all })
+}
+
+/// The rows that name columns as one: `Data kind` under `Data`.
+fn joined(group: Vec<Placed>) -> Option<Row> {
+    let mut group = group.into_iter();
+    let (mut names, mut links) = group.next()?;
+    for (more, others) in group {
+        links.extend(others);
+        names.resize(names.len().max(more.len()), String::new());
+        for (name, more) in names.iter_mut().zip(more).filter(|(name, more)| *name != more) {
+            *name = format!("{name} {more}").trim().to_owned();
+        }
+    }
+    written(Kind::ColumnNames, (names, links))
+}
+
+fn written(kind: Kind, (texts, links): Placed) -> Option<Row> {
+    let text = crate::text::row_text(texts.iter().map(String::as_str))?;
+    Some(Row { kind, text, links })
 }

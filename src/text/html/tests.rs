@@ -8,13 +8,14 @@ fn page(html: &str) -> Page {
     read(html, "https://acme.test/privacy", &Selectors::default()).expect("the page reads")
 }
 
-/// One line a block: `#` a heading level, `-` an item depth, `=` a row, `?` a term, `!` a
+/// One line a block: `#` a heading level, `-` an item depth, `=#` the names of a table's columns, `=` a row, `?` a term, `!` a
 /// definition, `|` preformatted.
 fn outline(blocks: &[Block]) -> Vec<String> {
     let mark = |kind: &BlockKind| match kind {
         BlockKind::Heading { level, .. } => "#".repeat(usize::from(*level)) + " ",
         BlockKind::Paragraph => String::new(),
         BlockKind::ListItem { depth } => "-".repeat(usize::from(*depth)) + " ",
+        BlockKind::TableHeader => "=# ".to_owned(),
         BlockKind::TableRow => "= ".to_owned(),
         BlockKind::Term => "? ".to_owned(),
         BlockKind::Definition => "! ".to_owned(),
@@ -186,20 +187,47 @@ fn a_table_of_contents_is_list_text() {
 }
 
 #[test]
-fn data_tables_keep_their_headers() {
+fn data_tables_name_their_columns_once() {
     check(
         "<h1>Cookies</h1><p>PROSE</p><table><caption>Our cookies</caption><thead><tr><th>Cookie</th><th>Duration:</th></tr></thead>
          <tr><td>_a</td><td>1 year</td></tr><tr><td>_b</td><td></td></tr></table>",
-        &["# Cookies", "PROSE", "## Our cookies", "= Cookie: _a | Duration: 1 year", "= Cookie: _b"],
+        &["# Cookies", "PROSE", "## Our cookies", "=# Cookie | Duration:", "= _a | 1 year", "= _b"],
     );
     check(
         "<h1>Cookies</h1><p>PROSE</p><table><tr><td><b>Kind</b></td><td><b>Name</b></td></tr>
          <tr><td rowspan=2>needed</td><td>_a</td></tr><tr><td>_b</td></tr></table>",
-        &["# Cookies", "PROSE", "= Kind: needed | Name: _a", "= Name: _b"],
+        &["# Cookies", "PROSE", "=# Kind | Name", "= needed | _a", "= needed | _b"],
     );
     check(
         "<h1>Who</h1><p>PROSE</p><table><tr><th>Name</th><td>Acme</td></tr><tr><th>Seat</th><td>Old Town</td></tr></table>",
         &["# Who", "PROSE", "= Name | Acme", "= Seat | Old Town"],
+    );
+}
+
+#[test]
+fn values_stand_in_every_row_and_column_they_cover() {
+    check(
+        "<h1>Cookies</h1><p>PROSE</p><table><tr><th rowspan=2>Cookie</th><th colspan=2>Kept</th></tr><tr><th>Here</th><th>Elsewhere</th></tr>
+         <tr><td rowspan=2>_a</td><td>1 day</td><td>2 days</td></tr><tr><td colspan=2>1 year</td></tr><tr><td>_b</td><td></td><td>3 | 4</td></tr>
+         <tr><td colspan=3>Of others</td></tr></table>",
+        &[
+            "# Cookies",
+            "PROSE",
+            "=# Cookie | Kept Here | Kept Elsewhere",
+            "= _a | 1 day | 2 days",
+            "= _a | 1 year | 1 year",
+            "= _b | – | 3 ¦ 4",
+            "= Of others",
+        ],
+    );
+}
+
+#[test]
+fn parts_that_say_they_are_a_table() {
+    check(
+        "<h1>Cookies</h1><p>PROSE</p><div role=table><div role=rowgroup><div role=row><span role=columnheader>Cookie</span><span role=columnheader>Kept</span></div></div>
+         <div role=rowgroup><div role=row><span role=cell>_a</span><span role=cell>1 day</span></div></div></div>",
+        &["# Cookies", "PROSE", "=# Cookie | Kept", "= _a | 1 day"],
     );
 }
 
@@ -324,6 +352,10 @@ const NOISE: &[(&str, &str)] = &[
     ("sign-in", "<div class=login-box>Already have an account with us?</div>"),
     ("search", "<div role=search>Search our help pages</div>"),
     ("pagination", "<div class=pagination><a href=/1>1</a> <a href=/2>2</a></div>"),
+    (
+        "archive toolbar",
+        "<div id=wm-ipp-base><div id=wm-ipp><a href=/web/2020*/x>37 captures</a><p>Collected for those who come later.</p></div></div>",
+    ),
     ("screen reader hint", "<span class=sr-only>opens in another window</span>"),
     ("icon", "<p><span role=img><i></i><span>bolt arrow</span></span><i class=material-icons>expand_more</i></p>"),
 ];

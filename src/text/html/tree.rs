@@ -76,7 +76,7 @@ impl<'a> Tree<'a> {
                 Edge::Open(dom) if skipped.is_none() => {
                     let parent = open.last().copied();
                     let (name, link) = match dom.value() {
-                        Dom::Element(element) if is_never_shown(element) => {
+                        Dom::Element(element) if is_never_shown(element) && !is_agreement(dom) => {
                             skipped = Some(dom.id());
                             continue;
                         }
@@ -208,6 +208,14 @@ fn leads_elsewhere(element: &scraper::node::Element) -> bool {
         Some(href) => element.name() == "a" && !(href.starts_with('#') && href.len() > 1),
         None => element.attr("role") == Some("link"),
     }
+}
+
+/// Whether a node is a text area that holds a text to be read, as forms do that ask to
+/// agree to it.
+fn is_agreement(dom: NodeRef<'_, Dom>) -> bool {
+    let is_area = dom.value().as_element().is_some_and(|element| element.name() == "textarea");
+    is_area
+        && dom.children().filter_map(|child| child.value().as_text()).map(|text| count_words(text)).sum::<u32>() >= 40
 }
 
 /// Elements whose content no browser shows as text of the page.
