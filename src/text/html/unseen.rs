@@ -52,7 +52,7 @@ fn hidden(html: &Html) -> Vec<String> {
 /// Data or markup in attributes, from which some frameworks start.
 fn attributes(html: &Html) -> Vec<String> {
     let elements = html.tree.nodes().filter_map(|node| node.value().as_element());
-    let values = elements.flat_map(|element| element.attrs().map(|(name, value)| (name, value)));
+    let values = elements.flat_map(scraper::node::Element::attrs);
     values
         .filter(|(name, value)| {
             value.len() >= SHORTEST_ATTRIBUTE && !matches!(*name, "style" | "class" | "srcdoc" | "d" | "content")
