@@ -7,6 +7,7 @@
 //! rich text store it; both are written as HTML, and read like any other. Linear in the
 //! size of the page; the depth of data is bounded by the JSON reader.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -236,23 +237,24 @@ fn stream(rows: &str) -> Option<String> {
 
 /// The text that some data holds, as markup: of the smallest part that holds nearly all.
 fn text_of(data: &Value) -> Option<String> {
-    let mut part = data;
-    let mut title = None;
+    let mut weights = Weights::default();
+    weights.weigh(data);
+    let (mut part, mut title) = (data, None);
     loop {
         title = part.as_object().and_then(title_of).or(title);
-        let words = text_words(part);
+        let words = weights.of(part);
         if words == 0 {
             return None;
         }
         let inner = match part {
             _ if is_rich(part) => None,
             Value::Array(values) if is_element(values) => is_component(values).then_some(&values[3]),
-            Value::Array(values) => values.iter().max_by_key(|value| text_words(value)),
-            Value::Object(fields) => fields.values().max_by_key(|value| text_words(value)),
+            Value::Array(values) => values.iter().max_by_key(|value| weights.of(value)),
+            Value::Object(fields) => fields.values().max_by_key(|value| weights.of(value)),
             _ => None,
         };
         match inner {
-            Some(inner) if f64::from(text_words(inner)) >= f64::from(words) * HOLDS_ALL => part = inner,
+            Some(inner) if f64::from(weights.of(inner)) >= f64::from(words) * HOLDS_ALL => part = inner,
             _ => break,
         }
     }
@@ -260,26 +262,60 @@ fn text_of(data: &Value) -> Option<String> {
     if let Some(title) = title.filter(|_| part.as_object().and_then(title_of).is_none()) {
         out.push_str(&format!("<h1>{}</h1>", escaped(title)));
     }
-    write(part, &mut out);
+    write(part, &weights, &mut out);
     (!out.is_empty()).then_some(out)
+}
+
+/// The words of text in each part of some data, each counted once however deep it stands.
+#[derive(Default)]
+struct Weights(HashMap<*const Value, u32>);
+
+impl Weights {
+    fn of(&self, part: &Value) -> u32 {
+        self.0.get(&std::ptr::from_ref(part)).copied().unwrap_or(0)
+    }
+
+    /// Counts the words of marked-up strings and of trees of typed nodes.
+    fn weigh(&mut self, data: &Value) -> u32 {
+        let words = match data {
+            Value::String(text) if is_marked_up(text) => visible_words(text),
+            Value::Array(values) if is_element(values) => self.weigh_element(values),
+            _ if is_rich(data) => rich_words(data),
+            Value::Array(values) => values.iter().map(|value| self.weigh(value)).sum(),
+            Value::Object(fields) => fields.values().map(|value| self.weigh(value)).sum(),
+            _ => 0,
+        };
+        if words > 0 {
+            self.0.insert(std::ptr::from_ref(data), words);
+        }
+        words
+    }
+
+    fn weigh_element(&mut self, values: &[Value]) -> u32 {
+        if holds_data(values) {
+            return self.weigh(&values[3]);
+        }
+        let mut words = 0;
+        let mut open: Vec<&Value> = element_children(values).into_iter().collect();
+        while let Some(child) = open.pop() {
+            words += match child {
+                Value::String(text) if !text.starts_with('$') => visible_words(text),
+                Value::Array(values) if is_element(values) => self.weigh_element(values),
+                Value::Array(values) => {
+                    open.extend(values);
+                    0
+                }
+                _ => 0,
+            };
+        }
+        words
+    }
 }
 
 /// What some data calls itself.
 fn title_of(fields: &Map<String, Value>) -> Option<&str> {
     let names = ["title", "heading", "header", "headline", "question", "name"];
     names.iter().find_map(|name| fields.get(*name)?.as_str()).filter(|title| (1..=20).contains(&count_words(title)))
-}
-
-/// The words of text in some data: of marked-up strings and of trees of typed nodes.
-fn text_words(data: &Value) -> u32 {
-    match data {
-        Value::String(text) if is_marked_up(text) => visible_words(text),
-        Value::Array(values) if is_element(values) => element_words(values),
-        _ if is_rich(data) => rich_words(data),
-        Value::Array(values) => values.iter().map(text_words).sum(),
-        Value::Object(fields) => fields.values().map(text_words).sum(),
-        _ => 0,
-    }
 }
 
 fn is_marked_up(text: &str) -> bool {
@@ -405,39 +441,24 @@ fn element_children(values: &[Value]) -> Option<&Value> {
     raw.or_else(|| properties.get("children"))
 }
 
-fn element_words(values: &[Value]) -> u32 {
-    if is_component(values) && values[3].get("children").is_none_or(|children| !children.is_string()) {
-        return text_words(&values[3]);
-    }
-    let mut words = 0;
-    let mut open: Vec<&Value> = element_children(values).into_iter().collect();
-    while let Some(child) = open.pop() {
-        words += match child {
-            Value::String(text) if !text.starts_with('$') => visible_words(text),
-            Value::Array(values) if is_element(values) => element_words(values),
-            Value::Array(values) => {
-                open.extend(values);
-                0
-            }
-            _ => 0,
-        };
-    }
-    words
+/// Whether a component says its text in its properties, not in what it holds.
+fn holds_data(values: &[Value]) -> bool {
+    is_component(values) && !values[3].get("children").is_some_and(Value::is_string)
 }
 
 /// Writes data as markup: what says a title first, then the rest in order.
-fn write(data: &Value, out: &mut String) {
+fn write(data: &Value, weights: &Weights, out: &mut String) {
     match data {
         Value::String(text) if is_marked_up(text) => out.push_str(text),
-        Value::Array(values) if is_element(values) => written_element(values, out),
+        Value::Array(values) if is_element(values) => written_element(values, weights, out),
         _ if is_rich(data) => write_rich(data, out),
-        Value::Array(values) => values.iter().for_each(|value| write(value, out)),
+        Value::Array(values) => values.iter().for_each(|value| write(value, weights, out)),
         Value::Object(fields) => {
-            let text = fields.values().map(text_words).sum::<u32>() > 0;
+            let text = weights.of(data) > 0;
             if let Some(title) = title_of(fields).filter(|_| text) {
                 out.push_str(&format!("<h2>{}</h2>", escaped(title)));
             }
-            fields.values().for_each(|value| write(value, out));
+            fields.values().for_each(|value| write(value, weights, out));
         }
         _ => {}
     }
@@ -474,9 +495,9 @@ fn write_rich(data: &Value, out: &mut String) {
 }
 
 /// Writes a serialized element; a component of the application's own is what it holds.
-fn written_element(values: &[Value], out: &mut String) {
-    if is_component(values) && values[3].get("children").is_none_or(|children| !children.is_string()) {
-        return write(&values[3], out);
+fn written_element(values: &[Value], weights: &Weights, out: &mut String) {
+    if holds_data(values) {
+        return write(&values[3], weights, out);
     }
     let name = values[1]
         .as_str()
@@ -491,7 +512,7 @@ fn written_element(values: &[Value], out: &mut String) {
         match child {
             Value::String(text) if has_tags(text) => out.push_str(text),
             Value::String(text) if !text.starts_with('$') => out.push_str(&escaped(text)),
-            Value::Array(values) if is_element(values) => written_element(values, out),
+            Value::Array(values) if is_element(values) => written_element(values, weights, out),
             Value::Array(values) => open.extend(values.iter().rev()),
             _ => {}
         }
