@@ -301,6 +301,7 @@ enum SaidKind {
     #[serde(rename = "li")]
     ListItem(u8),
     #[serde(rename = "tr")]
+    TableHeader,
     TableRow,
     #[serde(rename = "dt")]
     Term,
@@ -344,6 +345,7 @@ impl From<Block> for SaidBlock {
             BlockKind::Heading { level, anchor } => SaidKind::Heading(level, anchor),
             BlockKind::Paragraph => SaidKind::Paragraph,
             BlockKind::ListItem { depth } => SaidKind::ListItem(depth),
+            BlockKind::TableHeader => SaidKind::TableHeader,
             BlockKind::TableRow => SaidKind::TableRow,
             BlockKind::Term => SaidKind::Term,
             BlockKind::Definition => SaidKind::Definition,
@@ -360,6 +362,7 @@ impl From<SaidBlock> for Block {
             SaidKind::Heading(level, anchor) => BlockKind::Heading { level: level.clamp(1, 6), anchor },
             SaidKind::Paragraph => BlockKind::Paragraph,
             SaidKind::ListItem(depth) => BlockKind::ListItem { depth: depth.clamp(1, 6) },
+            SaidKind::TableHeader => BlockKind::TableHeader,
             SaidKind::TableRow => BlockKind::TableRow,
             SaidKind::Term => BlockKind::Term,
             SaidKind::Definition => BlockKind::Definition,
@@ -382,6 +385,7 @@ mod tests {
             block(BlockKind::Heading { level: 2, anchor: Some("x".to_owned()) }, Vec::new()),
             block(BlockKind::Paragraph, vec![link]),
             block(BlockKind::ListItem { depth: 3 }, Vec::new()),
+            block(BlockKind::TableHeader, Vec::new()),
             block(BlockKind::TableRow, Vec::new()),
             block(BlockKind::Term, Vec::new()),
             block(BlockKind::Definition, Vec::new()),
