@@ -303,6 +303,7 @@ enum SaidKind {
     #[serde(rename = "th")]
     TableHeader,
     #[serde(rename = "tr")]
+    TableHeader,
     TableRow,
     #[serde(rename = "dt")]
     Term,

@@ -62,6 +62,11 @@ pub(super) fn read(source: &str, final_url: &str, how: &Selectors) -> Result<Pag
 
 /// With fewer words the page may carry its text unseen.
 const HARDLY_A_WORD: u32 = 60;
+static FAILED: std::sync::LazyLock<regex::Regex> = std::sync::LazyLock::new(|| {
+    regex::Regex::new(r"(?i)\b(error|exception|went wrong|erreur|fehler(meldung)?|errore|fout)\b")
+        .expect("the pattern is sound")
+});
+
 /// With fewer words the page may show little but what stands around its text.
 const FEW_WORDS: u32 = 250;
 
@@ -69,6 +74,10 @@ const FEW_WORDS: u32 = 250;
 fn unseen(html: &Html, shown: &[Block], base: Option<&Url>, how: &Selectors) -> Option<Found> {
     let count = words(shown);
     if count >= FEW_WORDS {
+        return None;
+    }
+    // An application that says it failed showed no policy, whatever data it was given.
+    if shown.iter().any(|block| FAILED.is_match(&block.text)) {
         return None;
     }
     let markup = unseen::markup(html)?;

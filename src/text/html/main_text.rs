@@ -17,7 +17,7 @@ const HOLDS_ALL: f32 = 0.85;
 const SECTION: u32 = 60;
 
 /// A text of so many words is more than an entry of a list.
-const SENTENCE: u32 = 15;
+const SENTENCE: u32 = 20;
 
 /// A part marked as the main one is it if it holds this share of the prose.
 const MAIN_HOLDS: f32 = 0.5;
@@ -164,7 +164,6 @@ impl Facts {
             consent[at] = node.text().map_or(0, noise::consent_words);
             inside_main[at] = inside_main[node.parent] || is_main(tree, at);
         }
-        let called_title = called_title(tree);
         let mut holds_note = notes(tree);
         for at in (1..n).rev() {
             let node = &tree.nodes[at];
@@ -276,7 +275,9 @@ fn is_main(tree: &Tree<'_>, at: usize) -> bool {
 pub(super) fn find(tree: &Tree<'_>) -> usize {
     let counts = tree.count();
     let facts = Facts::of(tree);
-    let titles = &facts.holds_title;
+    // A title by its class counts only now: overlays that have one too are gone.
+    let title = called_title(tree);
+    let holds_title = |at: usize| facts.holds_title[at] || title.is_some_and(|title| tree.subtree(at).contains(&title));
     let mut at = marked(tree, &counts, &facts).unwrap_or(0);
     let all = counts[at].prose() as f32;
     loop {
@@ -302,7 +303,7 @@ pub(super) fn find(tree: &Tree<'_>) -> usize {
         };
         if !enough
             || !is_container(tree.nodes[best].name)
-            || (titles[at] && !titles[best])
+            || (holds_title(at) && !holds_title(best))
             || tree.children(at).any(|child| child != best && lost(child))
         {
             return at;
