@@ -12,7 +12,8 @@ pub struct Section {
     /// The headings that lead here, its own last, numbering removed; empty for what
     /// stands before the first heading.
     pub path: Vec<String>,
-    /// The level of its heading, 1 to 6; 0 where `path` is empty.
+    /// How deep its heading is nested, 1 to 6, whatever levels the page left out; 0 where
+    /// `path` is empty.
     pub level: u8,
     /// Its heading as it stands on the page, numbering included; none where `path` is empty.
     pub heading: Option<String>,
@@ -75,7 +76,7 @@ pub fn section(blocks: &[Block]) -> Vec<Section> {
         open.push((*level, title.to_owned()));
         sections.push(Section {
             path: open.iter().map(|(_, title)| title.clone()).collect(),
-            level: *level,
+            level: u8::try_from(open.len()).unwrap_or(u8::MAX),
             heading: Some(block.text.clone()),
             number,
             anchor: anchor.clone(),
@@ -85,22 +86,30 @@ pub fn section(blocks: &[Block]) -> Vec<Section> {
     sections
 }
 
-/// A number in front of a title, with what parts them: `4.2 `, `(a) `, `IV. `, `§ 5 – `, `Article 3: `.
+/// A number in front of a title, with what parts them: `4.2 `, `2a. `, `(a) `, `IV. `, `§ 5 – `, `Article 3: `.
+///
+/// Digits of any script count as digits, so that `１．` and `١.` are numbers too.
 static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r"(?x)^(?:
-            (?P<word>(?:(?i:article|artikel|section|clause|chapter|part|art[ií]culo|articolo|abschnitt|kapitel|ziffer|chapitre|annex|appendix|anhang|annexe|schedule)\.?|§{1,2})\s*
-                (?:\d+(?:\.\d+)*[a-z]?|[IVXLC]+|[A-Z])\b)(?:\s*[.:)–—-]\s*|\s+)
-          | (?P<many>\d{1,3}(?:\.\d{1,3})+)(?:[.:)]\s*|\s*[–—-]\s+|\s+)
-          | (?P<one>\d{1,3})(?:[.)]\s*|\s*[:–—-]\s+)
-          | (?P<bare>\d{1,2})\s+
-          | (?P<paren>\([a-zA-Z0-9]{1,4}\))\s*
-          | (?P<roman>[IVX]{1,5}|[ivx]{1,5})(?:[.)]\s*|\s+[–—-]\s+)
-          | (?P<letter>[A-Za-z])[.)]\s+
+            (?P<word>(?:(?i:article|art\.|artikel|section|sect\.|clause|chapter|part|art[ií]culo|articolo|artigo|secci[oó]n|sezione|se[cç][cç][aã]o|cl[aá]usula|cap[ií]tulo|capitolo|abschnitt|absatz|kapitel|teil|ziffer|chapitre|partie|parte|titre|hoofdstuk|annex|appendix|exhibit|anhang|anlage|annexe|anexo|allegato|bijlage|schedule|статья|раздел|глава|артыкул|artykuł|rozdział)\.?|§{1,2})\s*
+                (?:\p{Nd}+(?:\.\p{Nd}+)*[a-z]?|[IVXLC]+|[A-Z])\b)(?:\s*[.:)：．、–—-]+\s*|\s+)
+          | (?P<cjk>第\s*(?:\p{Nd}+|[一二三四五六七八九十百]+)\s*[条條章节節項项部])[\s:：、．.]*
+          | (?P<many>\p{Nd}{1,3}(?:[.．-]\p{Nd}{1,3})+[a-z]?)(?:[.．:)）]\s*|\s*[–—-]\s+|\s+)
+          | (?P<one>\p{Nd}{1,3})(?:[.．)）、]\s*|\s*[:：–—-]\s+|[°º]\s*[.):–—-]?\s+)
+          | (?P<lettered>\p{Nd}{1,2}[a-z])(?:[.)]\s*|\s*[:–—-]\s+|\s+)
+          | (?P<bare>\p{Nd}{1,2})\s+
+          | (?P<paren>[(（](?:[a-zA-Z]|\p{Nd}{1,3}|[ivx]{1,5}|[IVX]{1,5}|[一二三四五六七八九十]{1,3})[)）])\s*
+          | (?P<ideograph>[一二三四五六七八九十]{1,3})(?:[、．.]\s*|\s+)
+          | (?P<roman>[IVXL]{1,6}|[ivx]{1,5})(?:[.)]\s*|\s*[:–—-]\s+)
+          | (?P<letter>[A-Za-z])(?:[.)]\s+|\)|\s+[–—-]\s+)
         )(?P<title>\S.*)$",
     )
     .expect("the pattern is sound")
 });
+
+/// How a number can be written, in the order of the pattern.
+const KINDS: [&str; 10] = ["word", "cjk", "many", "one", "lettered", "bare", "paren", "ideograph", "roman", "letter"];
 
 /// Parts a heading into its number, if it has one, and its title. A heading that is
 /// nothing but a number keeps it as its title.
@@ -110,13 +119,23 @@ pub(crate) fn split_number(heading: &str) -> (Option<String>, &str) {
     if !title.chars().any(char::is_alphabetic) {
         return (None, heading);
     }
-    let starts_title = title.chars().next().is_some_and(|c| c.is_uppercase() || !c.is_alphabetic() && !c.is_numeric());
-    if found.name("bare").is_some() && !starts_title {
+    // "18 years and older" and "2d animation" begin with words, not with numbers.
+    let starts_title = title.chars().next().is_some_and(|c| !c.is_lowercase() && !c.is_numeric());
+    if (found.name("bare").is_some() || found.name("lettered").is_some()) && !starts_title {
         return (None, heading);
     }
-    let kinds = ["word", "many", "one", "bare", "paren", "roman", "letter"];
-    let number = kinds.into_iter().find_map(|kind| found.name(kind)).map(|number| number.as_str().to_owned());
+    let number = KINDS.into_iter().find_map(|kind| found.name(kind)).map(|number| number.as_str().to_owned());
     (number, title)
+}
+
+/// A title without case and punctuation, as titles are compared.
+pub(crate) fn plain_title(title: &str) -> String {
+    title
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[cfg(test)]
@@ -138,6 +157,24 @@ mod tests {
             ("§ 5 Haftung", Some("§ 5"), "Haftung"),
             ("Article 3 – Objet", Some("Article 3"), "Objet"),
             ("Section 2: Your content", Some("Section 2"), "Your content"),
+            ("2a. Eligibility", Some("2a"), "Eligibility"),
+            ("15d PROTOCOLS", Some("15d"), "PROTOCOLS"),
+            ("16-1. Waiver", Some("16-1"), "Waiver"),
+            ("II – Objet", Some("II"), "Objet"),
+            ("a) Zweck der Verarbeitung", Some("a"), "Zweck der Verarbeitung"),
+            ("a)Zweck", Some("a"), "Zweck"),
+            ("Schedule 1 - Details", Some("Schedule 1"), "Details"),
+            ("Anlage 2: Technische Maßnahmen", Some("Anlage 2"), "Technische Maßnahmen"),
+            ("ARTÍCULO 4.- Precio", Some("ARTÍCULO 4"), "Precio"),
+            ("1º Objeto", Some("1"), "Objeto"),
+            ("Ziffer 4 Haftung", Some("Ziffer 4"), "Haftung"),
+            ("３．個人情報の利用目的", Some("３"), "個人情報の利用目的"),
+            ("第3条（目的）", Some("第3条"), "（目的）"),
+            ("第十二条 责任限制", Some("第十二条"), "责任限制"),
+            ("一、信息收集", Some("一"), "信息收集"),
+            ("(ii) Purpose", Some("(ii)"), "Purpose"),
+            ("(GDPR) Your rights", None, "(GDPR) Your rights"),
+            ("3d printing", None, "3d printing"),
             ("Article 3", None, "Article 3"),
             ("18 years and older", None, "18 years and older"),
             ("2018 notice", None, "2018 notice"),

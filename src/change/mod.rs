@@ -7,7 +7,7 @@ pub(crate) mod words;
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::reading::Reading;
-use crate::section::Section;
+use crate::section::{Section, plain_title};
 use crate::text::Link;
 
 /// What happens to a stretch of text.
@@ -164,7 +164,7 @@ fn alone(section: &Section, op: Op) -> SectionChange {
 fn both(old: &Section, new: &Section, moved: bool) -> Option<SectionChange> {
     let (before, after) = (old.text(), new.text());
     let links = link_changes(old, new);
-    let renamed = old.path.last().map(|h| pair::plain(h)) != new.path.last().map(|h| pair::plain(h));
+    let renamed = old.path.last().map(|h| plain_title(h)) != new.path.last().map(|h| plain_title(h));
     let kind = match () {
         () if renamed => Kind::Renamed,
         () if moved => Kind::Moved,

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use super::words::{bag, dice};
-use crate::section::Section;
+use crate::section::{Section, plain_title};
 
 /// Sections a side that are compared each with each; no policy of the corpus has as
 /// many that moved or were renamed at once.
@@ -49,7 +49,7 @@ pub(crate) fn pair(old: &[Section], new: &[Section]) -> Pairing {
     by_key(&mut pairing, old, new, |s| Some((s.path.clone(), s.text())), |_, _| 1.0, 0.0, false);
     by_key(&mut pairing, old, new, |s| Some(body(s)).filter(|text| text.len() > 80), like, SAME_HEADING, false);
     by_key(&mut pairing, old, new, |s| Some(s.path.clone()), like, 0.0, false);
-    by_key(&mut pairing, old, new, |s| s.path.last().map(|h| plain(h)), like, SAME_HEADING, true);
+    by_key(&mut pairing, old, new, |s| s.path.last().map(|h| plain_title(h)), like, SAME_HEADING, true);
     by_key(&mut pairing, old, new, |s| s.anchor.clone(), like, SAME_HEADING, true);
 
     let mut olds = Pairing::free(&pairing.new_of);
@@ -113,16 +113,6 @@ fn best_first(pairing: &mut Pairing, olds: &[usize], news: &[usize], like: impl 
 /// The text without the heading.
 fn body(section: &Section) -> String {
     section.blocks.iter().map(|block| block.text.as_str()).collect::<Vec<_>>().join("\n")
-}
-
-/// A heading without case and punctuation.
-pub(crate) fn plain(heading: &str) -> String {
-    heading
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
-        .collect::<Vec<_>>()
-        .join(" ")
 }
 
 /// Which members of a sequence of distinct numbers keep their order: the longest

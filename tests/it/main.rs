@@ -11,6 +11,7 @@ mod documents;
 mod faces;
 mod fetching;
 mod layers;
+mod outlines;
 mod reading;
 mod states;
 mod store;

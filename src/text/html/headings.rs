@@ -4,13 +4,14 @@
 //! just short and on a line of their own. A style counts from the strongest to the
 //! weakest; the weakest only where the page has hardly any other heading.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
 use super::lines::{Item, Kind, Line};
 use super::tree::count_words;
-use crate::section::split_number;
+use crate::section::{plain_title, split_number};
 use crate::text::{Block, BlockKind};
 
 /// A heading that is marked as one has no more words than this; else it is a paragraph
@@ -23,13 +24,16 @@ const LONGEST_PLAIN: u32 = 10;
 /// With so many headings of stronger styles, plain lines are none.
 const ENOUGH: usize = 3;
 
+/// A heading has no more characters than this, however it is marked.
+const LONGEST_CHARS: usize = 200;
+
 /// How a heading is marked, which decides what it nests in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Style {
     /// `h1` to `h6`.
     Marked(u8),
-    /// A number of so many parts.
-    Numbered(u8),
+    /// A number written so, of so many parts.
+    Numbered(Shape, u8),
     /// Bold capitals.
     BoldCapitals,
     Capitals,
@@ -39,9 +43,54 @@ enum Style {
     Titled,
     /// Opens and closes a part.
     Fold,
+    /// Stands above a table.
+    Caption,
     /// A term with long definitions.
     Term,
     Plain,
+}
+
+impl Style {
+    /// Whether only its look says that it is a heading.
+    fn is_weak(self) -> bool {
+        matches!(
+            self,
+            Style::BoldCapitals
+                | Style::Capitals
+                | Style::Bold
+                | Style::Underlined
+                | Style::Titled
+                | Style::Fold
+                | Style::Plain
+        )
+    }
+}
+
+/// How a number is written: what is written alike counts on, what is not nests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    /// `Schedule 2`, `Anhang B`: what is attached stands beside the sections.
+    Attached,
+    /// `Part`, `Teil`, `Titre`.
+    Part,
+    /// `Chapter`, `Kapitel`.
+    Chapter,
+    /// `Article 3`, `§ 5`, `Section 4`.
+    Article,
+    Digits,
+    Roman,
+    Letter,
+    /// `(a)`, `(2)`.
+    Paren,
+}
+
+/// What a number is: how it is written, its parts, and the last of them counted.
+struct Counted {
+    shape: Shape,
+    parts: u8,
+    /// What stands before the last part: `4.` of `4.2`.
+    before: String,
+    last: Option<u32>,
 }
 
 /// A line that speaks of the text's own date.
@@ -64,17 +113,29 @@ static BARE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(\d{1,2})\s+\p{L}"
 
 static YEAR: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b(19|20)\d\d\b").expect("the pattern is sound"));
 
+/// The title of a table of contents.
+static CONTENTS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?ix)^\W*(?:(?:the\ )?(?:table\ of\ )?contents?|(?:in|on)\ this\ (?:article|page|section|document|policy)|jump\ to(?:\ section)?|quick\ links
+        |inhalt(?:s(?:verzeichnis|übersicht))?|(?:auf|in)\ dieser\ seite|sommaire|table\ des\ mati[èe]res|dans\ cet\ article|sur\ cette\ page
+        |índice(?:\ de\ contenidos?)?|contenidos?|tabla\ de\ contenidos?|en\ esta\ p[áa]gina|indice(?:\ dei\ contenuti)?|sommario|in\ questa\ pagina
+        |inhoud(?:sopgave)?|op\ deze\ pagina|índice|conteúdo|sumário|nesta\ página|spis\ treści|innehåll|indhold|innhold|sisällys(?:luettelo)?
+        |содержание|оглавление|зміст|içindekiler|目次|目录|目錄|목차)\W*$",
+    )
+    .expect("the pattern is sound")
+});
+
 /// Turns lines into blocks.
 pub(super) fn settle(mut lines: Vec<Line>) -> Vec<Block> {
     unbullet(&mut lines);
     join_numbers(&mut lines);
     join_wrapped(&mut lines);
     let styles = styles(&lines);
-    let mut nesting = Nesting::default();
+    let mut nesting = Nesting::of(&lines, &styles);
     let mut out = Vec::with_capacity(lines.len());
     for (line, style) in lines.into_iter().zip(styles) {
         let kind = match style {
-            Some(style) => BlockKind::Heading { level: nesting.level(style, &line.text), anchor: line.anchor },
+            Some(style) => BlockKind::Heading { level: nesting.level(style, &line), anchor: line.anchor },
             None => match (line.kind, line.item) {
                 (Kind::Row, _) => BlockKind::TableRow,
                 (Kind::Term, _) => BlockKind::Term,
@@ -84,6 +145,7 @@ pub(super) fn settle(mut lines: Vec<Line>) -> Vec<Block> {
                 _ => BlockKind::Paragraph,
             },
         };
+        nesting.filled |= style.is_none();
         let text = if matches!(kind, BlockKind::Heading { .. }) { line.text.replace('\n', " ") } else { line.text };
         out.push(Block { kind, text, links: line.links });
     }
@@ -112,14 +174,16 @@ fn join_numbers(lines: &mut Vec<Line>) {
     let mut at = 0;
     while at + 1 < lines.len() {
         let (line, next) = (&lines[at], &lines[at + 1]);
+        let marked = matches!(line.kind, Kind::Heading(_));
         let alone = line.text.len() <= 8
             && line.kind == next.kind
             && line.item.is_none() == next.item.is_none()
-            && matches!(line.kind, Kind::Text | Kind::Heading(_))
-            && LONE_NUMBER.is_match(&line.text);
+            && (marked || line.kind == Kind::Text)
+            && (LONE_NUMBER.is_match(&line.text) || marked && line.text.chars().all(|c| c.is_ascii_digit()));
         if alone && is_title(&next.text, LONGEST_STYLED) && split_number(&next.text).0.is_none() {
             let number = lines.remove(at);
-            lines[at].text = format!("{} {}", number.text, lines[at].text);
+            let dot = if number.text.ends_with(|c: char| c.is_ascii_digit()) && marked { "." } else { "" };
+            lines[at].text = format!("{}{dot} {}", number.text, lines[at].text);
             lines[at].anchor = number.anchor.or(lines[at].anchor.take());
         }
         at += 1;
@@ -157,35 +221,143 @@ fn join_wrapped(lines: &mut Vec<Line>) {
 /// Which lines are headings, and of which style.
 fn styles(lines: &[Line]) -> Vec<Option<Style>> {
     let mut styles: Vec<Option<Style>> = (0..lines.len()).map(|at| marked(lines, at)).collect();
+    let leads_in = leads_in(lines);
     for (at, style) in styles.iter_mut().enumerate() {
-        *style = style.or_else(|| set_off(lines, at));
+        *style = style.or_else(|| set_off(lines, at, leads_in));
     }
     head_of_all(lines, &mut styles);
     unmark_runs(lines, &mut styles);
+    unmark_contents(lines, &mut styles);
     numbered(lines, &mut styles);
     if styles.iter().flatten().count() < ENOUGH {
         plain(lines, &mut styles);
     }
-    // What nothing follows heads nothing.
+    unmark_contents(lines, &mut styles);
+    unmark_idle(lines, &mut styles);
+    level_titles(lines, &mut styles);
+    styles
+}
+
+/// Whether the page begins its clauses with a bold word or two that end in a stop
+/// ("Fees. You pay …"): then a line that is nothing else is such a lead-in too.
+fn leads_in(lines: &[Line]) -> bool {
+    let run_in = lines.iter().filter(|line| line.look.run_in).count();
+    let alone = |line: &&Line| line.look.bold && line.kind == Kind::Text && line.text.ends_with('.');
+    let alone = lines.iter().filter(alone).filter(|line| is_title(&line.text, LONGEST_STYLED)).count();
+    run_in > 2 && run_in > alone
+}
+
+/// Takes back what heads nothing: at the end, above dates alone, or what the line above
+/// has just said.
+fn unmark_idle(lines: &[Line], styles: &mut [Option<Style>]) {
     for at in (0..lines.len()).rev() {
         match styles[at] {
             Some(Style::Marked(_)) | None => break,
             Some(_) => styles[at] = None,
         }
     }
-    styles
+    for at in 0..lines.len() {
+        let Some(style) = styles[at] else { continue };
+        let under = styles[at + 1..].iter().position(Option::is_some).map_or(lines.len(), |next| at + 1 + next);
+        let of_dates = |line: &Line| count_words(&line.text) <= 6 && is_dated(&line.text);
+        if style.is_weak() && under > at + 1 && lines[at + 1..under].iter().all(of_dates) {
+            styles[at] = None;
+        }
+        if at > 0 && styles[at - 1].is_some() && key(&lines[at].text) == key(&lines[at - 1].text) {
+            styles[at] = None;
+        }
+    }
+}
+
+/// A title as it is compared: without number, case and punctuation.
+fn key(text: &str) -> String {
+    plain_title(split_number(text).1)
+}
+
+/// Takes the entries of a table of contents for what they are, and so its title. They
+/// repeat, one after the other, titles that come later.
+fn unmark_contents(lines: &[Line], styles: &mut [Option<Style>]) {
+    let keys: Vec<String> = lines
+        .iter()
+        .map(|line| if line.text.len() <= LONGEST_CHARS { key(&line.text) } else { String::new() })
+        .collect();
+    // The last place where each title stands.
+    let mut last: HashMap<&str, usize> = HashMap::new();
+    for (at, key) in keys.iter().enumerate().filter(|(at, key)| !key.is_empty() && styles[*at].is_some()) {
+        last.insert(key, at);
+    }
+    let repeated = |at: usize, end: usize| last.get(keys[at].as_str()).is_some_and(|later| *later > end);
+    let mut from = 0;
+    while from < lines.len() {
+        let to = from + (from..lines.len()).take_while(|&at| repeated(at, at)).count();
+        // Titles that come again behind the run, not within it.
+        let entries = (from..to).filter(|&at| repeated(at, to - 1)).count();
+        let linked = (from..to).filter(|&at| lines[at].look.contents).count();
+        if entries >= 3 && entries * 4 >= (to - from) * 3 || linked >= 2 {
+            styles[from..to].fill(None);
+            if from > 0
+                && styles[from - 1].is_some_and(|style| style != Style::Marked(1))
+                && is_contents(lines, from - 1)
+            {
+                styles[from - 1] = None;
+            }
+            from = to;
+        } else {
+            from = to.max(from + 1);
+        }
+    }
+    for at in 0..lines.len() {
+        if is_contents(lines, at) && lines.get(at + 1).is_some_and(|next| next.look.contents) {
+            styles[at] = None;
+        }
+    }
+}
+
+fn is_contents(lines: &[Line], at: usize) -> bool {
+    lines[at].text.len() <= 60 && CONTENTS.is_match(&lines[at].text)
+}
+
+/// Where no heading is marked as the page's title, the first may be it; and where every
+/// section is marked as one, only the first is.
+fn level_titles(lines: &[Line], styles: &mut [Option<Style>]) {
+    let mut marked = (0..lines.len()).filter(|&at| matches!(styles[at], Some(Style::Marked(_))));
+    let Some(first) = marked.next() else { return };
+    let names = super::POLICY_WORDS.is_match(&lines[first].text) && count_words(&lines[first].text) <= LONGEST_PLAIN;
+    let at_head = first < 3 && styles[..first].iter().all(Option::is_none);
+    if !names || !at_head {
+        return;
+    }
+    if styles[first] != Some(Style::Marked(1)) {
+        if !styles.contains(&Some(Style::Marked(1))) && marked.next().is_some() {
+            styles[first] = Some(Style::Marked(1));
+        }
+        return;
+    }
+    if styles.iter().filter(|style| **style == Some(Style::Marked(1))).count() < 4 {
+        return;
+    }
+    for style in styles[first + 1..].iter_mut().flatten() {
+        if let Style::Marked(level) = style {
+            *level = (*level + 1).min(6);
+        }
+    }
 }
 
 /// Headings that the page marks as such.
 fn marked(lines: &[Line], at: usize) -> Option<Style> {
     let line = &lines[at];
     let words = count_words(&line.text);
+    if !line.text.chars().any(char::is_alphabetic) || line.text.chars().count() > LONGEST_CHARS {
+        return None;
+    }
     match line.kind {
         Kind::Heading(level) if words <= LONGEST_MARKED => {
             let sentence = words > 24 && line.text.ends_with('.');
             (!sentence && (level == 1 || !is_dated(&line.text))).then_some(Style::Marked(level))
         }
-        Kind::Fold if words <= LONGEST_STYLED + 9 && at + 1 < lines.len() => Some(Style::Fold),
+        Kind::Fold if words <= LONGEST_STYLED + 9 && at + 1 < lines.len() => {
+            Some(if lines[at + 1].kind == Kind::Row { Style::Caption } else { Style::Fold })
+        }
         Kind::Term => long_definitions(lines, at).then_some(Style::Term),
         _ => None,
     }
@@ -199,7 +371,7 @@ fn long_definitions(lines: &[Line], at: usize) -> bool {
 }
 
 /// Headings that are set off by their look.
-fn set_off(lines: &[Line], at: usize) -> Option<Style> {
+fn set_off(lines: &[Line], at: usize, leads_in: bool) -> Option<Style> {
     let line = &lines[at];
     if line.kind != Kind::Text && line.kind != Kind::Definition
         || line.look.contents
@@ -209,12 +381,20 @@ fn set_off(lines: &[Line], at: usize) -> Option<Style> {
     }
     let capitals = is_capitals(&line.text);
     let number = split_number(&line.text).0;
+    let introduces = line.text.ends_with(':') && number.is_none() && introduces(lines, at);
+    if introduces || line.text.ends_with('!') || is_in_address(lines, at) {
+        return None;
+    }
+    if leads_in && line.text.ends_with('.') && number.is_none() && !capitals {
+        return None;
+    }
     let style = match (line.look.bold, number, capitals) {
-        (true, Some(number), _) => Style::Numbered(parts(&number)),
+        (true, Some(number), _) => numbered_style(&number),
         (true, None, true) => Style::BoldCapitals,
         (true, None, false) => Style::Bold,
         (false, None, true) if line.item.is_none() => Style::Capitals,
-        (false, Some(number), _) if line.look.titled => Style::Numbered(parts(&number)),
+        (false, Some(number), true) if line.item.is_none() => numbered_style(&number),
+        (false, Some(number), _) if line.look.titled => numbered_style(&number),
         _ if line.look.titled => Style::Titled,
         _ if line.look.underlined => Style::Underlined,
         _ => return None,
@@ -229,6 +409,99 @@ fn set_off(lines: &[Line], at: usize) -> Option<Style> {
         }
         Some(item) => next.item.is_some_and(|after| after.number == item.number).then_some(style),
     }
+}
+
+/// Words that a clause breaks off with before a list: what ends so is no title.
+const BEFORE_LIST: [&str; 52] = [
+    "that",
+    "to",
+    "by",
+    "include",
+    "includes",
+    "including",
+    "following",
+    "follows",
+    "are",
+    "is",
+    "if",
+    "when",
+    "for",
+    "with",
+    "of",
+    "not",
+    "may",
+    "must",
+    "will",
+    "note",
+    "dass",
+    "wenn",
+    "folgende",
+    "folgenden",
+    "folgendes",
+    "sind",
+    "werden",
+    "hinweis",
+    "que",
+    "de",
+    "à",
+    "si",
+    "suivants",
+    "suivantes",
+    "suivant",
+    "sont",
+    "pour",
+    "siguientes",
+    "siguiente",
+    "son",
+    "para",
+    "di",
+    "seguenti",
+    "sono",
+    "per",
+    "volgende",
+    "dat",
+    "zijn",
+    "seguintes",
+    "são",
+    "att",
+    "because",
+];
+
+/// Whether a line with a colon begins a list rather than a section. What names those whom
+/// a section concerns ("For residents of …:") is a title, however long.
+fn introduces(lines: &[Line], at: usize) -> bool {
+    let text = lines[at].text.trim_end_matches([':', ' ', '\u{a0}']);
+    let last = text.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_lowercase();
+    let listed = lines.get(at + 1).is_some_and(|next| next.item.is_some_and(|item| item.first));
+    let first = text.split(' ').next().unwrap_or_default().to_lowercase();
+    let names_some = ["for", "if", "in", "für", "wenn", "pour", "si", "para", "per", "se", "voor", "als"];
+    BEFORE_LIST.contains(&last.as_str())
+        || (listed && count_words(text) >= 6 || count_words(text) > LONGEST_PLAIN)
+            && !is_capitals(text)
+            && !names_some.contains(&first.as_str())
+}
+
+/// Whether a line stands between a name and a street, as the name of a firm does.
+fn is_in_address(lines: &[Line], at: usize) -> bool {
+    let short = |line: &Line| {
+        line.kind == Kind::Text
+            && !line.look.bold
+            && count_words(&line.text) <= 10
+            && !line.text.ends_with([':', ';', '!', '?'])
+    };
+    let is_street = |line: &Line| {
+        short(line)
+            && line.text.chars().any(|c| c.is_ascii_digit())
+            && !is_dated(&line.text)
+            && !line.text.ends_with('.')
+    };
+    at > 0
+        && count_words(&lines[at].text) <= 4
+        && !lines[at].look.bold
+        && short(&lines[at - 1])
+        && count_words(&lines[at - 1].text) <= 6
+        && !is_dated(&lines[at - 1].text)
+        && lines.get(at + 1).is_some_and(is_street)
 }
 
 /// Whether a line reads as a title: short, whole, and no sentence.
@@ -260,9 +533,74 @@ fn is_capitals(text: &str) -> bool {
     letters >= 4 && !text.contains('_') && !text.chars().any(char::is_lowercase) && text.chars().any(char::is_uppercase)
 }
 
-/// The parts of a number: `4.2` has two.
-fn parts(number: &str) -> u8 {
-    number.split('.').filter(|part| !part.is_empty()).count().clamp(1, 6) as u8
+/// The style of a line with this number.
+fn numbered_style(number: &str) -> Style {
+    let counted = counted(number);
+    Style::Numbered(counted.shape, counted.parts)
+}
+
+/// Reads a number: `4.2` has two parts, the last of which counts two.
+fn counted(number: &str) -> Counted {
+    let bare = number.trim_matches(|c: char| !c.is_alphanumeric());
+    let (word, bare) = match bare.rsplit_once(|c: char| c.is_whitespace()) {
+        Some((word, bare)) => (word.to_lowercase(), bare),
+        None if number.starts_with(['§', '第']) => ("§".to_owned(), bare),
+        None => (String::new(), bare),
+    };
+    let begins = |words: &[&str]| words.iter().any(|begin| word.starts_with(begin));
+    let parts: Vec<&str> = bare.split(['.', '-', '．']).filter(|part| !part.is_empty()).collect();
+    let last = parts.last().copied().unwrap_or_default();
+    let single = last.chars().count() == 1;
+    let roman = !last.is_empty() && last.chars().all(|c| matches!(c.to_ascii_uppercase(), 'I' | 'V' | 'X' | 'L'));
+    let shape = match () {
+        () if begins(&[
+            "schedule", "annex", "appendi", "exhibit", "anhang", "anlage", "anexo", "allegato", "bijlage",
+        ]) =>
+        {
+            Shape::Attached
+        }
+        () if begins(&["part", "teil", "titre"]) => Shape::Part,
+        () if begins(&["chap", "kapitel", "cap", "hoofdstuk", "глава"]) => Shape::Chapter,
+        () if !word.is_empty() => Shape::Article,
+        () if number.starts_with(['(', '（']) => Shape::Paren,
+        () if last.starts_with(char::is_numeric) => Shape::Digits,
+        () if roman => Shape::Roman,
+        () => Shape::Letter,
+    };
+    let value = match () {
+        () if last.starts_with(char::is_numeric) => {
+            let digits: String = last.chars().take_while(char::is_ascii_digit).collect();
+            let letter = last.chars().last().filter(char::is_ascii_lowercase).map(|c| c as u32 - 'a' as u32 + 1);
+            letter.or(digits.parse().ok())
+        }
+        () if roman && (!single || matches!(last, "I" | "V" | "X" | "i" | "v" | "x")) => Some(from_roman(last)),
+        () if single => {
+            last.chars().next().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_lowercase() as u32 - 96)
+        }
+        () => None,
+    };
+    let lettered = last.starts_with(char::is_numeric) && last.ends_with(|c: char| c.is_ascii_lowercase());
+    let before = match lettered {
+        true => last.trim_end_matches(|c: char| c.is_ascii_lowercase()).to_owned(),
+        false => parts[..parts.len().saturating_sub(1)].join("."),
+    };
+    let parts = u8::try_from(parts.len() + usize::from(lettered)).unwrap_or(6).clamp(1, 6);
+    Counted { shape, parts, before, last: value }
+}
+
+/// The value of a Roman number.
+fn from_roman(number: &str) -> u32 {
+    let values = number.chars().map(|c| match c.to_ascii_uppercase() {
+        'I' => 1,
+        'V' => 5,
+        'X' => 10,
+        _ => 50_u32,
+    });
+    let values: Vec<u32> = values.collect();
+    let less = |at: usize| values.get(at + 1).is_some_and(|next| *next > values[at]);
+    let (add, sub) = (0..values.len()).partition::<Vec<_>, _>(|&at| !less(at));
+    let sum = |places: Vec<usize>| places.into_iter().map(|at| values[at]).sum::<u32>();
+    sum(add).saturating_sub(sum(sub))
 }
 
 /// The first line, where it names the policy and nothing marked does, is the title of all.
@@ -287,7 +625,7 @@ fn unmark_runs(lines: &[Line], styles: &mut [Option<Style>]) {
     let mut from = 0;
     while from < styles.len() {
         // Numbered titles without a word between them are a table of contents.
-        if let Some(Style::Numbered(_)) = styles[from] {
+        if let Some(Style::Numbered(..)) = styles[from] {
             let to = from + styles[from..].iter().take_while(|style| **style == styles[from]).count();
             let last = usize::from(to < styles.len() && styles[to].is_none());
             if to - from >= 4 + last {
@@ -296,12 +634,16 @@ fn unmark_runs(lines: &[Line], styles: &mut [Option<Style>]) {
             from = to;
             continue;
         }
-        let weak = |at: usize| {
-            matches!(
-                styles[at],
-                Some(Style::Bold | Style::Underlined | Style::Capitals | Style::BoldCapitals | Style::Titled)
-            )
-        };
+        // What opens parts, in a row, is a row of tabs.
+        if styles[from] == Some(Style::Fold) {
+            let to = from + styles[from..].iter().take_while(|style| **style == Some(Style::Fold)).count();
+            if to - from >= 3 {
+                styles[from..to].fill(None);
+            }
+            from = to;
+            continue;
+        }
+        let weak = |at: usize| styles[at].is_some_and(|style| style.is_weak() && style != Style::Fold);
         let mut to = from;
         while to < styles.len() && weak(to) {
             to += 1;
@@ -318,20 +660,24 @@ fn unmark_runs(lines: &[Line], styles: &mut [Option<Style>]) {
 
 /// Plain lines that are a number and a title, where text follows.
 fn numbered(lines: &[Line], styles: &mut [Option<Style>]) {
-    let candidate = |at: usize| -> Option<u8> {
+    let number = |at: usize| -> Option<String> {
         let line = &lines[at];
         let plain = line.kind == Kind::Text && line.item.is_none() && !line.look.contents;
-        let number = split_number(&line.text).0.filter(|_| plain && is_title(&line.text, 12))?;
-        (!line.text.ends_with(':')).then(|| parts(&number))
+        split_number(&line.text).0.filter(|_| plain)
+    };
+    let numbers: Vec<Option<String>> = (0..lines.len()).map(number).collect();
+    let candidate = |at: usize| -> Option<u8> {
+        let number = numbers[at].as_ref().filter(|_| is_title(&lines[at].text, 12))?;
+        (!lines[at].text.ends_with(':')).then(|| parts(number))
     };
     let mut candidates: Vec<Option<u8>> = (0..lines.len()).map(candidate).collect();
     // A number without a dot may be a house number: it must be one of a sequence.
     let bare = |at: usize| BARE.captures(&lines[at].text).and_then(|found| found[1].parse::<u32>().ok());
-    let numbers: std::collections::BTreeSet<u32> =
+    let houses: std::collections::BTreeSet<u32> =
         (0..lines.len()).filter(|&at| candidates[at].is_some()).filter_map(bare).collect();
     for (at, candidate) in candidates.iter_mut().enumerate() {
         if let Some(number) = bare(at)
-            && !(numbers.contains(&(number + 1)) || number > 1 && numbers.contains(&(number - 1)))
+            && !(houses.contains(&(number + 1)) || number > 1 && houses.contains(&(number - 1)))
         {
             *candidate = None;
         }
@@ -348,9 +694,15 @@ fn numbered(lines: &[Line], styles: &mut [Option<Style>]) {
         if sound * 2 < all || sound < 2 {
             continue;
         }
+        // Where most clauses of a depth are paragraphs, a short one is a short paragraph.
+        let clause = |at: &usize| styles[*at].is_none() && numbers[*at].as_ref().is_some_and(|n| parts(n) == depth);
+        let clauses = (0..lines.len()).filter(clause).count();
+        if sound * 2 < clauses && depth > 1 {
+            continue;
+        }
         for at in 0..lines.len() {
             if heads[at] && candidates[at] == Some(depth) && styles[at].is_none() {
-                styles[at] = Some(Style::Numbered(depth));
+                styles[at] = numbers[at].as_deref().map(numbered_style);
             }
         }
     }
@@ -381,40 +733,142 @@ struct Open {
     style: Style,
     level: u8,
     number: Option<String>,
+    /// How deep in lists it stands; an item's first line above its others.
+    place: u8,
+    /// Whether it is called a policy, as the title of all is.
+    names: bool,
 }
 
 /// The headings that are open, outermost first.
 #[derive(Default)]
 struct Nesting {
     open: Vec<Open>,
+    /// Whether text stands under the last heading.
+    filled: bool,
+    /// The level of what stands right under the title.
+    sections: Option<u8>,
+    /// By how much the marked levels are lower in what is attached.
+    shift: u8,
+    /// Numbers that count through the whole text, once.
+    counts_once: Vec<Style>,
 }
 
 impl Nesting {
-    /// The level of the next heading.
-    fn level(&mut self, style: Style, text: &str) -> u8 {
-        let number = split_number(text).0;
-        let level = self.beside(style, number.as_deref()).unwrap_or_else(|| match style {
-            Style::Marked(level) => level,
-            _ => self.open.last().map_or(1, |open| open.level + 1).min(6),
+    fn of(lines: &[Line], styles: &[Option<Style>]) -> Self {
+        let numbers = lines.iter().zip(styles).filter_map(|(line, style)| {
+            let style = style.filter(|style| matches!(style, Style::Numbered(_, 1)))?;
+            Some((style, counted(&split_number(&line.text).0?).last))
         });
+        let mut seen: Vec<(Style, usize, usize)> = Vec::new();
+        for (style, last) in numbers {
+            let at = seen.iter().position(|(of, ..)| *of == style).unwrap_or_else(|| {
+                seen.push((style, 0, 0));
+                seen.len() - 1
+            });
+            seen[at].1 += 1;
+            seen[at].2 += usize::from(last == Some(1));
+        }
+        let once = seen.into_iter().filter(|(_, all, firsts)| *all >= 3 && *firsts == 1).map(|(style, ..)| style);
+        Self { counts_once: once.collect(), ..Self::default() }
+    }
+
+    /// The level of the next heading.
+    fn level(&mut self, style: Style, line: &Line) -> u8 {
+        let number = split_number(&line.text).0;
+        let counted = number.as_deref().map(counted);
+        let place = line.item.filter(|item| !item.only).map_or(0, |item| item.depth * 2 - u8::from(item.first));
+        let filled = std::mem::take(&mut self.filled);
+        let attached = counted.as_ref().is_some_and(|counted| counted.shape == Shape::Attached);
+        let level = match (style, self.sections) {
+            // What is attached stands beside the sections, and holds what is marked like them.
+            (_, Some(sections)) if attached && !matches!(style, Style::Marked(_)) => {
+                self.shift = 1;
+                sections
+            }
+            _ => {
+                if attached {
+                    self.shift = 0;
+                }
+                self.place(line, style, counted.as_ref(), number.as_deref(), place, filled)
+            }
+        };
         let marked = matches!(style, Style::Marked(_));
         while self.open.last().is_some_and(|open| {
-            open.level >= level || marked && !matches!(open.style, Style::Marked(_)) && open.number.is_none()
+            open.level >= level || marked && filled && open.style.is_weak() || open.place > place && !marked
         }) {
             self.open.pop();
         }
-        self.open.push(Open { style, level, number });
+        if self.open.len() == 1 && self.sections.is_none() {
+            self.sections = Some(level);
+        }
+        let names = super::POLICY_WORDS.is_match(&line.text);
+        self.open.push(Open { style, level, number, place, names });
         level
     }
 
+    fn place(
+        &mut self,
+        line: &Line,
+        style: Style,
+        counted: Option<&Counted>,
+        number: Option<&str>,
+        place: u8,
+        filled: bool,
+    ) -> u8 {
+        // A term heads its definitions, and nothing behind them.
+        while line.kind != Kind::Definition
+            && style != Style::Term
+            && self.open.last().is_some_and(|open| open.style == Style::Term)
+        {
+            self.open.pop();
+        }
+        // What stands in an item heads nothing beyond the list.
+        while self.open.last().is_some_and(|open| open.place > place && open.style.is_weak()) {
+            self.open.pop();
+        }
+        let parent = counted.filter(|counted| !counted.before.is_empty()).and_then(|counted| {
+            let is_parent = |open: &&Open| {
+                open.number.as_deref().is_some_and(|n| n.trim_matches(|c: char| !c.is_alphanumeric()) == counted.before)
+            };
+            self.open.iter().rev().find(is_parent).map(|open| open.level)
+        });
+        let below = |level: u8| (level + 1).min(6);
+        if let Style::Marked(own) = style {
+            let own = (own + if own > 1 { self.shift } else { 0 }).min(6);
+            // "1.1" stands under "1", however both are marked.
+            if let Some(parent) = parent {
+                return own.max(below(parent));
+            }
+            return self.beside(style, number, place).unwrap_or(own);
+        }
+        if let Some(parent) = parent {
+            return below(parent);
+        }
+        if let Some(beside) = self.beside(style, number, place) {
+            return beside;
+        }
+        // Before "1." stands an introduction, if it has words of its own.
+        if let Some(open) = self.open.last()
+            && filled
+            && open.style.is_weak()
+            && !open.names
+            && open.place == place
+            && counted.is_some_and(|counted| counted.last == Some(1))
+            && self.counts_once.contains(&style)
+        {
+            return open.level;
+        }
+        self.open.last().map_or(1, |open| below(open.level))
+    }
+
     /// The level of the open heading that this one stands beside.
-    fn beside(&self, style: Style, number: Option<&str>) -> Option<u8> {
+    fn beside(&self, style: Style, number: Option<&str>, place: u8) -> Option<u8> {
         let same = match style {
             Style::Marked(_) => self.open.iter().find(|open| open.style == style),
-            Style::Numbered(parts) => {
-                self.open.iter().find(|open| matches!(open.style, Style::Numbered(own) if own >= parts))
-            }
-            _ => self.open.iter().find(|open| open.style == style),
+            Style::Numbered(shape, parts) => self.open.iter().find(
+                |open| matches!(open.style, Style::Numbered(of, own) if of == shape && own >= parts && open.place <= place),
+            ),
+            _ => self.open.iter().find(|open| open.style == style && open.place == place),
         };
         let next = |open: &&Open| matches!((&open.number, number), (Some(before), Some(now)) if follows(before, now));
         // A number that goes on counting says more than the style, unless both agree.
@@ -425,14 +879,26 @@ impl Nesting {
     }
 }
 
-/// Whether a number is the next after another: `4.2` after `4.1`.
+/// Whether a number is the next after another: `4.2` after `4.1`, `b` after `a`.
 fn follows(before: &str, now: &str) -> bool {
-    let split = |number: &str| -> Option<(String, u32)> {
-        let number = number.trim_matches(|c: char| !c.is_alphanumeric());
-        let digits = number
-            .rfind(|c: char| !c.is_ascii_digit())
-            .map_or(0, |at| at + number[at..].chars().next().map_or(1, char::len_utf8));
-        Some((number[..digits].to_owned(), number[digits..].parse().ok()?))
+    let (a, b) = (counted(before), counted(now));
+    // `i` follows `h`, though it could be the first Roman number.
+    let letters = |number: &str| {
+        let bare = number.trim_matches(|c: char| !c.is_alphanumeric());
+        bare.chars().next().filter(|c| bare.len() == 1 && c.is_ascii_alphabetic()).map(u32::from)
     };
-    matches!((split(before), split(now)), (Some((a, m)), Some((b, n))) if a == b && n == m + 1)
+    if let (Some(a), Some(b)) = (letters(before), letters(now))
+        && b == a + 1
+    {
+        return true;
+    }
+    a.shape == b.shape
+        && a.parts == b.parts
+        && a.before == b.before
+        && matches!((a.last, b.last), (Some(m), Some(n)) if n == m + 1)
+}
+
+/// The parts of a number: `4.2` has two.
+fn parts(number: &str) -> u8 {
+    counted(number).parts
 }

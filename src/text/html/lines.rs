@@ -53,6 +53,8 @@ pub(super) struct Look {
     pub(super) contents: bool,
     /// All of it leads to other pages: an entry of a menu.
     pub(super) away: bool,
+    /// It begins bold and goes on without: a lead-in, as in "Cookies. We set …".
+    pub(super) run_in: bool,
 }
 
 /// A line of the page.
@@ -76,10 +78,12 @@ pub(super) fn of(tree: &Tree<'_>, parts: &[usize], base: Option<&Url>) -> Vec<Li
         items: 0,
         after_span: false,
         anchor: None,
+        titled_by: Vec::new(),
     };
     for &part in parts {
         writer.write(tree, part);
     }
+    writer.untitle();
     writer.out
 }
 
@@ -108,7 +112,8 @@ struct Open {
     underlined: bool,
     item: Option<Item>,
     span: bool,
-    titled: bool,
+    /// Which element it is, where its class calls it a title.
+    titled: Option<usize>,
     link: Option<(usize, Option<String>, bool)>,
     anchor: Option<String>,
 }
@@ -124,6 +129,8 @@ struct Draft {
     underlined: usize,
     contents: usize,
     away: usize,
+    /// Letters that were bold before the first that was not.
+    lead: usize,
     links: Vec<Link>,
 }
 
@@ -138,6 +145,8 @@ struct Writer<'a> {
     after_span: bool,
     /// An anchor that stands before the line it names.
     anchor: Option<String>,
+    /// Lines that an element calls a title, in page order, and which element.
+    titled_by: Vec<(usize, usize)>,
 }
 
 impl Writer<'_> {
@@ -251,7 +260,9 @@ impl Writer<'_> {
             (self.now.text.len(), target, contents)
         });
         let mut around = self.around();
-        around.kind = kind.or(around.kind);
+        // A button in a heading is how the heading opens its part.
+        let opens_heading = kind == Some(Kind::Fold) && matches!(around.kind, Some(Kind::Heading(_)));
+        around.kind = kind.filter(|_| !opens_heading).or(around.kind);
         around.preformatted |= kind == Some(Kind::Preformatted);
         around.heading |= matches!(kind, Some(Kind::Heading(_) | Kind::Fold));
         let list = matches!(node.name, "ul" | "ol" | "menu") || node.attr("role") == Some("list");
@@ -270,7 +281,7 @@ impl Writer<'_> {
                 || style.contains("text-decoration:underline"),
             item,
             span: is_span(node.name),
-            titled: is_block(node.name) && is_titled(&class),
+            titled: (is_block(node.name) && is_titled(&class)).then_some(at),
             link,
             anchor: node
                 .attr("id")
@@ -343,6 +354,7 @@ impl Writer<'_> {
             self.now.text.push(c);
             if c.is_alphanumeric() {
                 self.now.letters += 1;
+                self.now.lead += usize::from(bold && self.now.bold + 1 == self.now.letters);
                 self.now.bold += usize::from(bold);
                 self.now.underlined += usize::from(underlined);
                 self.now.contents += usize::from(contents);
@@ -386,14 +398,30 @@ impl Writer<'_> {
             item.first = false;
             now
         });
+        let titled_by = self.open.iter().rev().take(3).find_map(|open| open.titled);
         let look = Look {
             bold: draft.bold == draft.letters,
             underlined: draft.underlined == draft.letters,
-            titled: self.open.iter().rev().take(3).any(|open| open.titled),
+            titled: titled_by.is_some(),
             contents: draft.contents == draft.letters,
             away: draft.away == draft.letters,
+            run_in: draft.lead >= 2 && draft.lead < draft.letters,
         };
+        if let Some(element) = titled_by {
+            self.titled_by.push((self.out.len(), element));
+        }
         self.out.push(Line { kind, text, links: draft.links, look, item, anchor: self.anchor.take() });
+    }
+
+    /// An element that is called a title and holds a heading or many lines is a part that
+    /// has a title, not a title itself.
+    fn untitle(&mut self) {
+        let of_one = std::mem::take(&mut self.titled_by);
+        for lines in of_one.chunk_by(|a, b| a.1 == b.1) {
+            if lines.len() > 3 || lines.iter().any(|(line, _)| matches!(self.out[*line].kind, Kind::Heading(_))) {
+                lines.iter().for_each(|(line, _)| self.out[*line].look.titled = false);
+            }
+        }
     }
 
     fn table(&mut self, tree: &Tree<'_>, at: usize) {
@@ -501,7 +529,9 @@ fn is_light(style: &str) -> bool {
 }
 
 fn is_titled(class: &str) -> bool {
-    class.split(|c: char| !c.is_alphanumeric()).any(|word| {
+    // A utility class may name other elements that it styles: `[&_.heading-anchor]:border-0`.
+    let names = class.split_ascii_whitespace().filter(|name| !name.contains(['[', ':']));
+    names.flat_map(|name| name.split(|c: char| !c.is_alphanumeric())).any(|word| {
         matches!(word, "title" | "heading" | "headline" | "subtitle" | "subheading" | "header" | "question")
     })
 }
