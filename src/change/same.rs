@@ -9,10 +9,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::pair::plain;
 use super::words::tokens;
 use crate::reading::Reading;
-use crate::section::{Section, split_number};
+use crate::section::{Section, plain_title, split_number};
 use crate::text::{BlockKind, Link};
 
 /// From so many lines in a row on, lines that repeat headings are a table of contents.
@@ -61,7 +60,7 @@ fn title_of(reading: &Reading) -> Option<String> {
 /// Whether a text begins with the page's title as its first heading.
 fn shows_title(reading: &Reading) -> bool {
     let first = reading.sections.first().and_then(|section| section.heading.as_deref());
-    first.is_some_and(|heading| title_of(reading) == Some(plain(heading)))
+    first.is_some_and(|heading| title_of(reading) == Some(plain_title(heading)))
 }
 
 /// Whether two sections hold the same words in the same order.
@@ -137,7 +136,7 @@ fn words_of(sections: &[Section], from: usize) -> Vec<Word> {
 fn contents(lines: &[Line<'_>]) -> Vec<bool> {
     let keys: Vec<String> = lines
         .iter()
-        .map(|line| if line.text.len() <= 200 { plain(split_number(line.text).1) } else { String::new() })
+        .map(|line| if line.text.len() <= 200 { plain_title(split_number(line.text).1) } else { String::new() })
         .collect();
     // Where each text stands last, and where last as a heading.
     let mut last: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
@@ -195,7 +194,7 @@ fn names_contents(text: &str) -> bool {
         "indhold",
         "nesta página",
     ];
-    NAMES.contains(&plain(text).as_str())
+    NAMES.contains(&plain_title(text).as_str())
 }
 
 fn push(out: &mut Vec<Word>, line: &Line<'_>) {
