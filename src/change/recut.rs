@@ -59,15 +59,13 @@ pub(crate) fn recut(old: &[Section], new: &[Section]) -> Vec<Section> {
     // A table of contents names a title once more: the last of its lines is the heading.
     let mut left: HashMap<&String, usize> = HashMap::new();
     for (key, old) in &olds {
-        let raised =
-            old.headings == 0 && news.get(key).is_some_and(|new| new.headings == 1 && old.lines == new.lines + 1);
+        let raised = old.headings == 0 && news.get(key).is_some_and(|new| new.headings == 1);
         if raised {
             left.insert(key, old.lines);
         }
     }
-    let lowered = |key: &String| {
-        both(key).is_some_and(|(old, new)| old.headings == 1 && new.headings == 0 && new.lines == old.lines + 1)
-    };
+    let lowered =
+        |key: &String| both(key).is_some_and(|(old, new)| old.headings == 1 && new.headings == 0 && new.lines > 0);
     let mut out: Vec<Section> = Vec::with_capacity(old.len());
     for section in old {
         match (&section.heading, out.last_mut()) {

@@ -352,7 +352,8 @@ fn marked(lines: &[Line], at: usize) -> Option<Style> {
     }
     match line.kind {
         Kind::Heading(level) if words <= LONGEST_MARKED => {
-            let sentence = words > 24 && line.text.ends_with('.');
+            // Long names of sections do not end in a stop; sentences do.
+            let sentence = words > LONGEST_STYLED && line.text.ends_with('.');
             (!sentence && (level == 1 || !is_dated(&line.text))).then_some(Style::Marked(level))
         }
         Kind::Fold if words <= LONGEST_STYLED + 9 && at + 1 < lines.len() => {
