@@ -306,9 +306,9 @@ fn unmark_contents(lines: &[Line], styles: &mut [Option<Style>]) {
             from = to.max(from + 1);
         }
     }
-    for at in 0..lines.len() {
+    for (at, style) in styles.iter_mut().enumerate() {
         if is_contents(lines, at) && lines.get(at + 1).is_some_and(|next| next.look.contents) {
-            styles[at] = None;
+            *style = None;
         }
     }
 }
