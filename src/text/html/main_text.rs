@@ -181,7 +181,7 @@ impl Facts {
             controls[parent] += controls[at];
             consent[parent] += consent[at];
             holds_main[parent] |= holds_main[at] || is_main(tree, at);
-            holds_title[at] |= node.name == "h1" || Some(at) == called_title;
+            holds_title[at] |= node.name == "h1";
             holds_title[parent] |= holds_title[at];
             holds_heading[at] |=
                 matches!(node.name, "h2" | "h3" | "h4" | "h5" | "h6") || node.attr("role") == Some("heading");
