@@ -109,6 +109,7 @@ fn unbullet(lines: &mut [Line]) {
 
 /// Joins a number that stands on a line of its own with the title under it.
 fn join_numbers(lines: &mut Vec<Line>) {
+    let mut joined = vec![false; lines.len()];
     let mut at = 0;
     while at + 1 < lines.len() {
         let (line, next) = (&lines[at], &lines[at + 1]);
@@ -118,12 +119,16 @@ fn join_numbers(lines: &mut Vec<Line>) {
             && matches!(line.kind, Kind::Text | Kind::Heading(_))
             && LONE_NUMBER.is_match(&line.text);
         if alone && is_title(&next.text, LONGEST_STYLED) && split_number(&next.text).0.is_none() {
-            let number = lines.remove(at);
-            lines[at].text = format!("{} {}", number.text, lines[at].text);
-            lines[at].anchor = number.anchor.or(lines[at].anchor.take());
+            joined[at] = true;
+            let (number, anchor) = (lines[at].text.clone(), lines[at].anchor.take());
+            lines[at + 1].text = format!("{number} {}", lines[at + 1].text);
+            lines[at + 1].anchor = anchor.or(lines[at + 1].anchor.take());
+            at += 1;
         }
         at += 1;
     }
+    let mut joined = joined.into_iter();
+    lines.retain(|_| !joined.next().unwrap_or(false));
 }
 
 /// Joins the lines of a page that breaks its lines by hand, as pages made from PDF do.

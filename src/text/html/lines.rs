@@ -1,12 +1,18 @@
 //! The visible nodes as lines: where a browser would break them, with what they look
 //! like. Which lines are headings is decided later, when all are known.
 
+use std::collections::BTreeMap;
+
 use url::Url;
 
 use super::links;
 use super::table;
 use super::tree::Tree;
 use crate::text::Link;
+
+/// The bytes of header cells that a page may have repeated at the cells under them; beyond,
+/// a small table with a long header would make a text of many times the page's size.
+const MAX_HEADERS: usize = 4 << 20;
 
 /// What a line is on the page, before headings are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +80,8 @@ pub(super) fn of(tree: &Tree<'_>, parts: &[usize], base: Option<&Url>) -> Vec<Li
         now: Draft::default(),
         open: Vec::new(),
         items: 0,
+        single: BTreeMap::new(),
+        headers: MAX_HEADERS,
         after_span: false,
         anchor: None,
     };
@@ -133,6 +141,10 @@ struct Writer<'a> {
     now: Draft,
     open: Vec<Open>,
     items: usize,
+    /// Whether a list, by its place, has one item only.
+    single: BTreeMap<usize, bool>,
+    /// The bytes of headers that may still be repeated at the cells under them.
+    headers: usize,
     /// The last thing read was the end of a span, so that no space or text is between it
     /// and what comes now.
     after_span: bool,
@@ -230,8 +242,10 @@ impl Writer<'_> {
         let item = (node.name == "li" || node.attr("role") == Some("listitem")).then(|| {
             self.items += 1;
             let depth = self.around().lists.clamp(1, 9);
-            let siblings = tree.children(node.parent).filter(|&child| tree.nodes[child].name == "li").take(2).count();
-            Item { depth, number: self.items, first: true, only: siblings == 1 }
+            let only = *self.single.entry(node.parent).or_insert_with(|| {
+                tree.children(node.parent).filter(|&child| tree.nodes[child].name == "li").take(2).count() == 1
+            });
+            Item { depth, number: self.items, first: true, only }
         });
         let link = (node.name == "a").then(|| {
             let href = node.attr("href");
@@ -321,7 +335,8 @@ impl Writer<'_> {
         self.after_span = false;
         if self.around().preformatted {
             self.now.letters += text.chars().filter(|c| c.is_alphanumeric()).count();
-            self.now.text.extend(text.chars().filter(|c| !is_invisible(*c)));
+            let breaks = |c: char| if c.is_control() && !matches!(c, '\n' | '\t') { ' ' } else { c };
+            self.now.text.extend(text.chars().filter(|c| !is_invisible(*c)).map(breaks));
             return;
         }
         let bold = self.open.last().is_some_and(|open| open.bold);
@@ -397,7 +412,7 @@ impl Writer<'_> {
     }
 
     fn table(&mut self, tree: &Tree<'_>, at: usize) {
-        for row in table::rows(tree, at, self.base) {
+        for row in table::rows(tree, at, self.base, &mut self.headers) {
             let look = Look::default();
             self.out.push(Line { kind: row.kind, text: row.text, links: row.links, look, item: None, anchor: None });
         }

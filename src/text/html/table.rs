@@ -10,6 +10,12 @@ use crate::text::Link;
 /// A data table's cells hold no more words than this, or they have header cells.
 const LONGEST_CELL: u32 = 250;
 
+/// Header cells with more bytes are text, not labels for what stands under them.
+const LONGEST_HEADER: usize = 400;
+
+/// Columns that are told apart, as browsers do.
+const MAX_COLUMNS: usize = 1_000;
+
 /// A row (or caption) of a table.
 pub(super) struct Row {
     pub(super) kind: Kind,
@@ -92,8 +98,8 @@ fn read(tree: &Tree<'_>, cell: &Cell, base: Option<&Url>) -> (String, Vec<Link>,
     (text, links, bold)
 }
 
-/// Reads a data table.
-pub(super) fn rows(tree: &Tree<'_>, at: usize, base: Option<&Url>) -> Vec<Row> {
+/// Reads a data table; `left` says how many bytes of its headers may be repeated.
+pub(super) fn rows(tree: &Tree<'_>, at: usize, base: Option<&Url>, left: &mut usize) -> Vec<Row> {
     let mut out = Vec::new();
     if let Some(caption) = tree.children(at).find(|&child| tree.nodes[child].name == "caption") {
         out.extend(lines::of(tree, &[caption], base).into_iter().map(|line| Row {
@@ -115,16 +121,18 @@ pub(super) fn rows(tree: &Tree<'_>, at: usize, base: Option<&Url>) -> Vec<Row> {
                 .iter()
                 .zip(&cells)
                 .all(|(cell, (text, _, bold))| cell.header || text.is_empty() || (number == 0 && *bold));
-        if is_header && number < last && row.iter().all(|cell| cell.rows == 1) {
+        let labels = cells.iter().all(|(text, ..)| text.len() <= LONGEST_HEADER) && *left > 0;
+        if is_header && labels && number < last && row.iter().all(|cell| cell.rows == 1) {
             headers = row
                 .iter()
                 .zip(&cells)
                 .flat_map(|(cell, (text, ..))| std::iter::repeat_n(text.clone(), cell.columns))
+                .take(MAX_COLUMNS)
                 .collect();
             held.clear();
             continue;
         }
-        out.extend(write(row, cells, &headers, &mut held));
+        out.extend(write(row, cells, &headers, &mut held, left));
     }
     out
 }
@@ -135,6 +143,7 @@ fn write(
     cells: Vec<(String, Vec<Link>, bool)>,
     headers: &[String],
     held: &mut Vec<usize>,
+    left: &mut usize,
 ) -> Option<Row> {
     let mut column = 0;
     let mut parts = Vec::new();
@@ -145,14 +154,16 @@ fn write(
             column += 1;
         }
         let header = headers.get(column).map_or("", |header| header.trim_end_matches(':'));
-        spans.extend((column..column + cell.columns).map(|column| (column, cell.rows)));
+        spans.extend((column..(column + cell.columns).min(MAX_COLUMNS)).map(|column| (column, cell.rows)));
         column += cell.columns;
         all.extend(links);
         if text.is_empty() {
             continue;
         }
         let whole_row = row.len() == 1 && cell.columns > 1;
-        parts.push(if header.is_empty() || whole_row { text } else { format!("{header}: {text}") });
+        let label = !header.is_empty() && !whole_row && header.len() <= *left;
+        *left -= if label { header.len() } else { 0 };
+        parts.push(if label { format!("{header}: {text}") } else { text });
     }
     held.iter_mut().for_each(|rows| *rows = rows.saturating_sub(1));
     for (column, rows) in spans {
