@@ -2,14 +2,17 @@
 //! [`read`] joins the steps: bytes to blocks ([`crate::text`]), blocks to
 //! sections ([`crate::section`]).
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::LazyLock;
 
 use chrono::NaiveDate;
+use regex::Regex;
 
 use crate::section::{Section, section};
 use crate::snapshot::{Digest, Snapshot};
-use crate::text::normalize;
 use crate::text::unpack::Unpacking;
+use crate::text::{Link, count_words, normalize};
 
 /// The revision of the reading code. Any change to what a page reads as raises it,
 /// so that what we hold is read again before it is compared.
@@ -58,7 +61,9 @@ pub struct Reading {
     pub title: Option<String>,
     /// ISO 639-1 of the text, where it can be told.
     pub language: Option<String>,
-    /// The date that the policy claims for itself.
+    /// The date that the policy claims for itself: since when it is in effect, else when it
+    /// was last updated. None where it names only a month or a year, or a day that can be
+    /// read in two ways: a wrong date is worse than none.
     pub effective_at: Option<NaiveDate>,
     /// The text, in page order.
     pub sections: Vec<Section>,
@@ -70,10 +75,66 @@ impl Reading {
         self.sections.iter().map(Section::text).collect::<Vec<_>>().join("\n\n")
     }
 
+    /// How many words the text has; two characters of a script without spaces count as one.
+    pub fn words(&self) -> usize {
+        let words = |section: &Section| {
+            let blocks: usize = section.blocks.iter().map(|block| count_words(&block.text)).sum();
+            blocks + section.heading.as_deref().map_or(0, count_words)
+        };
+        self.sections.iter().map(words).sum()
+    }
+
+    /// The links of the text that lead to other policies, by their words or their address:
+    /// each target once, in page order.
+    pub fn policy_links(&self) -> Vec<&Link> {
+        let mut seen = BTreeSet::new();
+        self.sections
+            .iter()
+            .flat_map(|section| &section.blocks)
+            .flat_map(|block| &block.links)
+            .filter(|link| names_policy(link) && seen.insert(link.target.as_str()))
+            .collect()
+    }
+
     /// What identifies this text: the digest of [`Reading::text`].
     pub fn digest(&self) -> Digest {
         Digest::of(self.text().as_bytes())
     }
+}
+
+/// The most words of a link that names what it leads to; longer ones are sentences.
+const LONGEST_NAME: usize = 12;
+
+/// Names of policies, in the languages they are published in.
+static POLICY: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?ix)
+          \b(?: privacy | cookies?[\s-](?:policy|notice|statement|list) | (?:privacy|cookie|acceptable|data|security|use|user|usage|refund|return|content|copyright|trademark|moderation|safety|retention|conduct)[\s-](?:policy|policies|notice|statement)
+            | terms | conditions | (?:community|brand)[\s-](?:guidelines|standards|rules) | acceptable[\s-]use | code[\s-]of[\s-]conduct | (?:licen[cs]e|service|processing|user|subscriber|customer)[\s-](?:agreement|addendum) | data[\s-]processing | dpa | eula | sub-?processors?
+            | legal[\s-]notice | imprint | dmca
+            | datenschutz\w* | (?:nutzungs|geschäfts|teilnahme)bedingungen | agb | impressum | cookie-?(?:richtlinie|hinweise) | auftragsverarbeitung\w*
+            | confidentialité | mentions[\s-]légales | conditions[\s-]générales | cgu | cgv | politique[\s-](?:de|des|relative)
+            | privacidad | términos | condiciones | aviso[\s-]legal | política[\s-]de
+            | informativa | condizioni | termini | note[\s-]legali
+            | privacy(?:beleid|verklaring) | (?:gebruiks|algemene[\s-])voorwaarden | cookiebeleid
+            | privacidade | termos | polityka | regulamin | integritetspolicy | användarvillkor | privatlivspolitik | personvern\w* | betingelser | tietosuoja\w* )\b
+          | プライバシー | 利用規約 | 隐私 | 隱私 | 用户协议 | 服务条款 | 服務條款 | 개인정보 | 이용약관 | конфиденциальн | соглашени
+        ",
+    )
+    .expect("the pattern is sound")
+});
+
+fn names_policy(link: &Link) -> bool {
+    let Some(address) = link.target.strip_prefix("https://").or_else(|| link.target.strip_prefix("http://")) else {
+        return false;
+    };
+    if link.text.len() < 400 && count_words(&link.text) <= LONGEST_NAME && POLICY.is_match(&link.text) {
+        return true;
+    }
+    // The last part of the path, as in `/legal/cookie-policy.html`.
+    let path = address.split(['?', '#']).next().unwrap_or(address).trim_end_matches('/');
+    let last = path.split_once('/').and_then(|(_, path)| path.rsplit('/').next()).unwrap_or_default();
+    last.len() < 100 && POLICY.is_match(&last.replace('_', "-"))
 }
 
 /// Why a page is not the policy. The words are those of the command-line contract.
@@ -168,4 +229,33 @@ pub fn read(snapshot: &Snapshot, how: &Selectors, expected: &Expected<'_>) -> Re
     let text = normalize(snapshot, how, expected)?;
     let sections = section(&text.blocks);
     Ok(Reading { title: text.title, language: text.language, effective_at: text.effective_at, sections })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::{Block, BlockKind};
+
+    fn link(text: &str, target: &str) -> Link {
+        Link { text: text.to_owned(), target: target.to_owned() }
+    }
+
+    #[test]
+    fn links_to_other_policies_are_facts() {
+        let links = [
+            link("Cookie Policy", "https://acme.test/cookies"),
+            link("here", "https://acme.test/legal/terms_of_use.html?lang=en"),
+            link("Datenschutzerklärung", "https://acme.test/d"),
+            link("利用規約", "https://acme.test/r"),
+            link("our cookie policy", "https://acme.test/cookies"),
+            link("our partners", "https://widgets.test/partners"),
+            link("Privacy team", "mailto:privacy@acme.test"),
+            link("blog", "https://privacy.test/blog"),
+        ];
+        let block = Block { kind: BlockKind::Paragraph, text: "Read them all.".to_owned(), links: links.to_vec() };
+        let section = Section { heading: Some("More to read".to_owned()), blocks: vec![block], ..Section::default() };
+        let reading = Reading { title: None, language: None, effective_at: None, sections: vec![section] };
+        assert_eq!(reading.policy_links(), links[..4].iter().collect::<Vec<_>>());
+        assert_eq!(reading.words(), 6);
+    }
 }

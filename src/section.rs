@@ -77,6 +77,9 @@ fn tight(before: &BlockKind, after: &BlockKind) -> bool {
     )
 }
 
+/// Column names with more bytes are text, not labels to repeat in each row.
+const LONGEST_NAME: usize = 80;
+
 /// A row with its columns' names. One with a single cell heads the rows that follow: it
 /// stands under no column.
 fn labelled(row: &str, names: &[&str]) -> String {
@@ -89,7 +92,7 @@ fn labelled(row: &str, names: &[&str]) -> String {
             out.push_str(CELL_BREAK);
         }
         let name = names.get(at).map_or("", |name| name.trim_end_matches(':'));
-        if !matches!(name, "" | EMPTY_CELL) && name != cell {
+        if !matches!(name, "" | EMPTY_CELL) && name != cell && name.len() <= LONGEST_NAME {
             out.push_str(name);
             out.push_str(": ");
         }
@@ -98,19 +101,28 @@ fn labelled(row: &str, names: &[&str]) -> String {
     out
 }
 
+/// The longest text that can head a section, in bytes: every section below repeats it in
+/// its path. What is longer is text.
+const LONGEST_HEADING: usize = 2_000;
+
 /// Parts blocks into sections. Every block stands in exactly one of them, in order.
 pub fn section(blocks: &[Block]) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
     let mut open: Vec<(u8, String)> = Vec::new();
     for block in blocks {
-        let BlockKind::Heading { level, anchor } = &block.kind else {
-            if sections.is_empty() {
-                sections.push(Section::default());
+        let (level, anchor) = match &block.kind {
+            BlockKind::Heading { level, anchor } if block.text.len() <= LONGEST_HEADING => (level, anchor),
+            kind => {
+                if sections.is_empty() {
+                    sections.push(Section::default());
+                }
+                let headed = matches!(kind, BlockKind::Heading { .. });
+                let kind = if headed { BlockKind::Paragraph } else { kind.clone() };
+                if let Some(section) = sections.last_mut() {
+                    section.blocks.push(Block { kind, text: block.text.clone(), links: block.links.clone() });
+                }
+                continue;
             }
-            if let Some(section) = sections.last_mut() {
-                section.blocks.push(block.clone());
-            }
-            continue;
         };
         let (number, title) = split_number(&block.text);
         while open.last().is_some_and(|(outer, _)| outer >= level) {

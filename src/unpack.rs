@@ -303,7 +303,6 @@ enum SaidKind {
     #[serde(rename = "th")]
     TableHeader,
     #[serde(rename = "tr")]
-    TableHeader,
     TableRow,
     #[serde(rename = "dt")]
     Term,

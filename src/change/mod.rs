@@ -125,6 +125,7 @@ fn compare_sections(old: &[Section], new: &[Section]) -> Option<Change> {
     let pairing = pair::pair(old, new);
     let olds: Vec<usize> = pairing.old_of.iter().flatten().copied().collect();
     let mut in_order = pair::keeps_order(&olds).into_iter();
+    let (old_parents, new_parents) = (parents(old), parents(new));
 
     // Removed sections stand behind the new section whose old one stood before them.
     let mut sections = Vec::new();
@@ -141,7 +142,8 @@ fn compare_sections(old: &[Section], new: &[Section]) -> Option<Change> {
     for (at, section) in new.iter().enumerate() {
         sections.extend(match pairing.old_of[at] {
             Some(before) => {
-                let moved = !in_order.next().unwrap_or(true) || parent_changed(old, new, &pairing, before, at);
+                let moved =
+                    !in_order.next().unwrap_or(true) || parent_changed(old_parents[before], new_parents[at], &pairing);
                 both(&old[before], section, moved)
             }
             None => Some(alone(section, Op::Insert)),
@@ -183,15 +185,22 @@ fn both(old: &Section, new: &Section, moved: bool) -> Option<SectionChange> {
     Some(SectionChange { kind, from: Some(old.path.clone()), to: Some(new.path.clone()), edits, links })
 }
 
+/// Each section's parent: the last one before it that has its path but for the last heading.
+fn parents(sections: &[Section]) -> Vec<Option<usize>> {
+    let mut last: BTreeMap<&[String], usize> = BTreeMap::new();
+    let mut parents = Vec::with_capacity(sections.len());
+    for (at, section) in sections.iter().enumerate() {
+        let above = section.path.split_last().map_or(&[][..], |(_, above)| above);
+        parents.push(if above.is_empty() { None } else { last.get(above).copied() });
+        last.insert(&section.path, at);
+    }
+    parents
+}
+
 /// Whether a section stands under another parent than before. A parent that was only
 /// renamed is the same parent.
-fn parent_changed(old: &[Section], new: &[Section], pairing: &pair::Pairing, before: usize, after: usize) -> bool {
-    let parent = |sections: &[Section], at: usize| {
-        let path = &sections[at].path;
-        let above = &path[..path.len().saturating_sub(1)];
-        (!above.is_empty()).then(|| sections[..at].iter().rposition(|s| s.path == above)).flatten()
-    };
-    match (parent(old, before), parent(new, after)) {
+fn parent_changed(before: Option<usize>, after: Option<usize>, pairing: &pair::Pairing) -> bool {
+    match (before, after) {
         (Some(o), Some(n)) => pairing.new_of[o].is_some() && pairing.new_of[o] != Some(n),
         // A level of headings that came or went is formatting, not a move.
         _ => false,

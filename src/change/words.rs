@@ -16,6 +16,8 @@ const MAX_LINE_CELLS: usize = 250_000;
 /// Words of one side times words of the other that Myers may see at once; about 1,400
 /// words a side, which is more than any paragraph people write.
 const MAX_WORD_CELLS: usize = 2_000_000;
+/// Lines of one side that are aligned at once; four times what the longest section seen has.
+const MAX_PIECES: usize = 8_000;
 /// From this Dice coefficient on, two lines are taken for one line rewritten.
 const SAME_LINE: f64 = 0.4;
 
@@ -221,6 +223,20 @@ pub(crate) fn sentence_ranges(text: &str) -> Vec<&str> {
 
 /// Aligns pieces, then words inside changed pieces.
 fn align(old: &[Piece<'_>], new: &[Piece<'_>], may_cut: bool, redline: &mut Redline) {
+    // Where hardly a line is unlike the others, aligning takes lines times changes: what is
+    // longer than any section is aligned half by half, behind what both begin with.
+    if old.len().max(new.len()) > MAX_PIECES {
+        let same = old.iter().zip(new).take_while(|(a, b)| a.body == b.body && a.tail == b.tail).count();
+        for piece in &old[..same] {
+            redline.push(Op::Equal, piece.body);
+            redline.push(Op::Equal, piece.tail);
+        }
+        let (old, new) = (&old[same..], &new[same..]);
+        let (o, n) = (old.len().div_ceil(2), new.len().div_ceil(2));
+        align(&old[..o], &new[..n], may_cut, redline);
+        align(&old[o..], &new[n..], may_cut, redline);
+        return;
+    }
     let old_keys: Vec<&str> = old.iter().map(|piece| piece.body).collect();
     let new_keys: Vec<&str> = new.iter().map(|piece| piece.body).collect();
     for op in capture_diff_slices(Algorithm::Patience, &old_keys, &new_keys) {

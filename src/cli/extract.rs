@@ -123,11 +123,14 @@ pub fn print(name: &str, reading: &Result<Reading, Unreadable>, console: &Consol
 
 /// What is known of a reading, in one line.
 pub fn facts(name: &str, reading: &Reading) -> String {
-    let words: usize = reading.sections.iter().map(|section| section.text().split_whitespace().count()).sum();
     let mut facts = vec![name.to_owned()];
     facts.extend(reading.language.clone());
     facts.extend(reading.effective_at.map(|day| format!("effective {day}")));
     facts.push(count(reading.sections.len(), "section"));
-    facts.push(count(words, "word"));
+    facts.push(count(reading.words(), "word"));
+    let links = reading.policy_links().len();
+    if links > 0 {
+        facts.push(count(links, "link") + " to other policies");
+    }
     facts.join(" · ")
 }

@@ -4,7 +4,9 @@
 //!
 //! Knows nothing of materiality; [`super::rules`] reads what stands here.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -21,6 +23,11 @@ const MAX_SENTENCES: usize = 500;
 const REWORDED: f64 = 0.42;
 /// The same across sections, where less speaks for it.
 const REWORDED_ELSEWHERE: f64 = 0.6;
+/// Characters that are kept of what leads to a list.
+const MAX_LEAD: usize = 2_000;
+/// Bytes of text that are searched for whole sentences; a long policy has a quarter of a
+/// million bytes, and hardly a sentence of it is searched for.
+const MAX_SEARCHED: usize = 1 << 28;
 
 /// A sentence on one side or on both, that differs.
 #[derive(Clone, Debug)]
@@ -44,7 +51,7 @@ pub(crate) struct Clause {
     /// Whether it is a heading.
     pub(crate) heading: bool,
     /// The words before it in its section, folded: what a list is a list of.
-    pub(crate) lead: String,
+    pub(crate) lead: Rc<str>,
 }
 
 impl Clause {
@@ -226,7 +233,7 @@ struct Sentence {
     bag: Vec<u64>,
     listed: bool,
     heading: bool,
-    lead: String,
+    lead: Rc<str>,
 }
 
 impl Sentence {
@@ -248,9 +255,11 @@ fn reinstate(
     section: &SectionChange,
     facts: &mut Facts,
 ) {
-    for sentence in held {
+    let size: usize = others.iter().map(String::len).sum();
+    let searches = MAX_SEARCHED / size.max(1);
+    for (at, sentence) in held.into_iter().enumerate() {
         let key = format!(" {} ", sentence.key());
-        if others.iter().any(|other| other.contains(&key)) {
+        if at < searches && others.iter().any(|other| other.contains(&key)) {
             kept.push(sentence);
         } else {
             facts.moved.push((path_of(section), sentence.text));
@@ -274,7 +283,7 @@ fn sentences_of(section: &SectionChange, without: Op) -> Vec<Sentence> {
 /// The sentences of a section's text; `headed` says that its first line is a heading.
 fn sentences(text: &str, headed: bool) -> Vec<Sentence> {
     let mut out = Vec::new();
-    let mut lead = String::new();
+    let mut lead: Rc<str> = Rc::from("");
     for (row, line) in text.lines().filter(|line| !line.trim().is_empty()).enumerate() {
         let marked = line.trim_start().starts_with("- ") || line.contains(" | ");
         let parts = if line.contains(" | ") { vec![line] } else { sentence_ranges(line) };
@@ -299,10 +308,15 @@ fn sentences(text: &str, headed: bool) -> Vec<Sentence> {
             });
         }
         if !marked {
-            lead = fold(line);
+            lead = Rc::from(ending(&fold(line)));
         }
     }
     out
+}
+
+/// The last words of what leads to a list, which every item of it keeps.
+fn ending(lead: &str) -> &str {
+    lead.char_indices().rev().nth(MAX_LEAD - 1).map_or(lead, |(at, _)| &lead[at..])
 }
 
 /// Gathers the facts of a change.
@@ -365,6 +379,8 @@ struct Known {
     /// Every two, three and four words that stand in a row, as hashes.
     rows: [BTreeSet<u64>; 3],
     count: usize,
+    /// How many bytes may still be searched for whole sentences.
+    unsearched: Cell<usize>,
 }
 
 /// The hashes of every `size` words in a row.
@@ -391,7 +407,7 @@ impl Known {
         }
         let words: Vec<&str> = joined.split(' ').filter(|word| !word.is_empty()).collect();
         let rows = [2, 3, 4].map(|size| rows(&words, size).collect());
-        Self { joined, masked, sentences: all, rows, count }
+        Self { joined, masked, sentences: all, rows, count, unsearched: Cell::new(MAX_SEARCHED) }
     }
 
     /// Whether a sentence stands there as a sentence.
@@ -411,10 +427,16 @@ impl Known {
         let words: Vec<&str> = key.split(' ').filter(|word| !word.is_empty()).collect();
         let size = words.len().min(4);
         let Some(known) = size.checked_sub(2).map(|at| &self.rows[at]) else {
-            return self.joined.contains(&format!(" {key} "));
+            return self.sentences.contains(key) || self.search(key);
         };
-        rows(&words, size).all(|row| known.contains(&row))
-            && (words.len() == size || self.joined.contains(&format!(" {key} ")))
+        rows(&words, size).all(|row| known.contains(&row)) && (words.len() == size || self.search(key))
+    }
+
+    /// Searches the whole text. Once that was done too often, the rows of words are believed.
+    fn search(&self, key: &str) -> bool {
+        let Some(left) = self.unsearched.get().checked_sub(self.joined.len()) else { return true };
+        self.unsearched.set(left);
+        self.joined.contains(&format!(" {key} "))
     }
 
     fn holds_but_for_dates(&self, sentence: &Sentence) -> bool {
@@ -508,7 +530,7 @@ fn settle(facts: &mut Facts, section: &SectionChange, before: Option<Sentence>, 
     }
     let listed = [&before, &after].into_iter().flatten().all(|s| s.listed);
     let heading = [&before, &after].into_iter().flatten().all(|s| s.heading);
-    let lead = after.as_ref().or(before.as_ref()).map(|s| s.lead.clone()).unwrap_or_default();
+    let lead = after.as_ref().or(before.as_ref()).map(|s| s.lead.clone()).unwrap_or_else(|| Rc::from(""));
     let (before, after) = (text(&before), text(&after));
     facts.clauses.push(Clause { path, before, after, old, new, gone, come, listed, heading, lead });
 }

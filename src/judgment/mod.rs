@@ -6,7 +6,7 @@ pub mod practice;
 mod quote;
 mod rules;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::change::{Change, LinkChange, Op};
 use crate::reading::Reading;
@@ -112,8 +112,14 @@ pub fn judge(change: &Change, old: &Reading, new: &Reading) -> Judgment {
     let mail =
         |side: fn(&Clause) -> &Vec<String>| facts.clauses.iter().any(|c| side(c).iter().any(|w| w.contains('@')));
     let hidden = facts.hides_addresses && !(mail(|clause| &clause.gone) && mail(|clause| &clause.come));
+    let one_sided: OneSided<'_> = facts
+        .clauses
+        .iter()
+        .filter(|clause| !clause.is_reworded())
+        .map(|clause| (clause.path.as_slice(), clause.before.is_empty()))
+        .collect();
     for clause in &facts.clauses {
-        bench.weigh_clause(clause, &facts, &renames, hidden);
+        bench.weigh_clause(clause, &facts, &one_sided, &renames, hidden);
     }
     bench.links(change);
     bench.whole(&facts);
@@ -121,10 +127,15 @@ pub fn judge(change: &Change, old: &Reading, new: &Reading) -> Judgment {
     bench.close()
 }
 
+/// The sections that sentences came to (`true`) or went from.
+type OneSided<'a> = BTreeSet<(&'a [String], bool)>;
+
 /// Gathers what is found on the way to a judgment.
 #[derive(Default)]
 struct Bench {
     findings: Vec<Finding>,
+    /// How many findings a rule has in a section.
+    alike: BTreeMap<(String, Vec<String>), usize>,
     noise: Vec<Noise>,
     /// How much each practice weighs in what was found, for the order of practices.
     weights: BTreeMap<Practice, f64>,
@@ -151,24 +162,28 @@ impl Bench {
     }
 
     /// Weighs one clause: noise, findings, or left unexplained.
-    fn weigh_clause(&mut self, clause: &Clause, facts: &Facts, renames: &noise::Renames, hidden: bool) {
+    fn weigh_clause(
+        &mut self,
+        clause: &Clause,
+        facts: &Facts,
+        one_sided: &OneSided<'_>,
+        renames: &noise::Renames,
+        hidden: bool,
+    ) {
         if let Some(kind) = noise::settled(clause, facts) {
             return self.silent(kind, &clause.path, &clause.both_raw());
         }
         let (content, kind) = noise::content(clause, renames);
         let headings: Vec<String> = clause.path.iter().map(|heading| fold(heading)).collect();
         let differing = clause.differing().collect::<Vec<_>>().join(" ");
-        let lead: &[String] = if clause.listed { std::slice::from_ref(&clause.lead) } else { &[] };
+        let lead = if clause.listed { &*clause.lead } else { "" };
         let mut weights = weigh(&headings, &clause.both(), &differing);
-        for (weight, led) in weights.iter_mut().zip(weigh(&[], &lead.concat(), "")) {
+        for (weight, led) in weights.iter_mut().zip(weigh(&[], lead, "")) {
             *weight += led.min(1.2) * 0.6;
         }
         let practices = ranked(&weights);
         let is_mail = !clause.is_reworded() && clause.differing().any(|word| word.contains('@'));
-        let answers = |other: &Clause| {
-            other.path == clause.path && !other.is_reworded() && other.before.is_empty() != clause.before.is_empty()
-        };
-        let answered = is_mail && facts.clauses.iter().any(answers);
+        let answered = is_mail && one_sided.contains(&(clause.path.as_slice(), !clause.before.is_empty()));
         let seen = Seen { clause, practices: &practices, content: &content, hidden, answered };
 
         let mut fired = rules::fired(&seen);
@@ -259,9 +274,11 @@ impl Bench {
         why: &str,
         trigger: Option<&regex::Regex>,
     ) {
-        if self.findings.iter().filter(|f| f.rule == rule && f.section == clause.path).count() >= MAX_ALIKE {
+        let alike = self.alike.entry((rule.to_owned(), clause.path.clone())).or_default();
+        if *alike >= MAX_ALIKE {
             return;
         }
+        *alike += 1;
         let (before, after) = quote::decisive(clause, trigger);
         self.findings.push(Finding {
             rule: rule.to_owned(),

@@ -54,7 +54,7 @@ fn is_decisive(word: &str) -> bool {
 }
 
 /// Names that were replaced by others all over the text.
-pub(crate) struct Renames(BTreeSet<(String, String)>);
+pub(crate) struct Renames(BTreeMap<String, BTreeSet<String>>);
 
 impl Renames {
     /// Finds them: the same words gone and come together, at least twice.
@@ -72,13 +72,25 @@ impl Renames {
                 }
             }
         }
-        Self(counts.into_iter().filter(|(_, n)| *n >= 2).map(|(pair, _)| pair).collect())
+        let mut renames: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for ((gone, come), _) in counts.into_iter().filter(|(_, n)| *n >= 2) {
+            renames.entry(gone).or_default().insert(come);
+        }
+        Self(renames)
     }
 
     fn hold(&self, gone: &str, come: &str) -> bool {
-        self.0.iter().any(|(g, c)| g == gone && c == come)
+        self.0.get(gone).is_some_and(|names| names.contains(come))
     }
 }
+
+/// Letters of the longest word that is searched for slips, which takes their square; the
+/// longest in a dictionary have about forty.
+const LONGEST_WORD: usize = 64;
+
+/// Pairs of words of one clause that are searched for slips and renames; two hundred
+/// words against two hundred.
+const MAX_WORD_PAIRS: usize = 40_000;
 
 /// Whether two words are one, misspelt or inflected.
 fn is_slip(a: &str, b: &str) -> bool {
@@ -86,6 +98,9 @@ fn is_slip(a: &str, b: &str) -> bool {
         return false;
     }
     let (short, long) = (a.chars().count().min(b.chars().count()), a.chars().count().max(b.chars().count()));
+    if long > LONGEST_WORD || long - short > 3 {
+        return false;
+    }
     let shared = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
     (short >= 4 && shared + 3 >= long && shared >= 4)
         || (short >= 4 && strsim::damerau_levenshtein(a, b) <= if long >= 7 { 2 } else { 1 })
@@ -97,7 +112,7 @@ pub(crate) fn content(clause: &Clause, renames: &Renames) -> (Vec<String>, &'sta
     let mut gone: Vec<&String> = clause.gone.iter().filter(|word| is_content(word)).collect();
     let mut come: Vec<&String> = clause.come.iter().filter(|word| is_content(word)).collect();
     let mut kind = "typo_grammar";
-    if clause.is_reworded() {
+    if clause.is_reworded() && gone.len().saturating_mul(come.len()) <= MAX_WORD_PAIRS {
         // One word written apart, or two as one.
         if gone.iter().map(|w| w.as_str()).collect::<String>() == come.iter().map(|w| w.as_str()).collect::<String>() {
             return (Vec::new(), kind);

@@ -7,7 +7,7 @@ use regex::Regex;
 use super::facts::{Clause, fold};
 use super::{Finding, Materiality, Noise};
 use crate::change::Op;
-use crate::change::words::{edits, tokens};
+use crate::change::words::{Token, edits, tokens};
 
 /// Words that a quotation holds at most.
 const MAX_WORDS: usize = 14;
@@ -45,6 +45,7 @@ pub(super) fn decisive(clause: &Clause, trigger: Option<&Regex>) -> (String, Str
         return if clause.before.is_empty() { (String::new(), quoted) } else { (quoted, String::new()) };
     }
     let edits = edits(&clause.before, &clause.after);
+    let (before, after) = (tokens(&clause.before), tokens(&clause.after));
     // Where the change lies on each side, in tokens.
     let (mut old_at, mut new_at) = (0usize, 0usize);
     let mut hunks: Vec<[usize; 4]> = Vec::new();
@@ -68,31 +69,29 @@ pub(super) fn decisive(clause: &Clause, trigger: Option<&Regex>) -> (String, Str
         }
     }
     let near = |hunk: &[usize; 4]| {
-        let (a, b) = (cut(&clause.before, hunk[0], hunk[1]), cut(&clause.after, hunk[2], hunk[3]));
+        let (a, b) = (cut(&before, hunk[0], hunk[1]), cut(&after, hunk[2], hunk[3]));
         trigger.is_some_and(|t| t.is_match(&fold(&a)) != t.is_match(&fold(&b)))
     };
     let turns = |hunk: &&[usize; 4]| {
-        let changed = [words(&clause.before, hunk[0], hunk[1]), words(&clause.after, hunk[2], hunk[3])];
+        let changed = [words(&before, hunk[0], hunk[1]), words(&after, hunk[2], hunk[3])];
         changed.iter().any(|words| TURNING.is_match(&fold(words)))
     };
     let longest = || hunks.iter().max_by_key(|h| h[1] - h[0] + h[3] - h[2]);
     let hunk = hunks.iter().find(|hunk| near(hunk)).or_else(|| hunks.iter().find(turns)).or_else(longest);
     match hunk {
-        Some(hunk) => (cut(&clause.before, hunk[0], hunk[1]), cut(&clause.after, hunk[2], hunk[3])),
+        Some(hunk) => (cut(&before, hunk[0], hunk[1]), cut(&after, hunk[2], hunk[3])),
         None => (shorten(&clause.before), shorten(&clause.after)),
     }
 }
 
 /// The words `from..to` of a text.
-fn words(text: &str, from: usize, to: usize) -> String {
-    let words = tokens(text);
+fn words(words: &[Token<'_>], from: usize, to: usize) -> String {
     let to = to.min(words.len());
     words[from.min(to)..to].iter().flat_map(|t| [t.space, t.word]).collect()
 }
 
 /// The words `from..to` of a text with a little context, cut to a quotation.
-fn cut(text: &str, from: usize, to: usize) -> String {
-    let words = tokens(text);
+fn cut(words: &[Token<'_>], from: usize, to: usize) -> String {
     let start = from.saturating_sub(CONTEXT).min(words.len());
     let end = (to + CONTEXT).min(words.len()).min(start + MAX_WORDS + 2 * CONTEXT);
     let inner: String = words[start..end].iter().flat_map(|t| [t.space, t.word]).collect();
@@ -107,10 +106,10 @@ fn around(text: &str, trigger: Option<&Regex>) -> String {
     let found = trigger.and_then(|trigger| {
         (0..words.len())
             .step_by(4)
-            .find(|at| trigger.is_match(&fold(&cut(text, *at, (at + MAX_WORDS - 4).min(words.len())))))
+            .find(|at| trigger.is_match(&fold(&cut(&words, *at, (at + MAX_WORDS - 4).min(words.len())))))
     });
     match found {
-        Some(at) if words.len() > MAX_WORDS + 6 => cut(text, at, at + MAX_WORDS - 4),
+        Some(at) if words.len() > MAX_WORDS + 6 => cut(&words, at, at + MAX_WORDS - 4),
         _ => shorten(text),
     }
 }

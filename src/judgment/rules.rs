@@ -306,18 +306,20 @@ fn names_listed(seen: &Seen<'_>) -> bool {
     let proper = |words: &[String], text: &str| {
         // The first word of a sentence is a capital for no reason of its own.
         let text = text.split_once(' ').map_or("", |(_, rest)| rest);
+        // Gathered once: a sentence may have as many words as a page.
+        let mut names: BTreeSet<String> = BTreeSet::new();
+        for raw in text.split(|c: char| !(c.is_alphanumeric() || c == '.')).map(|raw| raw.trim_matches('.')) {
+            if raw.starts_with(char::is_uppercase) {
+                names.insert(raw.to_lowercase());
+            }
+            if raw.contains('.') {
+                names.insert(raw.to_owned());
+            }
+        }
         words
             .iter()
             .filter(|word| super::noise::is_content(word))
-            .filter(|word| {
-                word.chars().filter(|c| c.is_alphabetic()).count() >= 2
-                    && text.split(|c: char| !(c.is_alphanumeric() || c == '.')).map(|raw| raw.trim_matches('.')).any(
-                        |raw| {
-                            raw.starts_with(char::is_uppercase) && raw.to_lowercase() == **word
-                                || raw.contains('.') && raw == *word
-                        },
-                    )
-            })
+            .filter(|word| word.chars().filter(|c| c.is_alphabetic()).count() >= 2 && names.contains(*word))
             .count()
     };
     // Click paths, examples and addresses name much and mean little; in capitals and in
@@ -345,7 +347,7 @@ fn contact_for_rights(seen: &Seen<'_>) -> bool {
         return false;
     }
     let headings = clause.path.join(" ").to_lowercase();
-    let exercised = [&clause.both(), &headings, &clause.lead].iter().any(|text| EXERCISE.is_match(text));
+    let exercised = [clause.both().as_str(), &headings, &clause.lead].iter().any(|text| EXERCISE.is_match(text));
     let mail = clause.differing().any(|word| word.contains('@'));
     let link = clause.differing().any(|word| word.contains("://"));
     let swapped = if clause.is_reworded() {

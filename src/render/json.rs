@@ -42,6 +42,16 @@ pub struct ReadingObject {
     reading: u32,
     sections: Vec<SectionObject>,
     text: String,
+    /// Beyond the contract.
+    words: usize,
+    /// Beyond the contract: links of the text that lead to other policies.
+    policy_links: Vec<PolicyLinkObject>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct PolicyLinkObject {
+    text: String,
+    url: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -65,6 +75,8 @@ pub fn reading(input: &str, reading: Result<&Reading, &Unreadable>) -> ReadingOb
         reading: REVISION,
         sections: Vec::new(),
         text: String::new(),
+        words: 0,
+        policy_links: Vec::new(),
     };
     match reading {
         Ok(reading) => ReadingObject {
@@ -78,6 +90,12 @@ pub fn reading(input: &str, reading: Result<&Reading, &Unreadable>) -> ReadingOb
                 .map(|section| SectionObject { path: section.path.clone(), level: section.level, text: section.text() })
                 .collect(),
             text: reading.text(),
+            words: reading.words(),
+            policy_links: reading
+                .policy_links()
+                .into_iter()
+                .map(|link| PolicyLinkObject { text: link.text.clone(), url: link.target.clone() })
+                .collect(),
             ..blank
         },
         Err(why) => ReadingObject { why: Some(why.why.as_str()), evidence: why.evidence.clone(), ..blank },

@@ -1,8 +1,10 @@
 //! The date that a policy claims for itself, and the lines that say nothing else.
 //!
 //! Only lines with a cue ("Last updated", "Stand:", "En vigueur depuis le") are
-//! believed; a date somewhere in the text is the date of something else. Where day
-//! and month cannot be told apart, there is no date: none is better than a wrong one.
+//! believed; a date somewhere in the text is the date of something else, and so are those
+//! of a log of changes, of a copyright line and of a version before. Where day and month
+//! cannot be told apart, or only a month or a year is named, there is no date: none is
+//! better than a wrong one, and the first of a month would be one.
 
 use std::sync::LazyLock;
 
@@ -52,6 +54,8 @@ const CUES: &[(&str, Claim, Cue)] = &[
     ("last reviewed", Claim::Updated, Cue::Weak),
     ("last edited", Claim::Updated, Cue::Strong),
     ("revision date", Claim::Updated, Cue::Strong),
+    ("date of last revision", Claim::Updated, Cue::Strong),
+    ("most recently updated", Claim::Updated, Cue::Strong),
     ("updated", Claim::Updated, Cue::Weak),
     ("revised", Claim::Updated, Cue::Weak),
     ("modified", Claim::Updated, Cue::Weak),
@@ -70,12 +74,18 @@ const CUES: &[(&str, Claim, Cue)] = &[
     ("applicable à compter du", Claim::Effective, Cue::Weak),
     ("applicables au", Claim::Effective, Cue::Weak),
     ("applicable depuis", Claim::Effective, Cue::Weak),
+    ("s'applique à partir", Claim::Effective, Cue::Weak),
+    ("s'appliquent à partir", Claim::Effective, Cue::Weak),
+    ("s'applique à compter", Claim::Effective, Cue::Weak),
+    ("s'appliquent à compter", Claim::Effective, Cue::Weak),
     ("dernière mise à jour", Claim::Updated, Cue::Strong),
     ("dernières mises à jour", Claim::Updated, Cue::Strong),
     ("dernière modification", Claim::Updated, Cue::Strong),
     ("dernière révision", Claim::Updated, Cue::Strong),
     ("dernière actualisation", Claim::Updated, Cue::Strong),
     ("date de mise à jour", Claim::Updated, Cue::Strong),
+    ("date de révision", Claim::Updated, Cue::Strong),
+    ("date de dernière modification", Claim::Updated, Cue::Strong),
     ("mise à jour", Claim::Updated, Cue::Weak),
     ("mises à jour", Claim::Updated, Cue::Weak),
     ("mis à jour", Claim::Updated, Cue::Weak),
@@ -91,6 +101,10 @@ const CUES: &[(&str, Claim, Cue)] = &[
     ("gültig seit", Claim::Effective, Cue::Weak),
     ("wirksam ab", Claim::Effective, Cue::Weak),
     ("gilt ab", Claim::Effective, Cue::Weak),
+    ("gelten ab", Claim::Effective, Cue::Weak),
+    ("gilt seit", Claim::Effective, Cue::Weak),
+    ("gelten seit", Claim::Effective, Cue::Weak),
+    ("gültig vom", Claim::Effective, Cue::Weak),
     ("zuletzt aktualisiert", Claim::Updated, Cue::Strong),
     ("zuletzt geändert", Claim::Updated, Cue::Strong),
     ("zuletzt überarbeitet", Claim::Updated, Cue::Strong),
@@ -108,6 +122,8 @@ const CUES: &[(&str, Claim, Cue)] = &[
     ("entra en vigor", Claim::Effective, Cue::Weak),
     ("en vigor", Claim::Effective, Cue::Weak),
     ("vigente desde", Claim::Effective, Cue::Weak),
+    ("vigente a partir", Claim::Effective, Cue::Weak),
+    ("aplicable a partir", Claim::Effective, Cue::Weak),
     ("última actualización", Claim::Updated, Cue::Strong),
     ("última modificación", Claim::Updated, Cue::Strong),
     ("última revisión", Claim::Updated, Cue::Strong),
@@ -118,6 +134,8 @@ const CUES: &[(&str, Claim, Cue)] = &[
     ("data di entrata in vigore", Claim::Effective, Cue::Strong),
     ("entrata in vigore", Claim::Effective, Cue::Weak),
     ("in vigore", Claim::Effective, Cue::Weak),
+    ("valida dal", Claim::Effective, Cue::Weak),
+    ("valido dal", Claim::Effective, Cue::Weak),
     ("ultimo aggiornamento", Claim::Updated, Cue::Strong),
     ("ultima modifica", Claim::Updated, Cue::Strong),
     ("ultima revisione", Claim::Updated, Cue::Strong),
@@ -129,6 +147,8 @@ const CUES: &[(&str, Claim, Cue)] = &[
     ("datum van inwerkingtreding", Claim::Effective, Cue::Strong),
     ("van kracht", Claim::Effective, Cue::Weak),
     ("geldig vanaf", Claim::Effective, Cue::Weak),
+    ("geldt vanaf", Claim::Effective, Cue::Weak),
+    ("gelden vanaf", Claim::Effective, Cue::Weak),
     ("laatst bijgewerkt", Claim::Updated, Cue::Strong),
     ("laatst gewijzigd", Claim::Updated, Cue::Strong),
     ("laatste update", Claim::Updated, Cue::Strong),
@@ -140,41 +160,72 @@ const CUES: &[(&str, Claim, Cue)] = &[
     ("data de vigência", Claim::Effective, Cue::Strong),
     ("entrada em vigor", Claim::Effective, Cue::Weak),
     ("em vigor", Claim::Effective, Cue::Weak),
+    ("válida a partir", Claim::Effective, Cue::Weak),
     ("última atualização", Claim::Updated, Cue::Strong),
     ("última alteração", Claim::Updated, Cue::Strong),
     ("atualizado", Claim::Updated, Cue::Weak),
     ("atualizada", Claim::Updated, Cue::Weak),
     // Swedish, Danish, Norwegian, Polish
+    ("träder i kraft", Claim::Effective, Cue::Weak),
+    ("gäller från", Claim::Effective, Cue::Weak),
+    ("träder ikraft", Claim::Effective, Cue::Weak),
+    ("gælder fra", Claim::Effective, Cue::Weak),
+    ("gjelder fra", Claim::Effective, Cue::Weak),
+    ("obowiązuje od", Claim::Effective, Cue::Weak),
+    ("data wejścia w życie", Claim::Effective, Cue::Strong),
+    ("wchodzi w życie", Claim::Effective, Cue::Weak),
     ("senast uppdaterad", Claim::Updated, Cue::Strong),
+    ("senast ändrad", Claim::Updated, Cue::Strong),
+    ("uppdaterad", Claim::Updated, Cue::Weak),
     ("sidst opdateret", Claim::Updated, Cue::Strong),
     ("sist oppdatert", Claim::Updated, Cue::Strong),
     ("ostatnia aktualizacja", Claim::Updated, Cue::Strong),
+    ("data ostatniej aktualizacji", Claim::Updated, Cue::Strong),
+    ("zaktualizowano", Claim::Updated, Cue::Weak),
+    // Russian, Ukrainian
+    ("вступает в силу", Claim::Effective, Cue::Weak),
+    ("действует с", Claim::Effective, Cue::Weak),
+    ("дата вступления в силу", Claim::Effective, Cue::Strong),
+    ("последнее обновление", Claim::Updated, Cue::Strong),
+    ("дата обновления", Claim::Updated, Cue::Strong),
     // Chinese, Japanese, Korean
     ("生效日期", Claim::Effective, Cue::Strong),
     ("施行日", Claim::Effective, Cue::Strong),
     ("発効日", Claim::Effective, Cue::Strong),
     ("시행일", Claim::Effective, Cue::Strong),
+    ("生效日", Claim::Effective, Cue::Strong),
+    ("生效", Claim::Effective, Cue::Weak),
+    ("施行", Claim::Effective, Cue::Weak),
+    ("적용", Claim::Effective, Cue::Weak),
     ("更新日", Claim::Updated, Cue::Strong),
     ("最終更新", Claim::Updated, Cue::Strong),
     ("最近更新", Claim::Updated, Cue::Strong),
     ("改定日", Claim::Updated, Cue::Strong),
+    ("改訂日", Claim::Updated, Cue::Strong),
+    ("制定日", Claim::Updated, Cue::Weak),
+    ("最后更新", Claim::Updated, Cue::Strong),
+    ("最後更新", Claim::Updated, Cue::Strong),
+    ("更新日期", Claim::Updated, Cue::Strong),
+    ("更新时间", Claim::Updated, Cue::Strong),
+    ("개정일", Claim::Updated, Cue::Strong),
+    ("改定", Claim::Updated, Cue::Weak),
 ];
 
 /// Month names by their beginnings, in lower case and without accents; the beginning
 /// must tell the month in every language that has it.
 const MONTHS: [(&[&str], u32); 12] = [
-    (&["jan", "ene", "gen", "janv", "stycz"], 1),
-    (&["feb", "fev", "fevr", "lut"], 2),
-    (&["mar", "mrt", "mrz", "maar", "maerz"], 3),
-    (&["apr", "avr", "abr", "kwie"], 4),
-    (&["may", "mai", "mei", "maj", "mag", "mayo", "maio"], 5),
-    (&["jun", "juin", "giu", "czerw"], 6),
-    (&["jul", "juil", "lug", "lip"], 7),
-    (&["aug", "aou", "ago", "sierp"], 8),
-    (&["sep", "set", "wrze"], 9),
-    (&["oct", "okt", "ott", "out", "pazdz"], 10),
-    (&["nov", "listopad"], 11),
-    (&["dec", "dez", "dic", "des", "grud"], 12),
+    (&["jan", "ene", "gen", "janv", "stycz", "январ", "січ"], 1),
+    (&["feb", "fev", "fevr", "lut", "феврал", "лют"], 2),
+    (&["mar", "mrt", "mrz", "maar", "maerz", "март", "берез"], 3),
+    (&["apr", "avr", "abr", "kwie", "апрел", "квіт"], 4),
+    (&["may", "mai", "mei", "maj", "mag", "mayo", "maio", "мая", "трав"], 5),
+    (&["jun", "juin", "giu", "czerw", "июн", "черв"], 6),
+    (&["jul", "juil", "lug", "lip", "июл", "лип"], 7),
+    (&["aug", "aou", "ago", "sierp", "август", "серп"], 8),
+    (&["sep", "set", "wrze", "сентябр", "верес"], 9),
+    (&["oct", "okt", "ott", "out", "pazdz", "октябр", "жовт"], 10),
+    (&["nov", "listopad", "ноябр", "листоп"], 11),
+    (&["dec", "dez", "dic", "des", "grud", "декабр", "груд"], 12),
 ];
 
 /// Words that name a kind of policy: what a weak cue in a sentence must go with.
@@ -218,16 +269,58 @@ pub fn effective(blocks: &[Block], language: Option<&str>) -> Option<NaiveDate> 
     let order = order(blocks, language);
     let mut updated = None;
     let tail = blocks.len().saturating_sub(TAIL).max(HEAD);
-    let ends = blocks.iter().take(HEAD).chain(blocks.iter().skip(tail));
-    for block in ends {
-        for (claim, date) in claims(&block.text, order) {
+    for at in (0..blocks.len().min(HEAD)).chain(tail..blocks.len()) {
+        for (claim, date) in claims(&blocks[at].text, order) {
             match claim {
+                _ if is_logged(blocks, at) => {}
                 Claim::Effective => return Some(date),
                 Claim::Updated => updated = updated.or(Some(date)),
             }
         }
     }
-    updated
+    updated.or_else(|| elsewhere(&blocks[blocks.len().min(HEAD)..tail.min(blocks.len())], order))
+}
+
+/// The date of the one line of its own that stands between, as behind a long table of
+/// contents. Where several policies on one page each have theirs, none speaks for all.
+fn elsewhere(blocks: &[Block], order: Order) -> Option<NaiveDate> {
+    let mut only = None;
+    for (at, block) in blocks.iter().enumerate() {
+        // Most blocks name no year, and few that do are so short.
+        if block.text.len() > 4 * LINE || !block.text.contains(|c: char| c.is_ascii_digit()) || is_logged(blocks, at) {
+            continue;
+        }
+        let lower = fold(&block.text);
+        let strong = || CUES.iter().any(|(cue, _, reach)| *reach == Cue::Strong && find_word(&lower, cue).is_some());
+        let told = is_date_line(&block.text) || names_document(first_chars(&lower, 2 * REACH)) && strong();
+        if !told {
+            continue;
+        }
+        for (_, date) in claims(&block.text, order) {
+            if only.is_some_and(|other| other != date) {
+                return None;
+            }
+            only = Some(date);
+        }
+    }
+    only
+}
+
+/// Whether a block is an entry of a log of changes: a date and what was done then, beside
+/// another such entry.
+fn is_logged(blocks: &[Block], at: usize) -> bool {
+    let entry = |at: usize| {
+        blocks.get(at).is_some_and(|block| {
+            let lower = fold(first_chars(&block.text, 4 * LINE));
+            let mut dates = found(&lower, Order::MonthFirst);
+            dates.truncate(1);
+            dates.first().is_some_and(|date| {
+                let behind = lower[date.end..].split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+                lower[..date.start].chars().filter(|c| c.is_alphanumeric()).count() == 0 && behind.count() >= 2
+            })
+        })
+    };
+    entry(at) && (at > 0 && entry(at - 1) || entry(at + 1))
 }
 
 /// Which number of `05/06/2018` is the day.
@@ -238,11 +331,30 @@ enum Order {
     Unknown,
 }
 
+/// Signs of a text made in America, in lower case.
+const AMERICAN: [&str; 5] = ["california", "united states", "delaware", "u.s.", "usa"];
+
 /// The order that a text keeps: other dates of it show, or else its language. English
-/// alone has two; of these the American one is the more frequent in policies.
+/// alone has two: the order of its dates in words (`May 1, 2020`, `1 May 2020`) shows
+/// which, or the country that it speaks of; else it cannot be told.
 fn order(blocks: &[Block], language: Option<&str>) -> Order {
+    let in_numbers =
+        |block: &Block| block.text.contains(|c: char| c.is_ascii_digit()) && FORMS.numbers.is_match(&block.text);
+    if !blocks.iter().any(in_numbers) {
+        return Order::Unknown;
+    }
     let (mut day_first, mut month_first) = (0, 0);
+    let (mut day_month, mut month_day, mut american) = (0, 0, false);
     for block in blocks {
+        if language == Some("en") && block.text.len() < 16 * LINE {
+            let lower = fold(&block.text);
+            american = american || AMERICAN.iter().any(|sign| find_word(&lower, sign).is_some());
+            if lower.contains(|c: char| c.is_ascii_digit()) {
+                let named = |group: usize, found: &regex::Captures<'_>| month(&found[group]).is_some();
+                day_month += FORMS.day_month.captures_iter(&lower).filter(|found| named(2, found)).count();
+                month_day += FORMS.month_day.captures_iter(&lower).filter(|found| named(1, found)).count();
+            }
+        }
         for numbers in
             FORMS.numbers.captures_iter(&block.text).filter(|numbers| &numbers[2] == "/" && numbers[5].len() == 4)
         {
@@ -257,11 +369,19 @@ fn order(blocks: &[Block], language: Option<&str>) -> Order {
     match (day_first, month_first, language) {
         (1.., 0, _) => Order::DayFirst,
         (0, 1.., _) => Order::MonthFirst,
-        (_, _, Some("en")) => Order::MonthFirst,
+        (_, _, Some("en")) => match (day_month, month_day) {
+            (0, 1..) => Order::MonthFirst,
+            (1.., 0) => Order::DayFirst,
+            _ if american => Order::MonthFirst,
+            _ => Order::Unknown,
+        },
         (
             _,
             _,
-            Some("fr" | "de" | "es" | "it" | "nl" | "pt" | "pl" | "da" | "no" | "fi" | "cs" | "tr" | "el" | "ro"),
+            Some(
+                "fr" | "de" | "es" | "it" | "nl" | "pt" | "pl" | "da" | "no" | "fi" | "cs" | "tr" | "el" | "ro" | "ru"
+                | "uk" | "ca",
+            ),
         ) => Order::DayFirst,
         _ => Order::Unknown,
     }
@@ -361,7 +481,11 @@ fn cue_of(lower: &str, date: &Found, dates: &[Found], short: bool) -> Option<Cla
     if let Some((_, _, claim)) = near(scope, true).into_iter().max_by_key(|(at, len, _)| (at + len, *len)) {
         return Some(claim);
     }
-    if !short || dates.len() > 1 {
+    // "25/05/2018 (last update)"; but "25/05/2018: updated the list" logs a change.
+    // Chinese, Japanese and Korean say what a date is right behind it.
+    let joined =
+        CUES.iter().any(|(cue, ..)| cue.starts_with(|c| c >= '\u{2e80}') && first_chars(behind, 8).contains(cue));
+    if !short || dates.len() > 1 || !(joined || is_date_line(lower)) {
         return None;
     }
     near(behind, false).into_iter().min_by_key(|(at, len, _)| (*at, usize::MAX - len)).map(|(_, _, claim)| claim)
@@ -372,7 +496,19 @@ const UNTIL: [&str; 6] = ["until", "bis zum", "jusqu'au", "hasta el", "fino al",
 
 /// Whether a cue speaks of an end or of an older version.
 fn superseded(scope: &str) -> bool {
-    ends_there(scope) || ["previous", "prior version", "expire", "précédente"].iter().any(|word| scope.contains(word))
+    ends_there(scope)
+        || [
+            "previous",
+            "prior version",
+            "earlier version",
+            "expire",
+            "précédente",
+            "antérieure",
+            "vorherige",
+            "frühere",
+        ]
+        .iter()
+        .any(|word| scope.contains(word))
 }
 
 fn ends_there(text: &str) -> bool {
@@ -555,7 +691,9 @@ const NAMES: &[&str] = &[
     "lug", "set", "ott", "januari", "februari", "maart", "mei", "augustus", "mrt", "janeiro", "fevereiro", "marco",
     "maio", "junho", "julho", "setembro", "outubro", "novembro", "dezembro", "fev", "out", "augusti", "maj",
     "marts", "desember", "stycznia", "lutego", "marca", "kwietnia", "maja", "czerwca", "lipca", "sierpnia",
-    "wrzesnia", "pazdziernika", "listopada", "grudnia",
+    "wrzesnia", "pazdziernika", "listopada", "grudnia", "января", "февраля", "марта", "апреля", "мая", "июня",
+    "июля", "августа", "сентября", "октября", "ноября", "декабря", "січня", "лютого", "березня", "квітня", "травня",
+    "червня", "липня", "серпня", "вересня", "жовтня", "листопада", "грудня",
 ];
 
 #[cfg(test)]
@@ -581,7 +719,26 @@ mod tests {
             ("Effective as of the 3rd of March 2021", "en", "2021-03-03"),
             ("Last modified on 2024-05-01", "en", "2024-05-01"),
             ("Last Revised: 05/25/2018", "en", "2018-05-25"),
-            ("Last Revised: 05/06/2018", "en", "2018-05-06"),
+            ("Last Revised: 05/06/2018", "fr", "2018-06-05"),
+            ("Date de révision : 26 juillet 2022", "fr", "2022-07-26"),
+            ("La présente politique s’applique à partir de 01/02/2026. La précédente", "fr", "2026-02-01"),
+            ("En vigueur depuis le 1er janvier 2024", "fr", "2024-01-01"),
+            ("Diese Bestimmungen gelten ab 01.02.2026", "de", "2026-02-01"),
+            ("Gültig ab 1. Januar 2024", "de", "2024-01-01"),
+            ("Vigente desde el 4 de julio de 2019", "es", "2019-07-04"),
+            ("Questa informativa è in vigore dal 1º marzo 2021", "it", "2021-03-01"),
+            ("Deze voorwaarden gelden vanaf 7 mei 2018", "nl", "2018-05-07"),
+            ("Em vigor a partir de 10 de março de 2022", "pt", "2022-03-10"),
+            ("Polityka obowiązuje od 25 maja 2018 r.", "pl", "2018-05-25"),
+            ("Data ostatniej aktualizacji: 3 października 2020", "pl", "2020-10-03"),
+            ("Villkoren gäller från den 1 maj 2024", "sv", "2024-05-01"),
+            ("Senast uppdaterad: 3 oktober 2023", "sv", "2023-10-03"),
+            ("Последнее обновление: 5 июня 2021 г.", "ru", "2021-06-05"),
+            ("生效日期:2024年5月1日", "zh", "2024-05-01"),
+            ("最后更新:2024年5月1日", "zh", "2024-05-01"),
+            ("本政策于2024年5月1日生效", "zh", "2024-05-01"),
+            ("本規約は2023年4月1日に改定", "ja", "2023-04-01"),
+            ("시행일: 2022년 3월 4일", "ko", "2022-03-04"),
             ("Last modified: 1 December 2021", "en", "2021-12-01"),
             ("Última actualización: 3 enero 2020", "es", "2020-01-03"),
             ("25/05/2018 (last update)", "en", "2018-05-25"),
@@ -601,6 +758,12 @@ mod tests {
             ("最終更新日:2023年4月1日", "ja", "2023-04-01"),
             // Not told.
             ("Last updated: 05/06/2018", "xx", ""),
+            ("Last updated: 05/06/2018", "en", ""),
+            ("Stand: Juni 2021", "de", ""),
+            ("Version 2023", "en", ""),
+            ("© 2011-2024 Acme. All rights reserved.", "en", ""),
+            ("The previous version, effective May 1, 2020, is here", "en", ""),
+            ("May 26, 2026: Added a policy; updated the list of services", "en", ""),
             ("Last updated: May 2018", "en", ""),
             ("Last updated recently", "en", ""),
             ("On 25 May 2018 the Regulation came to be applied by all.", "en", ""),
@@ -627,8 +790,35 @@ mod tests {
     #[test]
     fn other_dates_of_the_text_show_the_order() {
         let last = "Last updated: 02/01/2026";
-        assert_eq!(claimed(&[last], Some("en")).as_deref(), Some("2026-02-01"));
+        assert_eq!(claimed(&[last], Some("en")), None);
+        for american in ["We are Acme, a company of Delaware.", "Before May 2, 2020 we did it by hand."] {
+            assert_eq!(claimed(&[last, american], Some("en")).as_deref(), Some("2026-02-01"), "{american}");
+        }
+        assert_eq!(claimed(&[last, "Before 2 May 2020 we did so."], Some("en")).as_deref(), Some("2026-01-02"));
         assert_eq!(claimed(&[last, "Until 28/03/2024 we did it by hand."], Some("en")).as_deref(), Some("2026-01-02"));
+    }
+
+    #[test]
+    fn a_log_of_changes_is_no_claim() {
+        let log =
+            ["June 6, 2024: Terms updated.", "May 5, 2023: Privacy Policy updated.", "April 4, 2022: Prices updated."];
+        assert_eq!(claimed(&log, Some("en")), None);
+        let below = [&log[..], &["Last updated: June 1, 2024"]].concat();
+        assert_eq!(claimed(&below, Some("en")).as_deref(), Some("2024-06-01"));
+    }
+
+    #[test]
+    fn a_date_behind_a_long_list_of_contents_is_found_if_it_is_the_only_one() {
+        let mut lines = vec!["We say what we do."; 100];
+        lines[50] = "Effective date: April 27, 2026";
+        assert_eq!(claimed(&lines, Some("en")).as_deref(), Some("2026-04-27"));
+        lines[60] = "Acme last updated these Terms on April 27, 2026. Other versions are below.";
+        assert_eq!(claimed(&lines, Some("en")).as_deref(), Some("2026-04-27"));
+        lines[60] = "Last updated: May 1, 2026";
+        assert_eq!(claimed(&lines, Some("en")), None);
+        lines[50] = "The Privacy Act is effective April 27, 2026 and we follow it.";
+        lines[60] = "We say what we do.";
+        assert_eq!(claimed(&lines, Some("en")), None);
     }
 
     #[test]

@@ -60,6 +60,11 @@ pub(super) fn read(source: &str, final_url: &str, how: &Selectors) -> Result<Pag
     Ok(Page { title, declared_language, visible, blocks, unmatched, html })
 }
 
+/// How many words a text has; two characters of a script without spaces count as one.
+pub(super) fn count_words(text: &str) -> usize {
+    tree::count_words(text) as usize
+}
+
 /// With fewer words the page may carry its text unseen.
 const HARDLY_A_WORD: u32 = 60;
 static FAILED: std::sync::LazyLock<regex::Regex> = std::sync::LazyLock::new(|| {
@@ -180,7 +185,7 @@ fn title(html: &Html, blocks: &[Block]) -> Option<String> {
 }
 
 static TITLE_PARTS: std::sync::LazyLock<regex::Regex> = std::sync::LazyLock::new(|| {
-    regex::Regex::new(r"\s+[|\-–—·•:»›<>/]{1,2}\s+|\s*\|\s*|:\s").expect("the pattern is sound")
+    regex::Regex::new(r"\s+[|\-–—·•:»›<>/\\]{1,2}\s+|\s*\|\s*|:\s").expect("the pattern is sound")
 });
 
 static POLICY_WORDS: std::sync::LazyLock<regex::Regex> = std::sync::LazyLock::new(|| {

@@ -120,13 +120,31 @@ pub fn normalize(snapshot: &Snapshot, how: &Selectors, expected: &Expected<'_>) 
     match media::kind(snapshot) {
         media::MediaKind::Html => from_html(snapshot, how, expected),
         media::MediaKind::Packed(packed) => from_packed(snapshot, packed, expected),
-        media::MediaKind::Markdown => settle(snapshot, markdown::blocks(&charset::decode(snapshot)), None, expected),
-        media::MediaKind::Plain => settle(snapshot, plain::blocks(&charset::decode(snapshot)), None, expected),
+        media::MediaKind::Markdown => settle(snapshot, markdown::blocks(&characters(snapshot)?), None, expected),
+        media::MediaKind::Plain => settle(snapshot, plain::blocks(&characters(snapshot)?), None, expected),
         media::MediaKind::Unsupported(kind) => Err(Unreadable::new(
             Why::UnsupportedType,
             format!("{kind} is not read; watch the policy's page as HTML, PDF, DOCX, Markdown or plain text"),
         )),
     }
+}
+
+/// The largest plain text or Markdown that is read, in bytes: a line of two bytes takes a
+/// hundred times as much while it is read. Policies have less than one MiB.
+const MAX_TEXT: usize = 4 << 20;
+
+/// The characters of a text without markup around it.
+fn characters(snapshot: &Snapshot) -> Result<String, Unreadable> {
+    let size = snapshot.body.len();
+    if size > MAX_TEXT {
+        let why = format!(
+            "the text has {} MiB, more than the {} MiB that are read; look at it by hand",
+            size >> 20,
+            MAX_TEXT >> 20
+        );
+        return Err(Unreadable::new(Why::Malformed, why));
+    }
+    Ok(charset::decode(snapshot))
 }
 
 /// Reads a page of HTML.
@@ -174,10 +192,15 @@ fn from_packed(snapshot: &Snapshot, packed: Packed, expected: &Expected<'_>) -> 
 /// Joins what is known of a text without markup around it.
 fn settle(
     snapshot: &Snapshot,
-    blocks: Vec<Block>,
+    mut blocks: Vec<Block>,
     title: Option<String>,
     expected: &Expected<'_>,
 ) -> Result<Text, Unreadable> {
+    // Bytes that the wrong encoding made, and characters named by number.
+    for block in blocks.iter_mut().filter(|block| block.text.contains(is_command)) {
+        block.text.retain(|c| !is_command(c));
+    }
+    blocks.retain(|block| !block.text.trim().is_empty());
     let visible = words(&blocks);
     let language = language::of(&visible, None);
     let heading = blocks.iter().find(|block| matches!(block.kind, BlockKind::Heading { .. }));
@@ -197,6 +220,16 @@ fn settle(
     }
     let effective_at = date::effective(&blocks, language.as_deref());
     Ok(Text { title, language, effective_at, blocks })
+}
+
+/// Whether a character is a command to some old terminal, and no text.
+fn is_command(c: char) -> bool {
+    c.is_control() && !matches!(c, '\n' | '\t')
+}
+
+/// How many words a text has; two characters of a script without spaces count as one.
+pub fn count_words(text: &str) -> usize {
+    html::count_words(text)
 }
 
 /// The words of some blocks.

@@ -131,7 +131,8 @@ fn compound(text: &str) -> bool {
 fn ends_early(before: &Paragraph, last: usize, line: &str, width: usize) -> bool {
     let ended = before.text.ends_with(['.', ':', ';', '!', '?']);
     let upper = line.chars().next().is_some_and(|c| c.is_uppercase() || c.is_numeric());
-    let single = before.text.chars().count() == last;
+    // Counted only where it can be: the paragraph may hold all lines so far.
+    let single = before.text.len() <= 4 * last && before.text.chars().count() == last;
     upper && (ended && last * 4 < width * 3 || single && last * 2 < width && looks_heading(&before.text))
 }
 
@@ -170,8 +171,8 @@ fn underline(text: &str) -> Option<u8> {
 pub(super) fn classify(paragraphs: &[Paragraph]) -> Vec<Block> {
     let base = paragraphs.iter().map(|paragraph| paragraph.indent).min().unwrap_or(0);
     let mut out: Vec<Block> = Vec::new();
+    let mut titled = false;
     for (i, paragraph) in paragraphs.iter().enumerate() {
-        let titled = out.iter().any(|block| matches!(block.kind, BlockKind::Heading { .. }));
         let kind = if let Some(rest) = bullet(&paragraph.text) {
             let depth = u8::try_from(1 + (paragraph.indent - base) / 4).unwrap_or(u8::MAX).clamp(1, 6);
             push(&mut out, BlockKind::ListItem { depth }, rest);
@@ -185,6 +186,7 @@ pub(super) fn classify(paragraphs: &[Paragraph]) -> Vec<Block> {
         } else {
             BlockKind::Paragraph
         };
+        titled |= matches!(kind, BlockKind::Heading { .. });
         push(&mut out, kind, &paragraph.text);
     }
     out

@@ -172,6 +172,7 @@ fn unbullet(lines: &mut [Line]) {
 
 /// Joins a number that stands on a line of its own with the title under it.
 fn join_numbers(lines: &mut Vec<Line>) {
+    let mut joined = vec![false; lines.len()];
     let mut at = 0;
     while at + 1 < lines.len() {
         let (line, next) = (&lines[at], &lines[at + 1]);
@@ -182,13 +183,17 @@ fn join_numbers(lines: &mut Vec<Line>) {
             && (marked || line.kind == Kind::Text)
             && (LONE_NUMBER.is_match(&line.text) || marked && line.text.chars().all(|c| c.is_ascii_digit()));
         if alone && is_title(&next.text, LONGEST_STYLED) && split_number(&next.text).0.is_none() {
-            let number = lines.remove(at);
-            let dot = if number.text.ends_with(|c: char| c.is_ascii_digit()) && marked { "." } else { "" };
-            lines[at].text = format!("{}{dot} {}", number.text, lines[at].text);
-            lines[at].anchor = number.anchor.or(lines[at].anchor.take());
+            joined[at] = true;
+            let (number, anchor) = (lines[at].text.clone(), lines[at].anchor.take());
+            let dot = if number.ends_with(|c: char| c.is_ascii_digit()) && marked { "." } else { "" };
+            lines[at + 1].text = format!("{number}{dot} {}", lines[at + 1].text);
+            lines[at + 1].anchor = anchor.or(lines[at + 1].anchor.take());
+            at += 1;
         }
         at += 1;
     }
+    let mut joined = joined.into_iter();
+    lines.retain(|_| !joined.next().unwrap_or(false));
 }
 
 /// Joins the lines of a page that breaks its lines by hand, as pages made from PDF do.

@@ -1,6 +1,8 @@
 //! The visible nodes as lines: where a browser would break them, with what they look
 //! like. Which lines are headings is decided later, when all are known.
 
+use std::collections::BTreeMap;
+
 use url::Url;
 
 use super::links;
@@ -78,6 +80,7 @@ pub(super) fn of(tree: &Tree<'_>, parts: &[usize], base: Option<&Url>) -> Vec<Li
         now: Draft::default(),
         open: Vec::new(),
         items: 0,
+        single: BTreeMap::new(),
         after_span: false,
         anchor: None,
         titled_by: Vec::new(),
@@ -142,6 +145,8 @@ struct Writer<'a> {
     now: Draft,
     open: Vec<Open>,
     items: usize,
+    /// Whether a list, by its place, has one item only.
+    single: BTreeMap<usize, bool>,
     /// The last thing read was the end of a span, so that no space or text is between it
     /// and what comes now.
     after_span: bool,
@@ -248,8 +253,10 @@ impl Writer<'_> {
         let item = (node.name == "li" || node.attr("role") == Some("listitem")).then(|| {
             self.items += 1;
             let depth = self.around().lists.clamp(1, 9);
-            let siblings = tree.children(node.parent).filter(|&child| tree.nodes[child].name == "li").take(2).count();
-            Item { depth, number: self.items, first: true, only: siblings == 1 }
+            let only = *self.single.entry(node.parent).or_insert_with(|| {
+                tree.children(node.parent).filter(|&child| tree.nodes[child].name == "li").take(2).count() == 1
+            });
+            Item { depth, number: self.items, first: true, only }
         });
         let link = (node.name == "a").then(|| {
             let href = node.attr("href");
@@ -341,7 +348,8 @@ impl Writer<'_> {
         self.after_span = false;
         if self.around().preformatted {
             self.now.letters += text.chars().filter(|c| c.is_alphanumeric()).count();
-            self.now.text.extend(text.chars().filter(|c| !is_invisible(*c)));
+            let breaks = |c: char| if c.is_control() && !matches!(c, '\n' | '\t') { ' ' } else { c };
+            self.now.text.extend(text.chars().filter(|c| !is_invisible(*c)).map(breaks));
             return;
         }
         let bold = self.open.last().is_some_and(|open| open.bold);

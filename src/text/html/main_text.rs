@@ -373,6 +373,7 @@ fn lead_beneath(lines: &[Line], base: Option<&Url>) -> bool {
 /// and the heading above them.
 fn trim_end(lines: &mut Vec<Line>, base: Option<&Url>) {
     let last = lines.iter().rposition(is_prose).map_or(0, |at| at + 1);
+    let mut menu = vec![false; lines.len()];
     let mut at = last;
     while at < lines.len() {
         let run = lines[at..].iter().take_while(|line| line.look.away).count();
@@ -382,9 +383,11 @@ fn trim_end(lines: &mut Vec<Line>, base: Option<&Url>) {
             continue;
         }
         let headed = at > last && matches!(lines[at - 1].kind, Kind::Heading(_));
-        lines.drain(at - usize::from(headed)..at + run);
-        at -= usize::from(headed);
+        menu[at - usize::from(headed)..at + run].fill(true);
+        at += run;
     }
+    let mut menu = menu.into_iter();
+    lines.retain(|_| !menu.next().unwrap_or(false));
 }
 
 /// Whether a line is a piece of running text.

@@ -30,6 +30,10 @@ const CHUNK: usize = 8 * 1024;
 /// Nodes that any page may have, beside one for every two bytes.
 const FREE_NODES: usize = 20_000;
 
+/// Nodes that no page may have more of: each takes a quarter of a kilobyte until the page is
+/// read, and the unit allows 768 MiB. The largest policy seen has a hundredth of these.
+const MAX_NODES: usize = 1_000_000;
+
 /// Parses a page; `None` where it grows nodes out of all proportion to its bytes.
 pub(super) fn parse(source: &str) -> Option<Html> {
     let source = cut_attributes(source);
@@ -47,7 +51,7 @@ pub(super) fn parse(source: &str) -> Option<Html> {
         let nodes = tokenizer.sink.builder.sink.0.borrow().tree.nodes().len();
         let open = Counter::default();
         tokenizer.sink.builder.trace_handles(&open);
-        if nodes > FREE_NODES + fed / 2 || open.0.get() > MAX_OPEN {
+        if nodes > MAX_NODES.min(FREE_NODES + fed / 2) || open.0.get() > MAX_OPEN {
             return None;
         }
     }
@@ -301,7 +305,8 @@ fn cut_attributes(source: &str) -> Cow<'_, str> {
     let mut kept = 0;
     let mut at = 0;
     while let Some(open) = find(bytes, at, b'<') {
-        at = open + 1;
+        // End tags may have attributes too.
+        at = open + 1 + usize::from(bytes.get(open + 1) == Some(&b'/'));
         if !bytes.get(at).is_some_and(|b| b.is_ascii_alphabetic()) {
             continue;
         }
@@ -412,7 +417,8 @@ mod tests {
 
     #[test]
     fn surplus_attributes_are_cut() {
-        let source = format!("<p {}>words</p>", (0..100_000).map(|n| format!("a{n}=\"x>\" ")).collect::<String>());
+        let surplus: String = (0..100_000).map(|n| format!("a{n}=\"x>\" ")).collect();
+        let source = format!("<p {surplus}>words</p {surplus}>");
         let html = parse(&source).expect("parses");
         let paragraph = html.tree.nodes().find_map(|n| n.value().as_element().filter(|e| e.name() == "p"));
         assert_eq!(paragraph.map(|p| p.attrs().count()), Some(MAX_ATTRIBUTES));
@@ -423,6 +429,11 @@ mod tests {
     fn a_page_within_the_limits_is_not_touched() {
         let source = "<p class=\"a\" id=b>x < y</p><script>if (a<b) { \"</p>\" }</script>";
         assert!(matches!(cut_attributes(source), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn the_nodes_of_a_page_are_bounded() {
+        assert!(parse(&"<p>a".repeat(MAX_NODES)).is_none());
     }
 
     #[test]
