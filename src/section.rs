@@ -55,30 +55,30 @@ fn tight(before: &BlockKind, after: &BlockKind) -> bool {
 }
 
 /// Parts blocks into sections. Every block stands in exactly one of them, in order.
-pub fn section(blocks: &[Block]) -> Vec<Section> {
+pub fn section(blocks: Vec<Block>) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
     let mut open: Vec<(u8, String)> = Vec::new();
     for block in blocks {
-        let BlockKind::Heading { level, anchor } = &block.kind else {
+        let BlockKind::Heading { level, anchor } = block.kind else {
             if sections.is_empty() {
                 sections.push(Section::default());
             }
             if let Some(section) = sections.last_mut() {
-                section.blocks.push(block.clone());
+                section.blocks.push(block);
             }
             continue;
         };
         let (number, title) = split_number(&block.text);
-        while open.last().is_some_and(|(outer, _)| outer >= level) {
+        while open.last().is_some_and(|(outer, _)| *outer >= level) {
             open.pop();
         }
-        open.push((*level, title.to_owned()));
+        open.push((level, title.to_owned()));
         sections.push(Section {
             path: open.iter().map(|(_, title)| title.clone()).collect(),
-            level: *level,
-            heading: Some(block.text.clone()),
+            level,
             number,
-            anchor: anchor.clone(),
+            heading: Some(block.text),
+            anchor,
             blocks: Vec::new(),
         });
     }

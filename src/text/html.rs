@@ -10,12 +10,12 @@ mod table;
 mod tree;
 mod unseen;
 
-use scraper::{Html, Selector};
+use scraper::{ElementRef, Html};
 use url::Url;
 
 use self::tree::Tree;
 use super::{Block, select};
-use crate::reading::{Selectors, Unreadable, Why};
+use crate::reading::{Selectors, Step, Unreadable, Why};
 
 /// What a page of HTML says.
 pub(super) struct Page {
@@ -33,26 +33,33 @@ pub(super) struct Page {
     pub(super) unmatched: bool,
 }
 
-/// Reads a page.
-pub(super) fn read(source: &str, final_url: &str, how: &Selectors) -> Result<Page, Unreadable> {
+/// Reads a page; `done` is told of each step as it ends.
+pub(super) fn read(
+    source: &str,
+    final_url: &str,
+    how: &Selectors,
+    done: &mut dyn FnMut(Step),
+) -> Result<Page, Unreadable> {
     let html = parse::parse(source).ok_or_else(|| {
         Unreadable::new(
             Why::Malformed,
             "the page's tags multiply out of all proportion to its size; look at it by hand",
         )
     })?;
-    let base = links::base(final_url, attribute(&html, "base[href]", "href"));
-    let mut found = policy(&html, base.as_ref(), how);
+    done(Step::Parse);
+    let base = links::base(final_url, attribute(&html, "base", "href"));
+    let mut found = policy(&html, base.as_ref(), how, done);
     if how.select.is_empty() && words(&found.blocks) < HARDLY_A_WORD {
-        let unseen = unseen::markup(&html).and_then(|markup| parse::parse(&markup));
-        let blocks = unseen.map(|unseen| policy(&unseen, base.as_ref(), how).blocks).unwrap_or_default();
+        let unseen = parse::whole(source).and_then(|html| unseen::markup(&html));
+        let unseen = unseen.and_then(|markup| parse::parse(&markup));
+        let blocks = unseen.map(|unseen| policy(&unseen, base.as_ref(), how, done).blocks).unwrap_or_default();
         if words(&blocks) > 2 * HARDLY_A_WORD {
             found.blocks = blocks;
         }
     }
     let Found { visible, blocks, unmatched } = found;
     let title = title(&html, &blocks);
-    let declared_language = attribute(&html, "html[lang]", "lang").map(str::to_owned);
+    let declared_language = attribute(&html, "html", "lang").map(str::to_owned);
     Ok(Page { title, declared_language, visible, blocks, unmatched, html })
 }
 
@@ -71,15 +78,18 @@ struct Found {
 }
 
 /// Finds the policy on a parsed page, by selectors or unaided.
-fn policy(html: &Html, base: Option<&Url>, how: &Selectors) -> Found {
+fn policy(html: &Html, base: Option<&Url>, how: &Selectors, done: &mut dyn FnMut(Step)) -> Found {
     let mut tree = Tree::of(html);
     let visible = tree.words(0);
+    done(Step::Tree);
     remove_selected(html, &mut tree, &how.remove);
     let lines = if how.select.is_empty() {
         main_text::remove_noise(&mut tree);
         said::remove(&mut tree);
         main_text::remove_variants(&mut tree);
-        let mut lines = lines::of(&tree, &[main_text::find(&tree)], base);
+        let main = main_text::find(&tree);
+        done(Step::MainText);
+        let mut lines = lines::of(&tree, &[main], base);
         main_text::trim(&mut lines);
         lines
     } else {
@@ -89,7 +99,10 @@ fn policy(html: &Html, base: Option<&Url>, how: &Selectors) -> Found {
         }
         lines::of(&tree, &parts, base)
     };
-    Found { visible, blocks: headings::settle(lines), unmatched: false }
+    done(Step::Lines);
+    let blocks = headings::settle(lines);
+    done(Step::Blocks);
+    Found { visible, blocks, unmatched: false }
 }
 
 /// The parts that selectors choose: in page order, none within another.
@@ -119,10 +132,14 @@ fn remove_selected(html: &Html, tree: &mut Tree<'_>, selectors: &[String]) {
     }
 }
 
-/// An attribute of the first element that a selector of ours matches.
-fn attribute<'a>(html: &'a Html, selector: &str, name: &str) -> Option<&'a str> {
-    let selector = Selector::parse(selector).ok()?;
-    html.select(&selector).next()?.value().attr(name)
+/// An attribute of the first element of a name that has it.
+fn attribute<'a>(html: &'a Html, element: &str, name: &str) -> Option<&'a str> {
+    elements(html, element).find_map(|element| element.value().attr(name))
+}
+
+/// The elements of a name, in page order.
+fn elements<'a>(html: &'a Html, name: &str) -> impl Iterator<Item = ElementRef<'a>> {
+    html.tree.root().descendants().filter_map(ElementRef::wrap).filter(move |element| element.value().name() == name)
 }
 
 /// The page's title: of the parts of `title`, the one that the first heading repeats or
@@ -130,8 +147,7 @@ fn attribute<'a>(html: &'a Html, selector: &str, name: &str) -> Option<&'a str> 
 fn title(html: &Html, blocks: &[Block]) -> Option<String> {
     let heading = blocks.iter().find(|block| matches!(block.kind, super::BlockKind::Heading { .. }));
     let heading = heading.map(|block| block.text.clone());
-    let selector = Selector::parse("title").ok()?;
-    let whole: String = html.select(&selector).next().map(|title| title.text().collect()).unwrap_or_default();
+    let whole: String = elements(html, "title").next().map(|title| title.text().collect()).unwrap_or_default();
     let whole = super::fold(&whole);
     if whole.is_empty() {
         return heading;
