@@ -484,10 +484,10 @@ fn picker(seen: &Seen<'_>) -> Option<Unreadable> {
 fn bannered(seen: &Seen<'_>) -> Option<Unreadable> {
     let nothing = seen.core.words < 40 && seen.core.notions < 4 && !names_policy(&seen.title);
     let offered = |text: &str| phrases::find(phrases::BUTTONS, text).is_some();
-    if let Some(banner) = &seen.structure.banner
-        && !seen.about_cookies
+    if !seen.about_cookies
         && !seen.sure()
         && seen.whole.words <= SMALL_WORDS
+        && let Some(banner) = &seen.structure.banner
     {
         let stands = |block: &&Block| banner.contains(phrases::fold(&block.text).as_str());
         let inside: usize = seen.page.blocks.iter().filter(stands).map(|block| words(&block.text)).sum();
@@ -500,9 +500,10 @@ fn bannered(seen: &Seen<'_>) -> Option<Unreadable> {
             return seen.refuse(why, format!("{inside} words of the main text ask for consent{beside}"));
         }
     }
-    let banner = seen.whole.words <= SMALL_WORDS
+    let banner = nothing
+        && seen.whole.words <= SMALL_WORDS
         && (seen.whole.words >= 40 && offered(&seen.visible) || offered(&phrases::fold(&seen.structure.buttons)));
-    (nothing && banner && seen.structure.scripts > 0)
+    (banner && seen.structure.scripts > 0)
         .then(|| seen.refuse(Why::ConsentWall, format!("all but {} words are about cookies", seen.core.words)))
         .flatten()
 }
