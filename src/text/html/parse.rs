@@ -538,11 +538,8 @@ mod tests {
             (vec!["".into(), "a{}".into()], vec!["p{}".into(), "a{}".into()])
         );
         for name in ["title", "p", "textarea", "svg"] {
-            assert_eq!(
-                texts(&cut, name).concat().replace(&long, ""),
-                texts(&all, name).concat().replace(&long, ""),
-                "{name}"
-            );
+            let beside = |html: &Html, script: &str| texts(html, name).concat().replacen(script, "", 1);
+            assert_eq!(beside(&cut, &long[..SCRIPT_START]), beside(&all, &long), "{name}");
         }
         assert!(parse("<script>never closed").is_some_and(|html| text(&html) == "never closed"));
         assert!(parse("<p>words<style").is_some_and(|html| text(&html) == "words"));
