@@ -12,7 +12,7 @@ use regex::Regex;
 use crate::section::{Section, section};
 use crate::snapshot::{Digest, Snapshot};
 use crate::text::unpack::Unpacking;
-use crate::text::{Link, count_words, normalize};
+use crate::text::{Link, count_words, normalize_by_steps};
 
 /// The revision of the reading code. Any change to what a page reads as raises it,
 /// so that what we hold is read again before it is compared.
@@ -222,12 +222,50 @@ impl fmt::Display for Unreadable {
     }
 }
 
+/// A step on the way from bytes to a reading, in their order; PDF, Markdown and plain
+/// text skip those that only pages of HTML need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Step {
+    /// Bytes to characters.
+    Characters,
+    /// Characters to a parsed page.
+    Parse,
+    /// The visible nodes and words of the page.
+    Tree,
+    /// What is no policy is left out, and the main part found.
+    MainText,
+    /// The lines of the main part.
+    Lines,
+    /// Lines to blocks: which are headings.
+    Blocks,
+    /// Title and language.
+    Language,
+    /// Whether the page is the policy at all.
+    State,
+    /// The date that the policy claims.
+    Date,
+    /// Blocks to sections.
+    Sections,
+}
+
 /// Reads a snapshot: bytes to text, text to sections.
 ///
 /// Pure, and total over any bytes.
 pub fn read(snapshot: &Snapshot, how: &Selectors, expected: &Expected<'_>) -> Result<Reading, Unreadable> {
-    let text = normalize(snapshot, how, expected)?;
-    let sections = section(&text.blocks);
+    read_by_steps(snapshot, how, expected, &mut |_| ())
+}
+
+/// [`read`], where `done` is told of each step as it ends, so that a benchmark can see
+/// where the time goes: the core itself has no clock.
+pub fn read_by_steps(
+    snapshot: &Snapshot,
+    how: &Selectors,
+    expected: &Expected<'_>,
+    done: &mut dyn FnMut(Step),
+) -> Result<Reading, Unreadable> {
+    let text = normalize_by_steps(snapshot, how, expected, done)?;
+    let sections = section(text.blocks);
+    done(Step::Sections);
     Ok(Reading { title: text.title, language: text.language, effective_at: text.effective_at, sections })
 }
 

@@ -106,35 +106,35 @@ fn labelled(row: &str, names: &[&str]) -> String {
 const LONGEST_HEADING: usize = 2_000;
 
 /// Parts blocks into sections. Every block stands in exactly one of them, in order.
-pub fn section(blocks: &[Block]) -> Vec<Section> {
+pub fn section(blocks: Vec<Block>) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
     let mut open: Vec<(u8, String)> = Vec::new();
     for block in blocks {
-        let (level, anchor) = match &block.kind {
+        let (level, anchor) = match block.kind {
             BlockKind::Heading { level, anchor } if block.text.len() <= LONGEST_HEADING => (level, anchor),
             kind => {
                 if sections.is_empty() {
                     sections.push(Section::default());
                 }
                 let headed = matches!(kind, BlockKind::Heading { .. });
-                let kind = if headed { BlockKind::Paragraph } else { kind.clone() };
+                let kind = if headed { BlockKind::Paragraph } else { kind };
                 if let Some(section) = sections.last_mut() {
-                    section.blocks.push(Block { kind, text: block.text.clone(), links: block.links.clone() });
+                    section.blocks.push(Block { kind, ..block });
                 }
                 continue;
             }
         };
         let (number, title) = split_number(&block.text);
-        while open.last().is_some_and(|(outer, _)| outer >= level) {
+        while open.last().is_some_and(|(outer, _)| *outer >= level) {
             open.pop();
         }
-        open.push((*level, title.to_owned()));
+        open.push((level, title.to_owned()));
         sections.push(Section {
             path: open.iter().map(|(_, title)| title.clone()).collect(),
             level: u8::try_from(open.len()).unwrap_or(u8::MAX),
-            heading: Some(block.text.clone()),
             number,
-            anchor: anchor.clone(),
+            heading: Some(block.text),
+            anchor,
             blocks: Vec::new(),
         });
     }

@@ -8,6 +8,7 @@
 
 use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
 use chrono::NaiveDate;
 use regex::Regex;
 
@@ -355,6 +356,9 @@ fn order(blocks: &[Block], language: Option<&str>) -> Order {
                 month_day += FORMS.month_day.captures_iter(&lower).filter(|found| named(1, found)).count();
             }
         }
+        if !block.text.contains('/') {
+            continue;
+        }
         for numbers in
             FORMS.numbers.captures_iter(&block.text).filter(|numbers| &numbers[2] == "/" && numbers[5].len() == 4)
         {
@@ -435,10 +439,21 @@ fn fold(text: &str) -> String {
     text.to_lowercase().replace(['’', '‘', '`', '´'], "'").replace(['\u{a0}', '\u{202f}', '\t', '\n'], " ")
 }
 
+/// Whether a text holds any cue.
+static CUE: LazyLock<AhoCorasick> =
+    LazyLock::new(|| AhoCorasick::new(CUES.iter().map(|(cue, _, _)| cue)).expect("the cues are sound"));
+
 /// What a line claims, in its order.
 fn claims(text: &str, order: Order) -> Vec<(Claim, NaiveDate)> {
+    // Most lines have no number, so no date.
+    if !text.contains(char::is_numeric) {
+        return Vec::new();
+    }
     // A cue and its date fit into this; what comes behind is prose.
     let lower: String = fold(text).chars().take(4_000).collect();
+    if !CUE.is_match(&lower) {
+        return Vec::new();
+    }
     let dates = found(&lower, order);
     if dates.is_empty() {
         return Vec::new();

@@ -11,12 +11,12 @@ mod tree;
 mod unescape;
 mod unseen;
 
-use scraper::{Html, Selector};
+use scraper::{ElementRef, Html};
 use url::Url;
 
 use self::tree::Tree;
 use super::{Block, noise, select};
-use crate::reading::{Selectors, Unreadable, Why};
+use crate::reading::{Selectors, Step, Unreadable, Why};
 
 /// What a page of HTML says.
 pub(super) struct Page {
@@ -34,29 +34,35 @@ pub(super) struct Page {
     pub(super) unmatched: bool,
 }
 
-/// Reads a page.
-pub(super) fn read(source: &str, final_url: &str, how: &Selectors) -> Result<Page, Unreadable> {
+/// Reads a page; `done` is told of each step as it ends.
+pub(super) fn read(
+    source: &str,
+    final_url: &str,
+    how: &Selectors,
+    done: &mut dyn FnMut(Step),
+) -> Result<Page, Unreadable> {
     let html = parse::parse(source).ok_or_else(|| {
         Unreadable::new(
             Why::Malformed,
             "the page's tags multiply out of all proportion to its size; look at it by hand",
         )
     })?;
-    let base = links::base(final_url, attribute(&html, "base[href]", "href"));
-    let mut found = policy(&html, base.as_ref(), how);
+    done(Step::Parse);
+    let base = links::base(final_url, attribute(&html, "base", "href"));
+    let mut found = policy(&html, base.as_ref(), how, done);
     if unescape::is_due(&found.visible)
         && let Some(again) = parse::parse(&unescape::once(source))
     {
-        found = policy(&again, base.as_ref(), how);
+        found = policy(&again, base.as_ref(), how, done);
     }
     if how.select.is_empty()
-        && let Some(unseen) = unseen(&html, &found.blocks, base.as_ref(), how)
+        && let Some(unseen) = unseen(source, &html, &found.blocks, base.as_ref(), how, done)
     {
         found = unseen;
     }
     let Found { visible, blocks, unmatched } = found;
     let title = title(&html, &blocks);
-    let declared_language = attribute(&html, "html[lang]", "lang").map(str::to_owned);
+    let declared_language = attribute(&html, "html", "lang").map(str::to_owned);
     Ok(Page { title, declared_language, visible, blocks, unmatched, html })
 }
 
@@ -67,16 +73,25 @@ pub(super) fn count_words(text: &str) -> usize {
 
 /// With fewer words the page may carry its text unseen.
 const HARDLY_A_WORD: u32 = 60;
+
+/// With fewer words the page may show little but what stands around its text.
+const FEW_WORDS: u32 = 250;
+
+/// What applications say that failed to show their page.
 static FAILED: std::sync::LazyLock<regex::Regex> = std::sync::LazyLock::new(|| {
     regex::Regex::new(r"(?i)\b(error|exception|went wrong|erreur|fehler(meldung)?|errore|fout)\b")
         .expect("the pattern is sound")
 });
 
-/// With fewer words the page may show little but what stands around its text.
-const FEW_WORDS: u32 = 250;
-
 /// The text that the page carries unseen, if that is its text and not what it shows.
-fn unseen(html: &Html, shown: &[Block], base: Option<&Url>, how: &Selectors) -> Option<Found> {
+fn unseen(
+    source: &str,
+    html: &Html,
+    shown: &[Block],
+    base: Option<&Url>,
+    how: &Selectors,
+    done: &mut dyn FnMut(Step),
+) -> Option<Found> {
     let count = words(shown);
     if count >= FEW_WORDS {
         return None;
@@ -85,14 +100,14 @@ fn unseen(html: &Html, shown: &[Block], base: Option<&Url>, how: &Selectors) -> 
     if shown.iter().any(|block| FAILED.is_match(&block.text)) {
         return None;
     }
-    let markup = unseen::markup(html)?;
+    let markup = unseen::markup(&parse::whole(source)?)?;
     let title = title(html, shown).unwrap_or_default().to_lowercase();
     let consent = noise::consent_words(&markup) as f32 / unseen::visible_words(&markup).max(1) as f32;
     let is_overlay = consent > 0.04 && noise::consent_words(&title) == 0;
     if is_overlay {
         return None;
     }
-    let unseen = policy(&parse::parse(&markup)?, base, how);
+    let unseen = policy(&parse::parse(&markup)?, base, how, done);
     let found = words(&unseen.blocks);
     // A page that shows some words must name its text, and the text be much longer.
     let named = || POLICY_WORDS.is_match(&title) && super::fold(&markup).to_lowercase().contains(&title);
@@ -112,15 +127,18 @@ struct Found {
 }
 
 /// Finds the policy on a parsed page, by selectors or unaided.
-fn policy(html: &Html, base: Option<&Url>, how: &Selectors) -> Found {
+fn policy(html: &Html, base: Option<&Url>, how: &Selectors, done: &mut dyn FnMut(Step)) -> Found {
     let mut tree = Tree::of(html);
     let visible = tree.words(0);
+    done(Step::Tree);
     remove_selected(html, &mut tree, &how.remove);
     let lines = if how.select.is_empty() {
         main_text::remove_noise(&mut tree);
         said::remove(&mut tree);
         main_text::remove_variants(&mut tree);
-        let mut lines = lines::of(&tree, &[main_text::find(&tree)], base);
+        let main = main_text::find(&tree);
+        done(Step::MainText);
+        let mut lines = lines::of(&tree, &[main], base);
         main_text::trim(&mut lines, base);
         lines
     } else {
@@ -130,7 +148,10 @@ fn policy(html: &Html, base: Option<&Url>, how: &Selectors) -> Found {
         }
         lines::of(&tree, &parts, base)
     };
-    Found { visible, blocks: headings::settle(lines), unmatched: false }
+    done(Step::Lines);
+    let blocks = headings::settle(lines);
+    done(Step::Blocks);
+    Found { visible, blocks, unmatched: false }
 }
 
 /// The parts that selectors choose: in page order, none within another.
@@ -160,10 +181,14 @@ fn remove_selected(html: &Html, tree: &mut Tree<'_>, selectors: &[String]) {
     }
 }
 
-/// An attribute of the first element that a selector of ours matches.
-fn attribute<'a>(html: &'a Html, selector: &str, name: &str) -> Option<&'a str> {
-    let selector = Selector::parse(selector).ok()?;
-    html.select(&selector).next()?.value().attr(name)
+/// An attribute of the first element of a name that has it.
+fn attribute<'a>(html: &'a Html, element: &str, name: &str) -> Option<&'a str> {
+    elements(html, element).find_map(|element| element.value().attr(name))
+}
+
+/// The elements of a name, in page order.
+fn elements<'a>(html: &'a Html, name: &str) -> impl Iterator<Item = ElementRef<'a>> {
+    html.tree.root().descendants().filter_map(ElementRef::wrap).filter(move |element| element.value().name() == name)
 }
 
 /// The page's title: of the parts of `title`, the one that the first heading repeats or
@@ -171,8 +196,7 @@ fn attribute<'a>(html: &'a Html, selector: &str, name: &str) -> Option<&'a str> 
 fn title(html: &Html, blocks: &[Block]) -> Option<String> {
     let heading = blocks.iter().find(|block| matches!(block.kind, super::BlockKind::Heading { .. }));
     let heading = heading.map(|block| block.text.clone());
-    let selector = Selector::parse("title").ok()?;
-    let whole: String = html.select(&selector).next().map(|title| title.text().collect()).unwrap_or_default();
+    let whole: String = elements(html, "title").next().map(|title| title.text().collect()).unwrap_or_default();
     let whole = super::fold(&whole);
     if whole.is_empty() {
         return heading;

@@ -20,11 +20,11 @@ pub fn of(words: &str, declared: Option<&str>) -> Option<String> {
 
 /// The language that the words alone show, if they are enough to show one.
 pub fn detected(words: &str) -> Option<&'static str> {
-    let sample: String = words.chars().take(SAMPLE).collect();
+    let sample = words.char_indices().nth(SAMPLE).map_or(words, |(end, _)| &words[..end]);
     if sample.chars().filter(|c| c.is_alphabetic()).count() < ENOUGH * 3 / 4 || sample.chars().count() < ENOUGH {
         return None;
     }
-    let info = whatlang::detect(&sample)?;
+    let info = whatlang::detect(sample)?;
     if info.is_reliable() { two_letters(info.lang()) } else { None }
 }
 

@@ -20,7 +20,7 @@ pub mod unpack;
 
 use chrono::NaiveDate;
 
-use crate::reading::{Expected, Selectors, Unreadable, Why};
+use crate::reading::{Expected, Selectors, Step, Unreadable, Why};
 use crate::snapshot::Snapshot;
 
 use unpack::Packed;
@@ -114,11 +114,21 @@ pub struct Text {
 ///
 /// Pure, and total over any bytes. Refuses what is no policy, and says why.
 pub fn normalize(snapshot: &Snapshot, how: &Selectors, expected: &Expected<'_>) -> Result<Text, Unreadable> {
+    normalize_by_steps(snapshot, how, expected, &mut |_| ())
+}
+
+/// [`normalize`], where `done` is told of each step as it ends.
+pub(crate) fn normalize_by_steps(
+    snapshot: &Snapshot,
+    how: &Selectors,
+    expected: &Expected<'_>,
+    done: &mut dyn FnMut(Step),
+) -> Result<Text, Unreadable> {
     if let Some(refusal) = state::refuse_response(snapshot) {
         return Err(refusal);
     }
     match media::kind(snapshot) {
-        media::MediaKind::Html => from_html(snapshot, how, expected),
+        media::MediaKind::Html => from_html(snapshot, how, expected, done),
         media::MediaKind::Packed(packed) => from_packed(snapshot, packed, expected),
         media::MediaKind::Markdown => settle(snapshot, markdown::blocks(&characters(snapshot)?), None, expected),
         media::MediaKind::Plain => settle(snapshot, plain::blocks(&characters(snapshot)?), None, expected),
@@ -148,9 +158,18 @@ fn characters(snapshot: &Snapshot) -> Result<String, Unreadable> {
 }
 
 /// Reads a page of HTML.
-fn from_html(snapshot: &Snapshot, how: &Selectors, expected: &Expected<'_>) -> Result<Text, Unreadable> {
-    let page = html::read(&charset::decode(snapshot), &snapshot.final_url, how)?;
+fn from_html(
+    snapshot: &Snapshot,
+    how: &Selectors,
+    expected: &Expected<'_>,
+    done: &mut dyn FnMut(Step),
+) -> Result<Text, Unreadable> {
+    let source = charset::decode(snapshot);
+    done(Step::Characters);
+    let page = html::read(&source, &snapshot.final_url, how, done)?;
+    drop(source);
     let language = language::of(&words(&page.blocks), page.declared_language.as_deref());
+    done(Step::Language);
     let state = state::Page {
         snapshot,
         title: page.title.as_deref(),
@@ -161,7 +180,9 @@ fn from_html(snapshot: &Snapshot, how: &Selectors, expected: &Expected<'_>) -> R
         selected: !how.select.is_empty(),
         expected,
     };
-    if let Some(refusal) = state::refuse_page(&state) {
+    let refusal = state::refuse_page(&state);
+    done(Step::State);
+    if let Some(refusal) = refusal {
         return Err(refusal);
     }
     if page.unmatched {
@@ -173,6 +194,7 @@ fn from_html(snapshot: &Snapshot, how: &Selectors, expected: &Expected<'_>) -> R
         return Err(Unreadable::new(Why::WrongPage, why));
     }
     let effective_at = date::effective(&page.blocks, language.as_deref());
+    done(Step::Date);
     Ok(Text { title: page.title, language, effective_at, blocks: page.blocks })
 }
 

@@ -7,6 +7,7 @@
 
 use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
 use regex::Regex;
 
 /// The largest share of a page's words outside links that one class may remove.
@@ -303,7 +304,14 @@ pub(super) fn consent_words(text: &str) -> u32 {
         Regex::new(r"(?i)\b(cookies?|consent|consentement|einwilligung|consentimiento|consenso|toestemming|traceurs)\b")
             .expect("the pattern is sound")
     });
-    CONSENT.find_iter(text).count() as u32
+    // Few texts speak of it, and word boundaries beyond ASCII cost. The last two characters
+    // are letters that are `s` and `k` in another case.
+    static SPOKEN: LazyLock<AhoCorasick> = LazyLock::new(|| {
+        let beginnings =
+            ["cookie", "consent", "consens", "einwilligung", "toestemming", "traceurs", "\u{17f}", "\u{212a}"];
+        AhoCorasick::builder().ascii_case_insensitive(true).build(beginnings).expect("the words are sound")
+    });
+    if SPOKEN.is_match(text) { CONSENT.find_iter(text).count() as u32 } else { 0 }
 }
 
 /// A class of short lines that are no policy.

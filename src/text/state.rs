@@ -14,7 +14,9 @@ mod tongue;
 pub use response::refuse_response;
 pub use tongue::parallel;
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use crate::reading::{Expected, Reading, Unreadable, Why};
 use crate::snapshot::Snapshot;
@@ -85,7 +87,8 @@ struct Seen<'a> {
     core: Measure,
     /// The whole main text.
     whole: Measure,
-    structure: Structure,
+    /// Worked out when the first rule asks: a page that is surely a policy is not asked.
+    structure: LazyCell<Structure, Box<dyn FnOnce() -> Structure + 'a>>,
     /// Whether address or title are about cookies.
     about_cookies: bool,
 }
@@ -106,22 +109,22 @@ impl<'a> Seen<'a> {
         let about_cookies = [title.as_str(), &page.snapshot.url.to_lowercase()]
             .iter()
             .any(|text| ["cookie", "tracker", "traceur", "tracking"].iter().any(|word| text.contains(word)));
-        let all: usize = page.blocks.iter().map(|block| words(&block.text)).sum();
+        let whole = Measure::of(&main);
+        // Counted block by block, a text has at most one word a block less than all in one.
+        let all = || page.blocks.iter().map(|block| words(&block.text)).sum::<usize>();
+        let large = whole.words > BANNER_PAGE + page.blocks.len() || !about_cookies && all() > BANNER_PAGE;
         let kept = |block: &&Block| {
-            about_cookies
-                || all > BANNER_PAGE
-                || words(&block.text) > BANNER_BLOCK
-                || !block.text.to_lowercase().contains("cookie")
+            about_cookies || large || words(&block.text) > BANNER_BLOCK || !block.text.to_lowercase().contains("cookie")
         };
-        let core = page.blocks.iter().filter(kept).map(|block| block.text.as_str()).collect::<Vec<_>>().join(" ");
-        let main_words = words(&main);
+        let core: Vec<&str> = page.blocks.iter().filter(kept).map(|block| block.text.as_str()).collect();
+        let core = if core.len() == page.blocks.len() { whole } else { Measure::of(&phrases::fold(&core.join(" "))) };
         Self {
             title,
-            core: Measure::of(&phrases::fold(&core)),
-            whole: Measure::of(&main),
+            main_words: whole.words,
+            core,
+            whole,
             visible_words: words(page.visible),
             visible,
-            main_words,
             headings: page
                 .blocks
                 .iter()
@@ -130,7 +133,9 @@ impl<'a> Seen<'a> {
                 .map(|block| phrases::fold(&block.text))
                 .collect(),
             main,
-            structure: page.html.map(|html| structure::of(html, &page.snapshot.body)).unwrap_or_default(),
+            structure: LazyCell::new(Box::new(|| {
+                page.html.map(|html| structure::of(html, &page.snapshot.body)).unwrap_or_default()
+            })),
             about_cookies,
             page,
         }
@@ -177,15 +182,23 @@ impl<'a> Seen<'a> {
 
 /// Words in a text; two signs of a script without blanks count as one.
 fn words(text: &str) -> usize {
-    let dense = text
-        .chars()
-        .filter(|c| matches!(*c as u32, 0x3040..=0x30ff | 0x3400..=0x9fff | 0xac00..=0xd7af | 0x0e00..=0x0e7f))
-        .count();
-    text.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric)).count() + dense / 2
+    let (mut words, mut dense, mut counted) = (0, 0, false);
+    for c in text.chars() {
+        dense += usize::from(
+            matches!(c, '\u{e00}'..='\u{e7f}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}'),
+        );
+        if c.is_whitespace() {
+            counted = false;
+        } else if !counted && c.is_alphanumeric() {
+            counted = true;
+            words += 1;
+        }
+    }
+    words + dense / 2
 }
 
 /// How much a text speaks like a policy.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Measure {
     words: usize,
     /// Different notions of policies.
@@ -199,8 +212,7 @@ impl Measure {
         let mut seen = BTreeSet::new();
         let mut hits = 0;
         for word in folded.split(|c: char| !c.is_alphanumeric() && c != '-').filter(|word| word.len() >= 3) {
-            let notion = phrases::NOTIONS.iter().position(|row| row.iter().any(|stem| word.starts_with(stem)));
-            if let Some(notion) = notion {
+            if let Some(notion) = notion(word) {
                 seen.insert(notion);
                 hits += 1;
             }
@@ -209,6 +221,23 @@ impl Measure {
         let density = if words == 0 { 0.0 } else { f64::from(hits) * 100.0 / words as f64 };
         Self { words, notions: seen.len(), density }
     }
+}
+
+/// The stems of [`phrases::NOTIONS`] in their order as words, with the row each stands in.
+static STEMS: LazyLock<Vec<(&str, usize)>> = LazyLock::new(|| {
+    let rows = phrases::NOTIONS.iter().enumerate();
+    let mut stems: Vec<_> = rows.flat_map(|(row, stems)| stems.iter().map(move |stem| (*stem, row))).collect();
+    stems.sort_unstable();
+    stems
+});
+
+/// The first row of [`phrases::NOTIONS`] with a stem that a word begins with.
+fn notion(word: &str) -> Option<usize> {
+    // Only stems that share the word's first bytes are looked at; none is shorter.
+    let start = &word.as_bytes()[..phrases::SHORTEST_STEM.min(word.len())];
+    let from = STEMS.partition_point(|(stem, _)| stem.as_bytes() < start);
+    let near = STEMS[from..].iter().take_while(|(stem, _)| stem.as_bytes().starts_with(start));
+    near.filter(|(stem, _)| word.starts_with(stem)).map(|(_, row)| *row).min()
 }
 
 fn names_policy(folded: &str) -> bool {
@@ -407,7 +436,10 @@ fn phrased(seen: &Seen<'_>) -> Option<Unreadable> {
 /// What the page's one main element says, where that is a message and the text that was
 /// found stands outside of it.
 fn apologizes(seen: &Seen<'_>) -> Option<Unreadable> {
-    let message = seen.structure.main.as_ref().filter(|_| !seen.sure())?;
+    if seen.sure() {
+        return None;
+    }
+    let message = seen.structure.main.as_ref()?;
     let inside = |block: &&Block| message.contains(phrases::fold(&block.text).as_str());
     if seen.page.blocks.iter().filter(inside).count() * 2 > seen.page.blocks.len() {
         return None;
@@ -452,10 +484,10 @@ fn picker(seen: &Seen<'_>) -> Option<Unreadable> {
 fn bannered(seen: &Seen<'_>) -> Option<Unreadable> {
     let nothing = seen.core.words < 40 && seen.core.notions < 4 && !names_policy(&seen.title);
     let offered = |text: &str| phrases::find(phrases::BUTTONS, text).is_some();
-    if let Some(banner) = &seen.structure.banner
-        && !seen.about_cookies
+    if !seen.about_cookies
         && !seen.sure()
         && seen.whole.words <= SMALL_WORDS
+        && let Some(banner) = &seen.structure.banner
     {
         let stands = |block: &&Block| banner.contains(phrases::fold(&block.text).as_str());
         let inside: usize = seen.page.blocks.iter().filter(stands).map(|block| words(&block.text)).sum();
@@ -468,9 +500,10 @@ fn bannered(seen: &Seen<'_>) -> Option<Unreadable> {
             return seen.refuse(why, format!("{inside} words of the main text ask for consent{beside}"));
         }
     }
-    let banner = seen.whole.words <= SMALL_WORDS
+    let banner = nothing
+        && seen.whole.words <= SMALL_WORDS
         && (seen.whole.words >= 40 && offered(&seen.visible) || offered(&phrases::fold(&seen.structure.buttons)));
-    (nothing && banner && seen.structure.scripts > 0)
+    (banner && seen.structure.scripts > 0)
         .then(|| seen.refuse(Why::ConsentWall, format!("all but {} words are about cookies", seen.core.words)))
         .flatten()
 }
@@ -603,17 +636,18 @@ fn collapsed(seen: &Seen<'_>) -> Option<Unreadable> {
     if before_words < 150 {
         return None;
     }
-    let kept = shared(&before, &seen.main);
+    // Counting what is shared costs more than the rest, so it waits until it matters.
+    let kept = LazyCell::new(|| shared(&before, &seen.main));
     let percent = |part: f64| (part * 100.0).round();
     // The whole page may hold what the main text lost: then the main text was chosen badly.
     // A policy can be cut down to a few sentences; then these speak of little else.
     let terse = seen.whole.notions >= 4 && seen.whole.density >= 15.0;
     let small = seen.main_words * 6 < before_words && !((seen.likely() || terse) && seen.named());
-    if small && kept < 0.1 && shared(&before, &seen.visible) < 0.1 {
+    if small && *kept < 0.1 && shared(&before, &seen.visible) < 0.1 {
         let decided = format!(
             "{before_words} words before, {} now, {} % of them phrases from before",
             seen.main_words,
-            percent(kept)
+            percent(*kept)
         );
         return seen.refuse(Why::WrongPage, decided);
     }
@@ -622,9 +656,9 @@ fn collapsed(seen: &Seen<'_>) -> Option<Unreadable> {
     let better = then.notions >= seen.core.notions + 3 || then.density >= 5.0 && then.density > 1.5 * seen.core.density;
     let poor = better && !seen.likely() && seen.core.density < 5.0 && !(seen.named() && seen.page.selected);
     let limit = if names_policy(&seen.title) { 0.02 } else { 0.06 };
-    if poor && kept < limit && same_language(seen, previous) {
+    if poor && *kept < limit && same_language(seen, previous) {
         let decided =
-            format!("{} % of its phrases are from before, and few of its words are those of a policy", percent(kept));
+            format!("{} % of its phrases are from before, and few of its words are those of a policy", percent(*kept));
         return seen.refuse(Why::WrongPage, decided);
     }
     None

@@ -424,7 +424,7 @@ proptest::proptest! {
         let body = format!("<h1>Privacy Policy</h1><p>{EN}</p><p>{EN}</p>{}", parts.concat().replace("TEXT", EN));
         let snapshot = page(format!("<body>{body}</body>"));
         if let Ok(text) = normalize(&snapshot, &Selectors::default(), &Expected::default()) {
-            let sections = section(&text.blocks);
+            let sections = section(text.blocks.clone());
             laws(&sections);
             let parted: usize =
                 sections.iter().map(|section| section.blocks.len() + usize::from(section.heading.is_some())).sum();

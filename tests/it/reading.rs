@@ -110,7 +110,7 @@ fn sections_know_their_anchors_and_links() {
 fn sections_part_the_text() {
     let snapshot = page(include_bytes!("../corpus/acme-privacy/page.html").as_slice());
     let text = normalize(&snapshot, &Selectors::default(), &Expected::default()).expect("the page is a policy");
-    let sections = section(&text.blocks);
+    let sections = section(text.blocks.clone());
     let parted: usize =
         sections.iter().map(|section| section.blocks.len() + usize::from(section.heading.is_some())).sum();
     assert_eq!(parted, text.blocks.len());
@@ -167,7 +167,7 @@ proptest! {
         let body = soup.concat();
         let snapshot = page(body.clone());
         if let Ok(text) = normalize(&snapshot, &Selectors::default(), &Expected::default()) {
-            let sections = section(&text.blocks);
+            let sections = section(text.blocks.clone());
             let parted: usize = sections.iter().map(|s| s.blocks.len() + usize::from(s.heading.is_some())).sum();
             prop_assert_eq!(parted, text.blocks.len());
             for section in &sections {

@@ -33,21 +33,60 @@ const FREE_NODES: usize = 20_000;
 /// Nodes that no page may have more of: each takes a quarter of a kilobyte until the page is
 /// read, and the unit allows 768 MiB. The largest policy seen has a hundredth of these.
 const MAX_NODES: usize = 1_000_000;
+/// Bytes kept of each script where scripts are not read: enough to tell where one leads.
+const SCRIPT_START: usize = 4 * 1024;
 
 /// Parses a page; `None` where it grows nodes out of all proportion to its bytes.
+///
+/// Style sheets come out empty, and of each script only the first [`SCRIPT_START`] bytes:
+/// they are most of many a page, and no text of it. Where scripts are asked for text,
+/// [`whole`] keeps them.
 pub(super) fn parse(source: &str) -> Option<Html> {
+    feed(source, Some(SCRIPT_START))
+}
+
+/// [`parse`], with scripts and style sheets as they are.
+pub(super) fn whole(source: &str) -> Option<Html> {
+    feed(source, None)
+}
+
+/// Feeds a page to the parser, of scripts only as many bytes as said.
+fn feed(source: &str, of_scripts: Option<usize>) -> Option<Html> {
     let source = cut_attributes(source);
     let builder = TreeBuilder::new(HtmlTreeSink::new(Html::new_document()), TreeBuilderOpts::default());
-    let sink = Bounded { builder, open: RefCell::default() };
+    let sink = Bounded { builder, open: RefCell::default(), body: Cell::default() };
     let tokenizer = Tokenizer::new(sink, TokenizerOpts::default());
     let input = BufferQueue::default();
-    let mut fed = 0;
+    let (mut fed, mut looked_at) = (0, 0);
+    let mut bodies = of_scripts.map(|_| Bodies { source: source.as_bytes(), at: 0 });
+    let mut body = bodies.as_mut().and_then(Bodies::next);
     while fed < source.len() {
         let end = source.floor_char_boundary(fed + CHUNK).max(fed + 1);
-        let end = source.ceil_char_boundary(end);
+        let mut end = source.ceil_char_boundary(end);
+        while let Some(at) = body.filter(|at| *at < end) {
+            if at > fed {
+                end = at;
+                break;
+            }
+            body = bodies.as_mut().and_then(Bodies::next);
+        }
         input.push_back(StrTendril::from_slice(&source[fed..end]));
         fed = end;
         drain(&tokenizer, &input);
+        // What looks like a script may stand in a comment: the tokenizer knows.
+        if let (Some(kept), Some(name)) = (of_scripts, tokenizer.sink.body.take()) {
+            let kept = if name == "script" { kept } else { 0 };
+            if let Some(length) = skippable(&source[fed..], name) {
+                let kept = source.floor_char_boundary(fed + kept.min(length));
+                input.push_back(StrTendril::from_slice(&source[fed..kept]));
+                drain(&tokenizer, &input);
+                fed += length;
+            }
+        }
+        if fed < looked_at + CHUNK && fed < source.len() {
+            continue;
+        }
+        looked_at = fed;
         let nodes = tokenizer.sink.builder.sink.0.borrow().tree.nodes().len();
         let open = Counter::default();
         tokenizer.sink.builder.trace_handles(&open);
@@ -60,6 +99,47 @@ pub(super) fn parse(source: &str) -> Option<Html> {
     let mut html = tokenizer.sink.builder.sink.finish();
     html.errors = Vec::new();
     Some(html)
+}
+
+/// Finds where the bodies of scripts and style sheets may begin: behind what looks like
+/// their start tags.
+struct Bodies<'a> {
+    source: &'a [u8],
+    at: usize,
+}
+
+impl Iterator for Bodies<'_> {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        loop {
+            let name = find(self.source, self.at, b'<')? + 1;
+            self.at = name;
+            let begins =
+                |tag: &[u8]| self.source.get(name..name + tag.len()).is_some_and(|s| s.eq_ignore_ascii_case(tag));
+            if begins(b"script") || begins(b"style") {
+                self.at = scan_tag(self.source, name).end;
+                return Some(self.at + 1);
+            }
+        }
+    }
+}
+
+/// The length of a script's or style sheet's body, if its end is plain to see: a script
+/// that opens a comment may go on behind its own end tag.
+fn skippable(source: &str, name: &str) -> Option<usize> {
+    let bytes = source.as_bytes();
+    let mut at = 0;
+    let length = loop {
+        let end = memchr::memmem::find(&bytes[at..], b"</")? + at;
+        let after = end + 2 + name.len();
+        let named = bytes.get(end + 2..after).is_some_and(|tag| tag.eq_ignore_ascii_case(name.as_bytes()));
+        if named && matches!(bytes.get(after), Some(b'>' | b'/' | b' ' | b'\t' | b'\n' | b'\r' | 0x0c)) {
+            break end;
+        }
+        at = end + 2;
+    };
+    (name != "script" || memchr::memmem::find(&bytes[..length], b"<!--").is_none()).then_some(length)
 }
 
 /// Runs the tokenizer until it wants more; scripts are not run.
@@ -84,6 +164,8 @@ impl Tracer for Counter {
 struct Bounded {
     builder: TreeBuilder<<HtmlTreeSink as TreeSink>::Handle, HtmlTreeSink>,
     open: RefCell<Open>,
+    /// The element whose text begins with what comes next, if it is script or style sheet.
+    body: Cell<Option<&'static str>>,
 }
 
 impl TokenSink for Bounded {
@@ -95,7 +177,14 @@ impl TokenSink for Bounded {
         {
             return TokenSinkResult::Continue;
         }
-        self.builder.process_token(token, line)
+        let name = match &token {
+            Token::TagToken(tag) if &*tag.name == "script" => Some("script"),
+            Token::TagToken(tag) if &*tag.name == "style" => Some("style"),
+            _ => None,
+        };
+        let result = self.builder.process_token(token, line);
+        self.body.set(name.filter(|_| matches!(result, TokenSinkResult::RawData(_))));
+        result
     }
 
     fn end(&self) {
@@ -370,7 +459,7 @@ fn skip_value(bytes: &[u8], from: usize) -> usize {
 }
 
 fn find(bytes: &[u8], from: usize, wanted: u8) -> Option<usize> {
-    bytes.get(from..)?.iter().position(|b| *b == wanted).map(|n| from + n)
+    memchr::memchr(wanted, bytes.get(from..)?).map(|n| from + n)
 }
 
 #[cfg(test)]
@@ -429,6 +518,36 @@ mod tests {
     fn a_page_within_the_limits_is_not_touched() {
         let source = "<p class=\"a\" id=b>x < y</p><script>if (a<b) { \"</p>\" }</script>";
         assert!(matches!(cut_attributes(source), Cow::Borrowed(_)));
+    }
+
+    /// The text of every element of a name.
+    fn texts(html: &Html, name: &str) -> Vec<String> {
+        let named = html.select(&scraper::Selector::parse(name).expect("a sound selector")).collect::<Vec<_>>();
+        named.iter().map(|element| element.text().collect()).collect()
+    }
+
+    #[test]
+    fn scripts_are_cut_and_nothing_else_is() {
+        let long = "if(a<b){c=\"</p><p>\"}".repeat(2_000);
+        let page = format!(
+            "<!doctype html><!-- <script> --><title><style>x</title><style>p{{}}</style><p>one<script type=x>{long}</SCRIPT\n>\
+             <p title='<script>'>two<svg><style>a{{}}</style></svg><script><!-- <script>x</script>{long}</script> -->\
+             <textarea><script></textarea><p>three"
+        );
+        let (cut, all) = (parse(&page).expect("parses"), whole(&page).expect("parses"));
+        assert_eq!(texts(&all, "script")[0], long);
+        assert_eq!(texts(&cut, "script")[0], long[..SCRIPT_START]);
+        assert_eq!(texts(&cut, "script")[1..], texts(&all, "script")[1..]);
+        assert_eq!(
+            (texts(&cut, "style"), texts(&all, "style")),
+            (vec!["".into(), "a{}".into()], vec!["p{}".into(), "a{}".into()])
+        );
+        for name in ["title", "p", "textarea", "svg"] {
+            let beside = |html: &Html, script: &str| texts(html, name).concat().replacen(script, "", 1);
+            assert_eq!(beside(&cut, &long[..SCRIPT_START]), beside(&all, &long), "{name}");
+        }
+        assert!(parse("<script>never closed").is_some_and(|html| text(&html) == "never closed"));
+        assert!(parse("<p>words<style").is_some_and(|html| text(&html) == "words"));
     }
 
     #[test]

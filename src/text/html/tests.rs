@@ -5,7 +5,7 @@ use crate::text::BlockKind;
 
 /// Reads a page without selectors.
 fn page(html: &str) -> Page {
-    read(html, "https://acme.test/privacy", &Selectors::default()).expect("the page reads")
+    read(html, "https://acme.test/privacy", &Selectors::default(), &mut |_| ()).expect("the page reads")
 }
 
 /// One line a block: `#` a heading level, `-` an item depth, `=#` the names of a table's columns, `=` a row, `?` a term, `!` a
@@ -322,11 +322,12 @@ fn selectors_override_the_search() {
         select: select.iter().map(|s| (*s).to_owned()).collect(),
         remove: remove.iter().map(|s| (*s).to_owned()).collect(),
     };
-    let outlined = |how: &Selectors| outline(&read(&html, "https://acme.test/", how).expect("the page reads").blocks);
+    let outlined =
+        |how: &Selectors| outline(&read(&html, "https://acme.test/", how, &mut |_| ()).expect("the page reads").blocks);
     assert_eq!(outlined(&how(&["#a", "#a p"], &[])), ["short"]);
     assert_eq!(outlined(&how(&["h1", "p"], &[".x"])), ["short", "# Privacy", PROSE]);
     assert_eq!(outlined(&how(&[], &[".x"])), ["# Privacy", PROSE]);
-    let nothing = read(&html, "https://acme.test/", &how(&["#b"], &[])).expect("the page reads");
+    let nothing = read(&html, "https://acme.test/", &how(&["#b"], &[]), &mut |_| ()).expect("the page reads");
     assert!(nothing.unmatched && nothing.blocks.is_empty());
 }
 

@@ -12,6 +12,8 @@ pub(super) struct Node<'a> {
     dom: NodeRef<'a, Dom>,
     /// The element's name; empty for text.
     pub(super) name: &'a str,
+    /// How many words it has, if it is text: counted once for all that ask.
+    words: u32,
     /// Where its parent stands; its own index for the root.
     pub(super) parent: usize,
     /// One past the last node of its subtree.
@@ -30,7 +32,10 @@ impl<'a> Node<'a> {
 
     /// An attribute's value; none for text.
     pub(super) fn attr(&self, name: &str) -> Option<&'a str> {
-        self.dom.value().as_element()?.attr(name)
+        // scraper's own look-up makes an atom of the name at every call.
+        let attributes = &self.dom.value().as_element()?.attrs;
+        let found = attributes.iter().find(|(key, _)| &*key.local == name && key.ns.is_empty());
+        found.map(|(_, value)| &**value)
     }
 
     /// The node's key in the parsed page.
@@ -87,7 +92,16 @@ impl<'a> Tree<'a> {
                     };
                     let at = nodes.len();
                     let linked = link || parent.is_some_and(|parent: usize| nodes[parent].linked);
-                    nodes.push(Node { dom, name, parent: parent.unwrap_or(at), end: at + 1, linked, off: false });
+                    let words = dom.value().as_text().map_or(0, |text| count_words(text));
+                    nodes.push(Node {
+                        dom,
+                        name,
+                        words,
+                        parent: parent.unwrap_or(at),
+                        end: at + 1,
+                        linked,
+                        off: false,
+                    });
                     open.push(at);
                 }
                 Edge::Close(dom) => {
@@ -154,10 +168,7 @@ impl<'a> Tree<'a> {
                 at = node.end;
                 continue;
             }
-            if let Some(text) = node.text() {
-                let all = count_words(text);
-                counts[at] = Words { all, linked: if node.linked { all } else { 0 } };
-            }
+            counts[at] = Words { all: node.words, linked: if node.linked { node.words } else { 0 } };
             at += 1;
         }
         for at in (1..self.nodes.len()).rev() {
@@ -188,13 +199,17 @@ impl<'a> Tree<'a> {
 pub(super) fn count_words(text: &str) -> u32 {
     let (mut words, mut dense, mut within) = (0, 0_u32, false);
     for c in text.chars() {
-        if ('\u{2e80}'..='\u{9fff}').contains(&c) || ('\u{ac00}'..='\u{d7af}').contains(&c) {
+        if c.is_ascii() {
+            let part = c.is_ascii_alphanumeric();
+            words += u32::from(part && !within);
+            within = part || within && c == '\'';
+        } else if ('\u{2e80}'..='\u{9fff}').contains(&c) || ('\u{ac00}'..='\u{d7af}').contains(&c) {
             dense += 1;
             within = false;
         } else if c.is_alphanumeric() {
             words += u32::from(!within);
             within = true;
-        } else if c != '\'' && c != '’' {
+        } else if c != '’' {
             within = false;
         }
     }

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
 use regex::Regex;
 use scraper::{ElementRef, Html, Selector};
 
@@ -104,11 +105,15 @@ static SCRIPT_REDIRECT: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a sound pattern")
 });
 
+static CHALLENGE: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let marks = CHALLENGES.iter().map(|(mark, _)| mark);
+    AhoCorasick::builder().ascii_case_insensitive(true).build(marks).expect("the marks are sound")
+});
+
 /// Looks at a page's markup.
 pub(super) fn of(html: &Html, body: &[u8]) -> Structure {
     let selectors = &*SELECTORS;
-    let source = String::from_utf8_lossy(&body[..body.len().min(SEARCHED)]);
-    let lower = source.to_ascii_lowercase();
+    let first = CHALLENGE.find_overlapping_iter(&body[..body.len().min(SEARCHED)]).map(|mark| mark.pattern()).min();
     Structure {
         refresh: html.select(&selectors.refresh).find_map(|meta| {
             let soon = meta.attr("http-equiv").is_some_and(|value| value.eq_ignore_ascii_case("refresh"));
@@ -118,7 +123,7 @@ pub(super) fn of(html: &Html, body: &[u8]) -> Structure {
             let code = script.text().collect::<String>();
             SCRIPT_REDIRECT.captures(code.get(..4_000).unwrap_or(&code)).map(|found| found[1].to_owned())
         }),
-        challenge: CHALLENGES.iter().find(|(mark, _)| lower.contains(mark)).map(|(_, vendor)| *vendor),
+        challenge: first.map(|mark| CHALLENGES[mark.as_usize()].1),
         scripts: html.select(&selectors.script).count(),
         passwords: html.select(&selectors.password).count(),
         frames: html.select(&selectors.frame).count(),
