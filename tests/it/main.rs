@@ -10,6 +10,7 @@ mod desk;
 mod documents;
 mod faces;
 mod fetching;
+mod hostile;
 mod layers;
 mod reading;
 mod states;

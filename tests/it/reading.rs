@@ -1,7 +1,5 @@
 //! Pages, and what they read as: stories of whole pages, and the laws of reading.
 
-use std::time::{Duration, Instant};
-
 use policywatch::reading::{Expected, Reading, Selectors, Unreadable, read};
 use policywatch::section::{Section, section};
 use policywatch::snapshot::{Origin, Snapshot};
@@ -128,14 +126,11 @@ fn what_stands_before_the_first_heading_has_an_empty_path() {
     assert_eq!(paths, [(String::new(), 0), ("Rights".to_owned(), 2), ("Rights".to_owned(), 2)]);
 }
 
-/// Reads a hostile page in a thread with the stack of a worker, within a time that a
-/// quadratic reading of it would exceed many times over.
+/// Reads a hostile page in a thread with the stack of a worker. How long that takes is
+/// measured by `.ci/hostile`; read in quadratic time, these would not end here.
 fn survives(name: &str, body: String) {
-    let began = Instant::now();
     let reader = std::thread::Builder::new().stack_size(512 * 1024).spawn(move || drop(reading(body)));
-    reader.expect("a thread").join().expect("no panic, no overflow");
-    // Generous: unoptimised code on a loaded machine. Quadratic, each takes minutes.
-    assert!(began.elapsed() < Duration::from_secs(20), "{name} took {:?}", began.elapsed());
+    reader.expect("a thread").join().unwrap_or_else(|_| panic!("{name}: no panic, no overflow"));
 }
 
 #[test]
