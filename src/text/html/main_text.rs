@@ -217,38 +217,6 @@ fn notes(tree: &Tree<'_>) -> Vec<bool> {
     tree.nodes.iter().map(|node| node.attr("id").is_some_and(|id| pointed.contains(id))).collect()
 }
 
-/// The page's title where no `h1` is: the first short part that its class calls a title
-/// and that names a policy.
-fn called_title(tree: &Tree<'_>) -> Option<usize> {
-    let mut hinted = Vec::new();
-    let mut at = 0;
-    let mut found = None;
-    while at < tree.nodes.len() {
-        let node = &tree.nodes[at];
-        if node.off {
-            at = node.end;
-            continue;
-        }
-        if node.name == "h1" {
-            return None;
-        }
-        if found.is_none()
-            && let Some(class) = node.attr("class")
-        {
-            hinted.clear();
-            hints(class, &mut hinted);
-            if hinted.iter().any(|hint| matches!(hint.as_str(), "title" | "heading" | "headline"))
-                && node.end - at <= 12
-                && super::POLICY_WORDS.is_match(&tree.words(at))
-            {
-                found = Some(at);
-            }
-        }
-        at += 1;
-    }
-    found
-}
-
 /// Whether the page's own title speaks of cookies.
 fn names_cookies(tree: &Tree<'_>) -> bool {
     (0..tree.nodes.len())
@@ -275,9 +243,7 @@ fn is_main(tree: &Tree<'_>, at: usize) -> bool {
 pub(super) fn find(tree: &Tree<'_>) -> usize {
     let counts = tree.count();
     let facts = Facts::of(tree);
-    // A title by its class counts only now: overlays that have one too are gone.
-    let title = called_title(tree);
-    let holds_title = |at: usize| facts.holds_title[at] || title.is_some_and(|title| tree.subtree(at).contains(&title));
+    let titles = &facts.holds_title;
     let mut at = marked(tree, &counts, &facts).unwrap_or(0);
     let all = counts[at].prose() as f32;
     loop {
@@ -303,7 +269,7 @@ pub(super) fn find(tree: &Tree<'_>) -> usize {
         };
         if !enough
             || !is_container(tree.nodes[best].name)
-            || (holds_title(at) && !holds_title(best))
+            || (titles[at] && !titles[best])
             || tree.children(at).any(|child| child != best && lost(child))
         {
             return at;
