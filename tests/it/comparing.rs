@@ -221,9 +221,14 @@ proptest::proptest! {
         let first = told();
         proptest::prop_assert_eq!(&first, &told());
         for section in first.iter().flat_map(|(.., change)| &change.sections) {
-            let stands = |reading: &Reading, text: &str| reading.sections.iter().any(|s| s.text() == text);
-            proptest::prop_assert!(section.from.is_none() || stands(&old, &section.before()), "{:?}", section);
-            proptest::prop_assert!(section.to.is_none() || stands(&new, &section.after()), "{:?}", section);
+            let stands = |text: &str| new.sections.iter().any(|s| s.text() == text);
+            // The old text may be cut at the new headings: its words stand there, in their order.
+            let words = |text: &str| {
+                let words = text.split_whitespace().filter(|word| *word != "-");
+                words.fold(" ".to_owned(), |all, word| all + word + " ")
+            };
+            proptest::prop_assert!(words(&old.text()).contains(&words(&section.before())), "{:?}", section);
+            proptest::prop_assert!(section.to.is_none() || stands(&section.after()), "{:?}", section);
         }
     }
 }
