@@ -45,7 +45,8 @@ pub fn examine(
     let Some(mut change) = compare(&previous.reading, &reading) else {
         return Outcome::Unchanged { snapshot };
     };
-    change.crosses_readings = previous.facts.reader != manner.reader;
+    let other_footing = previous.reading.unmatched.fell_back != reading.unmatched.fell_back;
+    change.crosses_readings = previous.facts.reader != manner.reader || other_footing;
     let judgment = judge(&change, &previous.reading, &reading);
     Outcome::Changed { snapshot, reading, from: Box::new(previous.facts.clone()), change, judgment }
 }

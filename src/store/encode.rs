@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::change::{Change, Edit, Kind, LinkChange, Op, SectionChange};
 use crate::judgment::{Finding, Judgment, Materiality, Noise, Practice};
-use crate::reading::{Reading, Selectors};
+use crate::reading::{Reading, Selectors, Unmatched};
 use crate::section::Section;
 use crate::snapshot::{Origin, Redirect};
 use crate::text::{Block, BlockKind, Link};
@@ -93,6 +93,24 @@ struct ReadingRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     effective_at: Option<String>,
     sections: Vec<SectionRow>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unmatched: Option<UnmatchedRow>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct UnmatchedRow {
+    select: Vec<String>,
+    remove: Vec<String>,
+    fell_back: bool,
+}
+
+fn unmatched_row(unmatched: &Unmatched) -> Option<UnmatchedRow> {
+    let Unmatched { select, remove, fell_back } = unmatched.clone();
+    (*unmatched != Unmatched::default()).then_some(UnmatchedRow { select, remove, fell_back })
+}
+
+fn unmatched(row: Option<UnmatchedRow>) -> Unmatched {
+    row.map(|UnmatchedRow { select, remove, fell_back }| Unmatched { select, remove, fell_back }).unwrap_or_default()
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -217,6 +235,7 @@ pub(super) fn reading_json(reading: &Reading) -> Vec<u8> {
         // Written out: a date's own form is nobody's promise.
         effective_at: reading.effective_at.map(|date| date.format("%Y-%m-%d").to_string()),
         sections: reading.sections.iter().map(section_row).collect(),
+        unmatched: unmatched_row(&reading.unmatched),
     };
     serde_json::to_vec(&row).expect("strings and numbers are JSON")
 }
@@ -230,6 +249,7 @@ pub(super) fn reading(json: &[u8]) -> Result<Reading, String> {
         language: row.language,
         effective_at: row.effective_at.map(date).transpose()?,
         sections: row.sections.into_iter().map(section).collect(),
+        unmatched: unmatched(row.unmatched),
     })
 }
 
@@ -431,8 +451,13 @@ mod tests {
             language: Some("en".to_owned()),
             effective_at: NaiveDate::from_ymd_opt(2024, 2, 29),
             sections,
+            unmatched: Unmatched {
+                select: vec!["#a".to_owned()],
+                remove: vec!["before p .. after p".to_owned()],
+                fell_back: true,
+            },
         };
-        let empty = Reading { title: None, language: None, effective_at: None, sections: Vec::new() };
+        let empty = Reading::default();
         for whole in [full, empty] {
             let json = reading_json(&whole);
             assert_eq!(reading(&json).as_ref(), Ok(&whole));

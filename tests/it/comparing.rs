@@ -39,7 +39,7 @@ fn reading(text: &str) -> Reading {
         let block = Block { kind, text: text.trim_start_matches("- ").to_owned(), links };
         sections.last_mut().expect("a case begins with a heading").blocks.push(block);
     }
-    Reading { title: None, language: Some("en".to_owned()), effective_at: None, sections }
+    Reading { language: Some("en".to_owned()), sections, ..Reading::default() }
 }
 
 fn judged(old: &str, new: &str) -> (Change, Judgment) {

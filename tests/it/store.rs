@@ -98,6 +98,7 @@ fn reading_of(snapshot: &Snapshot) -> Option<Reading> {
             anchor: Some("privacy".to_owned()),
             blocks: text.split("<p>").map(block).collect(),
         }],
+        ..Reading::default()
     })
 }
 
