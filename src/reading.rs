@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use chrono::NaiveDate;
 use regex::Regex;
+use url::Url;
 
 use crate::section::{Section, section};
 use crate::snapshot::{Digest, Snapshot};
@@ -56,6 +57,15 @@ impl Unmatched {
     }
 }
 
+/// One page of a policy that stands on several.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Page {
+    /// Its address.
+    pub url: Url,
+    /// Which parts of it are the policy.
+    pub selectors: Selectors,
+}
+
 /// How a text was read. Two readings compare only if this is equal.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Reader {
@@ -63,12 +73,17 @@ pub struct Reader {
     pub revision: u32,
     /// The watch's selectors.
     pub selectors: Selectors,
+    /// The language that the text must be in (ISO 639-1).
+    pub language: Option<String>,
+    /// The pages that the policy stands on, in order; empty where it is one, whatever
+    /// its address.
+    pub pages: Vec<Page>,
 }
 
 impl Reader {
-    /// Today's reading code with these selectors.
+    /// Today's reading code with these selectors, for one page in any language.
     pub fn today(selectors: Selectors) -> Self {
-        Self { revision: REVISION, selectors }
+        Self { revision: REVISION, selectors, language: None, pages: Vec::new() }
     }
 }
 
@@ -329,7 +344,7 @@ mod tests {
         ];
         let block = Block { kind: BlockKind::Paragraph, text: "Read them all.".to_owned(), links: links.to_vec() };
         let section = Section { heading: Some("More to read".to_owned()), blocks: vec![block], ..Section::default() };
-        let reading = Reading { title: None, language: None, effective_at: None, sections: vec![section] };
+        let reading = Reading { sections: vec![section], ..Reading::default() };
         assert_eq!(reading.policy_links(), links[..4].iter().collect::<Vec<_>>());
         assert_eq!(reading.words(), 6);
     }

@@ -5,10 +5,11 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use crate::change::{Change, Edit, Kind, LinkChange, Op, SectionChange};
 use crate::judgment::{Finding, Judgment, Materiality, Noise, Practice};
-use crate::reading::{Reading, Selectors, Unmatched};
+use crate::reading::{Page, Reader, Reading, Selectors, Unmatched};
 use crate::section::Section;
 use crate::snapshot::{Origin, Redirect};
 use crate::text::{Block, BlockKind, Link};
@@ -69,19 +70,51 @@ pub(super) fn redirect((status, from, to): (u16, String, String)) -> Redirect {
 
 /// How a version was read, beside the revision.
 #[derive(Debug, Serialize, Deserialize)]
-struct SelectorsRow {
+struct ReaderRow {
+    select: Vec<String>,
+    remove: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    language: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pages: Vec<PageRow>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct PageRow {
+    url: String,
     select: Vec<String>,
     remove: Vec<String>,
 }
 
-pub(super) fn selectors_json(selectors: &Selectors) -> String {
-    let row = SelectorsRow { select: selectors.select.clone(), remove: selectors.remove.clone() };
+/// A reader as stored, its revision apart, which is a column.
+pub(super) fn reader_json(reader: &Reader) -> String {
+    let page = |page: &Page| PageRow {
+        url: page.url.to_string(),
+        select: page.selectors.select.clone(),
+        remove: page.selectors.remove.clone(),
+    };
+    let row = ReaderRow {
+        select: reader.selectors.select.clone(),
+        remove: reader.selectors.remove.clone(),
+        language: reader.language.clone(),
+        pages: reader.pages.iter().map(page).collect(),
+    };
     serde_json::to_string(&row).expect("lists of strings are JSON")
 }
 
-pub(super) fn selectors(json: &str) -> serde_json::Result<Selectors> {
-    let row: SelectorsRow = serde_json::from_str(json)?;
-    Ok(Selectors { select: row.select, remove: row.remove })
+/// A stored reader; none if it is not what was written.
+pub(super) fn reader(revision: u32, json: &str) -> Option<Reader> {
+    let row: ReaderRow = serde_json::from_str(json).ok()?;
+    let page = |row: PageRow| {
+        let selectors = Selectors { select: row.select, remove: row.remove };
+        Some(Page { url: Url::parse(&row.url).ok()?, selectors })
+    };
+    Some(Reader {
+        revision,
+        selectors: Selectors { select: row.select, remove: row.remove },
+        language: row.language,
+        pages: row.pages.into_iter().map(page).collect::<Option<_>>()?,
+    })
 }
 
 #[derive(Debug, Serialize, Deserialize)]

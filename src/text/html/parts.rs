@@ -63,7 +63,7 @@ fn runs(html: &Html, tree: &Tree<'_>, pick: &Pick) -> Vec<Range<usize>> {
             let Some(first) = matching(html, tree, &start.element).next() else { return Vec::new() };
             let from = place(tree, start, first);
             let to = matching(html, tree, &end.element).map(|at| place(tree, end, at)).find(|to| *to > from);
-            to.map(|to| vec![from..to]).unwrap_or_default()
+            to.map(|to| from..to).into_iter().collect()
         }
     }
 }
