@@ -221,9 +221,15 @@ proptest::proptest! {
         let first = told();
         proptest::prop_assert_eq!(&first, &told());
         for section in first.iter().flat_map(|(.., change)| &change.sections) {
-            let stands = |reading: &Reading, text: &str| reading.sections.iter().any(|s| s.text() == text);
-            proptest::prop_assert!(section.from.is_none() || stands(&old, &section.before()), "{:?}", section);
-            proptest::prop_assert!(section.to.is_none() || stands(&new, &section.after()), "{:?}", section);
+            // The old text is cut at the headings of the new one, so its words stand in a row,
+            // but not always as a section of theirs.
+            let words = |text: &str| {
+                let words = text.split_whitespace().filter(|word| *word != "-");
+                words.fold(" ".to_owned(), |all, word| all + word + " ")
+            };
+            let stands = |text: &str| new.sections.iter().any(|s| s.text() == text);
+            proptest::prop_assert!(words(&old.text()).contains(&words(&section.before())), "{:?}", section);
+            proptest::prop_assert!(section.to.is_none() || stands(&section.after()), "{:?}", section);
         }
     }
 }
