@@ -2,19 +2,21 @@
 //! it. Never alerts: what is history was not news today.
 
 use crate::alert::Alert;
-use crate::check::manner;
+use crate::check::examine_anew;
 use crate::clock::Clock;
-use crate::examine::{Manner, examine, new_language};
+use crate::examine::{examine, new_language};
 use crate::fetch::{Capture, Fetch, Fetched, Fetcher, Request};
 use crate::outcome::{FailureKind, FetchFailure, Outcome};
+use crate::pages::{Came, Held, PageCheck, Together, examine_pages};
 use crate::panics::contained;
+use crate::reading::{Page, Reader};
 use crate::snapshot::{Origin, Snapshot, Validators};
 use crate::store::{CheckFacts, Recorded, Store, StoreError, Which};
 use crate::time::Timestamp;
 use crate::unpack::Unpacker;
-use crate::upgrade::{parallel, upgrade};
+use crate::upgrade::{Base, parallel, upgrade};
 use crate::version::{Version, VersionFacts};
-use crate::watch::{Source, Watch, WatchId};
+use crate::watch::{Source, Watch};
 
 /// After so many captures in a row that the archive could not give, it is left alone.
 const PATIENCE: u32 = 3;
@@ -100,12 +102,18 @@ pub async fn backfill<C: Clock>(
     unpacker: &Unpacker,
     mut each: impl FnMut(usize, &Capture, &Step),
 ) -> Result<Summary, BackfillError> {
-    let captures = fetcher.captures(&watch.url, bounds.from, bounds.to).await;
-    let captures = captures.map_err(|failure| BackfillError::Index(failure.kind))?;
-    let mut summary = Summary { captures: captures.len(), ..Summary::default() };
-    let distinct = distinct(captures);
-    summary.distinct = distinct.len();
-    let mut wanted = wanted(watch, distinct, fetcher, store).await?;
+    let mut summary = Summary::default();
+    let mut listed: Vec<(usize, Capture)> = Vec::new();
+    for (page, Page { url, .. }) in watch.all_pages().iter().enumerate() {
+        let captures = fetcher.captures(url, bounds.from, bounds.to).await;
+        let captures = captures.map_err(|failure| BackfillError::Index(failure.kind))?;
+        summary.captures += captures.len();
+        listed.extend(distinct(captures).into_iter().map(|capture| (page, capture)));
+    }
+    // Of several pages each capture makes the text with the latest of the others.
+    listed.sort_by_key(|(_, capture)| capture.captured_at);
+    summary.distinct = listed.len();
+    let mut wanted = wanted(watch, listed, fetcher, store).await?;
     summary.held = summary.distinct - wanted.len();
     let total = wanted.len().min(bounds.max.unwrap_or(usize::MAX));
     summary.left = wanted.len() - total;
@@ -113,11 +121,11 @@ pub async fn backfill<C: Clock>(
 
     let mut history = History::begin(watch, store, clock, unpacker).await?;
     let mut failures = 0;
-    for capture in wanted {
+    for (page, capture) in wanted {
         let step = match fetcher.memento(&capture).await {
             Ok(snapshot) => {
                 failures = 0;
-                let (past, _) = history.record(snapshot, |_, _| Vec::new(), clock.now()).await?;
+                let (past, _) = history.record(page, snapshot, |_, _| Vec::new(), clock.now()).await?;
                 summary.count(&past.outcome);
                 Step::Recorded(Box::new(past))
             }
@@ -167,13 +175,15 @@ pub struct Provenance {
     pub origin: Origin,
 }
 
-/// Reads the capture nearest to a moment, and records it in its place in the history of
-/// the watch, unless `dry`.
+/// Reads the capture of a page (a place in [`Watch::all_pages`]) nearest to a moment, and
+/// records it in its place in the history of the watch, unless `dry`.
 ///
 /// # Errors
 /// If the record could not be read or kept.
+#[expect(clippy::too_many_arguments, reason = "which capture of what, and everything that a capture takes")]
 pub async fn nearest<C: Clock>(
     watch: &Watch,
+    page: usize,
     at: Timestamp,
     dry: bool,
     fetcher: &impl Fetch,
@@ -181,13 +191,14 @@ pub async fn nearest<C: Clock>(
     clock: &C,
     unpacker: &Unpacker,
 ) -> Result<Nearest, StoreError> {
-    let (url, language) = (watch.url.clone(), watch.language.clone());
+    let pages = watch.all_pages();
+    let url = pages.get(page).map_or(&watch.url, |page| &page.url).clone();
+    let (archive, language) = (url.host_str().unwrap_or_default().to_owned(), watch.language.clone());
     let request = Request { url, source: Source::Wayback, at: Some(at), validators: Validators::default(), language };
     let snapshot = match fetcher.fetch(request).await {
         Ok(Fetched::Snapshot(snapshot)) => *snapshot,
         Ok(Fetched::NotModified) => {
             let reason = "it answers \"not modified\" although nothing was asked conditionally".to_owned();
-            let archive = watch.url.host_str().unwrap_or_default().to_owned();
             return Ok(Nearest::Missed(FailureKind::ArchiveUnavailable { archive, reason }.into()));
         }
         Err(failure) => return Ok(Nearest::Missed(failure)),
@@ -198,19 +209,21 @@ pub async fn nearest<C: Clock>(
     }
     if dry {
         let before = store.version(&watch.id, Which::At(from.captured_at)).await?;
-        let mut version = before.as_ref().map(|version| version.facts.number);
-        let (mut outcome, unlike) = understand(manner(watch), before, snapshot.clone(), unpacker).await;
+        let before = Standing::at(before, &watch.reader(), store).await?;
+        let mut version = before.base.version.as_ref().map(|version| version.facts.number);
+        let (mut together, unlike) = understand(watch.reader(), before, page, snapshot.clone(), unpacker).await;
         if let Some((_, language)) = unlike
-            && let Some(earlier) =
-                parallel(&watch.id, &manner(watch), &language, from.captured_at, store, None, unpacker).await?
+            && let Some(earlier) = parallel(watch, &language, from.captured_at, store, None, unpacker).await?
         {
             version = Some(earlier.facts.number);
-            (outcome, _) = understand(manner(watch), Some(earlier), snapshot, unpacker).await;
+            let before = Standing::at(Some(earlier), &watch.reader(), store).await?;
+            (together, _) = understand(watch.reader(), before, page, snapshot, unpacker).await;
         }
+        let outcome = together.outcome;
         return Ok(Nearest::Read(Box::new(Past { outcome, version }), from));
     }
     let mut history = History::begin(watch, store, clock, unpacker).await?;
-    let (mut past, _) = history.record(snapshot, |_, _| Vec::new(), clock.now()).await?;
+    let (mut past, _) = history.record(page, snapshot, |_, _| Vec::new(), clock.now()).await?;
     history.finish(clock.now()).await?;
     // Its number is known only now that everything is in its place.
     let check = store.recorded_outcome(&watch.id, &from.origin, from.captured_at).await?;
@@ -230,12 +243,12 @@ fn distinct(mut captures: Vec<Capture>) -> Vec<Capture> {
 /// The captures that are not recorded yet.
 async fn wanted<C: Clock>(
     watch: &Watch,
-    mut captures: Vec<Capture>,
+    mut captures: Vec<(usize, Capture)>,
     fetcher: &Fetcher<C>,
     store: &Store,
-) -> Result<Vec<Capture>, StoreError> {
+) -> Result<Vec<(usize, Capture)>, StoreError> {
     let mut held = store.mementos(&watch.id).await?;
-    captures.retain(|capture| held.insert(fetcher.memento_url(capture)));
+    captures.retain(|(_, capture)| held.insert(fetcher.memento_url(capture)));
     Ok(captures)
 }
 
@@ -244,78 +257,121 @@ async fn wanted<C: Clock>(
 #[derive(Debug)]
 pub(crate) struct History<'a> {
     store: &'a Store,
-    watch: WatchId,
-    manner: Manner,
+    watch: &'a Watch,
+    reader: Reader,
     unpacker: Unpacker,
-    /// The text in force before the next capture; kept, so that the store is not asked
-    /// for it again at every capture.
-    base: Option<Version>,
+    /// What the next capture is compared with; kept, so that the store is not asked for it
+    /// again at every capture.
+    now: Standing,
     /// The text of the last capture, where that is a known one in another language than
-    /// `base`.
+    /// that.
     parallel: Option<Version>,
     /// How many captures were older than what was recorded already.
     older: usize,
+}
+
+/// What a capture is compared with.
+#[derive(Clone, Debug)]
+struct Standing {
+    base: Base,
+    /// What the version cites, where the policy stands on several pages.
+    held: Vec<Option<Held>>,
+}
+
+impl Standing {
+    async fn of(base: Base, reader: &Reader, store: &Store) -> Result<Self, StoreError> {
+        let held = match &base.version {
+            Some(version) if !reader.pages.is_empty() => store.held_pages(&version.facts, &reader.pages).await?,
+            _ => reader.pages.iter().map(|_| None).collect(),
+        };
+        Ok(Self { base, held })
+    }
+
+    /// A version in the middle of the history, with its snapshot where that may be needed.
+    async fn at(version: Option<Version>, reader: &Reader, store: &Store) -> Result<Self, StoreError> {
+        let snapshot = match &version {
+            Some(version) if reader.pages.is_empty() && !reader.selectors.select.is_empty() => {
+                Some(store.snapshot(version.facts.snapshot).await?)
+            }
+            _ => None,
+        };
+        Self::of(Base { version, snapshot, lost: None }, reader, store).await
+    }
 }
 
 impl<'a> History<'a> {
     /// Brings what is recorded to today's reading, so that only the publisher's changes
     /// are found.
     pub(crate) async fn begin(
-        watch: &Watch,
+        watch: &'a Watch,
         store: &'a Store,
         clock: &impl Clock,
         unpacker: &Unpacker,
     ) -> Result<Self, StoreError> {
-        let base = upgrade(watch, store, clock, unpacker).await?;
-        let (manner, unpacker) = (manner(watch), unpacker.clone());
-        Ok(Self { store, watch: watch.id.clone(), manner, unpacker, base, parallel: None, older: 0 })
+        let reader = watch.reader();
+        let base = if reader.pages.is_empty() {
+            upgrade(watch, store, clock, unpacker).await?
+        } else {
+            Base { version: store.latest(&watch.id).await?, ..Base::default() }
+        };
+        let now = Standing::of(base, &reader, store).await?;
+        Ok(Self { store, watch, reader, unpacker: unpacker.clone(), now, parallel: None, older: 0 })
     }
 
     /// The text in force at the last capture.
     pub(crate) fn base(&self) -> Option<&Version> {
-        self.parallel.as_ref().or(self.base.as_ref())
+        self.parallel.as_ref().or(self.latest())
     }
 
-    /// Says what a capture means, and records it. `alerts` says who is told of it.
+    fn latest(&self) -> Option<&Version> {
+        self.now.base.version.as_ref()
+    }
+
+    /// Says what a capture of a page (a place in [`Watch::all_pages`]) means, and records
+    /// it. `alerts` says who is told of it.
     pub(crate) async fn record(
         &mut self,
+        page: usize,
         snapshot: Snapshot,
-        alerts: impl Fn(Option<&VersionFacts>, &Outcome) -> Vec<Alert>,
+        alerts: impl Fn(Option<&VersionFacts>, &Together) -> Vec<Alert>,
         now: Timestamp,
     ) -> Result<(Past, Recorded), StoreError> {
         loop {
             self.parallel = None;
             let before = self.before(snapshot.captured_at).await?;
-            let mut number = before.as_ref().map(|version| version.facts.number);
-            let (mut outcome, unlike) = understand(self.manner.clone(), before, snapshot.clone(), &self.unpacker).await;
+            let mut number = before.base.version.as_ref().map(|version| version.facts.number);
+            let (mut together, unlike) =
+                understand(self.reader.clone(), before, page, snapshot.clone(), &self.unpacker).await;
             if let Some((_, language)) = unlike {
                 let served = snapshot.captured_at;
-                let earlier =
-                    parallel(&self.watch, &self.manner, &language, served, self.store, Some(now), &self.unpacker)
-                        .await?;
-                if let Some(earlier) = earlier {
+                if let Some(earlier) =
+                    parallel(self.watch, &language, served, self.store, Some(now), &self.unpacker).await?
+                {
                     number = Some(earlier.facts.number);
-                    if self.base.as_ref().is_none_or(|base| base.facts.number < earlier.facts.number) {
-                        self.base = Some(earlier.clone());
+                    let before = Standing::at(Some(earlier.clone()), &self.reader, self.store).await?;
+                    if self.latest().is_none_or(|latest| latest.facts.number < earlier.facts.number) {
+                        self.now = before.clone();
                     }
-                    self.parallel = Some(earlier.clone());
-                    (outcome, _) =
-                        understand(self.manner.clone(), Some(earlier), snapshot.clone(), &self.unpacker).await;
+                    self.parallel = Some(earlier);
+                    (together, _) =
+                        understand(self.reader.clone(), before, page, snapshot.clone(), &self.unpacker).await;
                 }
             }
-            let latest = self.base.as_ref().map(|version| version.facts.clone());
-            let alerts = alerts(latest.as_ref(), &outcome);
+            let latest = self.latest().map(|version| version.facts.clone());
+            let alerts = alerts(latest.as_ref(), &together);
             let latest = latest.map(|latest| latest.id);
+            let (outcome, upgraded) = (together.outcome.clone(), together.upgrade.is_some());
             let recorded =
-                self.store.record(&self.watch, latest, outcome.clone(), &self.manner, alerts, None, now).await?;
+                self.store.record_pages(&self.watch.id, latest, together, &self.reader, alerts, None, now).await?;
             if recorded.superseded {
                 // Somebody else recorded a version: look again with that one before us.
-                self.base = self.store.latest(&self.watch).await?;
+                self.renew().await?;
                 continue;
             }
             self.older += usize::from(recorded.out_of_order);
-            if !recorded.out_of_order && matches!(outcome, Outcome::First { .. } | Outcome::Changed { .. }) {
-                self.base = self.store.latest(&self.watch).await?;
+            let another = upgraded || matches!(outcome, Outcome::First { .. } | Outcome::Changed { .. });
+            if !recorded.out_of_order && another {
+                self.renew().await?;
             }
             let again = matches!(outcome, Outcome::Unchanged { .. });
             let version = if again && self.parallel.is_some() { number } else { recorded.version.or(number) };
@@ -326,49 +382,76 @@ impl<'a> History<'a> {
         }
     }
 
-    /// The text in force before a moment.
-    async fn before(&self, captured_at: Timestamp) -> Result<Option<Version>, StoreError> {
-        match &self.base {
+    async fn renew(&mut self) -> Result<(), StoreError> {
+        let latest = self.store.latest(&self.watch.id).await?;
+        self.now = Standing::at(latest, &self.reader, self.store).await?;
+        Ok(())
+    }
+
+    /// What was in force before a moment.
+    async fn before(&self, captured_at: Timestamp) -> Result<Standing, StoreError> {
+        match self.latest() {
             Some(base) if base.facts.captured_at > captured_at => {
-                self.store.version(&self.watch, Which::At(captured_at)).await
+                let version = self.store.version(&self.watch.id, Which::At(captured_at)).await?;
+                Standing::at(version, &self.reader, self.store).await
             }
-            base => Ok(base.clone()),
+            _ => Ok(self.now.clone()),
         }
     }
 
     /// Derives the history anew where captures came out of order, now or in a run that
     /// ended before it could; returns how many did now.
     pub(crate) async fn finish(self, now: Timestamp) -> Result<usize, StoreError> {
-        if self.older > 0 || self.store.lacks_its_beginning(&self.watch).await? {
-            let manner = self.manner.clone();
-            let unpacker = self.unpacker.clone();
-            let again = move |before: Option<&Version>, snapshot: Snapshot| {
-                let unpacked = unpacker.unpack(&snapshot);
-                examine(&manner, before, snapshot, unpacked.as_ref())
-            };
-            self.store.rebuild(&self.watch, &self.manner, again, now).await?;
+        if self.older > 0 || self.store.lacks_its_beginning(&self.watch.id).await? {
+            let (reader, unpacker) = (self.reader.clone(), self.unpacker.clone());
+            if reader.pages.is_empty() {
+                let again = move |before: Option<&Version>, earlier: Option<&Snapshot>, snapshot| {
+                    examine(&reader, before, earlier, snapshot, &|snapshot| unpacker.unpack(snapshot))
+                };
+                self.store.rebuild(&self.watch.id, &self.reader, again, now).await?;
+            } else {
+                let again = move |before: Option<&Version>, held: &[Option<Held>], came| {
+                    examine_pages(&reader, before, held, came, &|snapshot| unpacker.unpack(snapshot))
+                };
+                self.store.rebuild_pages(&self.watch.id, &self.reader, again, now).await?;
+            }
         }
         Ok(self.older)
     }
 }
 
-/// Says what a snapshot means, away from the event loop; a page that our code fails on is
-/// an outcome too.
+/// Says what a capture of a page means, away from the event loop, and which languages
+/// could not be compared; a page that our code fails on is an outcome too.
 async fn understand(
-    manner: Manner,
-    before: Option<Version>,
+    reader: Reader,
+    before: Standing,
+    page: usize,
     snapshot: Snapshot,
     unpacker: &Unpacker,
-) -> (Outcome, Option<(String, String)>) {
+) -> (Together, Option<(String, String)>) {
     let (evidence, unpacker) = (snapshot.clone(), unpacker.clone());
-    contained(move || {
-        let unpacked = unpacker.unpack(&snapshot);
-        let outcome = examine(&manner, before.as_ref(), snapshot, unpacked.as_ref());
-        let unlike = new_language(before.as_ref(), &outcome);
-        (outcome, unlike)
-    })
-    .await
-    .unwrap_or_else(|message| (Outcome::Broken { snapshot: Some(evidence), message }, None))
+    let broken = |message| Outcome::Broken { snapshot: Some(evidence), message };
+    let Some(Page { url, .. }) = reader.pages.get(page).cloned() else {
+        let understood = contained(move || {
+            let outcome = examine_anew(&reader, &before.base, snapshot, &|snapshot| unpacker.unpack(snapshot));
+            let unlike = new_language(before.base.comparable(), &outcome);
+            (Together::alone(outcome), unlike)
+        });
+        return understood.await.unwrap_or_else(|message| (Together::alone(broken(message)), None));
+    };
+    let understood = contained(move || {
+        let mut came: Vec<Came> = reader.pages.iter().map(|_| Came::NotAsked).collect();
+        came[page] = Came::Snapshot(Box::new(snapshot));
+        examine_pages(&reader, before.base.version.as_ref(), &before.held, came, &|snapshot| unpacker.unpack(snapshot))
+    });
+    let together = understood.await.unwrap_or_else(|message| {
+        let outcome = broken(message);
+        Together {
+            pages: vec![PageCheck { url: url.to_string(), outcome: outcome.clone() }],
+            ..Together::alone(outcome)
+        }
+    });
+    (together, None)
 }
 
 #[cfg(test)]

@@ -2,19 +2,22 @@
 
 use std::time::Duration;
 
+use url::Url;
+
 use crate::alert::{Alert, NextVersion, address};
 use crate::cadence::next_check;
 use crate::clock::Clock;
-use crate::examine::{Manner, examine, new_language};
+use crate::examine::{Unpack, examine, new_language};
 use crate::fetch::{Fetch, Fetched, Request};
 use crate::outcome::Outcome;
+use crate::pages::{Came, PageCheck, Together, examine_pages};
 use crate::panics::{contained, unpanicking};
 use crate::reading::{Reader, Why};
 use crate::snapshot::{Snapshot, Validators};
 use crate::store::{Recorded, Store, StoreError};
 use crate::time::Timestamp;
 use crate::unpack::Unpacker;
-use crate::upgrade::{parallel, preview, upgrade};
+use crate::upgrade::{Base, parallel, preview, upgrade, with_snapshot};
 use crate::version::{Version, VersionFacts};
 use crate::watch::{Source, Watch};
 
@@ -29,10 +32,10 @@ pub struct Ports<F, C> {
     pub store: Store,
     /// Where pages come from.
     pub fetcher: F,
-    /// The time.
-    pub clock: C,
     /// What unpacks PDF and DOCX.
     pub unpacker: Unpacker,
+    /// The time.
+    pub clock: C,
     /// Over how long the checks of one moment are spread.
     pub spread: Duration,
 }
@@ -44,6 +47,8 @@ pub struct Checked {
     pub previous: Option<VersionFacts>,
     /// How it ended.
     pub outcome: Outcome,
+    /// How each page fared, where the policy stands on several.
+    pub pages: Vec<PageCheck>,
     /// Who is told what.
     pub alerts: Vec<Alert>,
     /// When the watch is due again.
@@ -59,16 +64,17 @@ pub struct Checked {
 /// # Errors
 /// `Err` means that the record could not be kept, and the caller must stop.
 pub async fn check<F: Fetch, C: Clock>(watch: &Watch, ports: &Ports<F, C>) -> Result<Checked, StoreError> {
-    let previous = upgrade(watch, &ports.store, &ports.clock, &ports.unpacker).await?;
-    let mut checked = look(watch, previous, ports, Some(ports.clock.now())).await?;
-
-    let base = checked.previous.as_ref().map(|version| version.id);
-    let (outcome, alerts) = (checked.outcome.clone(), checked.alerts.clone());
-    let recorded = ports
-        .store
-        .record(&watch.id, base, outcome, &manner(watch), alerts, checked.next_check_at, ports.clock.now())
-        .await?;
-
+    let base = if watch.pages.is_empty() {
+        upgrade(watch, &ports.store, &ports.clock, &ports.unpacker).await?
+    } else {
+        Base { version: ports.store.latest(&watch.id).await?, ..Base::default() }
+    };
+    let Looked { mut checked, together } = look(watch, base, ports, Some(ports.clock.now())).await?;
+    let latest = checked.previous.as_ref().map(|version| version.id);
+    let (alerts, due, now) = (checked.alerts.clone(), checked.next_check_at, ports.clock.now());
+    let (store, reader) = (&ports.store, watch.reader());
+    let recorded = store.record_pages(&watch.id, latest, together, &reader, alerts, due, now).await?;
+    tell_note(watch, &checked.outcome, &recorded);
     checked.recorded = Some(recorded);
     Ok(checked)
 }
@@ -78,66 +84,118 @@ pub async fn check<F: Fetch, C: Clock>(watch: &Watch, ports: &Ports<F, C>) -> Re
 /// # Errors
 /// If the record could not be read.
 pub async fn dry_run<F: Fetch, C: Clock>(watch: &Watch, ports: &Ports<F, C>) -> Result<Checked, StoreError> {
-    let previous = preview(watch, &ports.store, &ports.unpacker).await?;
-    look(watch, previous, ports, None).await
+    let base = if watch.pages.is_empty() {
+        preview(watch, &ports.store, &ports.unpacker).await?
+    } else {
+        Base { version: ports.store.latest(&watch.id).await?, ..Base::default() }
+    };
+    Ok(look(watch, base, ports, None).await?.checked)
 }
 
-/// How the pages of a watch are read today.
-pub fn manner(watch: &Watch) -> Manner {
-    Manner { reader: Reader::today(watch.selectors.clone()), language: watch.language.clone() }
+/// Says in the log what whoever configured the watch must know, once until it changes.
+pub(crate) fn tell_note(watch: &Watch, outcome: &Outcome, recorded: &Recorded) {
+    let read = outcome.is_success() && outcome.snapshot().is_some();
+    let note = outcome.note();
+    if recorded.superseded || !read || note == recorded.note_before {
+        return;
+    }
+    match note {
+        Some(note) => tracing::warn!(watch.id = %watch.id, note, "{}: {note}", watch.id),
+        None => tracing::info!(watch.id = %watch.id, "{}: every selector matches again", watch.id),
+    }
+}
+
+/// A check before it is written down.
+struct Looked {
+    checked: Checked,
+    together: Together,
 }
 
 /// All of a check but writing it down; `now` is when technical upgrades are recorded.
 async fn look<F: Fetch, C: Clock>(
     watch: &Watch,
-    previous: Option<Version>,
+    base: Base,
     ports: &Ports<F, C>,
     now: Option<Timestamp>,
-) -> Result<Checked, StoreError> {
-    let request = request(watch, &ports.store).await?;
-    let mut facts = previous.as_ref().map(|version| version.facts.clone());
-
-    let (outcome, alerts) = match unpanicking(ports.fetcher.fetch(request)).await {
-        Ok(Ok(Fetched::Snapshot(snapshot))) => {
-            let mut understood = understand(watch, previous, facts.clone(), *snapshot, &ports.unpacker).await;
-            if let (Some((known, language)), Outcome::First { snapshot, .. }) =
-                (&understood.unlike, &understood.outcome)
-            {
-                let served = snapshot.captured_at;
-                match parallel(&watch.id, &manner(watch), language, served, &ports.store, now, &ports.unpacker).await? {
-                    Some(earlier) => {
-                        facts = newest(facts, &earlier);
-                        understood =
-                            understand(watch, Some(earlier), facts.clone(), snapshot.clone(), &ports.unpacker).await;
-                    }
-                    None => tracing::warn!(
-                        watch.id = %watch.id,
-                        "the page of {} answers in {language} now; its text in {known} was not compared with it; \
-                         set language = \"{known}\" to refuse other languages", watch.id
-                    ),
+) -> Result<Looked, StoreError> {
+    let mut facts = base.version.as_ref().map(|version| version.facts.clone());
+    let (together, alerts) = if watch.pages.is_empty() {
+        let validators = match watch.source {
+            Source::Live if base.lost.is_none() => ports.store.validators(&watch.id, &watch.reader()).await?,
+            Source::Live | Source::Wayback => Validators::default(),
+        };
+        let came = ask(watch, &watch.url, validators, ports).await;
+        let mut understood = understand(watch, base, facts.clone(), came, &ports.unpacker).await;
+        if let (Some((known, language)), Outcome::First { snapshot, .. }) = (&understood.unlike, &understood.outcome) {
+            match parallel(watch, language, snapshot.captured_at, &ports.store, now, &ports.unpacker).await? {
+                Some(earlier) => {
+                    facts = newest(facts, &earlier);
+                    let base = with_snapshot(earlier, &ports.store).await?;
+                    let came = Came::Snapshot(Box::new(snapshot.clone()));
+                    understood = understand(watch, base, facts.clone(), came, &ports.unpacker).await;
                 }
+                None => tracing::warn!(
+                    watch.id = %watch.id,
+                    "the page of {} answers in {language} now; its text in {known} was not compared with it; \
+                     set language = \"{known}\" to refuse other languages", watch.id
+                ),
             }
-            (understood.outcome, understood.alerts)
         }
-        Ok(Ok(Fetched::NotModified)) => (Outcome::Unmodified, Vec::new()),
-        Ok(Err(failure)) => (Outcome::Unreachable(failure), Vec::new()),
-        Err(message) => (Outcome::Broken { snapshot: None, message }, Vec::new()),
+        (Together::alone(understood.outcome), understood.alerts)
+    } else {
+        look_at_pages(watch, base, ports).await?
     };
-
+    let outcome = together.outcome.clone();
     let next_check_at = due_again(watch, &outcome, ports).await?;
-    Ok(Checked { previous: facts, outcome, alerts, next_check_at, recorded: None })
+    let pages = together.pages.clone();
+    let checked = Checked { previous: facts, outcome, pages, alerts, next_check_at, recorded: None };
+    Ok(Looked { checked, together })
 }
 
-async fn request(watch: &Watch, store: &Store) -> Result<Request, StoreError> {
-    let validators = match watch.source {
-        Source::Live => store.validators(&watch.id, &manner(watch).reader).await?,
-        Source::Wayback => Validators::default(),
+/// Asks for every page, one after the other, and says what all of them mean.
+async fn look_at_pages<F: Fetch, C: Clock>(
+    watch: &Watch,
+    base: Base,
+    ports: &Ports<F, C>,
+) -> Result<(Together, Vec<Alert>), StoreError> {
+    let reader = watch.reader();
+    let mut came = Vec::new();
+    for page in &reader.pages {
+        let validators = match watch.source {
+            Source::Live => ports.store.page_validators(&watch.id, page, &reader).await?,
+            Source::Wayback => Validators::default(),
+        };
+        came.push(ask(watch, &page.url, validators, ports).await);
+    }
+    let held = match &base.version {
+        Some(version) => ports.store.held_pages(&version.facts, &reader.pages).await?,
+        None => reader.pages.iter().map(|_| None).collect(),
     };
-    let (url, language) = (watch.url.clone(), watch.language.clone());
-    Ok(Request { url, source: watch.source, at: None, validators, language })
+    let (followed, unpacker) = (watch.clone(), ports.unpacker.clone());
+    let understood = contained(move || {
+        let previous = base.version.as_ref();
+        let together = examine_pages(&reader, previous, &held, came, &|snapshot| unpacker.unpack(snapshot));
+        let alerts = alerts(&followed, previous.map(|version| &version.facts), &together);
+        (together, alerts)
+    });
+    Ok(understood
+        .await
+        .unwrap_or_else(|message| (Together::alone(Outcome::Broken { snapshot: None, message }), Vec::new())))
 }
 
-/// What a snapshot means.
+/// Asks for one page.
+async fn ask<F: Fetch, C: Clock>(watch: &Watch, url: &Url, validators: Validators, ports: &Ports<F, C>) -> Came {
+    let (url, language) = (url.clone(), watch.language.clone());
+    let request = Request { url, source: watch.source, at: None, validators, language };
+    match unpanicking(ports.fetcher.fetch(request)).await {
+        Ok(Ok(Fetched::Snapshot(snapshot))) => Came::Snapshot(snapshot),
+        Ok(Ok(Fetched::NotModified)) => Came::NotModified,
+        Ok(Err(failure)) => Came::Failed(failure),
+        Err(message) => Came::Broken(message),
+    }
+}
+
+/// What came of one page means.
 struct Understood {
     outcome: Outcome,
     alerts: Vec<Alert>,
@@ -145,42 +203,55 @@ struct Understood {
     unlike: Option<(String, String)>,
 }
 
-/// Says what a snapshot means and who is told, away from the threads that wait for the
+/// Says what came means and who is told, away from the threads that wait for the
 /// network, and whatever happens: a page that our code fails on is an outcome too.
-/// `previous` is what it is compared with, `latest` the last version of all.
+/// `base` is what it is compared with, `latest` the last version of all.
 async fn understand(
     watch: &Watch,
-    previous: Option<Version>,
+    base: Base,
     latest: Option<VersionFacts>,
-    snapshot: Snapshot,
+    came: Came,
     unpacker: &Unpacker,
 ) -> Understood {
+    let silent = |outcome| Understood { outcome, alerts: Vec::new(), unlike: None };
+    let snapshot = match came {
+        Came::Snapshot(snapshot) => *snapshot,
+        Came::Failed(failure) => return silent(Outcome::Unreachable(failure)),
+        Came::Broken(message) => return silent(Outcome::Broken { snapshot: None, message }),
+        Came::NotModified | Came::NotAsked => return silent(Outcome::Unmodified),
+    };
     let (watch, evidence, unpacker) = (watch.clone(), snapshot.clone(), unpacker.clone());
     contained(move || {
-        let unpacked = unpacker.unpack(&snapshot);
-        let outcome = examine(&manner(&watch), previous.as_ref(), snapshot, unpacked.as_ref());
-        let alerts = alerts(&watch, latest.as_ref(), &outcome);
-        Understood { alerts, unlike: new_language(previous.as_ref(), &outcome), outcome }
+        let outcome = examine_anew(&watch.reader(), &base, snapshot, &|snapshot| unpacker.unpack(snapshot));
+        let unlike = new_language(base.comparable(), &outcome);
+        let together = Together::alone(outcome);
+        Understood { alerts: alerts(&watch, latest.as_ref(), &together), unlike, outcome: together.outcome }
     })
     .await
-    .unwrap_or_else(|message| {
-        let outcome = Outcome::Broken { snapshot: Some(evidence), message };
-        Understood { outcome, alerts: Vec::new(), unlike: None }
-    })
+    .unwrap_or_else(|message| silent(Outcome::Broken { snapshot: Some(evidence), message }))
 }
 
 /// The last version of all, once an upgrade may have come behind it.
-pub(crate) fn newest(latest: Option<VersionFacts>, upgraded: &Version) -> Option<VersionFacts> {
+fn newest(latest: Option<VersionFacts>, upgraded: &Version) -> Option<VersionFacts> {
     latest.filter(|latest| latest.number >= upgraded.facts.number).or_else(|| Some(upgraded.facts.clone()))
 }
 
+/// [`examine`], or a new base where the version before cannot be compared with.
+pub(crate) fn examine_anew(reader: &Reader, base: &Base, snapshot: Snapshot, unpack: Unpack<'_>) -> Outcome {
+    let mut outcome = examine(reader, base.comparable(), base.snapshot.as_ref(), snapshot, unpack);
+    if let Outcome::First { rebased, .. } = &mut outcome {
+        rebased.clone_from(&base.lost);
+    }
+    outcome
+}
+
 /// Who is told of an outcome, and in which words. `latest` is the last version before it.
-pub fn alerts(watch: &Watch, latest: Option<&VersionFacts>, outcome: &Outcome) -> Vec<Alert> {
-    let (Some(latest), Outcome::Changed { snapshot, reading, from, change, judgment }) = (latest, outcome) else {
-        return Vec::new();
-    };
+pub fn alerts(watch: &Watch, latest: Option<&VersionFacts>, together: &Together) -> Vec<Alert> {
+    let Outcome::Changed { snapshot, reading, from, change, judgment } = &together.outcome else { return Vec::new() };
+    let Some(latest) = latest else { return Vec::new() };
     let next = NextVersion {
-        number: latest.number + 1,
+        // An upgrade that comes with it is recorded before.
+        number: latest.number.max(from.number) + 1,
         digest: reading.digest(),
         captured_at: snapshot.captured_at,
         final_url: snapshot.final_url.clone(),

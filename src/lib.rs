@@ -78,6 +78,7 @@ pub mod examine;
 pub mod guard;
 pub mod judgment;
 pub mod outcome;
+pub mod pages;
 pub mod reading;
 pub mod render;
 pub mod section;

@@ -11,13 +11,15 @@ use crate::version::VersionFacts;
 /// How a check ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// The first text of a watch, or its first in a language: texts in two languages are
-    /// not compared.
+    /// The first text of a watch, or its first in a language (texts in two languages are
+    /// not compared), or the first that can be read as pages are read today.
     First {
         /// What was served.
         snapshot: Snapshot,
         /// What it says.
         reading: Reading,
+        /// Why the version before it could not be compared with; none if there is none.
+        rebased: Option<String>,
     },
     /// The server says that nothing changed (304).
     Unmodified,
@@ -25,6 +27,8 @@ pub enum Outcome {
     Unchanged {
         /// What was served.
         snapshot: Snapshot,
+        /// What whoever configured the watch must know all the same.
+        note: Option<String>,
     },
     /// Another text.
     Changed {
@@ -75,7 +79,7 @@ impl Outcome {
     pub fn snapshot(&self) -> Option<&Snapshot> {
         match self {
             Outcome::First { snapshot, .. }
-            | Outcome::Unchanged { snapshot }
+            | Outcome::Unchanged { snapshot, .. }
             | Outcome::Changed { snapshot, .. }
             | Outcome::Unreadable { snapshot, .. } => Some(snapshot),
             Outcome::Broken { snapshot, .. } => snapshot.as_ref(),
@@ -97,6 +101,19 @@ impl Outcome {
             Outcome::Unreadable { why, .. } => Some(why.to_string()),
             Outcome::Unreachable(failure) => Some(failure.kind.to_string()),
             Outcome::Broken { message, .. } => Some(message.clone()),
+            _ => None,
+        }
+    }
+
+    /// What whoever configured the watch must know although the policy was seen.
+    pub fn note(&self) -> Option<String> {
+        match self {
+            Outcome::First { reading, rebased, .. } => {
+                let notes: Vec<String> = rebased.iter().cloned().chain(reading.unmatched.note()).collect();
+                (!notes.is_empty()).then(|| notes.join("; "))
+            }
+            Outcome::Changed { reading, .. } => reading.unmatched.note(),
+            Outcome::Unchanged { note, .. } => note.clone(),
             _ => None,
         }
     }
@@ -226,6 +243,14 @@ pub enum FailureKind {
         /// What happened.
         reason: String,
     },
+    /// One page of a policy that stands on several.
+    #[error("page {page}: {kind}")]
+    OfPage {
+        /// Its address.
+        page: String,
+        /// What happened.
+        kind: Box<FailureKind>,
+    },
     /// Anything else on the way.
     #[error("{host} could not be reached: {reason}")]
     Connection {
@@ -253,15 +278,17 @@ impl FailureKind {
             FailureKind::NotArchived { .. } => "not_archived",
             FailureKind::ArchiveExcluded { .. } => "archive_excluded",
             FailureKind::ArchiveUnavailable { .. } => "archive_unavailable",
+            FailureKind::OfPage { kind, .. } => kind.as_str(),
             FailureKind::Connection { .. } => "connection",
         }
     }
 
     /// Whether asking again may help without anybody changing anything.
     pub fn is_transient(&self) -> bool {
-        !matches!(
-            self,
-            FailureKind::BadUrl { .. } | FailureKind::Forbidden { .. } | FailureKind::ArchiveExcluded { .. }
-        )
+        match self {
+            FailureKind::OfPage { kind, .. } => kind.is_transient(),
+            FailureKind::BadUrl { .. } | FailureKind::Forbidden { .. } | FailureKind::ArchiveExcluded { .. } => false,
+            _ => true,
+        }
     }
 }

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use chrono::NaiveDate;
 use regex::Regex;
+use url::Url;
 
 use crate::section::{Section, section};
 use crate::snapshot::{Digest, Snapshot};
@@ -18,13 +19,51 @@ use crate::text::{Link, count_words, normalize_by_steps};
 /// so that what we hold is read again before it is compared.
 pub const REVISION: u32 = 2;
 
-/// Which parts of the page are the policy, as CSS selectors.
+/// Which parts of the page are the policy, as CSS selectors or as ranges
+/// (`before h1 .. before footer`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Selectors {
     /// What to read; empty: the main text is found unaided.
     pub select: Vec<String>,
     /// What to leave out.
     pub remove: Vec<String>,
+}
+
+/// The selectors that picked nothing on a page. It was read all the same, but whoever
+/// wrote them must be told: the site was rebuilt, or the selector has a slip.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Unmatched {
+    /// Those that say what to read.
+    pub select: Vec<String>,
+    /// Those that say what to leave out.
+    pub remove: Vec<String>,
+    /// Nothing that was to be read had a word, so the main text was found unaided.
+    pub fell_back: bool,
+}
+
+impl Unmatched {
+    /// What this means for the text, in words; none where all that is to be read was there.
+    pub fn note(&self) -> Option<String> {
+        if self.select.is_empty() && !self.fell_back {
+            return None;
+        }
+        let what = match &self.select[..] {
+            [] => "what select picks has no words".to_owned(),
+            [one] => format!("select \"{one}\" matches nothing"),
+            several => format!("select \"{}\" match nothing", several.join("\", \"")),
+        };
+        let then = if self.fell_back { "the main text was found unaided" } else { "the other selectors were read" };
+        Some(format!("{what}; {then}; was the page redesigned? update the watch's select"))
+    }
+}
+
+/// One page of a policy that stands on several.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Page {
+    /// Its address.
+    pub url: Url,
+    /// Which parts of it are the policy.
+    pub selectors: Selectors,
 }
 
 /// How a text was read. Two readings compare only if this is equal.
@@ -34,12 +73,17 @@ pub struct Reader {
     pub revision: u32,
     /// The watch's selectors.
     pub selectors: Selectors,
+    /// The language that the text must be in (ISO 639-1).
+    pub language: Option<String>,
+    /// The pages that the policy stands on, in order; empty where it is one, whatever
+    /// its address.
+    pub pages: Vec<Page>,
 }
 
 impl Reader {
-    /// Today's reading code with these selectors.
+    /// Today's reading code with these selectors, for one page in any language.
     pub fn today(selectors: Selectors) -> Self {
-        Self { revision: REVISION, selectors }
+        Self { revision: REVISION, selectors, language: None, pages: Vec::new() }
     }
 }
 
@@ -55,7 +99,7 @@ pub struct Expected<'a> {
 }
 
 /// A policy as read.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reading {
     /// The page's title, without the site's name where that can be told.
     pub title: Option<String>,
@@ -67,6 +111,8 @@ pub struct Reading {
     pub effective_at: Option<NaiveDate>,
     /// The text, in page order.
     pub sections: Vec<Section>,
+    /// The selectors that picked nothing.
+    pub unmatched: Unmatched,
 }
 
 impl Reading {
@@ -266,7 +312,13 @@ pub fn read_by_steps(
     let text = normalize_by_steps(snapshot, how, expected, done)?;
     let sections = section(text.blocks);
     done(Step::Sections);
-    Ok(Reading { title: text.title, language: text.language, effective_at: text.effective_at, sections })
+    Ok(Reading {
+        title: text.title,
+        language: text.language,
+        effective_at: text.effective_at,
+        sections,
+        unmatched: text.unmatched,
+    })
 }
 
 #[cfg(test)]
@@ -292,7 +344,7 @@ mod tests {
         ];
         let block = Block { kind: BlockKind::Paragraph, text: "Read them all.".to_owned(), links: links.to_vec() };
         let section = Section { heading: Some("More to read".to_owned()), blocks: vec![block], ..Section::default() };
-        let reading = Reading { title: None, language: None, effective_at: None, sections: vec![section] };
+        let reading = Reading { sections: vec![section], ..Reading::default() };
         assert_eq!(reading.policy_links(), links[..4].iter().collect::<Vec<_>>());
         assert_eq!(reading.words(), 6);
     }

@@ -1,21 +1,43 @@
 //! The latest version as we read it today, so that our own change is never reported as
-//! the publisher's. Never alerts.
+//! the publisher's. Never alerts. Policies of several pages are upgraded together with
+//! the check that follows ([`crate::pages`]), which may bring a page that is not held yet.
 
-use crate::check::manner;
 use crate::clock::Clock;
-use crate::examine::Manner;
+use crate::pages::page_of;
 use crate::panics::contained;
-use crate::reading::{Expected, Reading, read};
+use crate::reading::{Expected, Reader, Reading, read};
+use crate::snapshot::Snapshot;
 use crate::store::{Store, StoreError};
 use crate::time::Timestamp;
 use crate::unpack::Unpacker;
-use crate::version::Version;
-use crate::watch::{Watch, WatchId};
+use crate::version::{SnapshotId, Version};
+use crate::watch::Watch;
+
+/// What the next page is compared with.
+#[derive(Clone, Debug, Default)]
+pub struct Base {
+    /// The latest version as it stands in the record.
+    pub version: Option<Version>,
+    /// Its snapshot, where the selectors may match only one of two pages.
+    pub snapshot: Option<Snapshot>,
+    /// Why it cannot be compared with: its snapshot does not read as we read today. The
+    /// next text is a new base then.
+    pub lost: Option<String>,
+}
+
+impl Base {
+    /// The version, if it can be compared with.
+    pub fn comparable(&self) -> Option<&Version> {
+        self.version.as_ref().filter(|_| self.lost.is_none())
+    }
+}
 
 /// Brings the latest version of a watch to today's reading, and returns it.
 ///
-/// If today's selectors cannot read yesterday's page, because the site was rebuilt, the
-/// old reading stands, and a change that follows says that it crosses readings.
+/// If today's reader cannot read yesterday's page (another language is demanded; what was
+/// taken for a policy is known as a wall now), the old reading stands, and whatever is
+/// read next is a new base: to compare with what was read otherwise would tell our change
+/// as theirs.
 ///
 /// # Errors
 /// If the record could not be read or kept.
@@ -24,22 +46,35 @@ pub async fn upgrade(
     store: &Store,
     clock: &impl Clock,
     unpacker: &Unpacker,
-) -> Result<Option<Version>, StoreError> {
-    let Some(held) = store.latest(&watch.id).await? else { return Ok(None) };
-    let manner = manner(watch);
-    let Some(reading) = read_again(&manner, &held, store, unpacker).await? else { return Ok(Some(held)) };
-    store.record_upgrade(&held, reading, manner.reader, clock.now()).await.map(Some)
+) -> Result<Base, StoreError> {
+    let Some(held) = store.latest(&watch.id).await? else { return Ok(Base::default()) };
+    match read_again(watch, &held, store, unpacker).await? {
+        Again::Needless => with_snapshot(held, store).await,
+        Again::Read(reading, cites) => {
+            let held = store.record_upgrade(&held, *reading, cites, watch.reader(), clock.now()).await?;
+            with_snapshot(held, store).await
+        }
+        Again::Lost(why) => Ok(Base { version: Some(held), snapshot: None, lost: Some(why) }),
+    }
 }
 
 /// What [`upgrade`] would return, with nothing recorded.
 ///
 /// # Errors
 /// If the record could not be read.
-pub async fn preview(watch: &Watch, store: &Store, unpacker: &Unpacker) -> Result<Option<Version>, StoreError> {
-    let Some(held) = store.latest(&watch.id).await? else { return Ok(None) };
-    let manner = manner(watch);
-    let again = read_again(&manner, &held, store, unpacker).await?;
-    Ok(Some(replaced(held, again, &manner)))
+pub async fn preview(watch: &Watch, store: &Store, unpacker: &Unpacker) -> Result<Base, StoreError> {
+    let Some(mut held) = store.latest(&watch.id).await? else { return Ok(Base::default()) };
+    match read_again(watch, &held, store, unpacker).await? {
+        Again::Needless => {}
+        Again::Read(reading, cites) => {
+            held.facts.digest = reading.digest();
+            held.facts.reader = watch.reader();
+            (held.facts.snapshot, held.facts.pages) = (cites, Vec::new());
+            held.reading = *reading;
+        }
+        Again::Lost(why) => return Ok(Base { version: Some(held), snapshot: None, lost: Some(why) }),
+    }
+    with_snapshot(held, store).await
 }
 
 /// The latest version in a language served at or before a moment, as we read it today: the
@@ -51,66 +86,88 @@ pub async fn preview(watch: &Watch, store: &Store, unpacker: &Unpacker) -> Resul
 /// # Errors
 /// If the record could not be read or kept.
 pub(crate) async fn parallel(
-    watch: &WatchId,
-    manner: &Manner,
+    watch: &Watch,
     language: &str,
     until: Timestamp,
     store: &Store,
     now: Option<Timestamp>,
     unpacker: &Unpacker,
 ) -> Result<Option<Version>, StoreError> {
-    let Some(held) = store.latest_in(watch, language, until).await? else { return Ok(None) };
-    let again = read_again(manner, &held, store, unpacker).await?;
-    match (again, now) {
-        (Some(reading), Some(now)) if reading.digest() != held.facts.digest => {
-            store.record_parallel_upgrade(&held, reading, manner.reader.clone(), now).await.map(Some)
-        }
-        (again, _) => Ok(Some(replaced(held, again, manner))),
+    let Some(mut held) = store.latest_in(&watch.id, language, until).await? else { return Ok(None) };
+    let Again::Read(reading, _) = read_again(watch, &held, store, unpacker).await? else { return Ok(Some(held)) };
+    if let Some(now) = now
+        && reading.digest() != held.facts.digest
+    {
+        return store.record_parallel_upgrade(&held, *reading, watch.reader(), now).await.map(Some);
     }
+    held.facts.digest = reading.digest();
+    held.facts.reader = watch.reader();
+    held.reading = *reading;
+    Ok(Some(held))
 }
 
-fn replaced(mut held: Version, again: Option<Reading>, manner: &Manner) -> Version {
-    if let Some(reading) = again {
-        held.facts.digest = reading.digest();
-        held.facts.reader = manner.reader.clone();
-        held.reading = reading;
-    }
-    held
+pub(crate) async fn with_snapshot(version: Version, store: &Store) -> Result<Base, StoreError> {
+    let needed = !version.facts.reader.selectors.select.is_empty() && version.facts.reader.pages.is_empty();
+    let snapshot = if needed { Some(store.snapshot(version.facts.snapshot).await?) } else { None };
+    Ok(Base { version: Some(version), snapshot, lost: None })
 }
 
-/// Reads a version's snapshot as we read today; none if there is no need, or no way.
-async fn read_again(
-    manner: &Manner,
-    held: &Version,
-    store: &Store,
-    unpacker: &Unpacker,
-) -> Result<Option<Reading>, StoreError> {
-    if held.facts.reader == manner.reader {
-        return Ok(None);
+/// What came of reading a version's snapshot again.
+enum Again {
+    /// It was read as we read today.
+    Needless,
+    /// It reads so today, from this snapshot.
+    Read(Box<Reading>, SnapshotId),
+    /// It cannot be read.
+    Lost(String),
+}
+
+/// Reads a version's snapshot as we read today.
+async fn read_again(watch: &Watch, held: &Version, store: &Store, unpacker: &Unpacker) -> Result<Again, StoreError> {
+    let reader = watch.reader();
+    if held.facts.reader == reader {
+        return Ok(Again::Needless);
     }
-    let snapshot = store.snapshot(held.facts.snapshot).await?;
-    let (selectors, language) = (manner.reader.selectors.clone(), manner.language.clone());
-    let unpacker = unpacker.clone();
-    let again = contained(move || {
-        let unpacked = unpacker.unpack(&snapshot);
-        // Its own old reading must not decide whether the page is the policy.
-        read(
-            &snapshot,
-            &selectors,
-            &Expected { language: language.as_deref(), previous: None, unpacked: unpacked.as_ref() },
-        )
-    })
-    .await;
+    let again = match snapshot(watch, held, store).await? {
+        Some((id, snapshot)) => again(reader, snapshot, unpacker.clone()).await.map(|reading| (id, reading)),
+        None => Err(format!("it was read from several pages, and none of them is {}", watch.url)),
+    };
     let why = match again {
-        Ok(Ok(reading)) => return Ok(Some(reading)),
-        Ok(Err(unreadable)) => unreadable.to_string(),
-        Err(panicked) => panicked,
+        Ok((id, reading)) => return Ok(Again::Read(Box::new(reading), id)),
+        Err(why) => why,
     };
     tracing::warn!(
-        watch.id = %held.facts.watch,
+        watch.id = %watch.id,
         version = held.facts.number,
         why,
-        "version {} of {} cannot be read as we read today; its old reading stands", held.facts.number, held.facts.watch
+        "version {} of {} cannot be read as we read today; what is read next is a new base", held.facts.number, watch.id
     );
+    Ok(Again::Lost(format!("version {} cannot be read as pages are read today ({why})", held.facts.number)))
+}
+
+/// The snapshot of the watch's page that a version was read from.
+async fn snapshot(watch: &Watch, held: &Version, store: &Store) -> Result<Option<(SnapshotId, Snapshot)>, StoreError> {
+    if held.facts.pages.is_empty() {
+        let id = held.facts.snapshot;
+        return Ok(Some((id, store.snapshot(id).await?)));
+    }
+    // It stood on several pages, and this one is left.
+    for id in &held.facts.pages {
+        let snapshot = store.snapshot(*id).await?;
+        if page_of(&snapshot.url, &watch.all_pages()).is_some() {
+            return Ok(Some((*id, snapshot)));
+        }
+    }
     Ok(None)
+}
+
+async fn again(reader: Reader, snapshot: Snapshot, unpacker: Unpacker) -> Result<Reading, String> {
+    let read = contained(move || {
+        // Its own old reading must not decide whether the page is the policy.
+        let unpacked = unpacker.unpack(&snapshot);
+        let language = reader.language.as_deref();
+        let expected = Expected { language, previous: None, unpacked: unpacked.as_ref() };
+        read(&snapshot, &reader.selectors, &expected)
+    });
+    read.await?.map_err(|unreadable| unreadable.to_string())
 }

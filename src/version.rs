@@ -55,12 +55,21 @@ pub struct VersionFacts {
     pub recorded_at: Timestamp,
     /// The digest of the text: what identifies the version outside this store.
     pub digest: Digest,
-    /// The snapshot it was read from.
+    /// The snapshot it was read from; of several pages, the newest.
     pub snapshot: SnapshotId,
+    /// The snapshots of all pages, in their order; empty where it is one page.
+    pub pages: Vec<SnapshotId>,
     /// How it was read.
     pub reader: Reader,
     /// Why it is there.
     pub cause: Cause,
+}
+
+impl VersionFacts {
+    /// All snapshots that it was read from, in the order of their pages.
+    pub fn snapshots(&self) -> Vec<SnapshotId> {
+        if self.pages.is_empty() { vec![self.snapshot] } else { self.pages.clone() }
+    }
 }
 
 /// The sectioned text of record.

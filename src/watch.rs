@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::cadence::Schedule;
 use crate::judgment::Materiality;
-use crate::reading::Selectors;
+use crate::reading::{Page, Reader, Selectors};
 
 /// The name of a watch: 1 to 120 of `a-z A-Z 0-9 . _ -`, first a letter or digit.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -120,8 +120,10 @@ impl Source {
 pub struct Watch {
     /// Its name, unique in a configuration.
     pub id: WatchId,
-    /// The page.
+    /// The page; of several, the first.
     pub url: Url,
+    /// The pages that follow it, where the policy stands on several.
+    pub pages: Vec<Page>,
     /// The publisher's product.
     pub service: String,
     /// The kind of text.
@@ -140,4 +142,22 @@ pub struct Watch {
     pub alert_at: Materiality,
     /// Free words for grouping.
     pub tags: Vec<String>,
+}
+
+impl Watch {
+    /// How its pages are read today.
+    pub fn reader(&self) -> Reader {
+        let several = !self.pages.is_empty();
+        Reader {
+            language: self.language.clone(),
+            pages: if several { self.all_pages() } else { Vec::new() },
+            ..Reader::today(self.selectors.clone())
+        }
+    }
+
+    /// All its pages, in order; one at least.
+    pub fn all_pages(&self) -> Vec<Page> {
+        let first = Page { url: self.url.clone(), selectors: self.selectors.clone() };
+        std::iter::once(first).chain(self.pages.iter().cloned()).collect()
+    }
 }

@@ -291,7 +291,7 @@ pub(crate) mod tests {
             let block = Block { kind, text: line.trim_start_matches("- ").to_owned(), links };
             sections.last_mut().expect("there is one by now").blocks.push(block);
         }
-        Reading { title: None, language: None, effective_at: None, sections }
+        Reading { sections, ..Reading::default() }
     }
 
     /// A change in a line each: kind, path and the marked-up words.

@@ -3,7 +3,7 @@
 use super::Exit;
 use super::complaint::Complaint;
 use super::console::Console;
-use super::extract::Parts;
+use super::extract::{Parts, tell_unmatched};
 use super::input::{self, Type};
 use crate::change::{Change, compare};
 use crate::clock::{Clock, SystemClock};
@@ -40,7 +40,10 @@ pub fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
         [Ok(old), Ok(new)] => (old, new),
         [old, new] => return no_policy(old.err().as_ref(), new.err().as_ref(), console),
     };
-    let judged = compare(&old, &new).map(|change| {
+    tell_unmatched(&args.old, &old, console);
+    tell_unmatched(&args.new, &new, console);
+    let judged = compare(&old, &new).map(|mut change| {
+        change.crosses_readings = old.unmatched.fell_back != new.unmatched.fell_back;
         let judgment = judge(&change, &old, &new);
         (change, judgment)
     });

@@ -9,6 +9,7 @@ use crate::fetch::{Fetch, Fetched, Fetcher};
 use crate::reading::{Expected, Reading, Selectors, Unreadable, read};
 use crate::render::{self, one_line};
 use crate::snapshot::Snapshot;
+use crate::text::select;
 use crate::unpack::Unpacker;
 
 /// What is read, and how.
@@ -16,7 +17,11 @@ use crate::unpack::Unpacker;
 #[command(after_help = r#"Examples:
   policywatch extract page.html
   policywatch extract --json *.pdf https://acme.test/privacy
-  curl -s https://acme.test/privacy | policywatch extract --select main -"#)]
+  curl -s https://acme.test/privacy | policywatch extract --select main -
+  policywatch extract --select "before h1 .. before footer" --remove form page.html
+
+A range reads from the first element that its start matches to the first element after
+that which its end matches; "before" and "after" say on which side of each."#)]
 pub struct Args {
     /// Files, URLs, or `-` for standard input
     #[arg(required = true, value_name = "INPUT")]
@@ -31,12 +36,17 @@ pub struct Args {
 /// Which parts of a page are read.
 #[derive(Debug, Default, clap::Args)]
 pub struct Parts {
-    /// Read only what this selector matches (repeatable)
-    #[arg(long, value_name = "CSS")]
+    /// Read only this: a CSS selector, or a range like "after h1 .. before footer" (repeatable)
+    #[arg(long, value_name = "SELECTOR", value_parser = selector)]
     select: Vec<String>,
-    /// Leave out what this selector matches (repeatable)
-    #[arg(long, value_name = "CSS")]
+    /// Leave this out, likewise (repeatable)
+    #[arg(long, value_name = "SELECTOR", value_parser = selector)]
     remove: Vec<String>,
+}
+
+/// A selector that can be read.
+fn selector(text: &str) -> Result<String, String> {
+    select::check(text).map(|()| text.to_owned())
 }
 
 impl Parts {
@@ -95,8 +105,23 @@ pub async fn read_one(snapshot: Snapshot, selectors: &Selectors) -> Result<Readi
     read.unwrap_or_else(|_| Err(Unreadable::new(crate::reading::Why::Malformed, "our own code failed on this page")))
 }
 
+/// Says which selectors picked nothing.
+pub fn tell_unmatched(name: &str, reading: &Reading, console: &Console) {
+    let unmatched = &reading.unmatched;
+    if let Some(note) = unmatched.note() {
+        console.warn(one_line(&format!("{name}: {note}")));
+    }
+    for selector in &unmatched.remove {
+        console
+            .warn(one_line(&format!("{name}: remove \"{selector}\" matches nothing, so nothing was left out for it")));
+    }
+}
+
 /// Prints a reading.
 pub fn print(name: &str, reading: &Result<Reading, Unreadable>, console: &Console) -> anyhow::Result<()> {
+    if let Ok(reading) = reading {
+        tell_unmatched(name, reading, console);
+    }
     if console.json {
         console.object(&render::json::reading(name, reading.as_ref()))?;
         return Ok(());

@@ -19,7 +19,8 @@ use crate::deliver::deliver_due;
 use crate::fetch::{Fetch, Fetched, Fetcher, Request};
 use crate::judgment::{Judgment, Materiality};
 use crate::outcome::Outcome;
-use crate::reading::Selectors;
+use crate::pages::PageCheck;
+use crate::reading::{Page, Selectors};
 use crate::render::{self, one_line};
 use crate::snapshot::Origin;
 use crate::time::Timestamp;
@@ -63,12 +64,28 @@ struct Row<'a> {
     alerts: usize,
     next_check_at: Option<String>,
     recorded: bool,
+    /// What must be known although the policy was seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pages: Vec<PageRow<'a>>,
+}
+
+/// How one page of several fared.
+#[derive(Serialize)]
+struct PageRow<'a> {
+    url: &'a str,
+    outcome: &'static str,
+    why: Option<String>,
+    note: Option<String>,
 }
 
 /// A capture of the past.
 #[derive(Serialize)]
 struct PastRow<'a> {
     watch: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<&'a str>,
     captured_at: Option<String>,
     outcome: &'a str,
     why: Option<String>,
@@ -188,8 +205,18 @@ fn tell(watch: &Watch, checked: &Checked, alone: bool, console: &Console) -> any
         return Ok(());
     }
     console.line(line(watch.id.as_str(), &checked.outcome, console))?;
+    for page in &checked.pages {
+        let says = page.outcome.why().map_or_else(
+            || page.outcome.as_str().to_owned(),
+            |why| console.paint.yellow(format!("{}: {}", page.outcome.as_str(), one_line(&why))),
+        );
+        console.line(format!("  {}  {says}", console.paint.dim(one_line(&page.url))))?;
+    }
+    if let Some(note) = checked.outcome.note() {
+        console.warn(format!("{}: {}", watch.id, one_line(&note)));
+    }
     whole(&checked.outcome, alone, console)?;
-    if let (Some(before), Outcome::First { reading, .. }) = (&checked.previous, &checked.outcome) {
+    if let (Some(before), Outcome::First { reading, rebased: None, .. }) = (&checked.previous, &checked.outcome) {
         let language = reading.language.as_deref().unwrap_or("another language");
         console.say(format!(
             "the page answers in {language} now; that was not compared with v{}. Set language in the watch to refuse \
@@ -239,7 +266,7 @@ fn judged(judgment: &Judgment, console: &Console) -> String {
     format!("{badge}  {}", one_line(&judgment.summary))
 }
 
-fn row<'a>(watch: &'a Watch, checked: &Checked) -> Row<'a> {
+fn row<'a>(watch: &'a Watch, checked: &'a Checked) -> Row<'a> {
     Row {
         watch: watch.id.as_str(),
         outcome: checked.outcome.as_str(),
@@ -249,7 +276,14 @@ fn row<'a>(watch: &'a Watch, checked: &Checked) -> Row<'a> {
         alerts: checked.alerts.len(),
         next_check_at: checked.next_check_at.map(crate::time::rfc3339),
         recorded: checked.recorded.as_ref().is_some_and(|recorded| recorded.check.is_some()),
+        note: checked.outcome.note(),
+        pages: checked.pages.iter().map(page_row).collect(),
     }
+}
+
+fn page_row(page: &PageCheck) -> PageRow<'_> {
+    let outcome = &page.outcome;
+    PageRow { url: &page.url, outcome: outcome.as_str(), why: outcome.why(), note: outcome.note() }
 }
 
 fn change_of(outcome: &Outcome) -> Option<render::json::ChangeObject> {
@@ -271,20 +305,22 @@ async fn past(
 ) -> anyhow::Result<()> {
     let fetcher = installation.fetcher()?;
     for watch in watches {
-        let found =
-            nearest(watch, at, dry, &fetcher, &installation.store, &SystemClock, &Unpacker::this_program()).await?;
-        tally.count_past(&found);
-        if console.json {
-            console.object(&past_row(watch, &found, dry))?;
-        } else {
-            tell_past(watch, &found, watches.len() == 1, console)?;
+        for (page, Page { url, .. }) in watch.all_pages().iter().enumerate() {
+            let unpacker = Unpacker::this_program();
+            let found = nearest(watch, page, at, dry, &fetcher, &installation.store, &SystemClock, &unpacker).await?;
+            tally.count_past(&found);
+            if console.json {
+                console.object(&past_row(watch, url, &found, dry))?;
+            } else {
+                tell_past(watch, url, &found, watches.len() == 1, console)?;
+            }
         }
     }
     Ok(())
 }
 
 /// Prints what the capture nearest to a moment is; alone, with the whole change.
-fn tell_past(watch: &Watch, found: &Nearest, alone: bool, console: &Console) -> anyhow::Result<()> {
+fn tell_past(watch: &Watch, page: &Url, found: &Nearest, alone: bool, console: &Console) -> anyhow::Result<()> {
     let id = watch.id.as_str();
     match found {
         Nearest::Held(check) => {
@@ -294,7 +330,7 @@ fn tell_past(watch: &Watch, found: &Nearest, alone: bool, console: &Console) -> 
             console.line(format!("{sign} {name}  the capture{of} is held already ({}{version})", check.outcome))?;
         }
         Nearest::Read(past, from) => {
-            let by = source(&from.origin, watch.url.as_str());
+            let by = source(&from.origin, page.as_str());
             console.say(format!("served {} UTC by {}", when::minute(from.captured_at), one_line(&by)));
             console.line(line(id, &past.outcome, console))?;
             whole(&past.outcome, alone, console)?;
@@ -304,7 +340,7 @@ fn tell_past(watch: &Watch, found: &Nearest, alone: bool, console: &Console) -> 
     Ok(())
 }
 
-fn past_row<'a>(watch: &'a Watch, found: &'a Nearest, dry: bool) -> PastRow<'a> {
+fn past_row<'a>(watch: &'a Watch, page: &'a Url, found: &'a Nearest, dry: bool) -> PastRow<'a> {
     let (captured_at, outcome, why, version, change) = match found {
         Nearest::Held(check) => (check.captured_at, check.outcome.as_str(), check.why.clone(), check.version, None),
         Nearest::Read(past, from) => {
@@ -315,6 +351,7 @@ fn past_row<'a>(watch: &'a Watch, found: &'a Nearest, dry: bool) -> PastRow<'a> 
     };
     PastRow {
         watch: watch.id.as_str(),
+        page: (!watch.pages.is_empty()).then_some(page.as_str()),
         captured_at: captured_at.map(crate::time::rfc3339),
         outcome,
         why,

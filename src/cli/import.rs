@@ -105,6 +105,11 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
         bar.finish_and_clear();
     }
     match &ended {
+        Ok(summary) if summary.other_pages > 0 => console.warn(format!(
+            "{} captures are of none of the pages of watch \"{id}\", so they were not recorded; name their pages under \
+             pages in the configuration, or import them into a watch of their own",
+            summary.other_pages
+        )),
         Ok(summary) if summary.read == 0 => {
             console.warn(format!("{} holds no captures, so nothing was recorded", args.path.display()));
         }

@@ -160,6 +160,13 @@ impl Installation {
     pub async fn watch_or_adopted(&self, id: &WatchId, parts: Parts) -> anyhow::Result<Watch> {
         if let Some(watch) = self.watch(id.as_str()) {
             let mut watch = watch.clone();
+            if !parts.is_empty() && !watch.pages.is_empty() {
+                return Err(Complaint::usage(format!("watch \"{id}\" has several pages, each with its own selectors"))
+                    .hint(
+                        "leave --select and --remove out, and set select and remove of each page in the configuration",
+                    )
+                    .into());
+            }
             if !parts.is_empty() {
                 watch.selectors = Selectors::from(parts);
             }
@@ -171,6 +178,7 @@ impl Installation {
         Ok(Watch {
             id: id.clone(),
             url: url.parse()?,
+            pages: Vec::new(),
             service: id.to_string(),
             policy_type: PolicyType::Other,
             schedule: Schedule::every(Duration::from_secs(24 * 3600)),

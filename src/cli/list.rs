@@ -33,6 +33,8 @@ struct Row<'a> {
     consecutive_failures: u32,
     next_check_at: Option<String>,
     retired_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'a str>,
 }
 
 /// Prints the watches.
@@ -85,6 +87,7 @@ fn row(state: &WatchState) -> Row<'_> {
         consecutive_failures: state.consecutive_failures,
         next_check_at: state.next_check_at.map(rfc3339),
         retired_at: state.retired_at.map(rfc3339),
+        note: state.note.as_deref(),
     }
 }
 
@@ -119,7 +122,10 @@ fn says(state: &WatchState, last: Option<&CheckFacts>, paint: Paint) -> String {
                 paint.yellow(format!("{} times: {}", state.consecutive_failures, one_line(why)))
             }
             Some(why) => paint.yellow(one_line(why)),
-            None => check.outcome.clone(),
+            None => match &state.note {
+                Some(note) => paint.yellow(format!("{}; {}", check.outcome, one_line(note))),
+                None => check.outcome.clone(),
+            },
         },
     }
 }

@@ -9,7 +9,7 @@ use super::{Exit, when};
 use crate::clock::{Clock, SystemClock};
 use crate::judgment::Materiality;
 use crate::render::one_line;
-use crate::store::{CheckFacts, RecordedChange};
+use crate::store::{CheckFacts, PageFacts, RecordedChange};
 use crate::time::rfc3339;
 use crate::version::{Cause, VersionFacts};
 use crate::watch::WatchId;
@@ -54,6 +54,22 @@ struct CheckRow<'a> {
     why: Option<&'a str>,
     version: Option<u32>,
     materiality: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pages: Vec<PageRow<'a>>,
+}
+
+/// How one page of several fared.
+#[derive(Serialize)]
+struct PageRow<'a> {
+    url: &'a str,
+    captured_at: Option<String>,
+    outcome: &'a str,
+    why: Option<&'a str>,
+    note: Option<&'a str>,
 }
 
 /// Prints the timeline.
@@ -123,7 +139,7 @@ pub fn entry(
             ("◆", "first".to_owned(), "the first text in another language; not compared with the text before")
         }
         (Cause::FirstRecord, _) | (Cause::Publisher, None) => ("◆", "first".to_owned(), "the first text on record"),
-        (Cause::TechnicalUpgrade, _) => ("◌", "reread".to_owned(), "the same page, read by newer code"),
+        (Cause::TechnicalUpgrade, _) => ("◌", "reread".to_owned(), "read by newer code or other settings"),
         (Cause::Publisher, Some(_)) => {
             ("●", materiality.map_or(String::new(), |m| m.as_str().to_owned()), judgment.map_or("", |j| &j.summary))
         }
@@ -182,6 +198,7 @@ async fn checks(installation: &Installation, id: &WatchId, console: &Console) ->
     let checks = installation.store.checks(id, CHECKS).await?;
     let paint = console.paint;
     let mut table = super::table::Table::new(["checked", "served", "outcome", "version", "why"]).right(&[3]);
+    let mut noted: Option<&str> = None;
     for check in checks.iter().rev() {
         let materiality = check.materiality.as_deref().and_then(Materiality::parse);
         let outcome = match (materiality, &check.why) {
@@ -196,11 +213,33 @@ async fn checks(installation: &Installation, id: &WatchId, console: &Console) ->
             check.captured_at.map_or_else(|| "–".to_owned(), when::minute),
             outcome,
             check.version.map_or_else(|| "–".to_owned(), |version| format!("v{version}")),
-            one_line(check.why.as_deref().unwrap_or_default()),
+            one_line(&says(check, &mut noted)),
         ]);
+        for page in &check.pages {
+            let outcome = if page.why.is_some() { paint.yellow(&page.outcome) } else { page.outcome.clone() };
+            table.row([
+                String::new(),
+                page.captured_at.map_or_else(|| "–".to_owned(), when::minute),
+                outcome,
+                String::new(),
+                paint.dim(one_line(&page.url)),
+            ]);
+        }
     }
     console.table(&table)?;
     Ok(())
+}
+
+/// What there is to say of a check: what went wrong, which page it is of, and what must
+/// be known all the same, once until that changes.
+fn says<'a>(check: &'a CheckFacts, noted: &mut Option<&'a str>) -> String {
+    let mut says: Vec<&str> = check.page.as_deref().into_iter().chain(check.why.as_deref()).collect();
+    if matches!(check.outcome.as_str(), "first" | "unchanged" | "changed") {
+        let note = check.note.as_deref();
+        says.extend(note.filter(|_| *noted != note));
+        *noted = note;
+    }
+    says.join(": ")
 }
 
 fn version_row<'a>(version: &'a VersionFacts, change: Option<&'a RecordedChange>) -> VersionRow<'a> {
@@ -229,5 +268,18 @@ fn check_row(check: &CheckFacts) -> CheckRow<'_> {
         why: check.why.as_deref(),
         version: check.version,
         materiality: check.materiality.as_deref(),
+        note: check.note.as_deref(),
+        page: check.page.as_deref(),
+        pages: check.pages.iter().map(page_row).collect(),
+    }
+}
+
+fn page_row(page: &PageFacts) -> PageRow<'_> {
+    PageRow {
+        url: &page.url,
+        captured_at: page.captured_at.map(rfc3339),
+        outcome: &page.outcome,
+        why: page.why.as_deref(),
+        note: page.note.as_deref(),
     }
 }

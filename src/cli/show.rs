@@ -31,22 +31,25 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
         return Ok(Exit::Done);
     }
     let paint = console.paint;
-    let snapshot = installation.store.snapshot(version.facts.snapshot).await?;
-    let from = source(&snapshot.origin, &snapshot.final_url);
     console.line(paint.bold(one_line(version.reading.title.as_deref().unwrap_or(name))))?;
     for line in wrap(&one_line(&extract::facts(&named, &version.reading)), console.width) {
         console.line(paint.dim(line))?;
     }
-    console.line(paint.dim(format!(
-        "served {} UTC by {}",
-        when::minute(version.facts.captured_at),
-        one_line(&from)
-    )))?;
-    console.line(paint.dim(format!(
-        "bytes sha256:{}  text sha256:{}",
-        snapshot.digest().short(),
-        version.facts.digest.short()
-    )))?;
+    for id in version.facts.snapshots() {
+        let snapshot = installation.store.snapshot(id).await?;
+        let from = source(&snapshot.origin, &snapshot.final_url);
+        let at = when::minute(snapshot.captured_at);
+        console.line(paint.dim(format!("served {at} UTC by {}", one_line(&from))))?;
+        let text = version.facts.digest.short();
+        let text = if version.facts.pages.is_empty() { format!("  text sha256:{text}") } else { String::new() };
+        console.line(paint.dim(format!("bytes sha256:{}{text}", snapshot.digest().short())))?;
+    }
+    if !version.facts.pages.is_empty() {
+        console.line(paint.dim(format!("text sha256:{}", version.facts.digest.short())))?;
+    }
+    if let Some(note) = version.reading.unmatched.note() {
+        console.warn(one_line(&format!("{named}: {note}")));
+    }
     console.line("")?;
     console.line(render::plain::reading(&version.reading, console.style()).trim_end())?;
     Ok(Exit::Done)

@@ -6,7 +6,7 @@ use super::Exit;
 use super::console::Console;
 use super::installation::Installation;
 use super::table::count;
-use crate::reading::{Expected, read};
+use crate::pages::read_again;
 use crate::render::one_line;
 use crate::unpack::Unpacker;
 
@@ -35,11 +35,9 @@ pub async fn run(_: Args, console: &Console) -> anyhow::Result<Exit> {
     let verified = installation
         .store
         .verify(
-            move |snapshot, version| {
-                let selectors = &version.facts.reader.selectors;
-                let unpacked = unpacker.unpack(snapshot);
-                let expected = Expected { unpacked: unpacked.as_ref(), ..Expected::default() };
-                read(snapshot, selectors, &expected).ok().map(|reading| reading.digest())
+            move |snapshots, version| {
+                let again = read_again(&version.facts.reader, snapshots, &|snapshot| unpacker.unpack(snapshot));
+                again.map(|reading| reading.digest())
             },
             move |done, total| {
                 moving.set_length(total);

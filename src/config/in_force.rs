@@ -55,6 +55,9 @@ pub struct WatchInForce {
     pub id: String,
     /// The page.
     pub url: String,
+    /// The pages that follow it, where the policy stands on several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pages: Vec<String>,
     /// The kind of text.
     pub r#type: String,
     /// Where it looks.
@@ -99,6 +102,7 @@ fn watch_in_force(config: &Config, watch: &Watch, now: Timestamp, origin: &dyn F
     WatchInForce {
         id: watch.id.to_string(),
         url: watch.url.to_string(),
+        pages: watch.pages.iter().map(|page| page.url.to_string()).collect(),
         r#type: watch.policy_type.as_str().to_owned(),
         source: watch.source.as_str().to_owned(),
         schedule: watch.schedule.to_string(),
@@ -197,6 +201,9 @@ impl WatchInForce {
     fn write(&self, f: &mut fmt::Formatter<'_>, short: impl Fn(&str) -> String) -> fmt::Result {
         writeln!(f, "  {}  # {}", self.id, short(&self.origin))?;
         writeln!(f, "    {} of {}, {}", self.r#type, self.url, self.source)?;
+        for page in &self.pages {
+            writeln!(f, "    and of {page}")?;
+        }
         let next = self.next_check_at.as_deref().unwrap_or("never");
         writeln!(f, "    {}, next {next}  # {}", self.schedule, short(&self.schedule_origin))?;
         match &self.notify[..] {
@@ -223,7 +230,9 @@ mod tests {
     fn every_key_with_one_value_is_shown() {
         let config = Config::defaults_in(&Environment::default());
         let shown: Vec<&str> = settings(&config).into_iter().map(|(name, _)| name).collect();
-        for (table, keys) in KEYS.iter().filter(|(table, _)| !["", "defaults", "channel", "watch"].contains(table)) {
+        for (table, keys) in
+            KEYS.iter().filter(|(table, _)| !["", "defaults", "channel", "watch", "pages"].contains(table))
+        {
             for key in *keys {
                 // The contact is a part of the user agent.
                 let name = format!("{table}.{key}");

@@ -2,7 +2,7 @@
 //! one that is missing here; a test holds `config.example.toml` to this list.
 
 /// The tables with their keys; the first is the file itself.
-pub const KEYS: [(&str, &[&str]); 9] = [
+pub const KEYS: [(&str, &[&str]); 10] = [
     ("", &["include", "store", "fetch", "wayback", "scheduler", "log", "defaults", "channel", "watch"]),
     ("store", &["path"]),
     (
@@ -29,10 +29,11 @@ pub const KEYS: [(&str, &[&str]); 9] = [
     (
         "watch",
         &[
-            "id", "url", "service", "type", "schedule", "every", "timezone", "source", "select", "remove", "language",
-            "notify", "alert_at", "tags",
+            "id", "url", "pages", "service", "type", "schedule", "every", "timezone", "source", "select", "remove",
+            "language", "notify", "alert_at", "tags",
         ],
     ),
+    ("pages", &["url", "select", "remove"]),
 ];
 
 /// The keys of a table.
@@ -45,6 +46,7 @@ pub(super) fn heading(table: &str) -> String {
     match table {
         "" => "the configuration".to_owned(),
         "channel" | "watch" => format!("[[{table}]]"),
+        "pages" => "table of pages".to_owned(),
         _ => format!("[{table}]"),
     }
 }

@@ -320,6 +320,14 @@ impl<'a> Value<'a> {
         })
     }
 
+    /// The table that it is, written between braces; none if it is something else.
+    pub(super) fn inline(&self, name: &'static str) -> Option<Table<'a>> {
+        match self.value {
+            DeValue::Table(table) => Some(Table::new(self.file, name, table, self.span.clone())),
+            _ => None,
+        }
+    }
+
     /// The values of a list.
     pub(super) fn list(&self) -> Option<Vec<Value<'a>>> {
         match self.value {

@@ -13,7 +13,7 @@ use super::keys;
 use super::table::{Table, Value};
 use crate::cadence::Schedule;
 use crate::judgment::Materiality;
-use crate::reading::Selectors;
+use crate::reading::{Page, Selectors};
 use crate::text::select;
 use crate::watch::{PolicyType, Source, Watch, WatchId};
 
@@ -112,6 +112,8 @@ impl Watches {
         let source = table.or("source", defaults.source, source);
         let select = table.or("select", Vec::new(), selectors);
         let remove = table.or("remove", Vec::new(), selectors);
+        let own = Selectors { select: select.clone().unwrap_or_default(), remove: remove.clone().unwrap_or_default() };
+        let pages = table.or("pages", Vec::new(), |value| pages(value, url.as_ref(), &own));
         let language = table.or("language", defaults.language.clone(), |value| language(value).map(Some));
         let notify = table.or("notify", defaults.notify.clone(), |value| notify(value, channels));
         let alert_at = table.or("alert_at", defaults.alert_at, degree);
@@ -126,6 +128,7 @@ impl Watches {
             id,
             service: service?.unwrap_or_else(|| host(&url)),
             url,
+            pages: pages?,
             policy_type: policy_type?,
             schedule: timing.schedule(zone?)?,
             source: source?,
@@ -257,11 +260,38 @@ fn notify(value: &Value<'_>, channels: &Channels) -> Option<Vec<String>> {
     names.into_iter().collect()
 }
 
+/// The pages that follow the first: addresses, or tables with selectors of their own.
+fn pages(value: &Value<'_>, first: Option<&Url>, own: &Selectors) -> Option<Vec<Page>> {
+    let mut seen: Vec<Url> = first.into_iter().cloned().collect();
+    let mut page = |value: &Value<'_>| {
+        let (place, page) = match value.inline("pages") {
+            None => (value.clone(), Page { url: value.url()?, selectors: own.clone() }),
+            Some(table) => {
+                let url = table.demand("url", "\"https://acme.test/annex\"")?;
+                let select = table.or("select", own.select.clone(), selectors);
+                let remove = table.or("remove", own.remove.clone(), selectors);
+                let selectors = Selectors { select: select?, remove: remove? };
+                (url.clone(), Page { url: url.url()?, selectors })
+            }
+        };
+        if seen.contains(&page.url) {
+            return place.refuse(format!("the page {} is there twice", page.url), "name each page of the policy once");
+        }
+        seen.push(page.url.clone());
+        Some(page)
+    };
+    // Each page is looked at before the first wrong one decides.
+    let pages: Vec<_> = value.list()?.iter().map(&mut page).collect();
+    pages.into_iter().collect()
+}
+
 fn selectors(value: &Value<'_>) -> Option<Vec<String>> {
     let sound = |value: &Value<'_>| {
         let text = value.words()?;
         match select::check(&text) {
             Ok(()) => Some(text),
+            Err(why) if text.contains("..") || text.starts_with("before ") || text.starts_with("after ") => value
+                .refuse(why, "a range is written \"before h1 .. before footer\", with before or after on each side"),
             Err(why) => value.refuse(why, "test it in a browser: document.querySelector(\"…\")"),
         }
     };

@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::exchange::warc::{self, Response, WarcError};
 use crate::judgment::Judgment;
 use crate::outcome::Outcome;
+use crate::pages::{Together, page_of};
 use crate::panics::contained;
 use crate::reading::{Expected, Reading, Unreadable, Why, read};
 use crate::store::{CheckFacts, Store, StoreError, Which};
@@ -62,6 +63,8 @@ pub struct Summary {
     pub read: usize,
     /// Records that hold no capture (requests, metadata …).
     pub skipped: u64,
+    /// Captures of none of the watch's pages, where it has several; not recorded.
+    pub other_pages: usize,
     /// Captures older than what was recorded already.
     pub older: usize,
     /// Deliveries that wait because of it.
@@ -104,17 +107,24 @@ pub async fn import<C: Clock>(
     let (sender, mut responses) = mpsc::channel(AHEAD);
     let reading = tokio::task::spawn_blocking(move || stream(records, &sender));
 
+    let pages = watch.all_pages();
     let mut history = History::begin(watch, store, clock, unpacker).await?;
     let mut summary = Summary::default();
     while let Some(Response { record_id, snapshot, .. }) = responses.recv().await {
         let captured_at = snapshot.captured_at;
+        let page = if watch.pages.is_empty() { Some(0) } else { page_of(&snapshot.url, &pages) };
+        let Some(page) = page else {
+            // Whose page that is nobody can tell: it stays in the file.
+            summary.other_pages += 1;
+            continue;
+        };
         let imported = match store.recorded_outcome(&watch.id, &snapshot.origin, captured_at).await? {
             Some(check) => again(record_id, captured_at, &check, watch, store, unpacker).await?,
             None => {
-                let alerts = |latest: Option<&VersionFacts>, outcome: &Outcome| {
-                    if tell { check::alerts(watch, latest, outcome) } else { Vec::new() }
+                let alerts = |latest: Option<&VersionFacts>, together: &Together| {
+                    if tell { check::alerts(watch, latest, together) } else { Vec::new() }
                 };
-                let (past, recorded) = history.record(snapshot, alerts, clock.now()).await?;
+                let (past, recorded) = history.record(page, snapshot, alerts, clock.now()).await?;
                 summary.deliveries += recorded.deliveries;
                 told(record_id, captured_at, past, history.base())
             }
@@ -178,6 +188,7 @@ async fn again(
     }
     let mut version = store.version(&check.watch, Which::At(captured_at)).await?;
     if check.outcome == "unchanged"
+        && watch.pages.is_empty()
         && let Some(snapshot) = check.snapshot
         && store.has_several_languages(&check.watch).await?
     {

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::alert::{DeliveryId, NextVersion};
 use crate::change::{Change, LinkChange, SectionChange};
 use crate::judgment::{Finding, Judgment, Noise};
-use crate::reading::{REVISION, Reading, Unreadable};
+use crate::reading::{REVISION, Reading, Unmatched, Unreadable};
 use crate::text::Link;
 use crate::time::{Timestamp, rfc3339};
 use crate::version::VersionFacts;
@@ -46,12 +46,27 @@ pub struct ReadingObject {
     words: usize,
     /// Beyond the contract: links of the text that lead to other policies.
     policy_links: Vec<PolicyLinkObject>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unmatched: Option<UnmatchedObject>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct PolicyLinkObject {
     text: String,
     url: String,
+}
+
+/// The selectors that picked nothing; absent where each picked something.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct UnmatchedObject {
+    select: Vec<String>,
+    remove: Vec<String>,
+    fell_back: bool,
+}
+
+fn unmatched(unmatched: &Unmatched) -> Option<UnmatchedObject> {
+    let Unmatched { select, remove, fell_back } = unmatched.clone();
+    (*unmatched != Unmatched::default()).then_some(UnmatchedObject { select, remove, fell_back })
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -77,6 +92,7 @@ pub fn reading(input: &str, reading: Result<&Reading, &Unreadable>) -> ReadingOb
         text: String::new(),
         words: 0,
         policy_links: Vec::new(),
+        unmatched: None,
     };
     match reading {
         Ok(reading) => ReadingObject {
@@ -96,6 +112,7 @@ pub fn reading(input: &str, reading: Result<&Reading, &Unreadable>) -> ReadingOb
                 .into_iter()
                 .map(|link| PolicyLinkObject { text: link.text.clone(), url: link.target.clone() })
                 .collect(),
+            unmatched: unmatched(&reading.unmatched),
             ..blank
         },
         Err(why) => ReadingObject { why: Some(why.why.as_str()), evidence: why.evidence.clone(), ..blank },

@@ -5,11 +5,11 @@ use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 use super::fault::{At, Fault};
 use super::versions::{NewVersion, Told, insert, latest_facts};
 use super::watches::{key_of, known_key, name};
-use super::{CheckFacts, CheckId, Recorded, Store, StoreError, deliveries, snapshots, versions};
+use super::{CheckFacts, CheckId, PageFacts, Recorded, Store, StoreError, deliveries, snapshots, versions};
 use crate::alert::Alert;
-use crate::examine::Manner;
 use crate::outcome::Outcome;
-use crate::reading::Reading;
+use crate::pages::{Cite, PageCheck, Reread, Together};
+use crate::reading::{Reader, Reading};
 use crate::snapshot::{Origin, Snapshot};
 use crate::time::Timestamp;
 use crate::version::{Cause, SnapshotId, VersionFacts, VersionId};
@@ -32,13 +32,34 @@ impl Store {
         watch: &WatchId,
         previous: Option<VersionId>,
         outcome: Outcome,
-        manner: &Manner,
+        reader: &Reader,
         alerts: Vec<Alert>,
         next_check_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<Recorded, StoreError> {
-        let (watch, manner) = (watch.clone(), manner.clone());
-        let entry = Entry { previous, outcome, manner, alerts, next_check_at, now };
+        self.record_pages(watch, previous, Together::alone(outcome), reader, alerts, next_check_at, now).await
+    }
+
+    /// [`Store::record`] for a policy that stands on several pages: the check of each, and
+    /// the technical upgrade that comes before, are a part of the same transaction. A
+    /// check of one page alone (a capture of the past) is that of the whole.
+    ///
+    /// # Errors
+    /// Those of [`Store::record`].
+    #[expect(clippy::too_many_arguments, reason = "what a check is made of, each of another type")]
+    pub async fn record_pages(
+        &self,
+        watch: &WatchId,
+        previous: Option<VersionId>,
+        together: Together,
+        reader: &Reader,
+        alerts: Vec<Alert>,
+        next_check_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Recorded, StoreError> {
+        let (watch, reader) = (watch.clone(), reader.clone());
+        let Together { outcome, pages, cites, upgrade } = together;
+        let entry = Entry { previous, outcome, pages, cites, upgrade, reader, alerts, next_check_at, now };
         self.write("record a check", move |tx| entry.write(tx, known_key(tx, &watch)?)).await
     }
 
@@ -51,7 +72,9 @@ impl Store {
         self.read("read the checks", move |tx| {
             let Some(key) = key_of(tx, &watch)? else { return Ok(Vec::new()) };
             let ids = tx
-                .prepare_cached("SELECT id FROM checks WHERE watch_id = ?1 ORDER BY id DESC LIMIT ?2")?
+                .prepare_cached(
+                    "SELECT id FROM checks WHERE watch_id = ?1 AND whole_id IS NULL ORDER BY id DESC LIMIT ?2",
+                )?
                 .query_map((key, limit as i64), |row| row.get(0))?
                 .collect::<Result<Vec<i64>, _>>()?;
             ids.into_iter().filter_map(|id| one(tx, CheckId(id)).transpose()).collect()
@@ -64,7 +87,10 @@ impl Store {
 struct Entry {
     previous: Option<VersionId>,
     outcome: Outcome,
-    manner: Manner,
+    pages: Vec<PageCheck>,
+    cites: Vec<Cite>,
+    upgrade: Option<Reread>,
+    reader: Reader,
     alerts: Vec<Alert>,
     next_check_at: Option<Timestamp>,
     now: Timestamp,
@@ -72,32 +98,69 @@ struct Entry {
 
 impl Entry {
     fn write(&self, tx: &Transaction<'_>, watch: i64) -> Result<Recorded, Fault> {
-        let latest = latest_facts(tx, watch)?;
-        let number = latest.as_ref().map(|latest| latest.number);
+        let mut latest = latest_facts(tx, watch)?;
+        let mut recorded = Recorded { version: latest.as_ref().map(|latest| latest.number), ..Recorded::default() };
         if latest.as_ref().map(|latest| latest.id) != self.previous {
-            return Ok(Recorded { check: None, version: number, deliveries: 0, superseded: true, out_of_order: false });
+            return Ok(Recorded { superseded: true, ..recorded });
         }
         let place = Place::of(tx, watch, &self.outcome, self.now)?;
-        let check = self.write_check(tx, watch)?;
-        let snapshot = self.outcome.snapshot().map(|served| snapshots::keep(tx, watch, check, served)).transpose()?;
+        let note_before = last_note(tx, watch)?;
+        let (check, served) = self.write_checks(tx, watch)?;
         self.write_state(tx, watch, place)?;
 
-        let out_of_order = place == Place::Old && self.outcome.is_success();
-        let mut recorded =
-            Recorded { check: Some(check), version: number, deliveries: 0, superseded: false, out_of_order };
-        if out_of_order {
-            recorded.version = None;
-        } else if let (Some(snapshot), Some(text)) = (snapshot, Text::of(&self.outcome)) {
-            recorded.version = Some(self.write_version(tx, watch, latest.as_ref(), snapshot, text)?);
+        recorded.check = Some(check);
+        recorded.note_before = note_before;
+        if place == Place::Old && self.outcome.is_success() {
+            return Ok(Recorded { version: None, out_of_order: true, ..recorded });
+        }
+        if let (Some(before), Some(Reread { reading, cites })) = (&latest, &self.upgrade) {
+            versions::reread(tx, watch, before, reading, &cited(cites, &served), &self.reader, self.now)?;
+            latest = latest_facts(tx, watch)?;
+            recorded.version = latest.as_ref().map(|latest| latest.number);
+        }
+        if let Some(text) = Text::of(&self.outcome) {
+            let cites = if self.cites.is_empty() { served } else { cited(&self.cites, &served) };
+            recorded.version = Some(self.write_version(tx, watch, latest.as_ref(), &cites, text)?);
             recorded.deliveries = deliveries::enqueue(tx, Some(check), &self.alerts, self.now)?;
         }
         Ok(recorded)
     }
 
-    fn write_check(&self, tx: &Transaction<'_>, watch: i64) -> Result<CheckId, Fault> {
-        tx.prepare_cached("INSERT INTO checks (watch_id, recorded_at, outcome, why) VALUES (?1, ?2, ?3, ?4)")?
-            .execute((watch, At(self.now), self.outcome.as_str(), self.outcome.why()))?;
-        Ok(CheckId(tx.last_insert_rowid()))
+    /// Writes the check, and those of its pages, with what was served; answers with the
+    /// snapshots in the order of the pages.
+    fn write_checks(&self, tx: &Transaction<'_>, watch: i64) -> Result<(CheckId, Vec<SnapshotId>), Fault> {
+        let write = |outcome: &Outcome, page: Option<&str>, whole: Option<CheckId>| {
+            tx.prepare_cached(
+                "INSERT INTO checks (watch_id, recorded_at, outcome, why, note, page, whole_id)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?
+            .execute((
+                watch,
+                At(self.now),
+                outcome.as_str(),
+                outcome.why(),
+                outcome.note(),
+                page,
+                whole.map(|whole| whole.0),
+            ))?;
+            Ok::<_, Fault>(CheckId(tx.last_insert_rowid()))
+        };
+        let keep = |check: CheckId, outcome: &Outcome| {
+            outcome.snapshot().map(|served| snapshots::keep(tx, watch, check, served)).transpose()
+        };
+        let alone = if let [page] = &self.pages[..] { Some(page.url.as_str()) } else { None };
+        let check = write(&self.outcome, alone, None)?;
+        let mut served = Vec::new();
+        if self.pages.len() < 2 {
+            served.extend(keep(check, &self.outcome)?);
+            return Ok((check, served));
+        }
+        for page in &self.pages {
+            let part = write(&page.outcome, Some(&page.url), Some(check))?;
+            // What was not served is not cited as served now, whatever its number.
+            served.push(keep(part, &page.outcome)?.unwrap_or(SnapshotId(part.0)));
+        }
+        Ok((check, served))
     }
 
     /// What the check says of the watch as it is now; old captures say nothing of that.
@@ -127,13 +190,19 @@ impl Entry {
         tx: &Transaction<'_>,
         watch: i64,
         latest: Option<&VersionFacts>,
-        snapshot: SnapshotId,
+        cites: &[SnapshotId],
         text: Text<'_>,
     ) -> Result<u32, Fault> {
         let number = latest.map_or(1, |latest| latest.number + 1);
-        let cause = if text.change.is_none() { Cause::FirstRecord } else { Cause::Publisher };
-        let reader = &self.manner.reader;
-        let new = NewVersion { watch, number, snapshot, recorded_at: self.now, reading: text.reading, reader, cause };
+        let cause = match (latest, text.change, text.rebased) {
+            (None, ..) => Cause::FirstRecord,
+            // The version before could not be compared with, as we read today.
+            (Some(_), None, true) => Cause::TechnicalUpgrade,
+            (Some(_), None, false) => Cause::FirstRecord,
+            (Some(_), Some(_), _) => Cause::Publisher,
+        };
+        let (reading, reader) = (text.reading, &self.reader);
+        let new = NewVersion { watch, number, cites, recorded_at: self.now, reading, reader, cause };
         let id = insert(tx, &new)?;
         if let (Some(latest), Some(told)) = (latest, &text.change) {
             versions::insert_change(tx, latest.id, id, told)?;
@@ -142,19 +211,39 @@ impl Entry {
     }
 }
 
+/// The keys of what is cited.
+fn cited(cites: &[Cite], served: &[SnapshotId]) -> Vec<SnapshotId> {
+    let key = |cite: &Cite| match cite {
+        Cite::Held(id) => Some(*id),
+        Cite::Now(at) => served.get(*at).copied(),
+    };
+    cites.iter().filter_map(key).collect()
+}
+
+/// The note of the last check that read the page.
+pub(super) fn last_note(tx: &Transaction<'_>, watch: i64) -> Result<Option<String>, Fault> {
+    let mut statement = tx.prepare_cached(
+        "SELECT note FROM checks WHERE watch_id = ?1 AND whole_id IS NULL AND outcome IN ('first', 'unchanged', 'changed')
+         ORDER BY id DESC LIMIT 1",
+    )?;
+    Ok(statement.query_row([watch], |row| row.get(0)).optional()?.flatten())
+}
+
 /// A new text, and how it differs from the one before.
 #[derive(Clone, Copy)]
 struct Text<'a> {
     reading: &'a Reading,
     change: Option<Told<'a>>,
+    /// It could not be compared with the version before, as we read today.
+    rebased: bool,
 }
 
 impl<'a> Text<'a> {
     fn of(outcome: &'a Outcome) -> Option<Self> {
         match outcome {
-            Outcome::First { reading, .. } => Some(Self { reading, change: None }),
+            Outcome::First { reading, rebased, .. } => Some(Self { reading, change: None, rebased: rebased.is_some() }),
             Outcome::Changed { reading, from, change, judgment, .. } => {
-                Some(Self { reading, change: Some(Told { from: from.number, change, judgment }) })
+                Some(Self { reading, change: Some(Told { from: from.number, change, judgment }), rebased: false })
             }
             _ => None,
         }
@@ -205,17 +294,39 @@ pub(super) fn one(tx: &Transaction<'_>, id: CheckId) -> Result<Option<CheckFacts
         // at its moment. A technical upgrade is in force from when it was recorded.
         "SELECT c.id, w.name, c.recorded_at, s.captured_at, c.outcome, c.why, s.id,
                 coalesce(
+                    (SELECT max(number) FROM versions WHERE snapshot_id = s.id AND recorded_at = c.recorded_at),
                     (SELECT min(number) FROM versions WHERE snapshot_id = s.id),
                     (SELECT v.number FROM versions v JOIN snapshots vs ON vs.id = v.snapshot_id
                      WHERE v.watch_id = c.watch_id AND vs.captured_at <= coalesce(s.captured_at, c.recorded_at)
                        AND (v.cause <> 'technical_upgrade' OR v.recorded_at <= c.recorded_at)
                      ORDER BY vs.captured_at DESC, v.number DESC LIMIT 1)),
                 (SELECT ch.materiality FROM versions v JOIN changes ch ON ch.version_id = v.id
-                 WHERE v.snapshot_id = s.id AND c.outcome = 'changed' ORDER BY v.number LIMIT 1)
-         FROM checks c JOIN watches w ON w.id = c.watch_id LEFT JOIN snapshots s ON s.id = c.id
+                 WHERE v.snapshot_id = s.id AND c.outcome = 'changed' AND v.cause <> 'technical_upgrade'
+                 ORDER BY v.number LIMIT 1),
+                c.note, c.page
+         FROM checks c JOIN watches w ON w.id = c.watch_id LEFT JOIN snapshots s ON s.id = coalesce(
+             -- Of several pages the newest snapshot stands for all, as in a version.
+             (SELECT ps.id FROM checks p JOIN snapshots ps ON ps.id = p.id WHERE p.whole_id = c.id
+              ORDER BY ps.captured_at DESC, ps.id DESC LIMIT 1),
+             c.id)
          WHERE c.id = ?1",
     )?;
-    Ok(statement.query_row([id.0], facts).optional()?)
+    let Some(mut check) = statement.query_row([id.0], facts).optional()? else { return Ok(None) };
+    let mut statement = tx.prepare_cached(
+        "SELECT c.page, c.outcome, c.why, c.note, s.captured_at
+         FROM checks c LEFT JOIN snapshots s ON s.id = c.id WHERE c.whole_id = ?1 ORDER BY c.id",
+    )?;
+    let pages = statement.query_map([id.0], |row| {
+        Ok(PageFacts {
+            url: row.get(0)?,
+            outcome: row.get(1)?,
+            why: row.get(2)?,
+            note: row.get(3)?,
+            captured_at: row.get::<_, Option<At>>(4)?.map(|at| at.0),
+        })
+    })?;
+    check.pages = pages.collect::<Result<_, _>>()?;
+    Ok(Some(check))
 }
 
 fn facts(row: &Row<'_>) -> rusqlite::Result<CheckFacts> {
@@ -229,5 +340,8 @@ fn facts(row: &Row<'_>) -> rusqlite::Result<CheckFacts> {
         snapshot: row.get::<_, Option<i64>>(6)?.map(SnapshotId),
         version: row.get(7)?,
         materiality: row.get(8)?,
+        note: row.get(9)?,
+        page: row.get(10)?,
+        pages: Vec::new(),
     })
 }

@@ -5,10 +5,11 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use crate::change::{Change, Edit, Kind, LinkChange, Op, SectionChange};
 use crate::judgment::{Finding, Judgment, Materiality, Noise, Practice};
-use crate::reading::{Reading, Selectors};
+use crate::reading::{Page, Reader, Reading, Selectors, Unmatched};
 use crate::section::Section;
 use crate::snapshot::{Origin, Redirect};
 use crate::text::{Block, BlockKind, Link};
@@ -69,19 +70,51 @@ pub(super) fn redirect((status, from, to): (u16, String, String)) -> Redirect {
 
 /// How a version was read, beside the revision.
 #[derive(Debug, Serialize, Deserialize)]
-struct SelectorsRow {
+struct ReaderRow {
+    select: Vec<String>,
+    remove: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    language: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pages: Vec<PageRow>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct PageRow {
+    url: String,
     select: Vec<String>,
     remove: Vec<String>,
 }
 
-pub(super) fn selectors_json(selectors: &Selectors) -> String {
-    let row = SelectorsRow { select: selectors.select.clone(), remove: selectors.remove.clone() };
+/// A reader as stored, its revision apart, which is a column.
+pub(super) fn reader_json(reader: &Reader) -> String {
+    let page = |page: &Page| PageRow {
+        url: page.url.to_string(),
+        select: page.selectors.select.clone(),
+        remove: page.selectors.remove.clone(),
+    };
+    let row = ReaderRow {
+        select: reader.selectors.select.clone(),
+        remove: reader.selectors.remove.clone(),
+        language: reader.language.clone(),
+        pages: reader.pages.iter().map(page).collect(),
+    };
     serde_json::to_string(&row).expect("lists of strings are JSON")
 }
 
-pub(super) fn selectors(json: &str) -> serde_json::Result<Selectors> {
-    let row: SelectorsRow = serde_json::from_str(json)?;
-    Ok(Selectors { select: row.select, remove: row.remove })
+/// A stored reader; none if it is not what was written.
+pub(super) fn reader(revision: u32, json: &str) -> Option<Reader> {
+    let row: ReaderRow = serde_json::from_str(json).ok()?;
+    let page = |row: PageRow| {
+        let selectors = Selectors { select: row.select, remove: row.remove };
+        Some(Page { url: Url::parse(&row.url).ok()?, selectors })
+    };
+    Some(Reader {
+        revision,
+        selectors: Selectors { select: row.select, remove: row.remove },
+        language: row.language,
+        pages: row.pages.into_iter().map(page).collect::<Option<_>>()?,
+    })
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -93,6 +126,24 @@ struct ReadingRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     effective_at: Option<String>,
     sections: Vec<SectionRow>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unmatched: Option<UnmatchedRow>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct UnmatchedRow {
+    select: Vec<String>,
+    remove: Vec<String>,
+    fell_back: bool,
+}
+
+fn unmatched_row(unmatched: &Unmatched) -> Option<UnmatchedRow> {
+    let Unmatched { select, remove, fell_back } = unmatched.clone();
+    (*unmatched != Unmatched::default()).then_some(UnmatchedRow { select, remove, fell_back })
+}
+
+fn unmatched(row: Option<UnmatchedRow>) -> Unmatched {
+    row.map(|UnmatchedRow { select, remove, fell_back }| Unmatched { select, remove, fell_back }).unwrap_or_default()
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -217,6 +268,7 @@ pub(super) fn reading_json(reading: &Reading) -> Vec<u8> {
         // Written out: a date's own form is nobody's promise.
         effective_at: reading.effective_at.map(|date| date.format("%Y-%m-%d").to_string()),
         sections: reading.sections.iter().map(section_row).collect(),
+        unmatched: unmatched_row(&reading.unmatched),
     };
     serde_json::to_vec(&row).expect("strings and numbers are JSON")
 }
@@ -230,6 +282,7 @@ pub(super) fn reading(json: &[u8]) -> Result<Reading, String> {
         language: row.language,
         effective_at: row.effective_at.map(date).transpose()?,
         sections: row.sections.into_iter().map(section).collect(),
+        unmatched: unmatched(row.unmatched),
     })
 }
 
@@ -431,8 +484,13 @@ mod tests {
             language: Some("en".to_owned()),
             effective_at: NaiveDate::from_ymd_opt(2024, 2, 29),
             sections,
+            unmatched: Unmatched {
+                select: vec!["#a".to_owned()],
+                remove: vec!["before p .. after p".to_owned()],
+                fell_back: true,
+            },
         };
-        let empty = Reading { title: None, language: None, effective_at: None, sections: Vec::new() };
+        let empty = Reading::default();
         for whole in [full, empty] {
             let json = reading_json(&whole);
             assert_eq!(reading(&json).as_ref(), Ok(&whole));

@@ -115,7 +115,7 @@ pub enum StoreError {
 }
 
 /// What `record` wrote.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recorded {
     /// The check; none if nothing was written.
     pub check: Option<CheckId>,
@@ -129,6 +129,8 @@ pub struct Recorded {
     /// A newer capture was read already: check and snapshot are kept, but no version was
     /// made; `rebuild` puts it in its place.
     pub out_of_order: bool,
+    /// The note of the last check before that read the page.
+    pub note_before: Option<String>,
 }
 
 /// What happened to the watches when the configuration was put in force.
@@ -174,6 +176,8 @@ pub struct WatchState {
     pub versions: u32,
     /// The latest one.
     pub latest: Option<VersionFacts>,
+    /// The note of the last check that read the page.
+    pub note: Option<String>,
 }
 
 /// One check, as recorded.
@@ -197,6 +201,27 @@ pub struct CheckFacts {
     pub version: Option<u32>,
     /// How much the change mattered, if there was one ([`crate::judgment::Materiality::as_str`]).
     pub materiality: Option<String>,
+    /// What whoever configured the watch must know although the policy was seen.
+    pub note: Option<String>,
+    /// The one page that was looked at, where the watch has several.
+    pub page: Option<String>,
+    /// How each page fared, where several were looked at.
+    pub pages: Vec<PageFacts>,
+}
+
+/// How one page of several fared, as recorded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PageFacts {
+    /// Its address as configured then.
+    pub url: String,
+    /// The word of [`crate::outcome::Outcome::as_str`].
+    pub outcome: String,
+    /// What went wrong, in words.
+    pub why: Option<String>,
+    /// What must be known all the same.
+    pub note: Option<String>,
+    /// When its snapshot was served, if there is one.
+    pub captured_at: Option<Timestamp>,
 }
 
 /// A change between two neighbouring versions, as recorded.

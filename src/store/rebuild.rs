@@ -10,9 +10,10 @@ use super::pack::{Blobs, Shelf};
 use super::versions::{NewVersion, Told, insert, insert_change, latest_facts, with_text};
 use super::watches::{key_of, known_key};
 use super::{Store, StoreError, snapshots};
-use crate::examine::{Manner, new_language};
+use crate::examine::new_language;
 use crate::outcome::Outcome;
-use crate::reading::Reading;
+use crate::pages::{Came, Cite, Held, Reread, Together};
+use crate::reading::{Reader, Reading};
 use crate::snapshot::{Digest, Snapshot};
 use crate::time::Timestamp;
 use crate::version::{Cause, SnapshotId, Version};
@@ -46,45 +47,82 @@ impl Store {
     /// Snapshots that nobody could read are tried again. Facts stay as they are: checks
     /// with the outcomes they had, and deliveries. A version that comes out as it was
     /// keeps the moment it was recorded; all get new keys, so that a check under way
-    /// notices. One body at a time is in memory.
+    /// notices. One body at a time is in memory, and that of the version before, which
+    /// `examine` is given too.
     ///
     /// # Errors
     /// Those of writing; then everything is as it was.
     pub async fn rebuild(
         &self,
         watch: &WatchId,
-        manner: &Manner,
-        examine: impl Fn(Option<&Version>, Snapshot) -> Outcome + Send + 'static,
+        reader: &Reader,
+        examine: impl Fn(Option<&Version>, Option<&Snapshot>, Snapshot) -> Outcome + Send + 'static,
         now: Timestamp,
     ) -> Result<u32, StoreError> {
-        let (watch, manner) = (watch.clone(), manner.clone());
+        let (watch, reader) = (watch.clone(), reader.clone());
         self.write("rebuild a watch", move |tx| {
-            let key = known_key(tx, &watch)?;
-            let recorded = recorded_before(tx, key)?;
-            tx.execute("DELETE FROM versions WHERE watch_id = ?1", [key])?;
-            let mut rebuilding =
-                Rebuilding { tx, key, manner: &manner, recorded, now, latest: None, others: BTreeMap::new() };
+            let mut rebuilding = Rebuilding::begin(tx, &watch, &reader, now)?;
             let mut bodies = Blobs::of(Shelf::Bodies);
-            for id in in_order(tx, key)? {
+            let mut earlier: Option<Snapshot> = None;
+            for id in in_order(tx, rebuilding.key)? {
                 let snapshot = snapshots::load(tx, &mut bodies, id)?;
                 let latest = rebuilding.latest.as_ref();
                 // A page on which our code fails makes no version, and must not end the rest.
-                let examined = |before, snapshot| catch_unwind(AssertUnwindSafe(|| examine(before, snapshot)));
-                let Ok(mut outcome) = examined(latest, snapshot) else { continue };
+                let examined =
+                    |before, earlier, snapshot| catch_unwind(AssertUnwindSafe(|| examine(before, earlier, snapshot)));
+                let Ok(mut outcome) = examined(latest, earlier.as_ref(), snapshot) else { continue };
                 if let Some((_, language)) = new_language(latest, &outcome)
-                    && let Some(earlier) = rebuilding.others.get(&language)
+                    && let Some(other) = rebuilding.others.get(&language)
                     && let Outcome::First { snapshot, .. } = outcome
                 {
-                    let Ok(again) = examined(Some(earlier), snapshot) else { continue };
+                    let Ok(again) = examined(Some(other), None, snapshot) else { continue };
                     outcome = again;
                 }
                 match outcome {
-                    Outcome::First { reading, .. } => rebuilding.add(id, reading, None)?,
-                    Outcome::Changed { reading, from, change, judgment, .. } => {
+                    Outcome::First { reading, snapshot, .. } => {
+                        rebuilding.add(&[id], &reading, None)?;
+                        earlier = Some(snapshot);
+                    }
+                    Outcome::Changed { reading, from, change, judgment, snapshot } => {
                         let told = Told { from: from.number, change: &change, judgment: &judgment };
-                        rebuilding.add(id, reading, Some(told))?;
+                        rebuilding.add(&[id], &reading, Some(told))?;
+                        earlier = Some(snapshot);
                     }
                     _ => {}
+                }
+            }
+            Ok(rebuilding.latest.map_or(0, |latest| latest.facts.number))
+        })
+        .await
+    }
+
+    /// [`Store::rebuild`] for a policy that stands on several pages: at each capture the
+    /// combination of the latest capture of each page. `examine` is
+    /// [`crate::pages::examine_pages`]; one body a page is in memory.
+    ///
+    /// # Errors
+    /// Those of [`Store::rebuild`].
+    pub async fn rebuild_pages(
+        &self,
+        watch: &WatchId,
+        reader: &Reader,
+        examine: impl Fn(Option<&Version>, &[Option<Held>], Vec<Came>) -> Together + Send + 'static,
+        now: Timestamp,
+    ) -> Result<u32, StoreError> {
+        let (watch, reader) = (watch.clone(), reader.clone());
+        self.write("rebuild a watch", move |tx| {
+            let mut rebuilding = Rebuilding::begin(tx, &watch, &reader, now)?;
+            let mut bodies = Blobs::of(Shelf::Bodies);
+            let mut held: Vec<Option<Held>> = reader.pages.iter().map(|_| None).collect();
+            for id in in_order(tx, rebuilding.key)? {
+                let snapshot = snapshots::load(tx, &mut bodies, id)?;
+                let Some(page) = snapshots::page_of_snapshot(tx, id, &snapshot.url, &reader.pages)? else { continue };
+                let mut came: Vec<Came> = reader.pages.iter().map(|_| Came::NotAsked).collect();
+                came[page] = Came::Snapshot(Box::new(snapshot.clone()));
+                let latest = rebuilding.latest.as_ref();
+                let Ok(together) = catch_unwind(AssertUnwindSafe(|| examine(latest, &held, came))) else { continue };
+                if rebuilding.add_together(id, together)?.contains(&id) {
+                    held[page] = Some(Held { id, snapshot });
                 }
             }
             Ok(rebuilding.latest.map_or(0, |latest| latest.facts.number))
@@ -111,7 +149,7 @@ fn in_order(tx: &Transaction<'_>, key: i64) -> Result<Vec<SnapshotId>, Fault> {
 struct Rebuilding<'a> {
     tx: &'a Transaction<'a>,
     key: i64,
-    manner: &'a Manner,
+    reader: &'a Reader,
     recorded: RecordedBefore,
     now: Timestamp,
     latest: Option<Version>,
@@ -119,16 +157,59 @@ struct Rebuilding<'a> {
     others: BTreeMap<String, Version>,
 }
 
-impl Rebuilding<'_> {
-    fn add(&mut self, snapshot: SnapshotId, reading: Reading, change: Option<Told<'_>>) -> Result<(), Fault> {
+impl<'a> Rebuilding<'a> {
+    /// Takes the versions away that are there.
+    fn begin(tx: &'a Transaction<'a>, watch: &WatchId, reader: &'a Reader, now: Timestamp) -> Result<Self, Fault> {
+        let key = known_key(tx, watch)?;
+        let recorded = recorded_before(tx, key)?;
+        tx.execute("DELETE FROM versions WHERE watch_id = ?1", [key])?;
+        Ok(Self { tx, key, reader, recorded, now, latest: None, others: BTreeMap::new() })
+    }
+
+    /// Adds what one capture made of several pages; answers with what is cited now, if
+    /// there is a new version.
+    fn add_together(&mut self, id: SnapshotId, together: Together) -> Result<Vec<SnapshotId>, Fault> {
+        let key = |cite: &Cite| match cite {
+            Cite::Held(id) => *id,
+            Cite::Now(_) => id,
+        };
+        let mut cited = Vec::new();
+        if let Some(Reread { reading, cites }) = &together.upgrade {
+            cited = cites.iter().map(key).collect();
+            self.add_as(&cited, reading, Cause::TechnicalUpgrade, None)?;
+        }
+        let cites: Vec<SnapshotId> = together.cites.iter().map(key).collect();
+        match &together.outcome {
+            Outcome::First { reading, .. } => self.add(&cites, reading, None)?,
+            Outcome::Changed { reading, from, change, judgment, .. } => {
+                self.add(&cites, reading, Some(Told { from: from.number, change, judgment }))?;
+            }
+            _ => return Ok(cited),
+        }
+        Ok(cites)
+    }
+
+    fn add(&mut self, cites: &[SnapshotId], reading: &Reading, change: Option<Told<'_>>) -> Result<(), Fault> {
+        let cause = if change.is_none() { Cause::FirstRecord } else { Cause::Publisher };
+        self.add_as(cites, reading, cause, change)
+    }
+
+    fn add_as(
+        &mut self,
+        cites: &[SnapshotId],
+        reading: &Reading,
+        cause: Cause,
+        change: Option<Told<'_>>,
+    ) -> Result<(), Fault> {
+        let recorded = cites.iter().find_map(|snapshot| self.recorded.get(&(*snapshot, reading.digest())));
         let new = NewVersion {
             watch: self.key,
             number: self.latest.as_ref().map_or(1, |latest| latest.facts.number + 1),
-            snapshot,
-            recorded_at: *self.recorded.get(&(snapshot, reading.digest())).unwrap_or(&self.now),
-            reading: &reading,
-            reader: &self.manner.reader,
-            cause: if change.is_none() { Cause::FirstRecord } else { Cause::Publisher },
+            cites,
+            recorded_at: *recorded.unwrap_or(&self.now),
+            reading,
+            reader: self.reader,
+            cause,
         };
         let id = insert(self.tx, &new)?;
         if let (Some(latest), Some(told)) = (&self.latest, &change) {

@@ -10,10 +10,11 @@ use super::pack::{Blobs, Shelf, pack, pack_on, unpack};
 use super::versions::latest_facts;
 use super::watches::key_of;
 use super::{CheckFacts, CheckId, Store, StoreError};
-use crate::reading::Reader;
+use crate::pages::{Held, page_of};
+use crate::reading::{Page, Reader};
 use crate::snapshot::{Digest, Origin, Snapshot, Validators};
 use crate::time::Timestamp;
-use crate::version::SnapshotId;
+use crate::version::{SnapshotId, VersionFacts};
 use crate::watch::WatchId;
 
 /// Captures near in time that a body is compared with: sites alternate between variants.
@@ -122,6 +123,85 @@ impl Store {
         })
         .await
     }
+
+    /// [`Store::validators`] of one page of several.
+    ///
+    /// None after a check that failed as a whole, too: what came of this page then is not
+    /// in the latest version.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn page_validators(
+        &self,
+        watch: &WatchId,
+        page: &Page,
+        reader: &Reader,
+    ) -> Result<Validators, StoreError> {
+        let (watch, page, reader) = (watch.clone(), page.url.to_string(), reader.clone());
+        self.read("read the validators", move |tx| {
+            let Some(key) = key_of(tx, &watch)? else { return Ok(Validators::default()) };
+            let Some(latest) = latest_facts(tx, key)? else { return Ok(Validators::default()) };
+            let mut statement = tx.prepare_cached(
+                "SELECT outcome IN ('first', 'unmodified', 'unchanged', 'changed') FROM checks
+                 WHERE watch_id = ?1 AND whole_id IS NULL AND page IS NULL ORDER BY id DESC LIMIT 1",
+            )?;
+            let well: Option<bool> = statement.query_row([key], |row| row.get(0)).optional()?;
+            if latest.reader != reader || well != Some(true) {
+                return Ok(Validators::default());
+            }
+            let mut statement = tx.prepare_cached(
+                "SELECT s.id, s.captured_at FROM snapshots s JOIN checks c ON c.id = s.id
+                 WHERE s.watch_id = ?1 AND c.page = ?2 AND s.origin = 'live' AND c.outcome IN ('first', 'unchanged', 'changed')
+                   AND s.captured_at >= (SELECT max(vs.captured_at) FROM version_pages v JOIN snapshots vs ON vs.id = v.snapshot_id
+                                         JOIN checks vc ON vc.id = vs.id WHERE v.version_id = ?3 AND vc.page = ?2)
+                 ORDER BY s.id DESC LIMIT 1",
+            )?;
+            let found = statement
+                .query_row((key, &page, latest.id.0), |row| Ok((row.get(0)?, row.get::<_, At>(1)?.0)))
+                .optional()?;
+            let Some((id, captured_at)) = found else { return Ok(Validators::default()) };
+            let row = head_row(tx, id)?.ok_or_else(|| missing(id))?;
+            let head = head(&row, &head_prefix(tx, row.base)?)?;
+            if head.url != page || head.final_url != page {
+                return Ok(Validators::default());
+            }
+            Ok(snapshot(head, Vec::new(), captured_at).validators())
+        })
+        .await
+    }
+
+    /// The snapshots that a version cites of some pages, in the order of those; none of a
+    /// page that it does not cite.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if one is missing or its bytes are not what was served.
+    pub async fn held_pages(&self, version: &VersionFacts, pages: &[Page]) -> Result<Vec<Option<Held>>, StoreError> {
+        let (cited, pages) = (version.snapshots(), pages.to_vec());
+        self.read("read the snapshots of a version", move |tx| {
+            let mut bodies = Blobs::of(Shelf::Bodies);
+            let mut held: Vec<Option<Held>> = pages.iter().map(|_| None).collect();
+            for id in cited {
+                let snapshot = load(tx, &mut bodies, id)?;
+                if let Some(at) = page_of_snapshot(tx, id, &snapshot.url, &pages)? {
+                    held[at] = Some(Held { id, snapshot });
+                }
+            }
+            Ok(held)
+        })
+        .await
+    }
+}
+
+/// Which page a snapshot is of: the one it was asked for as, else the one its address is of.
+pub(super) fn page_of_snapshot(
+    tx: &Transaction<'_>,
+    id: SnapshotId,
+    url: &str,
+    pages: &[Page],
+) -> Result<Option<usize>, Fault> {
+    let mut statement = tx.prepare_cached("SELECT page FROM checks WHERE id = ?1")?;
+    let page: Option<String> = statement.query_row([id.0], |row| row.get(0))?;
+    Ok(page_of(page.as_deref().unwrap_or(url), pages))
 }
 
 /// Keeps a snapshot under the number of its check.

@@ -18,7 +18,7 @@ const MAX_DAMAGES: usize = 1000;
 
 impl Store {
     /// Checks everything: SQLite's integrity, every body's digest, every version against
-    /// its snapshot. `read` is [`crate::reading::read`] with the version's selectors;
+    /// its snapshots. `read` is [`crate::pages::read_again`] with the version's reader;
     /// `progress` is called with done and total.
     ///
     /// Damages are findings, not errors: the rest is checked all the same.
@@ -27,7 +27,7 @@ impl Store {
     /// Only if the store cannot be read at all.
     pub async fn verify(
         &self,
-        read: impl Fn(&Snapshot, &Version) -> Option<Digest> + Send + 'static,
+        read: impl Fn(&[Snapshot], &Version) -> Option<Digest> + Send + 'static,
         progress: impl Fn(u64, u64) + Send + 'static,
     ) -> Result<Verified, StoreError> {
         let path = self.path().to_owned();
@@ -104,7 +104,7 @@ impl<P: Fn(u64, u64)> Round<'_, P> {
     }
 
     /// Every version's text decoded, and read again from its snapshot where today's code wrote it.
-    fn versions(&mut self, read: &impl Fn(&Snapshot, &Version) -> Option<Digest>) {
+    fn versions(&mut self, read: &impl Fn(&[Snapshot], &Version) -> Option<Digest>) {
         let ids = self.noting(|tx| ids(tx, "SELECT id FROM versions ORDER BY watch_id, number")).unwrap_or_default();
         let (mut bodies, mut readings) = (Blobs::of(Shelf::Bodies), Blobs::of(Shelf::Readings));
         for id in ids {
@@ -112,8 +112,10 @@ impl<P: Fn(u64, u64)> Round<'_, P> {
             match kept {
                 Some(version) if version.facts.reader.revision == REVISION => {
                     let rebuilt = self.noting(|tx| {
-                        let snapshot = snapshots::load(tx, &mut bodies, version.facts.snapshot)?;
-                        same_reading(&version, &snapshot, read)
+                        let cited = version.facts.snapshots().into_iter();
+                        let snapshots =
+                            cited.map(|id| snapshots::load(tx, &mut bodies, id)).collect::<Result<Vec<_>, _>>()?;
+                        same_reading(&version, &snapshots, read)
                     });
                     self.found.versions_rebuilt += u64::from(rebuilt.is_some());
                 }
@@ -177,11 +179,11 @@ fn ids(tx: &Transaction<'_>, query: &str) -> Result<Vec<i64>, Fault> {
 /// Reads the snapshot again and compares.
 fn same_reading(
     version: &Version,
-    snapshot: &Snapshot,
-    read: &impl Fn(&Snapshot, &Version) -> Option<Digest>,
+    snapshots: &[Snapshot],
+    read: &impl Fn(&[Snapshot], &Version) -> Option<Digest>,
 ) -> Result<(), Fault> {
     let place = || format!("versions {}", version.facts.id.0);
-    let Ok(digest) = catch_unwind(AssertUnwindSafe(|| read(snapshot, version))) else {
+    let Ok(digest) = catch_unwind(AssertUnwindSafe(|| read(snapshots, version))) else {
         return Err(Fault::damaged(place(), "our own code fails on its snapshot"));
     };
     match digest {

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 
-use super::encode::{change, change_json, reading, reading_json, selectors, selectors_json};
+use super::encode::{change, change_json, reader, reader_json, reading, reading_json};
 use super::fault::{At, Fault, Sha256, word};
 use super::pack::{Blobs, Shelf, pack, pack_on, unpack};
 use super::watches::{key_of, known_key, name};
@@ -45,7 +45,8 @@ impl Store {
         self.read("read the versions", move |tx| {
             let Some(key) = key_of(tx, &watch)? else { return Ok(Vec::new()) };
             let mut statement = tx.prepare_cached(&select("v.watch_id = ?1 ORDER BY v.number"))?;
-            Ok(statement.query_map([key], facts)?.collect::<Result<_, _>>()?)
+            let versions = statement.query_map([key], facts)?.collect::<Result<Vec<_>, _>>()?;
+            versions.into_iter().map(|facts| with_pages(tx, facts)).collect()
         })
         .await
     }
@@ -135,8 +136,8 @@ impl Store {
             let watch = known_key(tx, &held.watch)?;
             let number = latest_facts(tx, watch)?.map_or(1, |latest| latest.number + 1);
             let cause = Cause::TechnicalUpgrade;
-            let (snapshot, recorded_at) = (held.snapshot, now);
-            let new = NewVersion { watch, number, snapshot, recorded_at, reading: &reading, reader: &reader, cause };
+            let (cites, recorded_at) = (&[held.snapshot][..], now);
+            let new = NewVersion { watch, number, cites, recorded_at, reading: &reading, reader: &reader, cause };
             let id = insert(tx, &new)?;
             let facts = tx.prepare_cached(&select("v.id = ?1"))?.query_row([id.0], facts)?;
             with_text(tx, &mut Blobs::of(Shelf::Readings), facts)
@@ -144,7 +145,7 @@ impl Store {
         .await
     }
 
-    /// Records that the snapshot of a watch's latest version reads otherwise today: a new
+    /// Records that the snapshot `cites` of a watch's latest version reads otherwise today: a new
     /// version with [`Cause::TechnicalUpgrade`], or, where the text is the same, only the
     /// reader's mark (and what else was read: title, links, sections). Returns the latest
     /// version as it is then; if that is not `previous` any more, nothing is written.
@@ -155,6 +156,7 @@ impl Store {
         &self,
         previous: &Version,
         reading: Reading,
+        cites: SnapshotId,
         reader: Reader,
         now: Timestamp,
     ) -> Result<Version, StoreError> {
@@ -167,20 +169,7 @@ impl Store {
             if latest.id != before.id {
                 return with_text(tx, &mut blobs, latest);
             }
-            if latest.digest == reading.digest() {
-                mark(tx, &latest, &reading, &reader)?;
-            } else {
-                let new = NewVersion {
-                    watch: key,
-                    number: latest.number + 1,
-                    snapshot: latest.snapshot,
-                    recorded_at: now,
-                    reading: &reading,
-                    reader: &reader,
-                    cause: Cause::TechnicalUpgrade,
-                };
-                insert(tx, &new)?;
-            }
+            reread(tx, key, &latest, &reading, &[cites], &reader, now)?;
             let latest = latest_facts(tx, key)?
                 .ok_or_else(|| Fault::damaged(format!("versions {}", before.id.0), "it is not there any more"))?;
             with_text(tx, &mut blobs, latest)
@@ -195,9 +184,42 @@ fn several_languages(tx: &Transaction<'_>, watch: i64) -> Result<bool, Fault> {
     Ok(tx.prepare_cached(several)?.query_row([watch], |row| row.get(0))?)
 }
 
+/// Writes how a watch's latest version reads today.
+pub(super) fn reread(
+    tx: &Transaction<'_>,
+    watch: i64,
+    latest: &VersionFacts,
+    reading: &Reading,
+    cites: &[SnapshotId],
+    reader: &Reader,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    if latest.digest == reading.digest() {
+        mark(tx, latest, newest(tx, cites)?, reading, reader)?;
+        return write_pages(tx, latest.id, reader, cites);
+    }
+    let new = NewVersion {
+        watch,
+        number: latest.number + 1,
+        cites,
+        recorded_at: now,
+        reading,
+        reader,
+        cause: Cause::TechnicalUpgrade,
+    };
+    insert(tx, &new)?;
+    Ok(())
+}
+
 /// Writes the reader's mark, and what was read, into a version whose text stays. It is
 /// the latest of its watch, so that no other reading is based on it.
-fn mark(tx: &Transaction<'_>, version: &VersionFacts, reading: &Reading, reader: &Reader) -> Result<(), Fault> {
+fn mark(
+    tx: &Transaction<'_>,
+    version: &VersionFacts,
+    snapshot: SnapshotId,
+    reading: &Reading,
+    reader: &Reader,
+) -> Result<(), Fault> {
     let earlier = earlier(tx, version.id)?;
     // A change is packed on both its readings: the one that led here must follow.
     let from = earlier.first().copied().map(VersionId);
@@ -205,11 +227,11 @@ fn mark(tx: &Transaction<'_>, version: &VersionFacts, reading: &Reading, reader:
     let json = reading_json(reading);
     let packed = pack_on(tx, Shelf::Readings, &json, &earlier, || Ok(Vec::new()))?;
     tx.prepare_cached(
-        "UPDATE versions SET revision = :revision, selectors = :selectors,
+        "UPDATE versions SET snapshot_id = :snapshot, revision = :revision, selectors = :selectors,
              size = :size, base_id = :base, depth = :depth, reading = :reading WHERE id = :id",
     )?
     .execute(named_params! {
-        ":id": version.id.0, ":revision": reader.revision, ":selectors": selectors_json(&reader.selectors),
+        ":id": version.id.0, ":snapshot": snapshot.0, ":revision": reader.revision, ":selectors": reader_json(reader),
         ":size": json.len() as i64, ":base": packed.base, ":depth": packed.depth, ":reading": packed.data,
     })?;
     if let (Some(before), Some(Kept { from, change, judgment })) = (from, &kept) {
@@ -226,7 +248,8 @@ const NEIGHBOURS: u32 = 2;
 pub(super) struct NewVersion<'a> {
     pub(super) watch: i64,
     pub(super) number: u32,
-    pub(super) snapshot: SnapshotId,
+    /// What it was read from, in the order of the pages; one at least.
+    pub(super) cites: &'a [SnapshotId],
     pub(super) recorded_at: Timestamp,
     pub(super) reading: &'a Reading,
     pub(super) reader: &'a Reader,
@@ -248,12 +271,37 @@ pub(super) fn insert(tx: &Transaction<'_>, new: &NewVersion<'_>) -> Result<Versi
              :size, :base, :depth, :reading)",
     )?
     .execute(named_params! {
-        ":watch": new.watch, ":number": new.number, ":snapshot": new.snapshot.0, ":recorded_at": At(new.recorded_at),
+        ":watch": new.watch, ":number": new.number, ":snapshot": newest(tx, new.cites)?.0, ":recorded_at": At(new.recorded_at),
         ":digest": Sha256(new.reading.digest()), ":revision": new.reader.revision,
-        ":selectors": selectors_json(&new.reader.selectors), ":cause": new.cause.as_str(),
+        ":selectors": reader_json(new.reader), ":cause": new.cause.as_str(),
         ":size": json.len() as i64, ":base": packed.base, ":depth": packed.depth, ":reading": packed.data,
     })?;
-    Ok(VersionId(tx.last_insert_rowid()))
+    let id = VersionId(tx.last_insert_rowid());
+    write_pages(tx, id, new.reader, new.cites)?;
+    Ok(id)
+}
+
+/// Writes which snapshots a version of several pages was read from; replaces what was
+/// there.
+fn write_pages(tx: &Transaction<'_>, id: VersionId, reader: &Reader, cites: &[SnapshotId]) -> Result<(), Fault> {
+    tx.prepare_cached("DELETE FROM version_pages WHERE version_id = ?1")?.execute([id.0])?;
+    let mut statement =
+        tx.prepare_cached("INSERT INTO version_pages (version_id, position, snapshot_id) VALUES (?1, ?2, ?3)")?;
+    for (snapshot, position) in cites.iter().zip(1_i64..).filter(|_| !reader.pages.is_empty()) {
+        statement.execute((id.0, position, snapshot.0))?;
+    }
+    Ok(())
+}
+
+/// The snapshot that was captured last.
+fn newest(tx: &Transaction<'_>, cites: &[SnapshotId]) -> Result<SnapshotId, Fault> {
+    let mut newest: Option<(Timestamp, SnapshotId)> = None;
+    for cite in cites {
+        let mut statement = tx.prepare_cached("SELECT captured_at FROM snapshots WHERE id = ?1")?;
+        let at = statement.query_row([cite.0], |row| row.get::<_, At>(0))?.0;
+        newest = newest.max(Some((at, *cite)));
+    }
+    Ok(newest.ok_or_else(|| Fault::damaged("versions", "a version must cite a snapshot"))?.1)
 }
 
 /// The versions of the same watch before this one, the nearest first, as many as a
@@ -341,14 +389,24 @@ fn facts_of(tx: &Transaction<'_>, watch: i64, which: &Which) -> Result<Option<Ve
         let mut statement = tx.prepare_cached(&select(clause))?;
         statement.query_row(params, facts).optional()
     };
-    Ok(match which {
+    let found = match which {
         Which::Latest => one("v.watch_id = ?1 ORDER BY v.number DESC LIMIT 1", &[&watch])?,
         Which::Number(number) => one("v.watch_id = ?1 AND v.number = ?2", &[&watch, number])?,
         Which::At(at) => one(
             "v.watch_id = ?1 AND s.captured_at <= ?2 ORDER BY s.captured_at DESC, v.number DESC LIMIT 1",
             &[&watch, &At(*at)],
         )?,
-    })
+    };
+    found.map(|facts| with_pages(tx, facts)).transpose()
+}
+
+/// The facts of a version with the snapshots of its pages.
+fn with_pages(tx: &Transaction<'_>, mut facts: VersionFacts) -> Result<VersionFacts, Fault> {
+    let mut statement =
+        tx.prepare_cached("SELECT snapshot_id FROM version_pages WHERE version_id = ?1 ORDER BY position")?;
+    let pages = statement.query_map([facts.id.0], |row| row.get(0).map(SnapshotId))?;
+    facts.pages = pages.collect::<Result<_, _>>()?;
+    Ok(facts)
 }
 
 fn select(clause: &str) -> String {
@@ -360,6 +418,7 @@ fn select(clause: &str) -> String {
 }
 
 fn facts(row: &Row<'_>) -> rusqlite::Result<VersionFacts> {
+    let revision = row.get(7)?;
     Ok(VersionFacts {
         id: VersionId(row.get(0)?),
         watch: name(row, 1)?,
@@ -368,10 +427,9 @@ fn facts(row: &Row<'_>) -> rusqlite::Result<VersionFacts> {
         recorded_at: row.get::<_, At>(4)?.0,
         digest: row.get::<_, Sha256>(5)?.0,
         snapshot: SnapshotId(row.get(6)?),
-        reader: Reader {
-            revision: row.get(7)?,
-            selectors: word(8, &row.get::<_, String>(8)?, |json| selectors(json).ok())?,
-        },
+        // Put in by `with_pages`.
+        pages: Vec::new(),
+        reader: word(8, &row.get::<_, String>(8)?, |json| reader(revision, json))?,
         cause: word(9, &row.get::<_, String>(9)?, Cause::parse)?,
     })
 }
@@ -379,6 +437,7 @@ fn facts(row: &Row<'_>) -> rusqlite::Result<VersionFacts> {
 /// A version by its key, its text's digest checked, and the change that led to it read.
 pub(super) fn load_checked(tx: &Transaction<'_>, blobs: &mut Blobs, id: VersionId) -> Result<Version, Fault> {
     let facts = tx.prepare_cached(&select("v.id = ?1"))?.query_row([id.0], facts)?;
+    let facts = with_pages(tx, facts)?;
     let version = with_text(tx, blobs, facts)?;
     let (found, recorded) = (version.reading.digest(), version.facts.digest);
     if found != recorded {

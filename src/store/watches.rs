@@ -229,6 +229,7 @@ fn sync_one(
 fn state(tx: &Transaction<'_>, key: i64) -> Result<WatchState, Fault> {
     let last_check = last_check(tx, key)?;
     let latest = latest_facts(tx, key)?;
+    let note = checks::last_note(tx, key)?;
     let mut statement = tx.prepare_cached(
         "SELECT name, url, service, retired_at, next_check_at, last_success_at, consecutive_failures
          FROM watches WHERE id = ?1",
@@ -246,6 +247,7 @@ fn state(tx: &Transaction<'_>, key: i64) -> Result<WatchState, Fault> {
             consecutive_failures: row.get(6)?,
             versions: latest.as_ref().map_or(0, |latest| latest.number),
             latest,
+            note,
         })
     })?)
 }
@@ -258,8 +260,9 @@ fn last_check(tx: &Transaction<'_>, key: i64) -> Result<Option<CheckFacts>, Faul
         Ok(id.map(|id| checks::one(tx, CheckId(id))).transpose()?.flatten())
     };
     let asked = one("SELECT c.id FROM checks c LEFT JOIN snapshots s ON s.id = c.id
-         WHERE c.watch_id = ?1 AND (s.id IS NULL OR s.origin = 'live') ORDER BY c.id DESC LIMIT 1")?;
-    let newest = one("SELECT id FROM snapshots WHERE watch_id = ?1 ORDER BY captured_at DESC, id DESC LIMIT 1")?;
+         WHERE c.watch_id = ?1 AND c.whole_id IS NULL AND (s.id IS NULL OR s.origin = 'live') ORDER BY c.id DESC LIMIT 1")?;
+    let newest = one("SELECT coalesce(c.whole_id, c.id) FROM snapshots s JOIN checks c ON c.id = s.id
+         WHERE s.watch_id = ?1 ORDER BY s.captured_at DESC, s.id DESC LIMIT 1")?;
     Ok(match (asked, newest) {
         (Some(asked), Some(newest)) if newest.captured_at.is_some_and(|at| at > asked.recorded_at) => Some(newest),
         (None, newest) => newest,

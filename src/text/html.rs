@@ -5,6 +5,7 @@ mod lines;
 mod links;
 mod main_text;
 mod parse;
+mod parts;
 mod said;
 mod table;
 mod tree;
@@ -15,8 +16,8 @@ use scraper::{ElementRef, Html};
 use url::Url;
 
 use self::tree::Tree;
-use super::{Block, noise, select};
-use crate::reading::{Selectors, Step, Unreadable, Why};
+use super::{Block, noise};
+use crate::reading::{Selectors, Step, Unmatched, Unreadable, Why};
 
 /// What a page of HTML says.
 pub(super) struct Page {
@@ -30,8 +31,8 @@ pub(super) struct Page {
     pub(super) visible: String,
     /// The policy.
     pub(super) blocks: Vec<Block>,
-    /// A selector was given and none matched.
-    pub(super) unmatched: bool,
+    /// The selectors that picked nothing.
+    pub(super) unmatched: Unmatched,
 }
 
 /// Reads a page; `done` is told of each step as it ends.
@@ -55,7 +56,7 @@ pub(super) fn read(
     {
         found = policy(&again, base.as_ref(), how, done);
     }
-    if how.select.is_empty()
+    if found.unaided(how)
         && let Some(unseen) = unseen(source, &html, &found.blocks, base.as_ref(), how, done)
     {
         found = unseen;
@@ -123,16 +124,28 @@ fn words(blocks: &[Block]) -> u32 {
 struct Found {
     visible: String,
     blocks: Vec<Block>,
-    unmatched: bool,
+    unmatched: Unmatched,
 }
 
-/// Finds the policy on a parsed page, by selectors or unaided.
+impl Found {
+    /// Whether no selector said where the policy is.
+    fn unaided(&self, how: &Selectors) -> bool {
+        how.select.is_empty() || self.unmatched.fell_back
+    }
+}
+
+/// Finds the policy on a parsed page, by selectors or unaided. Where selectors pick not a
+/// word, the site was rebuilt, and the policy is looked for unaided.
 fn policy(html: &Html, base: Option<&Url>, how: &Selectors, done: &mut dyn FnMut(Step)) -> Found {
     let mut tree = Tree::of(html);
     let visible = tree.words(0);
     done(Step::Tree);
-    remove_selected(html, &mut tree, &how.remove);
-    let lines = if how.select.is_empty() {
+    let removed = parts::pick(html, &tree, &how.remove);
+    parts::leave_out(&mut tree, &removed.runs);
+    let picked = parts::pick(html, &tree, &how.select);
+    let fell_back = !how.select.is_empty() && !parts::have_words(&tree, &picked.runs);
+    let unmatched = Unmatched { select: picked.unmatched, remove: removed.unmatched, fell_back };
+    let lines = if how.select.is_empty() || fell_back {
         main_text::remove_noise(&mut tree);
         said::remove(&mut tree);
         main_text::remove_variants(&mut tree);
@@ -142,43 +155,12 @@ fn policy(html: &Html, base: Option<&Url>, how: &Selectors, done: &mut dyn FnMut
         main_text::trim(&mut lines, base);
         lines
     } else {
-        let parts = selection(html, &tree, &how.select);
-        if parts.is_empty() {
-            return Found { visible, blocks: Vec::new(), unmatched: true };
-        }
-        lines::of(&tree, &parts, base)
+        lines::of_runs(&tree, &picked.runs, base)
     };
     done(Step::Lines);
     let blocks = headings::settle(lines);
     done(Step::Blocks);
-    Found { visible, blocks, unmatched: false }
-}
-
-/// The parts that selectors choose: in page order, none within another.
-fn selection(html: &Html, tree: &Tree<'_>, selectors: &[String]) -> Vec<usize> {
-    let chosen = select::matches(html, selectors);
-    let mut parts = Vec::new();
-    let mut at = 0;
-    while at < tree.nodes.len() {
-        if chosen.contains(&tree.nodes[at].id()) {
-            parts.push(at);
-            at = tree.nodes[at].end;
-        } else {
-            at += 1;
-        }
-    }
-    parts
-}
-
-/// Leaves out what the watch says to leave out.
-fn remove_selected(html: &Html, tree: &mut Tree<'_>, selectors: &[String]) {
-    if selectors.is_empty() {
-        return;
-    }
-    let removed = select::matches(html, selectors);
-    for node in &mut tree.nodes {
-        node.off |= removed.contains(&node.id());
-    }
+    Found { visible, blocks, unmatched }
 }
 
 /// An attribute of the first element of a name that has it.

@@ -20,7 +20,7 @@ pub mod unpack;
 
 use chrono::NaiveDate;
 
-use crate::reading::{Expected, Selectors, Step, Unreadable, Why};
+use crate::reading::{Expected, Selectors, Step, Unmatched, Unreadable, Why};
 use crate::snapshot::Snapshot;
 
 use unpack::Packed;
@@ -108,6 +108,8 @@ pub struct Text {
     pub effective_at: Option<NaiveDate>,
     /// The text, in page order.
     pub blocks: Vec<Block>,
+    /// The selectors that picked nothing.
+    pub unmatched: Unmatched,
 }
 
 /// Reads a snapshot to text: HTML, PDF, Markdown or plain text.
@@ -129,9 +131,9 @@ pub(crate) fn normalize_by_steps(
     }
     match media::kind(snapshot) {
         media::MediaKind::Html => from_html(snapshot, how, expected, done),
-        media::MediaKind::Packed(packed) => from_packed(snapshot, packed, expected),
-        media::MediaKind::Markdown => settle(snapshot, markdown::blocks(&characters(snapshot)?), None, expected),
-        media::MediaKind::Plain => settle(snapshot, plain::blocks(&characters(snapshot)?), None, expected),
+        media::MediaKind::Packed(packed) => from_packed(snapshot, packed, how, expected),
+        media::MediaKind::Markdown => settle(snapshot, markdown::blocks(&characters(snapshot)?), None, how, expected),
+        media::MediaKind::Plain => settle(snapshot, plain::blocks(&characters(snapshot)?), None, how, expected),
         media::MediaKind::Unsupported(kind) => Err(Unreadable::new(
             Why::UnsupportedType,
             format!("{kind} is not read; watch the policy's page as HTML, PDF, DOCX, Markdown or plain text"),
@@ -177,7 +179,7 @@ fn from_html(
         blocks: &page.blocks,
         html: Some(&page.html),
         language: language.as_deref(),
-        selected: !how.select.is_empty(),
+        selected: !how.select.is_empty() && !page.unmatched.fell_back,
         expected,
     };
     let refusal = state::refuse_page(&state);
@@ -185,21 +187,18 @@ fn from_html(
     if let Some(refusal) = refusal {
         return Err(refusal);
     }
-    if page.unmatched {
-        let why = format!(
-            "selector \"{}\" matches nothing in {}; the page was redesigned? update the watch's select",
-            how.select.join("\", \""),
-            snapshot.final_url
-        );
-        return Err(Unreadable::new(Why::WrongPage, why));
-    }
     let effective_at = date::effective(&page.blocks, language.as_deref());
     done(Step::Date);
-    Ok(Text { title: page.title, language, effective_at, blocks: page.blocks })
+    Ok(Text { title: page.title, language, effective_at, blocks: page.blocks, unmatched: page.unmatched })
 }
 
 /// Reads a file that was unpacked elsewhere, because that can cost anything.
-fn from_packed(snapshot: &Snapshot, packed: Packed, expected: &Expected<'_>) -> Result<Text, Unreadable> {
+fn from_packed(
+    snapshot: &Snapshot,
+    packed: Packed,
+    how: &Selectors,
+    expected: &Expected<'_>,
+) -> Result<Text, Unreadable> {
     let unpacked = match expected.unpacked {
         Some(Ok(unpacked)) => unpacked,
         Some(Err(unreadable)) => return Err(unreadable.clone()),
@@ -208,14 +207,15 @@ fn from_packed(snapshot: &Snapshot, packed: Packed, expected: &Expected<'_>) -> 
             return Err(Unreadable::new(Why::UnsupportedType, evidence));
         }
     };
-    settle(snapshot, unpacked.blocks.clone(), unpack::title(unpacked), expected)
+    settle(snapshot, unpacked.blocks.clone(), unpack::title(unpacked), how, expected)
 }
 
-/// Joins what is known of a text without markup around it.
+/// Joins what is known of a text without markup around it, where selectors pick nothing.
 fn settle(
     snapshot: &Snapshot,
     mut blocks: Vec<Block>,
     title: Option<String>,
+    how: &Selectors,
     expected: &Expected<'_>,
 ) -> Result<Text, Unreadable> {
     // Bytes that the wrong encoding made, and characters named by number.
@@ -241,7 +241,9 @@ fn settle(
         return Err(refusal);
     }
     let effective_at = date::effective(&blocks, language.as_deref());
-    Ok(Text { title, language, effective_at, blocks })
+    let (select, remove) = (how.select.clone(), how.remove.clone());
+    let unmatched = Unmatched { fell_back: !select.is_empty(), select, remove };
+    Ok(Text { title, language, effective_at, blocks, unmatched })
 }
 
 /// Whether a character is a command to some old terminal, and no text.

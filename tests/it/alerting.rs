@@ -313,7 +313,7 @@ async fn a_change_of_ours_is_no_news() {
 }
 
 #[tokio::test]
-async fn selectors_that_cannot_read_yesterdays_page_leave_it_as_it_was() {
+async fn selectors_for_todays_page_compare_it_with_yesterdays_on_one_footing() {
     let world = World::new().await;
     let mut watch = world.watch("/privacy", Materiality::Editorial).await;
     world.serve_and_check(&watch, policy(WILL_NOT)).await;
@@ -324,7 +324,8 @@ async fn selectors_that_cannot_read_yesterdays_page_leave_it_as_it_was() {
     let policywatch::outcome::Outcome::Changed { change, .. } = &checked.outcome else {
         panic!("changed, not {}", checked.outcome.as_str())
     };
-    assert!(change.crosses_readings);
+    assert!(!change.crosses_readings, "both sides are compared as found unaided");
+    assert_eq!(change.sections.len(), 1);
     let causes: Vec<Cause> =
         world.store.versions(&watch.id).await.expect("versions").iter().map(|version| version.cause).collect();
     assert_eq!(causes, [Cause::FirstRecord, Cause::Publisher]);

@@ -168,6 +168,55 @@ select = ["main", "div["]
 }
 
 #[test]
+fn ranges_and_pages_are_read_and_checked_where_they_stand() {
+    let text = r##"[[watch]]
+id = "acme"
+url = "https://acme.test/privacy"
+select = ["main", "before h1 .. before footer"]
+remove = "form"
+pages = ["https://acme.test/cookies", { url = "https://acme.test/annex", select = [], remove = "after p .. after p" }]
+"##;
+    let (_directory, config) = sound(&[("policywatch.toml", text)]);
+    let pages: Vec<_> = config.watches[0]
+        .all_pages()
+        .into_iter()
+        .map(|page| (page.url.path().to_owned(), page.selectors.select.join(", "), page.selectors.remove.join(", ")))
+        .collect();
+    let own = "main, before h1 .. before footer";
+    let page = |path: &str, select: &str, remove: &str| (path.to_owned(), select.to_owned(), remove.to_owned());
+    assert_eq!(
+        pages,
+        [page("/privacy", own, "form"), page("/cookies", own, "form"), page("/annex", "", "after p .. after p")]
+    );
+    let shown =
+        in_force(&config, policywatch::time::parse_rfc3339("2026-01-01T00:00:00Z").expect("a time")).to_string();
+    assert!(shown.contains("and of https://acme.test/annex"), "{shown}");
+
+    insta::assert_snapshot!(told(r##"[[watch]]
+id = "acme"
+url = "https://acme.test/privacy"
+select = ["after h1", "before h1 .. footer", "before h1 .. before p["]
+pages = [
+    "https://acme.test/privacy",
+    "acme.test/cookies",
+    { select = "main", langauge = "en" },
+    { url = "https://acme.test/annex", remove = "p[" },
+    5,
+]
+"##), @r#"
+    4:11 `"after h1"` "after h1" says where a range begins, not where it ends; write "after h1 .. before footer" | a range is written "before h1 .. before footer", with before or after on each side
+    4:23 `"before h1 .. footer"` "before h1 .. footer" is no range: after the dots comes "before" or "after" and a selector | a range is written "before h1 .. before footer", with before or after on each side
+    4:46 `"before h1 .. before p["` "p[" is no CSS selector (in "before h1 .. before p["): Unexpected EOL | a range is written "before h1 .. before footer", with before or after on each side
+    6:5 `"https://acme.test/privacy"` the page https://acme.test/privacy is there twice | name each page of the policy once
+    7:5 `"acme.test/cookies"` pages is no web address: relative URL without a base | write it in full, as in "https://acme.test/privacy"
+    8:5 `{ select = "main", langauge = "en" }` this table of pages has no url | add url = "https://acme.test/annex"
+    8:24 `langauge` unknown key "langauge" in table of pages | known are url, select, remove
+    9:49 `"p["` "p[" is no CSS selector: Unexpected EOL | test it in a browser: document.querySelector("…")
+    10:5 `5` pages must be text in quotes, and this is a whole number | write "5"
+    "#);
+}
+
+#[test]
 fn watches_are_checked_wherever_they_are() {
     let main = r##"include = "watches.d"
 
@@ -775,6 +824,8 @@ fn the_example_shows_every_key() {
     let settings = settings_of(&example());
     let shown = |table: &str, key: &str| match table {
         "" => settings.iter().any(|(there, name, _)| there == key || (there.is_empty() && name == key)),
+        // Written between braces.
+        "pages" => settings.iter().any(|(_, name, value)| name == "pages" && value.contains(&format!("{key} = "))),
         // The keys of [defaults] are shown once, there.
         "watch" if KEYS.iter().any(|(table, keys)| *table == "defaults" && keys.contains(&key)) => true,
         _ => settings.iter().any(|(there, name, _)| there == table && name == key),

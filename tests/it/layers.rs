@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const CORE: &[&str] = &[
-    "alert", "cadence", "change", "examine", "guard", "judgment", "outcome", "reading", "render", "section",
+    "alert", "cadence", "change", "examine", "guard", "judgment", "outcome", "pages", "reading", "render", "section",
     "snapshot", "text", "time", "version", "watch",
 ];
 const PORTS: &[&str] = &["channel", "clock", "fetch", "http", "store", "unpack"];

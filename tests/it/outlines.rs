@@ -264,6 +264,20 @@ fn definitions_questions_and_folded_parts() {
 }
 
 #[test]
+fn a_table_in_a_folded_part_stands_under_it() {
+    check(
+        "<h1>Cookie Policy</h1><p>{}</p><details><summary>Which do you set?</summary><p>{}</p>
+         <table><caption>Cookies of this site</caption><tr><th>Name</th><th>Duration</th></tr><tr><td>_a</td><td>1 day</td></tr></table></details>
+         <details><summary>How do I refuse?</summary><p>{}</p></details>",
+        EN,
+        "Cookie Policy
+           Which do you set?
+             Cookies of this site
+           How do I refuse?",
+    );
+}
+
+#[test]
 fn tabs_are_no_sections() {
     check(
         "<main><h1>Privacy Policy</h1><div><button aria-controls=a>Overview</button><button aria-controls=b>Details</button>

@@ -110,10 +110,9 @@ fn reading(paragraphs: &[&str]) -> Reading {
         .map(|text| Block { kind: BlockKind::Paragraph, text: (*text).to_owned(), links: Vec::new() })
         .collect();
     Reading {
-        title: None,
         language: language::of(&paragraphs.join(" "), None),
-        effective_at: None,
         sections: vec![Section { path: Vec::new(), level: 0, heading: None, number: None, anchor: None, blocks }],
+        ..Reading::default()
     }
 }
 

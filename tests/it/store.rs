@@ -10,7 +10,6 @@ use std::time::Duration;
 use policywatch::alert::{Alert, Delivery, DeliveryId, DeliveryState, RETRY_PAUSES, Sent};
 use policywatch::cadence::Schedule;
 use policywatch::change::{Change, Edit, Kind, LinkChange, Op, SectionChange};
-use policywatch::examine::Manner;
 use policywatch::judgment::{Finding, Judgment, Materiality, Noise, Practice};
 use policywatch::outcome::{FailureKind, Outcome};
 use policywatch::reading::{REVISION, Reader, Reading, Selectors, Unreadable, Why};
@@ -39,8 +38,8 @@ fn acme() -> WatchId {
     WatchId::new("acme-privacy").unwrap()
 }
 
-fn manner() -> Manner {
-    Manner { reader: Reader::today(Selectors::default()), language: Some("en".to_owned()) }
+fn reader() -> Reader {
+    Reader { language: Some("en".to_owned()), ..Reader::today(Selectors::default()) }
 }
 
 /// A page whose text is the given paragraphs.
@@ -98,6 +97,7 @@ fn reading_of(snapshot: &Snapshot) -> Option<Reading> {
             anchor: Some("privacy".to_owned()),
             blocks: text.split("<p>").map(block).collect(),
         }],
+        ..Reading::default()
     })
 }
 
@@ -106,9 +106,9 @@ fn examine(previous: Option<&Version>, snapshot: Snapshot) -> Outcome {
     let Some(reading) = reading_of(&snapshot) else {
         return Outcome::Unreadable { snapshot, why: Unreadable::new(Why::BotWall, "no paragraph") };
     };
-    let Some(previous) = previous else { return Outcome::First { snapshot, reading } };
+    let Some(previous) = previous else { return Outcome::First { snapshot, reading, rebased: None } };
     if previous.reading.text() == reading.text() {
-        return Outcome::Unchanged { snapshot };
+        return Outcome::Unchanged { snapshot, note: None };
     }
     let edits =
         vec![Edit { op: Op::Delete, text: previous.reading.text() }, Edit { op: Op::Insert, text: reading.text() }];
@@ -203,11 +203,11 @@ async fn check(store: &Store, snapshot: Snapshot) -> Result<Recorded, StoreError
     let at = snapshot.captured_at;
     let outcome = examine(previous.as_ref(), snapshot);
     let said = if matches!(outcome, Outcome::Changed { .. }) { said } else { Vec::new() };
-    store.record(&acme(), previous.map(|version| version.facts.id), outcome, &manner(), said, None, at).await
+    store.record(&acme(), previous.map(|version| version.facts.id), outcome, &reader(), said, None, at).await
 }
 
 async fn verify(store: &Store) -> Verified {
-    store.verify(|snapshot, _| reading_of(snapshot).map(|reading| reading.digest()), |_, _| {}).await.unwrap()
+    store.verify(|snapshots, _| reading_of(&snapshots[0]).map(|reading| reading.digest()), |_, _| {}).await.unwrap()
 }
 
 fn counts(path: &Path) -> Vec<(String, i64)> {
@@ -250,7 +250,7 @@ async fn a_first_text_and_a_change_are_kept_with_everything_that_proves_them() {
     let latest = archive.store.latest(&acme()).await.unwrap().unwrap();
     assert_eq!(latest.reading, reading_of(&new).unwrap());
     assert_eq!(latest.facts, versions[1]);
-    assert_eq!(latest.facts.reader, manner().reader);
+    assert_eq!(latest.facts.reader, reader());
 
     let Outcome::Changed { change, judgment, .. } =
         examine(archive.store.version(&acme(), Which::Number(1)).await.unwrap().as_ref(), new)
@@ -293,7 +293,7 @@ async fn every_way_a_check_ends_is_recorded() {
     wall.body = b"<html>are you a robot?</html>".to_vec();
     let why = Unreadable::new(Why::BotWall, "header cf-mitigated");
     let outcomes = [
-        Outcome::Unchanged { snapshot: page(day(2), &["a"]) },
+        Outcome::Unchanged { snapshot: page(day(2), &["a"]), note: None },
         Outcome::Unmodified,
         Outcome::Unreadable { snapshot: wall.clone(), why: why.clone() },
         unreachable(),
@@ -302,7 +302,7 @@ async fn every_way_a_check_ends_is_recorded() {
     ];
     for (n, outcome) in (2..).zip(outcomes) {
         let recorded =
-            archive.store.record(&acme(), previous, outcome, &manner(), Vec::new(), None, day(n)).await.unwrap();
+            archive.store.record(&acme(), previous, outcome, &reader(), Vec::new(), None, day(n)).await.unwrap();
         assert_eq!((recorded.version, recorded.superseded, recorded.deliveries), (Some(1), false, 0));
     }
 
@@ -332,7 +332,7 @@ async fn every_way_a_check_ends_is_recorded() {
 async fn failures_count_until_the_policy_is_seen_again() {
     let archive = Archive::new().await;
     for n in 1..=3 {
-        archive.store.record(&acme(), None, unreachable(), &manner(), Vec::new(), None, day(n)).await.unwrap();
+        archive.store.record(&acme(), None, unreachable(), &reader(), Vec::new(), None, day(n)).await.unwrap();
     }
     let state = archive.store.watch_state(&acme()).await.unwrap().unwrap();
     assert_eq!((state.consecutive_failures, state.last_success_at, state.versions), (3, None, 0));
@@ -356,7 +356,7 @@ async fn ten_at_once_act_once() {
                 let said = alerts(&served);
                 let outcome = examine(previous.as_ref(), served);
                 let id = previous.map(|version| version.facts.id);
-                store.record(&acme(), id, outcome, &manner(), said, None, day(2)).await.unwrap()
+                store.record(&acme(), id, outcome, &reader(), said, None, day(2)).await.unwrap()
             })
         })
         .collect();
@@ -383,7 +383,7 @@ async fn two_processes_on_one_store_act_once_too() {
     archive.check(page(day(2), &["b"])).await;
     let late = examine(previous.as_ref(), page(day(3), &["c"]));
     let recorded =
-        other.record(&acme(), previous.map(|v| v.facts.id), late, &manner(), Vec::new(), None, day(3)).await.unwrap();
+        other.record(&acme(), previous.map(|v| v.facts.id), late, &reader(), Vec::new(), None, day(3)).await.unwrap();
     assert!(recorded.superseded);
     assert_eq!((recorded.check, recorded.version), (None, Some(2)));
 }
@@ -397,7 +397,7 @@ async fn the_same_alert_recorded_twice_stays_one() {
     let said = alerts(&page(day(2), &["b"]));
     let outcome = examine(previous.as_ref(), page(day(3), &["c"]));
     let id = previous.map(|version| version.facts.id);
-    let recorded = archive.store.record(&acme(), id, outcome, &manner(), said, None, day(3)).await.unwrap();
+    let recorded = archive.store.record(&acme(), id, outcome, &reader(), said, None, day(3)).await.unwrap();
     assert_eq!((recorded.version, recorded.deliveries), (Some(3), 0));
     assert_eq!(archive.store.deliveries(None, 10).await.unwrap().len(), 2);
 }
@@ -406,12 +406,12 @@ async fn the_same_alert_recorded_twice_stays_one() {
 async fn an_unknown_watch_is_an_error_for_writers_and_nothing_for_readers() {
     let archive = Archive::new().await;
     let nobody = WatchId::new("nobody").unwrap();
-    let written = archive.store.record(&nobody, None, unreachable(), &manner(), Vec::new(), None, day(1)).await;
+    let written = archive.store.record(&nobody, None, unreachable(), &reader(), Vec::new(), None, day(1)).await;
     assert!(matches!(written, Err(StoreError::UnknownWatch(id)) if id == nobody));
     assert!(archive.store.latest(&nobody).await.unwrap().is_none());
     assert!(archive.store.watch_state(&nobody).await.unwrap().is_none());
     assert!(archive.store.checks(&nobody, 9).await.unwrap().is_empty());
-    assert!(archive.store.validators(&nobody, &manner().reader).await.unwrap().is_empty());
+    assert!(archive.store.validators(&nobody, &reader()).await.unwrap().is_empty());
 }
 
 // ---- captures out of order, imports --------------------------------------------------
@@ -429,7 +429,14 @@ async fn a_capture_out_of_order_is_kept_and_put_in_its_place_by_a_rebuild() {
     assert_eq!((late.version, late.deliveries), (None, 0));
     assert_eq!(archive.store.versions(&acme()).await.unwrap(), before, "the latest stays the latest");
 
-    assert_eq!(archive.store.rebuild(&acme(), &manner(), examine, day(20)).await.unwrap(), 3);
+    assert_eq!(
+        archive
+            .store
+            .rebuild(&acme(), &reader(), |previous, _, snapshot| examine(previous, snapshot), day(20))
+            .await
+            .unwrap(),
+        3
+    );
     let after = archive.store.versions(&acme()).await.unwrap();
     let told: Vec<_> = after.iter().map(|v| (v.number, v.captured_at, v.recorded_at, v.cause)).collect();
     assert_eq!(
@@ -450,7 +457,7 @@ async fn a_capture_out_of_order_is_kept_and_put_in_its_place_by_a_rebuild() {
     // Who held the old latest version must notice.
     let stale = before[1].id;
     let recorded =
-        archive.store.record(&acme(), Some(stale), unreachable(), &manner(), Vec::new(), None, day(21)).await.unwrap();
+        archive.store.record(&acme(), Some(stale), unreachable(), &reader(), Vec::new(), None, day(21)).await.unwrap();
     assert!(recorded.superseded);
 }
 
@@ -465,7 +472,7 @@ async fn a_capture_of_a_time_to_come_silences_nobody() {
     let changed = archive.check(live.clone()).await;
     assert!(!changed.out_of_order, "{changed:?}");
     assert_eq!((changed.version, changed.deliveries), (Some(2), 2));
-    let validators = archive.store.validators(&acme(), &manner().reader).await.unwrap();
+    let validators = archive.store.validators(&acme(), &reader()).await.unwrap();
     assert_eq!(validators, live.validators(), "\"not modified\" must mean the latest version");
 }
 
@@ -486,11 +493,11 @@ async fn a_rebuild_survives_a_page_on_which_the_reading_code_fails() {
     archive.check(page(day(1), &["a"])).await;
     archive.check(page(day(2), &["boom"])).await;
     archive.check(page(day(3), &["c"])).await;
-    let fragile = |previous: Option<&Version>, snapshot: Snapshot| {
+    let fragile = |previous: Option<&Version>, _: Option<&Snapshot>, snapshot: Snapshot| {
         assert!(!snapshot.body.windows(4).any(|w| w == b"boom"), "the page that breaks us");
         examine(previous, snapshot)
     };
-    assert_eq!(archive.store.rebuild(&acme(), &manner(), fragile, day(9)).await.unwrap(), 2);
+    assert_eq!(archive.store.rebuild(&acme(), &reader(), fragile, day(9)).await.unwrap(), 2);
 }
 
 #[tokio::test]
@@ -530,10 +537,16 @@ async fn an_upgrade_that_reads_the_same_text_leaves_only_the_readers_mark() {
     let change = archive.store.change(&acme(), 2).await.unwrap();
     let mut reading = before.reading.clone();
     reading.title = Some("Privacy Policy".to_owned());
-    let reader =
-        Reader { revision: REVISION + 1, selectors: Selectors { select: vec!["main".to_owned()], remove: vec![] } };
+    let reader = Reader {
+        revision: REVISION + 1,
+        ..Reader::today(Selectors { select: vec!["main".to_owned()], remove: vec![] })
+    };
 
-    let after = archive.store.record_upgrade(&before, reading.clone(), reader.clone(), day(3)).await.unwrap();
+    let after = archive
+        .store
+        .record_upgrade(&before, reading.clone(), before.facts.snapshot, reader.clone(), day(3))
+        .await
+        .unwrap();
     assert_eq!((after.facts.id, after.facts.number), (before.facts.id, 2));
     assert_eq!((&after.facts.reader, &after.reading), (&reader, &reading));
     assert_eq!(archive.store.latest(&acme()).await.unwrap().unwrap(), after);
@@ -548,8 +561,9 @@ async fn an_upgrade_that_reads_another_text_is_a_version_of_its_own_without_aler
     archive.check(page(day(1), &["a"])).await;
     let before = archive.store.latest(&acme()).await.unwrap().unwrap();
     let reading = reading_of(&page(day(1), &["a, read better"])).unwrap();
-    let reader = Reader { revision: REVISION + 1, selectors: Selectors::default() };
-    let after = archive.store.record_upgrade(&before, reading.clone(), reader, day(3)).await.unwrap();
+    let newer = Reader { revision: REVISION + 1, ..reader() };
+    let after =
+        archive.store.record_upgrade(&before, reading.clone(), before.facts.snapshot, newer, day(3)).await.unwrap();
     assert_eq!((after.facts.number, after.facts.cause), (2, Cause::TechnicalUpgrade));
     assert_eq!((after.facts.snapshot, after.facts.captured_at), (before.facts.snapshot, day(1)));
     assert_eq!(after.reading, reading);
@@ -558,7 +572,11 @@ async fn an_upgrade_that_reads_another_text_is_a_version_of_its_own_without_aler
     // The check that read it first still says what it made.
     assert_eq!(archive.store.checks(&acme(), 1).await.unwrap()[0].version, Some(1));
     // A second upgrade from the same place finds it done.
-    let again = archive.store.record_upgrade(&before, before.reading.clone(), manner().reader, day(4)).await.unwrap();
+    let again = archive
+        .store
+        .record_upgrade(&before, before.reading.clone(), before.facts.snapshot, reader(), day(4))
+        .await
+        .unwrap();
     assert_eq!(again, after);
 }
 
@@ -568,27 +586,27 @@ async fn an_upgrade_that_reads_another_text_is_a_version_of_its_own_without_aler
 async fn validators_are_those_of_the_live_snapshot_that_the_latest_version_stands_for() {
     let archive = Archive::new().await;
     let ask = async |reader: &Reader| archive.store.validators(&acme(), reader).await.unwrap();
-    assert!(ask(&manner().reader).await.is_empty());
+    assert!(ask(&reader()).await.is_empty());
     let (first, same) = (direct(page(day(1), &["a"])), direct(page(day(2), &["a"])));
     archive.check(first).await;
     archive.check(same.clone()).await;
-    assert_eq!(ask(&manner().reader).await, same.validators());
-    assert!(ask(&Reader { revision: REVISION + 1, selectors: Selectors::default() }).await.is_empty());
+    assert_eq!(ask(&reader()).await, same.validators());
+    assert!(ask(&Reader { revision: REVISION + 1, ..reader() }).await.is_empty());
 
     // Another text came from an archive: "not modified" would not mean "as the latest version".
     let mut memento = page(day(3), &["b"]);
     memento.origin = Origin::Warc { record_id: "<urn:uuid:9>".to_owned() };
     archive.check(memento).await;
-    assert!(ask(&manner().reader).await.is_empty());
+    assert!(ask(&reader()).await.is_empty());
 
     let live = direct(page(day(4), &["b"]));
     archive.check(live.clone()).await;
-    assert_eq!(ask(&manner().reader).await, live.validators());
+    assert_eq!(ask(&reader()).await, live.validators());
     archive.sql("UPDATE watches SET url = 'https://acme.test/new'");
-    assert!(ask(&manner().reader).await.is_empty(), "another address has other validators");
+    assert!(ask(&reader()).await.is_empty(), "another address has other validators");
     archive.sql("UPDATE watches SET url = 'https://acme.test/privacy'");
     archive.check(Snapshot { final_url: "https://acme.test/privacy-of-2024".to_owned(), ..live }).await;
-    assert!(ask(&manner().reader).await.is_empty(), "the redirect may lead elsewhere by now");
+    assert!(ask(&reader()).await.is_empty(), "the redirect may lead elsewhere by now");
 }
 
 // ---- what is due ---------------------------------------------------------------------
@@ -598,6 +616,7 @@ fn configured(id: &str) -> Watch {
     Watch {
         id: WatchId::new(id).unwrap(),
         url: format!("https://acme.test/{id}").parse().unwrap(),
+        pages: Vec::new(),
         service: "Acme".to_owned(),
         policy_type: PolicyType::Privacy,
         schedule: hourly(),
@@ -662,7 +681,7 @@ async fn another_schedule_or_address_is_followed_at_once_and_a_restart_changes_n
     let hour = chrono::Duration::hours(1);
     let a = WatchId::new("a").unwrap();
     assert_eq!(due_after(168, "a", day(1)).await, Some(day(1)), "a new one at once");
-    archive.store.record(&a, None, unreachable(), &manner(), Vec::new(), Some(day(8)), day(1)).await.unwrap();
+    archive.store.record(&a, None, unreachable(), &reader(), Vec::new(), Some(day(8)), day(1)).await.unwrap();
 
     assert_eq!(due_after(168, "a", day(2)).await, Some(day(8)), "a restart changes nothing");
     assert_eq!(due_after(1, "a", day(3)).await, Some(day(3) + hour), "nobody waits for the old schedule");
@@ -689,13 +708,13 @@ async fn the_longest_overdue_comes_first_and_a_check_moves_it() {
     assert_eq!(due(day(3), 1).await.len(), 1);
 
     let late = WatchId::new("late").unwrap();
-    store.record(&late, None, unreachable(), &manner(), Vec::new(), Some(day(8)), day(3)).await.unwrap();
+    store.record(&late, None, unreachable(), &reader(), Vec::new(), Some(day(8)), day(3)).await.unwrap();
     assert_eq!(due(day(3), 9).await, [("early".to_owned(), day(2))]);
     assert_eq!(store.watch_state(&late).await.unwrap().unwrap().next_check_at, Some(day(8)));
 
     // Retired while it was checked: it stays so.
     store.sync_watches(Vec::new(), |_, _| None, day(4)).await.unwrap();
-    store.record(&late, None, unreachable(), &manner(), Vec::new(), Some(day(9)), day(5)).await.unwrap();
+    store.record(&late, None, unreachable(), &reader(), Vec::new(), Some(day(9)), day(5)).await.unwrap();
     assert_eq!(store.next_due_at().await.unwrap(), None);
 }
 
@@ -860,7 +879,7 @@ async fn a_newer_store_is_refused_and_not_touched() {
     newer.close().unwrap();
     let before = std::fs::read(&path).unwrap();
     let refused = Store::open(&path).await;
-    assert!(matches!(refused, Err(StoreError::Newer { found: 99, known: 1, .. })), "{refused:?}");
+    assert!(matches!(refused, Err(StoreError::Newer { found: 99, known: 2, .. })), "{refused:?}");
     assert_eq!(std::fs::read(&path).unwrap(), before);
     assert_eq!(std::fs::read_dir(archive.dir.path()).unwrap().count(), 1);
 }
@@ -1007,14 +1026,14 @@ async fn readers_do_not_wait_for_a_long_write() {
     let (begun, has_begun) = tokio::sync::oneshot::channel();
     let (go_on, may_go_on) = std::sync::mpsc::channel();
     let held = std::sync::Mutex::new((Some(begun), may_go_on));
-    let slowly = move |previous: Option<&Version>, snapshot: Snapshot| {
+    let slowly = move |previous: Option<&Version>, _: Option<&Snapshot>, snapshot: Snapshot| {
         let mut held = held.lock().unwrap();
         held.0.take().unwrap().send(()).unwrap();
         held.1.recv().unwrap();
         examine(previous, snapshot)
     };
     let store = archive.store.clone();
-    let rebuilding = tokio::spawn(async move { store.rebuild(&acme(), &manner(), slowly, day(2)).await.unwrap() });
+    let rebuilding = tokio::spawn(async move { store.rebuild(&acme(), &reader(), slowly, day(2)).await.unwrap() });
     has_begun.await.unwrap();
     assert_eq!(archive.store.versions(&acme()).await.unwrap().len(), 1, "as before the write");
     go_on.send(()).unwrap();
@@ -1048,7 +1067,7 @@ async fn a_truncated_store_is_told_apart_from_a_sound_one() {
         std::fs::write(&path, &whole[..kept]).unwrap();
         let seen = match Store::open(&path).await {
             Err(error) => vec![error.to_string()],
-            Ok(store) => match store.verify(|s, _| reading_of(s).map(|r| r.digest()), |_, _| {}).await {
+            Ok(store) => match store.verify(|s, _| reading_of(&s[0]).map(|r| r.digest()), |_, _| {}).await {
                 Err(error) => vec![error.to_string()],
                 Ok(found) => found.damages,
             },
@@ -1068,7 +1087,7 @@ async fn verify_finds_what_was_tampered_with_and_counts_the_rest() {
     let found = archive
         .store
         .verify(
-            |snapshot, _| reading_of(snapshot).map(|reading| reading.digest()),
+            |snapshots, _| reading_of(&snapshots[0]).map(|reading| reading.digest()),
             move |done, total| steps.lock().unwrap().push((done, total)),
         )
         .await
@@ -1111,7 +1130,7 @@ async fn verify_finds_what_was_tampered_with_and_counts_the_rest() {
 #[tokio::test]
 async fn verify_notices_a_reading_that_comes_out_otherwise_today() {
     let archive = with_two_deliveries().await;
-    let other = |_: &Snapshot, version: &Version| (version.facts.number == 1).then(|| Digest::of(b"other"));
+    let other = |_: &[Snapshot], version: &Version| (version.facts.number == 1).then(|| Digest::of(b"other"));
     let found = archive.store.verify(other, |_, _| {}).await.unwrap();
     assert_eq!((found.bodies, found.versions_rebuilt, found.damages.len()), (2, 0, 2));
     assert!(found.damages[0].contains("its snapshot reads as"), "{:?}", found.damages);
@@ -1205,7 +1224,7 @@ async fn the_same_bytes_are_stored_once_whoever_served_them() {
     let mirror = examine(None, page(day(1), &["a"]));
     archive
         .store
-        .record(&WatchId::new("mirror").unwrap(), None, mirror, &manner(), Vec::new(), None, day(1))
+        .record(&WatchId::new("mirror").unwrap(), None, mirror, &reader(), Vec::new(), None, day(1))
         .await
         .unwrap();
     let rows = archive.counts();
@@ -1235,7 +1254,7 @@ async fn odd_bodies_come_back_as_they_were() {
         let snapshot = Snapshot { body: body.clone(), ..page(day(n), &[]) };
         let why = Unreadable::new(Why::Malformed, "made so");
         let outcome = Outcome::Unreadable { snapshot, why };
-        archive.store.record(&acme(), None, outcome, &manner(), Vec::new(), None, day(n)).await.unwrap();
+        archive.store.record(&acme(), None, outcome, &reader(), Vec::new(), None, day(n)).await.unwrap();
     }
     let checks = archive.store.checks(&acme(), 9).await.unwrap();
     for (check, body) in checks.iter().rev().zip(&bodies) {

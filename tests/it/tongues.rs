@@ -1,6 +1,5 @@
 //! Stories of pages that answer in more than one language.
 
-use policywatch::check::manner;
 use policywatch::examine::examine;
 use policywatch::judgment::Materiality;
 use policywatch::outcome::Outcome;
@@ -43,9 +42,8 @@ async fn outcomes<const N: usize>(world: &World, watch: &Watch, pages: [String; 
 }
 
 async fn damages(world: &World) -> Vec<String> {
-    let read = |snapshot: &policywatch::snapshot::Snapshot, version: &policywatch::version::Version| {
-        let reading = policywatch::reading::read(snapshot, &version.facts.reader.selectors, &Default::default());
-        reading.ok().map(|reading| reading.digest())
+    let read = |snapshots: &[policywatch::snapshot::Snapshot], version: &policywatch::version::Version| {
+        policywatch::pages::read_again(&version.facts.reader, snapshots, &|_| None).map(|reading| reading.digest())
     };
     world.store.verify(read, |_, _| {}).await.unwrap().damages
 }
@@ -96,10 +94,11 @@ async fn each_language_is_compared_with_its_own_latest_text() {
     world.deliver_all().await;
 
     // Derived anew from the snapshots, the history is the same.
-    let how = manner(&watch);
-    let again = move |before: Option<&policywatch::version::Version>, snapshot| examine(&how, before, snapshot, None);
+    let how = watch.reader();
+    let again =
+        move |before: Option<&_>, earlier: Option<&_>, snapshot| examine(&how, before, earlier, snapshot, &|_| None);
     let now = policywatch::clock::Clock::now(&world.clock);
-    assert_eq!(world.store.rebuild(&watch.id, &manner(&watch), again, now).await.unwrap(), 4);
+    assert_eq!(world.store.rebuild(&watch.id, &watch.reader(), again, now).await.unwrap(), 4);
     assert_eq!(kept().await, linked);
     assert_eq!(damages(&world).await, Vec::<String>::new());
 }

@@ -363,7 +363,7 @@ fn marked(lines: &[Line], at: usize) -> Option<Style> {
             (!sentence && (level == 1 || !is_dated(&line.text))).then_some(Style::Marked(level))
         }
         Kind::Fold if words <= LONGEST_STYLED + 9 && at + 1 < lines.len() => {
-            Some(if lines[at + 1].kind == Kind::Row { Style::Caption } else { Style::Fold })
+            Some(if matches!(lines[at + 1].kind, Kind::Row | Kind::ColumnNames) { Style::Caption } else { Style::Fold })
         }
         Kind::Term => long_definitions(lines, at).then_some(Style::Term),
         _ => None,

@@ -2,6 +2,7 @@
 //! like. Which lines are headings is decided later, when all are known.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use url::Url;
 
@@ -74,6 +75,13 @@ pub(super) struct Line {
 
 /// Writes the lines of some parts of the page, in page order.
 pub(super) fn of(tree: &Tree<'_>, parts: &[usize], base: Option<&Url>) -> Vec<Line> {
+    let runs: Vec<Range<usize>> = parts.iter().map(|&part| tree.subtree(part)).collect();
+    of_runs(tree, &runs, base)
+}
+
+/// Writes the lines of some runs of nodes, in page order; a run may begin and end within
+/// an element.
+pub(super) fn of_runs(tree: &Tree<'_>, runs: &[Range<usize>], base: Option<&Url>) -> Vec<Line> {
     let mut writer = Writer {
         base,
         out: Vec::new(),
@@ -85,8 +93,8 @@ pub(super) fn of(tree: &Tree<'_>, parts: &[usize], base: Option<&Url>) -> Vec<Li
         anchor: None,
         titled_by: Vec::new(),
     };
-    for &part in parts {
-        writer.write(tree, part);
+    for run in runs {
+        writer.write(tree, run.clone());
     }
     writer.untitle();
     writer.out
@@ -157,11 +165,16 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn write(&mut self, tree: &Tree<'_>, part: usize) {
-        let mut at = part;
-        while at < tree.nodes[part].end {
+    fn write(&mut self, tree: &Tree<'_>, run: Range<usize>) {
+        let mut at = run.start;
+        // Elements that were open before the run began end a line where they end.
+        let mut ends = tree.ends_around(run.start).take_while(|end| *end < run.end).peekable();
+        while at < run.end {
             while self.open.last().is_some_and(|open| open.end <= at) {
                 self.close();
+            }
+            while ends.next_if(|end| *end <= at).is_some() {
+                self.flush();
             }
             let node = &tree.nodes[at];
             if node.off {

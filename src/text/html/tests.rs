@@ -327,8 +327,58 @@ fn selectors_override_the_search() {
     assert_eq!(outlined(&how(&["#a", "#a p"], &[])), ["short"]);
     assert_eq!(outlined(&how(&["h1", "p"], &[".x"])), ["short", "# Privacy", PROSE]);
     assert_eq!(outlined(&how(&[], &[".x"])), ["# Privacy", PROSE]);
-    let nothing = read(&html, "https://acme.test/", &how(&["#b"], &[]), &mut |_| ()).expect("the page reads");
-    assert!(nothing.unmatched && nothing.blocks.is_empty());
+    // What is removed is gone, whatever is selected in it.
+    assert_eq!(outlined(&how(&["#a", "p"], &["main"])), ["short"]);
+}
+
+#[test]
+fn a_selector_that_picks_nothing_is_told_and_the_text_is_found_unaided() {
+    let html = format!("<p id=a>short</p><p id=b></p><main><h1>Privacy</h1><p>{PROSE}</p></main>");
+    let words = |list: &[&str]| list.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
+    for (select, remove, unmatched, fell_back, text) in [
+        (&["#gone"][..], &[][..], &["#gone"][..], true, &["# Privacy", PROSE][..]),
+        // There is such an element, and it says nothing.
+        (&["#b"], &[], &[], true, &["# Privacy", PROSE]),
+        (&["#gone", "#a"], &[], &["#gone"], false, &["short"]),
+        (&["before h2 .. after #a", "#a"], &[], &["before h2 .. after #a"], false, &["short"]),
+        (&["#a"], &["#gone"], &[], false, &["short"]),
+        (&[], &["#gone", "#a"], &[], false, &["# Privacy", PROSE]),
+    ] {
+        let how = Selectors { select: words(select), remove: words(remove) };
+        let read = read(&html, "https://acme.test/", &how, &mut |_| ()).expect("the page reads");
+        assert_eq!(outline(&read.blocks), text, "{select:?} {remove:?}");
+        assert_eq!(read.unmatched.select, unmatched, "{select:?}");
+        assert_eq!(read.unmatched.fell_back, fell_back, "{select:?}");
+        let missing: Vec<_> = remove.iter().filter(|one| **one == "#gone").collect();
+        assert_eq!(read.unmatched.remove.iter().collect::<Vec<_>>(), missing);
+    }
+}
+
+#[test]
+fn ranges_are_cut_where_they_begin_and_end() {
+    let html = format!(
+        "<div><p id=w>welcome</p><h1>Privacy</h1><div><p id=a>first <b>bold</b> words</p>last</div>tail</div>
+         <ul><li>one<li id=two>two<li>three</ul><footer>end</footer><p id=z>{PROSE}</p><h1>Other</h1>"
+    );
+    let of = |select: &str, remove: &[&str]| {
+        let remove = remove.iter().map(|s| (*s).to_owned()).collect();
+        let how = Selectors { select: vec![select.to_owned()], remove };
+        let read = read(&html, "https://acme.test/", &how, &mut |_| ()).expect("the page reads");
+        assert!(!read.unmatched.fell_back, "{select}");
+        outline(&read.blocks)
+    };
+    assert_eq!(of("before h1 .. before ul", &[]), ["# Privacy", "first bold words", "last", "tail"]);
+    assert_eq!(of("after h1 .. after #a", &[]), ["first bold words"]);
+    assert_eq!(
+        of("before #a .. before footer", &["after #two .. after ul"]),
+        ["first bold words", "last", "tail", "- one", "- two"]
+    );
+    assert_eq!(of("before #two .. before footer", &[]), ["- two", "- three"]);
+    // The first end after the start, not the first on the page.
+    assert_eq!(of("after footer .. after h1", &[]), [PROSE, "# Other"]);
+    assert_eq!(of("before body .. before #a", &["#w"]), ["# Privacy"]);
+    let backwards = Selectors { select: vec!["before footer .. before #w".to_owned()], remove: Vec::new() };
+    assert!(read(&html, "https://acme.test/", &backwards, &mut |_| ()).expect("the page reads").unmatched.fell_back);
 }
 
 /// Parts that each class of noise takes away, by the class's name.

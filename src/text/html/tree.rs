@@ -140,6 +140,12 @@ impl<'a> Tree<'a> {
         of..self.nodes[of].end
     }
 
+    /// Where the elements around a node end, the innermost first.
+    pub(super) fn ends_around(&self, of: usize) -> impl Iterator<Item = usize> + '_ {
+        let outer = |at: usize| (at != 0).then(|| self.nodes[at].parent);
+        std::iter::successors(outer(of), move |&at| outer(at)).map(|at| self.nodes[at].end)
+    }
+
     /// Whether an element is or has one of these names within, left-out parts apart.
     pub(super) fn holds(&self, of: usize, names: &[&str]) -> bool {
         let mut at = of;

@@ -1,0 +1,328 @@
+//! A policy that stands on several pages: each page is judged for itself, and the text of
+//! record is what all of them say, one after the other.
+//!
+//! One page that cannot be read keeps the whole from being compared, so that its sections
+//! are never reported as removed. A page that is new to the combination (the watch was
+//! given it, or nobody had captured it) changes what is read and not what is published:
+//! it makes a technical upgrade.
+
+use crate::examine::{Before, Examined, Text, Unpack, examine_page, judged};
+use crate::outcome::{FailureKind, FetchFailure, Outcome};
+use crate::reading::{Expected, Page, Reader, Reading, Selectors, Unmatched, Unreadable, Why, read};
+use crate::snapshot::Snapshot;
+use crate::text::state::parallel;
+use crate::version::{SnapshotId, Version, VersionFacts};
+
+/// A page's snapshot that the version of record cites.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Held {
+    /// Its key in the store.
+    pub id: SnapshotId,
+    /// What was served.
+    pub snapshot: Snapshot,
+}
+
+/// What came of asking for one page.
+#[derive(Clone, Debug)]
+pub enum Came {
+    /// An answer.
+    Snapshot(Box<Snapshot>),
+    /// 304: as before.
+    NotModified,
+    /// Nothing.
+    Failed(FetchFailure),
+    /// Our own code failed.
+    Broken(String),
+    /// It was not asked for: a capture of another page is put into the history.
+    NotAsked,
+}
+
+/// How one page of several fared.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PageCheck {
+    /// Its address as configured.
+    pub url: String,
+    /// What it turned out to be, for itself.
+    pub outcome: Outcome,
+}
+
+/// Where a version's text of one page comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cite {
+    /// From a snapshot in the store.
+    Held(SnapshotId),
+    /// From what was served now: the index in [`Together::pages`].
+    Now(usize),
+}
+
+/// The text of record as we read it today.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reread {
+    /// The text.
+    pub reading: Reading,
+    /// What it was read from, in the order of the pages.
+    pub cites: Vec<Cite>,
+}
+
+/// What several pages mean together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Together {
+    /// What all of them mean. Its snapshot is the newest of those served.
+    pub outcome: Outcome,
+    /// How each page fared that was asked for.
+    pub pages: Vec<PageCheck>,
+    /// What a new text was read from, in the order of the pages.
+    pub cites: Vec<Cite>,
+    /// What must be recorded before, since the version of record was read from other
+    /// pages or in another way. Never alerts.
+    pub upgrade: Option<Reread>,
+}
+
+impl Together {
+    /// What a page means that is all of its policy.
+    pub fn alone(outcome: Outcome) -> Self {
+        Self { outcome, pages: Vec::new(), cites: Vec::new(), upgrade: None }
+    }
+}
+
+/// Says what several pages mean, given the version before and the snapshots that it
+/// cites. `held` and `came` are in the order of `reader.pages`.
+pub fn examine_pages(
+    reader: &Reader,
+    previous: Option<&Version>,
+    held: &[Option<Held>],
+    came: Vec<Came>,
+    unpack: Unpack<'_>,
+) -> Together {
+    let shares: Vec<Share> = reader
+        .pages
+        .iter()
+        .zip(held)
+        .zip(came)
+        .map(|((page, held), came)| share(reader, page, previous, (held, came), unpack))
+        .collect();
+    let pages: Vec<PageCheck> = shares.iter().filter_map(Share::check).collect();
+    if let Some(failed) = pages.iter().find(|page| !page.outcome.is_success()) {
+        return Together { outcome: of_page(failed), pages, cites: Vec::new(), upgrade: None };
+    }
+    let newest = newest(&pages).cloned();
+    let mut asked = 0;
+    let (mut now, mut then, mut old, mut new) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for share in &shares {
+        let cite = Cite::Now(asked);
+        asked += usize::from(share.outcome.is_some());
+        let Some(reading) = share.now() else { continue };
+        let held = share.held.as_ref().map(|(id, reading)| (Cite::Held(*id), reading));
+        now.push(if share.is_new() { (cite, reading) } else { held.unwrap_or((cite, reading)) });
+        then.push(held.unwrap_or((cite, reading)));
+        let (before, after) = share.compared.as_ref().map_or((then[then.len() - 1].1, reading), |(a, b)| (a, b));
+        old.push(before);
+        new.push(after);
+    }
+    let reread = |of: &[(Cite, &Reading)]| Reread {
+        reading: combine(of.iter().map(|(_, reading)| *reading)),
+        cites: of.iter().map(|(cite, _)| *cite).collect(),
+    };
+    let joins = shares.iter().any(|share| share.held.is_none() && share.outcome.is_some());
+    let upgrade = previous.filter(|previous| previous.facts.reader != *reader || joins).map(|_| reread(&then));
+    let Reread { reading, cites } = reread(&now);
+    let Some(snapshot) = newest else {
+        return Together { outcome: Outcome::Unmodified, pages, cites: Vec::new(), upgrade };
+    };
+    let notes: Vec<String> = shares.iter().filter_map(Share::note).collect();
+    let note = (!notes.is_empty()).then(|| notes.join("; "));
+    let Some(previous) = previous else {
+        let outcome = Outcome::First { snapshot, reading, rebased: None };
+        return Together { outcome, pages, cites, upgrade };
+    };
+    let outcome = match judged(&combine(old), &combine(new)) {
+        None => Outcome::Unchanged { snapshot, note },
+        Some((change, judgment)) => {
+            let from =
+                upgrade.as_ref().map_or_else(|| previous.facts.clone(), |to| upgraded(&previous.facts, to, reader));
+            Outcome::Changed { snapshot, reading, from: Box::new(from), change, judgment }
+        }
+    };
+    Together { outcome, pages, cites, upgrade }
+}
+
+/// A version as it will be once it is read as we read today.
+fn upgraded(previous: &VersionFacts, to: &Reread, reader: &Reader) -> VersionFacts {
+    let digest = to.reading.digest();
+    let number = previous.number + u32::from(digest != previous.digest);
+    VersionFacts { number, digest, reader: reader.clone(), ..previous.clone() }
+}
+
+/// The text of several pages, in their order.
+pub fn combine<'a>(readings: impl IntoIterator<Item = &'a Reading>) -> Reading {
+    let mut whole = Reading::default();
+    for reading in readings {
+        whole.title = whole.title.or_else(|| reading.title.clone());
+        whole.language = whole.language.or_else(|| reading.language.clone());
+        whole.effective_at = whole.effective_at.max(reading.effective_at);
+        whole.sections.extend(reading.sections.iter().cloned());
+        let Unmatched { select, remove, fell_back } = &reading.unmatched;
+        for (all, more) in [(&mut whole.unmatched.select, select), (&mut whole.unmatched.remove, remove)] {
+            all.extend(more.iter().cloned());
+        }
+        whole.unmatched.fell_back |= fell_back;
+    }
+    whole
+}
+
+/// Reads a version's snapshots, given in the order of the pages that they are of.
+///
+/// None if one of them cannot be read, or is of none of the pages.
+pub fn read_again(reader: &Reader, snapshots: &[Snapshot], unpack: Unpack<'_>) -> Option<Reading> {
+    let read = |snapshot: &Snapshot, selectors: &Selectors| {
+        let unpacked = unpack(snapshot);
+        let language = reader.language.as_deref();
+        read(snapshot, selectors, &Expected { language, previous: None, unpacked: unpacked.as_ref() }).ok()
+    };
+    if reader.pages.is_empty() {
+        return read(snapshots.first()?, &reader.selectors);
+    }
+    // Before every page has been captured, fewer are cited.
+    let all = snapshots.len() == reader.pages.len();
+    let page = |at: usize, snapshot: &Snapshot| {
+        let at = if all { Some(at) } else { page_of(&snapshot.url, &reader.pages) };
+        at.map(|at| &reader.pages[at])
+    };
+    let readings: Option<Vec<Reading>> =
+        snapshots.iter().enumerate().map(|(at, snapshot)| read(snapshot, &page(at, snapshot)?.selectors)).collect();
+    Some(combine(&readings?))
+}
+
+/// Which page an address is of: archives know a page with and without `www.`, port,
+/// scheme and closing slash.
+pub fn page_of(url: &str, pages: &[Page]) -> Option<usize> {
+    pages.iter().position(|page| page.url.as_str() == url).or_else(|| pages.iter().position(|page| is_of(url, page)))
+}
+
+fn is_of(url: &str, page: &Page) -> bool {
+    let bare = |url: &str| {
+        let url = url.split_once("://").map_or(url, |(_, rest)| rest);
+        let url = url.split_once('#').map_or(url, |(url, _)| url);
+        let (host, path) = url.split_at(url.find(['/', '?']).unwrap_or(url.len()));
+        let host = host.to_ascii_lowercase();
+        let host = host.split_once(':').map_or(host.as_str(), |(host, _)| host);
+        format!("{}{}", host.strip_prefix("www.").unwrap_or(host), path.trim_end_matches('/'))
+    };
+    bare(url) == bare(page.url.as_str())
+}
+
+/// One page: what was known of it, and what came.
+struct Share {
+    url: String,
+    /// What the version of record cites, as it reads today; none if it cites nothing of
+    /// this page, or nothing that can be read.
+    held: Option<(SnapshotId, Reading)>,
+    /// Why what is cited cannot be read today.
+    lost: Option<String>,
+    /// None if it was not asked for.
+    outcome: Option<Outcome>,
+    compared: Option<(Reading, Reading)>,
+}
+
+impl Share {
+    fn check(&self) -> Option<PageCheck> {
+        Some(PageCheck { url: self.url.clone(), outcome: self.outcome.clone()? })
+    }
+
+    /// Its text now: as held where it says the same.
+    fn now(&self) -> Option<&Reading> {
+        match &self.outcome {
+            Some(Outcome::First { reading, .. } | Outcome::Changed { reading, .. }) => Some(reading),
+            _ => self.held.as_ref().map(|(_, reading)| reading),
+        }
+    }
+
+    /// Whether its text now is not the one held.
+    fn is_new(&self) -> bool {
+        matches!(self.outcome, Some(Outcome::First { .. } | Outcome::Changed { .. }))
+    }
+
+    fn note(&self) -> Option<String> {
+        let note = self.outcome.as_ref()?.note();
+        let lost = self.lost.as_ref().map(|why| format!("what is held cannot be read as pages are read today ({why})"));
+        Some(format!("{}: {}", self.url, note.or(lost)?))
+    }
+}
+
+fn share(
+    reader: &Reader,
+    page: &Page,
+    previous: Option<&Version>,
+    (held, came): (&Option<Held>, Came),
+    unpack: Unpack<'_>,
+) -> Share {
+    let language = reader.language.as_deref();
+    let again = held.as_ref().map(|held| {
+        // Its own old reading must not decide whether the page is the policy.
+        let unpacked = unpack(&held.snapshot);
+        let expected = Expected { language, previous: None, unpacked: unpacked.as_ref() };
+        read(&held.snapshot, &page.selectors, &expected).map(|reading| (held.id, reading))
+    });
+    let (known, lost) = match again {
+        Some(Ok(known)) => (Some(known), None),
+        Some(Err(why)) => (None, Some(why.to_string())),
+        None => (None, None),
+    };
+    let mut compared = None;
+    let outcome = match came {
+        Came::Snapshot(snapshot) => {
+            let earlier = held.as_ref().map(|held| &held.snapshot);
+            let before = known.as_ref().map(|(_, reading)| Before { reading, snapshot: earlier });
+            let known = known.as_ref().and_then(|(_, reading)| Some((reading, &previous?.facts)));
+            Some(match (examine_page(&page.selectors, language, before, *snapshot, unpack), known) {
+                (Examined::Read(text), Some((reading, from))) => {
+                    compared.clone_from(&text.compared);
+                    in_language(reading, &text).unwrap_or_else(|| text.against(reading, from))
+                }
+                (examined, _) => examined.first(),
+            })
+        }
+        Came::NotModified if known.is_none() => {
+            let message = "the server says that nothing changed, and what it was is not held".to_owned();
+            Some(Outcome::Broken { snapshot: None, message })
+        }
+        Came::NotModified => Some(Outcome::Unmodified),
+        Came::Failed(failure) => Some(Outcome::Unreachable(failure)),
+        Came::Broken(message) => Some(Outcome::Broken { snapshot: None, message }),
+        Came::NotAsked => None,
+    };
+    Share { url: page.url.to_string(), held: known, lost, outcome, compared }
+}
+
+/// The outcome of a page that answers in another language than before: of one page alone
+/// that is a text of its own, of one among several a half in another language.
+fn in_language(before: &Reading, text: &Text) -> Option<Outcome> {
+    let (known, language) = parallel(before, &text.reading)?;
+    let evidence = format!("the page answers in {language}, and what is held of it is in {known}");
+    let why = Unreadable::new(Why::WrongLanguage, evidence);
+    Some(Outcome::Unreadable { snapshot: text.snapshot.clone(), why })
+}
+
+/// The failure of one page as that of the whole, which names the page.
+fn of_page(failed: &PageCheck) -> Outcome {
+    let url = &failed.url;
+    match failed.outcome.clone() {
+        Outcome::Unreadable { snapshot, mut why } => {
+            why.evidence.insert(0, format!("page {url}"));
+            Outcome::Unreadable { snapshot, why }
+        }
+        Outcome::Unreachable(FetchFailure { kind, retry_after }) => {
+            let kind = FailureKind::OfPage { page: url.clone(), kind: Box::new(kind) };
+            Outcome::Unreachable(FetchFailure { kind, retry_after })
+        }
+        Outcome::Broken { snapshot, message } => {
+            Outcome::Broken { snapshot, message: format!("page {url}: {message}") }
+        }
+        success => success,
+    }
+}
+
+/// The snapshot that was served last.
+fn newest(pages: &[PageCheck]) -> Option<&Snapshot> {
+    pages.iter().filter_map(|page| page.outcome.snapshot()).max_by_key(|snapshot| snapshot.captured_at)
+}

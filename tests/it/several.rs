@@ -1,0 +1,478 @@
+//! Policies that stand on several pages, selectors that match nothing any more, and
+//! readers that change: what of it is the publisher's change, and what is ours.
+
+use policywatch::backfill::{Nearest, nearest};
+use policywatch::check::{Checked, dry_run};
+use policywatch::clock::Clock as _;
+use policywatch::exchange::import::{Ending, Imported, Summary, import};
+use policywatch::judgment::Materiality;
+use policywatch::outcome::{FailureKind, Outcome};
+use policywatch::pages::read_again;
+use policywatch::reading::{Page, Selectors, Why};
+use policywatch::time::parse_rfc3339;
+use policywatch::unpack::Unpacker;
+use policywatch::version::Cause;
+use policywatch::watch::{Source, Watch};
+use url::Url;
+
+use crate::world::{Answer, BOT_WALL, MAY, WILL_NOT, World, policy, watch};
+
+/// What Acme says of cookies, on a page of its own.
+fn cookies(duration: &str) -> String {
+    format!(
+        r#"<!doctype html><html lang="en"><head><title>Cookie Policy | Acme</title></head><body>
+<nav><a href="/">Home</a> <a href="/shop">Shop</a></nav>
+<main><h1>Cookie Policy</h1>
+<p>This policy explains which cookies the website of Acme Kettles sets on your device, and what each of them is for.
+It is a part of our privacy policy and applies wherever we sell kettles.</p>
+<h2>Cookies that we need</h2>
+<p>The basket cookie remembers what you put into your basket. It is deleted after {duration}. Without it you could
+not order anything from us.</p>
+<h2>Cookies that you may refuse</h2>
+<p>The visits cookie counts how often you open our pages. We set it only if you agree, and you can withdraw your
+consent at any time in the settings of your browser.</p></main>
+<footer><p>© Acme Kettles</p></footer></body></html>"#
+    )
+}
+
+/// What Acme says to children.
+fn children() -> String {
+    cookies("one week").replace("Cookie Policy", "Children").replace("ookie", "hild's choice")
+}
+
+fn page(path: &str) -> Page {
+    Page { url: Url::parse(&format!("https://acme.test{path}")).unwrap(), selectors: Selectors::default() }
+}
+
+/// A watch of these pages, of any change of which the desk is told.
+fn of_pages(paths: &[&str]) -> Watch {
+    Watch {
+        id: policywatch::watch::WatchId::new("acme").unwrap(),
+        pages: paths[1..].iter().map(|path| page(path)).collect(),
+        alert_at: Materiality::Editorial,
+        ..watch(paths[0], &["desk"])
+    }
+}
+
+/// A world in which both pages were read once.
+async fn two_pages() -> (World, Watch) {
+    let world = World::new().await;
+    let watch = world.follow(of_pages(&["/privacy", "/cookies"])).await;
+    world.site.serve("/privacy", policy(WILL_NOT));
+    world.site.serve("/cookies", cookies("two weeks"));
+    assert_eq!(world.check(&watch).await.outcome.as_str(), "first");
+    (world, watch)
+}
+
+/// Checks an hour later.
+async fn later(world: &World, watch: &Watch) -> Checked {
+    world.clock.advance(std::time::Duration::from_secs(3600));
+    world.check(watch).await
+}
+
+/// How each page fared.
+fn states(checked: &Checked) -> Vec<&'static str> {
+    checked.pages.iter().map(|page| page.outcome.as_str()).collect()
+}
+
+/// The sections that a check told of.
+fn told(checked: &Checked) -> Vec<String> {
+    let Outcome::Changed { change, .. } = &checked.outcome else {
+        panic!("changed, not {}: {:?}", checked.outcome.as_str(), checked.outcome.why())
+    };
+    let name = |path: &Option<Vec<String>>| path.as_ref().and_then(|path| path.last().cloned());
+    change.sections.iter().filter_map(|section| name(&section.to).or_else(|| name(&section.from))).collect()
+}
+
+async fn causes(world: &World, watch: &Watch) -> Vec<Cause> {
+    world.store.versions(&watch.id).await.unwrap().iter().map(|version| version.cause).collect()
+}
+
+/// Every version reads again from the snapshots that it cites.
+async fn assert_sound(world: &World) {
+    let again = |snapshots: &[_], version: &policywatch::version::Version| {
+        read_again(&version.facts.reader, snapshots, &|_| None).map(|reading| reading.digest())
+    };
+    let verified = world.store.verify(again, |_, _| {}).await.unwrap();
+    assert_eq!(verified.damages, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn several_pages_are_one_policy_in_their_order() {
+    let (world, watch) = two_pages().await;
+    let first = world.store.latest(&watch.id).await.unwrap().unwrap();
+    let text = first.reading.text();
+    assert!(text.find("What we collect").unwrap() < text.find("Cookies that we need").unwrap(), "{text}");
+    assert!(!text.contains("Home"), "each page is read for itself: {text}");
+    assert_eq!(first.facts.pages.len(), 2);
+    let mut urls = Vec::new();
+    for id in &first.facts.pages {
+        urls.push(world.store.snapshot(*id).await.unwrap().url);
+    }
+    assert_eq!(urls, ["https://acme.test/privacy", "https://acme.test/cookies"]);
+
+    world.site.serve("/cookies", cookies("two years"));
+    let checked = later(&world, &watch).await;
+    assert_eq!(told(&checked), ["Cookies that we need"]);
+    assert_eq!(states(&checked), ["unchanged", "changed"]);
+    let second = world.store.latest(&watch.id).await.unwrap().unwrap();
+    assert_eq!(second.facts.pages[0], first.facts.pages[0], "the page that says the same is cited as before");
+    assert_ne!(second.facts.pages[1], first.facts.pages[1]);
+    world.deliver_all().await;
+    insta::assert_snapshot!(world.inbox.read(), @"desk: acme, 1 to 2: material");
+
+    let checks = world.store.checks(&watch.id, 9).await.unwrap();
+    assert_eq!(checks.len(), 2, "the checks of pages are a part of those of the watch");
+    let pages: Vec<_> = checks[0].pages.iter().map(|page| (page.url.as_str(), page.outcome.as_str())).collect();
+    assert_eq!(pages, [("https://acme.test/privacy", "unchanged"), ("https://acme.test/cookies", "changed")]);
+    assert_eq!((checks[0].version, checks[0].materiality.as_deref()), (Some(2), Some("material")));
+    assert_eq!((checks[1].version, checks[1].materiality.as_deref()), (Some(1), None));
+    assert_sound(&world).await;
+}
+
+#[tokio::test]
+async fn a_page_that_fails_is_named_and_nothing_is_reported_as_removed() {
+    let (world, watch) = two_pages().await;
+    world.site.serve("/privacy", policy(MAY));
+    world.site.serve("/cookies", Answer::Page(403, BOT_WALL.to_owned()));
+    let walled = later(&world, &watch).await;
+    let Outcome::Unreadable { why, .. } = &walled.outcome else { panic!("{:?}", walled.outcome.as_str()) };
+    assert_eq!((why.why, why.evidence[0].as_str()), (Why::BotWall, "page https://acme.test/cookies"));
+    assert_eq!(states(&walled), ["changed", "unreadable"]);
+
+    world.site.serve("/cookies", Answer::Failure(FailureKind::Dns { host: "acme.test".to_owned() }));
+    let gone = later(&world, &watch).await;
+    assert_eq!(
+        gone.outcome.why().unwrap(),
+        "page https://acme.test/cookies: acme.test does not resolve; check the address or the resolver"
+    );
+    assert_eq!(causes(&world, &watch).await, [Cause::FirstRecord], "the base stays what it was");
+    let state = world.store.watch_state(&watch.id).await.unwrap().unwrap();
+    assert_eq!(state.consecutive_failures, 2);
+
+    // Both are there again: what changed meanwhile is told now, once.
+    world.site.serve("/cookies", cookies("two weeks"));
+    let back = later(&world, &watch).await;
+    assert_eq!(told(&back), ["Sharing"]);
+    assert_eq!(later(&world, &watch).await.outcome.as_str(), "unchanged");
+    world.deliver_all().await;
+    insta::assert_snapshot!(world.inbox.read(), @"desk: acme, 1 to 2: material");
+    // What came while the other page failed was kept.
+    let failed =
+        world.store.checks(&watch.id, 9).await.unwrap().into_iter().find(|check| check.outcome == "unreadable");
+    let kept: Vec<_> = failed.unwrap().pages.iter().map(|page| page.captured_at.is_some()).collect();
+    assert_eq!(kept, [true, true]);
+    assert_sound(&world).await;
+}
+
+#[tokio::test]
+async fn each_page_is_asked_for_with_its_own_validators() {
+    let (world, watch) = two_pages().await;
+    let asked = |world: &World| {
+        let requests = world.site.requests();
+        let last: Vec<_> = requests.iter().rev().take(2).rev().collect();
+        last.iter()
+            .map(|request| (request.url.path().to_owned(), request.validators.etag.is_some()))
+            .collect::<Vec<_>>()
+    };
+    world.site.serve("/privacy", Answer::NotModified);
+    world.site.serve("/cookies", Answer::NotModified);
+    let same = later(&world, &watch).await;
+    assert_eq!((same.outcome.as_str(), states(&same)), ("unmodified", vec!["unmodified", "unmodified"]));
+    assert_eq!(asked(&world), [("/privacy".to_owned(), true), ("/cookies".to_owned(), true)]);
+
+    world.site.serve("/cookies", cookies("two years"));
+    let half = later(&world, &watch).await;
+    assert_eq!((told(&half), states(&half)), (vec!["Cookies that we need".to_owned()], vec!["unmodified", "changed"]));
+    assert!(world.store.latest(&watch.id).await.unwrap().unwrap().reading.text().contains("What we collect"));
+
+    // After a failure both are asked for in full: what came of one is in no version.
+    world.site.serve("/privacy", policy(WILL_NOT));
+    world.site.serve("/cookies", Answer::Failure(FailureKind::RateLimited { host: "acme.test".to_owned() }));
+    later(&world, &watch).await;
+    world.site.serve("/cookies", cookies("two years"));
+    assert_eq!(later(&world, &watch).await.outcome.as_str(), "unchanged");
+    assert_eq!(asked(&world), [("/privacy".to_owned(), false), ("/cookies".to_owned(), false)]);
+    world.deliver_all().await;
+    assert_sound(&world).await;
+}
+
+#[tokio::test]
+async fn a_page_more_or_less_or_elsewhere_in_the_configuration_is_no_news() {
+    let world = World::new().await;
+    world.site.serve("/privacy", policy(WILL_NOT));
+    world.site.serve("/cookies", cookies("two weeks"));
+    world.site.serve("/children", children());
+    let mut expected = vec![Cause::FirstRecord];
+    for paths in [
+        &["/privacy"][..],
+        &["/privacy", "/cookies"],
+        &["/cookies", "/privacy"],
+        &["/cookies", "/privacy", "/children"],
+        // The cookie policy moved, and the configuration follows it.
+        &["/moved", "/privacy", "/children"],
+        &["/privacy"],
+    ] {
+        world.site.serve("/moved", cookies("two weeks"));
+        let watch = world.follow(of_pages(paths)).await;
+        let checked = later(&world, &watch).await;
+        assert!(["first", "unchanged"].contains(&checked.outcome.as_str()), "{paths:?}: {}", checked.outcome.as_str());
+        assert_eq!(later(&world, &watch).await.outcome.as_str(), "unchanged", "{paths:?}");
+        let latest = world.store.latest(&watch.id).await.unwrap().unwrap();
+        assert_eq!(latest.facts.reader, watch.reader());
+        assert_eq!(causes(&world, &watch).await, expected, "{paths:?}");
+        let same_text = paths.contains(&"/children") && !paths.contains(&"/moved");
+        if !same_text {
+            expected.push(Cause::TechnicalUpgrade);
+        }
+    }
+    assert_eq!(world.deliveries().await, []);
+    assert_sound(&world).await;
+}
+
+#[tokio::test]
+async fn what_a_page_changed_while_another_was_added_is_still_told() {
+    let world = World::new().await;
+    let watch = world.follow(of_pages(&["/privacy"])).await;
+    world.serve_and_check(&watch, policy(WILL_NOT)).await;
+    world.site.serve("/privacy", policy(MAY));
+    world.site.serve("/cookies", cookies("two weeks"));
+    let watch = world.follow(of_pages(&["/privacy", "/cookies"])).await;
+    let dry = dry_run(&watch, &world.ports()).await.unwrap();
+    assert_eq!(told(&dry), ["Sharing"]);
+    assert_eq!(told(&later(&world, &watch).await), ["Sharing"]);
+    assert_eq!(causes(&world, &watch).await, [Cause::FirstRecord, Cause::TechnicalUpgrade, Cause::Publisher]);
+    world.deliver_all().await;
+    insta::assert_snapshot!(world.inbox.read(), @"desk: acme, 2 to 3: material");
+    assert_eq!(world.store.checks(&watch.id, 1).await.unwrap()[0].version, Some(3));
+    assert_sound(&world).await;
+}
+
+/// The policy on a page that was rebuilt around it.
+fn rebuilt(html: &str) -> String {
+    html.replace("<main>", "<div class=\"page\"><div class=\"text\">")
+        .replace("</main>", "</div><p>Read this page to me</p></div>")
+        .replace("<h1>", "<p>Acme · Legal</p><h1>")
+}
+
+#[tokio::test]
+async fn a_selector_that_matches_nothing_any_more_is_told_and_is_no_change_of_the_text() {
+    let world = World::new().await;
+    let mut watch = watch("/privacy", &["desk"]);
+    (watch.alert_at, watch.selectors.select) = (Materiality::Editorial, vec!["main".to_owned()]);
+    let watch = world.follow(watch).await;
+    let first = world.serve_and_check(&watch, policy(WILL_NOT)).await;
+    assert_eq!(first.outcome.note(), None);
+
+    let note = "select \"main\" matches nothing; the main text was found unaided; was the page redesigned? update the watch's select";
+    let checked = world.serve_and_check(&watch, rebuilt(&policy(WILL_NOT))).await;
+    assert_eq!((checked.outcome.as_str(), checked.outcome.note().as_deref()), ("unchanged", Some(note)));
+    assert_eq!(checked.recorded.unwrap().note_before, None, "it is new");
+    assert_eq!(world.store.watch_state(&watch.id).await.unwrap().unwrap().note.as_deref(), Some(note));
+    assert_eq!(world.store.checks(&watch.id, 1).await.unwrap()[0].note.as_deref(), Some(note));
+    let checked = world.serve_and_check(&watch, rebuilt(&policy(WILL_NOT))).await;
+    assert_eq!(checked.recorded.unwrap().note_before.as_deref(), Some(note), "it was told before");
+
+    // What the publisher changes is told all the same, and nothing but that.
+    let checked = world.serve_and_check(&watch, rebuilt(&policy(MAY))).await;
+    assert_eq!(told(&checked), ["Sharing"]);
+    assert_eq!(checked.outcome.note().as_deref(), Some(note));
+    // The site takes the new face off again.
+    let checked = world.serve_and_check(&watch, policy(MAY)).await;
+    assert_eq!((checked.outcome.as_str(), checked.outcome.note()), ("unchanged", None));
+    assert_eq!(world.store.watch_state(&watch.id).await.unwrap().unwrap().note, None);
+    assert_eq!(causes(&world, &watch).await, [Cause::FirstRecord, Cause::Publisher]);
+    world.deliver_all().await;
+    assert_eq!(world.deliveries().await.len(), 1);
+    assert_sound(&world).await;
+}
+
+#[tokio::test]
+async fn selectors_of_each_page_are_its_own() {
+    let world = World::new().await;
+    let mut watch = of_pages(&["/privacy", "/cookies"]);
+    watch.selectors.select = vec!["main".to_owned()];
+    watch.pages[0].selectors.select = vec!["after h1 .. before h2".to_owned(), "#gone".to_owned()];
+    let watch = world.follow(watch).await;
+    world.site.serve("/privacy", policy(WILL_NOT));
+    world.site.serve("/cookies", cookies("two weeks"));
+    world.check(&watch).await;
+    let latest = world.store.latest(&watch.id).await.unwrap().unwrap();
+    assert!(latest.reading.text().contains("which cookies"));
+    assert!(!latest.reading.text().contains("basket"));
+    assert_eq!(latest.reading.unmatched.select, ["#gone"]);
+    // The first page is rebuilt, and says the same.
+    world.site.serve("/privacy", rebuilt(&policy(WILL_NOT)));
+    let checked = later(&world, &watch).await;
+    let expected = "https://acme.test/privacy: select \"main\" matches nothing; the main text was found unaided; \
+                    was the page redesigned? update the watch's select; \
+                    https://acme.test/cookies: select \"#gone\" matches nothing; the other selectors were read; \
+                    was the page redesigned? update the watch's select";
+    assert_eq!((checked.outcome.as_str(), checked.outcome.note().as_deref()), ("unchanged", Some(expected)));
+    assert_eq!(world.deliveries().await, []);
+    assert_sound(&world).await;
+}
+
+/// The policy in French, for the same watch once it demands that.
+fn french() -> String {
+    let paragraph = "Nous conservons les données personnelles que vous nous confiez lorsque vous commandez une \
+                     bouilloire, et nous les effaçons dès que la loi nous le permet. Vous pouvez nous demander une \
+                     copie de vos données, leur rectification ou leur suppression, et nous vous répondrons sous un mois.";
+    format!(
+        "<!doctype html><html lang=\"fr\"><head><title>Politique de confidentialité</title></head><body><main>\
+         <h1>Politique de confidentialité</h1><p>{paragraph}</p><h2>Vos droits</h2><p>{paragraph}</p>\
+         <h2>Contact</h2><p>{paragraph}</p></main></body></html>"
+    )
+}
+
+#[tokio::test]
+async fn another_language_makes_a_new_base_and_no_news() {
+    for paths in [&["/privacy"][..], &["/privacy", "/cookies"]] {
+        let world = World::new().await;
+        let mut watch = world.follow(of_pages(paths)).await;
+        world.site.serve("/privacy", policy(WILL_NOT));
+        world.site.serve("/cookies", cookies("two weeks"));
+        later(&world, &watch).await;
+        watch.language = Some("fr".to_owned());
+        let watch = world.follow(watch).await;
+        world.site.serve("/privacy", french());
+        world.site.serve("/cookies", french().replace("Contact", "Durée"));
+        let checked = later(&world, &watch).await;
+        assert!(checked.outcome.is_success(), "{:?}", checked.outcome.why());
+        let note = checked.outcome.note().expect("it is told");
+        assert!(note.contains("cannot be read as pages are read today (wrong_language"), "{note}");
+        assert_eq!(causes(&world, &watch).await, [Cause::FirstRecord, Cause::TechnicalUpgrade], "{paths:?}");
+        assert_eq!(later(&world, &watch).await.outcome.as_str(), "unchanged");
+        // From here on changes are the publisher's.
+        world.site.serve("/privacy", french().replace("sous un mois", "sous deux mois"));
+        told(&later(&world, &watch).await);
+        world.deliver_all().await;
+        assert_eq!(world.deliveries().await.len(), 1);
+        assert_sound(&world).await;
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_answers_in_another_language_is_half_a_policy() {
+    let (world, watch) = two_pages().await;
+    world.site.serve("/cookies", french());
+    let checked = later(&world, &watch).await;
+    let why = checked.outcome.why().expect("it is refused");
+    assert!(why.starts_with("wrong_language: page https://acme.test/cookies"), "{why}");
+    assert_eq!(causes(&world, &watch).await, [Cause::FirstRecord]);
+    world.site.serve("/cookies", cookies("two weeks"));
+    assert_eq!(later(&world, &watch).await.outcome.as_str(), "unchanged");
+    assert_eq!(world.deliveries().await, []);
+}
+
+/// A WARC record of one capture.
+fn record(number: u32, day: &str, uri: &str, html: &str) -> String {
+    let block = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n{html}");
+    let length = block.len();
+    format!(
+        "WARC/1.1\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:{number}>\r\nWARC-Date: {day}T00:00:00Z\r\n\
+         WARC-Target-URI: {uri}\r\nContent-Type: application/http\r\nContent-Length: {length}\r\n\r\n{block}\r\n\r\n"
+    )
+}
+
+async fn imported(world: &World, watch: &Watch, records: &[String]) -> (Summary, Vec<Imported>) {
+    let path = world.file("past.warc");
+    std::fs::write(&path, records.concat()).unwrap();
+    let mut all = Vec::new();
+    let each = |_, one: Imported| {
+        all.push(one);
+        Ok(())
+    };
+    let summary = import(&path, watch, false, &world.store, &world.clock, &Unpacker::none(), each).await.unwrap();
+    (summary, all)
+}
+
+#[tokio::test]
+async fn captures_of_a_file_find_their_page_whatever_their_order() {
+    let captures = [
+        record(1, "2020-01-01", "http://www.acme.test/privacy", &policy(WILL_NOT)),
+        record(2, "2020-02-01", "https://acme.test/cookies/", &cookies("two weeks")),
+        record(3, "2020-03-01", "https://acme.test/jobs", &cookies("ten weeks")),
+        record(4, "2020-04-01", "https://acme.test/cookies", &cookies("two years")),
+        record(5, "2020-05-01", "https://acme.test/privacy", &policy(MAY)),
+        record(6, "2020-06-01", "https://acme.test/privacy", BOT_WALL),
+    ];
+    let mut texts = Vec::new();
+    for order in [[0, 1, 2, 3, 4, 5], [3, 2, 5, 1, 4, 0]] {
+        let world = World::new().await;
+        let watch = world.follow(of_pages(&["/privacy", "/cookies"])).await;
+        let mut others = 0;
+        if order[0] == 0 {
+            let (summary, all) = imported(&world, &watch, &captures).await;
+            others += summary.other_pages;
+            let endings: Vec<_> = all
+                .iter()
+                .map(|one| match &one.ending {
+                    Ending::First => "first",
+                    Ending::Unchanged => "unchanged",
+                    Ending::Changed(_) => "changed",
+                    Ending::Unreadable(_) => "unreadable",
+                })
+                .collect();
+            // The second page joins: what is read is more, what is published is not.
+            assert_eq!(endings, ["first", "unchanged", "changed", "changed", "unreadable"]);
+        } else {
+            for number in order {
+                others += imported(&world, &watch, &captures[number..=number]).await.0.other_pages;
+            }
+        }
+        assert_eq!(others, 1);
+        use Cause::{FirstRecord, Publisher, TechnicalUpgrade};
+        assert_eq!(causes(&world, &watch).await, [FirstRecord, TechnicalUpgrade, Publisher, Publisher], "{order:?}");
+        let mut texts_of = Vec::new();
+        for version in world.store.versions(&watch.id).await.unwrap() {
+            texts_of.push((version.number, version.captured_at, version.digest));
+        }
+        texts.push(texts_of);
+        assert_eq!(imported(&world, &watch, &captures).await.1.len(), 5, "nothing is recorded twice");
+        assert_eq!(causes(&world, &watch).await.len(), 4);
+        assert_eq!(world.deliveries().await, []);
+        assert_sound(&world).await;
+    }
+    assert_eq!(texts[0], texts[1]);
+}
+
+#[tokio::test]
+async fn a_capture_of_the_past_is_asked_for_of_each_page() {
+    let (world, watch) = two_pages().await;
+    let then = parse_rfc3339("2019-01-01T00:00:00Z").unwrap();
+    for page in 0..2 {
+        let found = nearest(&watch, page, then, true, &world.site, &world.store, &world.clock, &Unpacker::none())
+            .await
+            .unwrap();
+        assert!(matches!(found, Nearest::Held(_) | Nearest::Read(..)), "{found:?}");
+    }
+    let asked: Vec<_> =
+        world.site.requests().iter().rev().take(2).map(|request| (request.url.path().to_owned(), request.at)).collect();
+    assert_eq!(asked, [("/cookies".to_owned(), Some(then)), ("/privacy".to_owned(), Some(then))]);
+    assert_eq!(world.store.versions(&watch.id).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn pages_of_an_archive_make_one_policy_too() {
+    let world = World::new().await;
+    let watch = world.follow(Watch { source: Source::Wayback, ..of_pages(&["/privacy", "/cookies"]) }).await;
+    world.site.serve("/privacy", policy(WILL_NOT));
+    world.site.serve(
+        "/cookies",
+        Answer::Failure(FailureKind::NotArchived {
+            archive: "archive.test".to_owned(),
+            url: "https://acme.test/cookies".to_owned(),
+            when: String::new(),
+        }),
+    );
+    let checked = later(&world, &watch).await;
+    assert_eq!(checked.outcome.as_str(), "unreachable");
+    assert_eq!(states(&checked), ["first", "unreachable"]);
+    assert!(world.store.latest(&watch.id).await.unwrap().is_none(), "half a policy is none");
+    world.site.serve("/cookies", cookies("two weeks"));
+    assert_eq!(later(&world, &watch).await.outcome.as_str(), "first");
+    let now = world.clock.now();
+    assert_eq!(world.store.latest(&watch.id).await.unwrap().unwrap().facts.captured_at, now);
+    assert_sound(&world).await;
+}
