@@ -293,7 +293,7 @@ fn tabs_are_no_sections() {
 fn an_app_of_boxes_with_names() {
     check(
         "<div id=root><div class='[&_.heading-anchor]:border-0 prose'><div class='doc-title'>
-         <div role=heading aria-level=1>Politique de confidentialité</div><div class=subline>Brightpail France</div></div>
+         <div role=heading aria-level=1 class=title>Politique de confidentialité</div><div class=subline>Brightpail France</div></div>
          <div><div class='section-title'>Vos données</div><div>{}</div></div>
          <div><div class='section-title'>Vos droits</div><div>{}</div></div><div><div class='section-title'>Nous écrire</div><div>{}</div></div></div></div>",
         FR,
@@ -375,7 +375,7 @@ fn a_title_said_twice_is_one_section() {
 #[test]
 fn numbers_and_dates_alone_are_no_titles() {
     check(
-        "<h1>Terms of Service</h1><p><b>Previous versions</b></p><ul><li><a href=/a>May 12, 2024</a></li><li><a href=/b>April 2, 2023</a></li></ul>
+        "<h1>Terms of Service</h1><p><b>Previous versions</b></p><ul><li><a href=/a>May 12, 2024</a></li><li><a href=/b>April 2, 2023</a></li></ul><p>{}</p>
          <h6>1</h6><h6>Your account</h6><p>{}</p><h6>2</h6><h6>Your content</h6><p>{}</p><h6>10</h6><p>{}</p>",
         EN,
         "Terms of Service

@@ -266,7 +266,10 @@ fn unmark_idle(lines: &[Line], styles: &mut [Option<Style>]) {
         let Some(style) = styles[at] else { continue };
         let under = styles[at + 1..].iter().position(Option::is_some).map_or(lines.len(), |next| at + 1 + next);
         let of_dates = |line: &Line| count_words(&line.text) <= 6 && is_dated(&line.text);
-        if style.is_weak() && under > at + 1 && lines[at + 1..under].iter().all(of_dates) {
+        // Of a list, the list alone: the text behind it is not what the line heads.
+        let items = lines[at + 1..under].iter().take_while(|line| line.item.is_some()).count();
+        let headed = if items > 0 { at + 1 + items } else { under };
+        if style.is_weak() && headed > at + 1 && lines[at + 1..headed].iter().all(of_dates) {
             styles[at] = None;
         }
         if at > 0 && styles[at - 1].is_some() && key(&lines[at].text) == key(&lines[at - 1].text) {

@@ -310,7 +310,8 @@ impl Writer<'_> {
                 || style.contains("text-decoration:underline"),
             item,
             span: is_span(node.name),
-            titled: (is_block(node.name) && is_titled(&class)).then_some(at),
+            // A heading needs no class to be one; what holds it and a line below is a part.
+            titled: (is_block(node.name) && !matches!(kind, Some(Kind::Heading(_))) && is_titled(&class)).then_some(at),
             link,
             anchor: node
                 .attr("id")
