@@ -6,6 +6,7 @@ mod links;
 mod main_text;
 mod parse;
 mod parts;
+mod repeats;
 mod said;
 mod table;
 mod tree;
@@ -158,7 +159,10 @@ fn policy(html: &Html, base: Option<&Url>, how: &Selectors, done: &mut dyn FnMut
         lines::of_runs(&tree, &picked.runs, base)
     };
     done(Step::Lines);
-    let blocks = headings::settle(lines);
+    let mut blocks = headings::settle(lines);
+    if how.select.is_empty() || fell_back {
+        blocks = repeats::drop(blocks);
+    }
     done(Step::Blocks);
     Found { visible, blocks, unmatched }
 }
