@@ -213,8 +213,9 @@ fn link_changes(old: &Section, new: &Section) -> Vec<LinkChange> {
     let mut olds: Vec<&Link> = old.blocks.iter().flat_map(|block| &block.links).collect();
     let mut news: Vec<&Link> = new.blocks.iter().flat_map(|block| &block.links).collect();
     take_pairs(&mut olds, &mut news, |link| (&link.text, &link.target));
-    take_pairs(&mut olds, &mut news, |link| same::place(&link.target));
+    take_pairs(&mut olds, &mut news, |link| (plain_title(&link.text), same::place(&link.target)));
     let moved = take_pairs(&mut olds, &mut news, |link| &link.text);
+    take_pairs(&mut olds, &mut news, |link| same::place(&link.target));
     let changed = moved.into_iter().map(|(from, to)| (Some(from), Some(to)));
     let gone = olds.into_iter().map(|link| (Some(link), None));
     let come = news.into_iter().map(|link| (None, Some(link)));

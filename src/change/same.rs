@@ -4,6 +4,7 @@
 //! as a heading or only as bold, turn its apostrophes, or carry a table of its own
 //! contents or not. The words, in their order, are the policy.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -17,6 +18,9 @@ use crate::text::{BlockKind, Link};
 /// From so many lines in a row on, lines that repeat headings are a table of contents.
 const CONTENTS: usize = 3;
 
+/// Contents that nothing calls so have no more words above them.
+const ABOVE: usize = 80;
+
 /// A word or a mark as it is compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Word {
@@ -25,18 +29,22 @@ struct Word {
     heading: bool,
     /// It numbers a line: typed by an author, or drawn by a browser and then not here.
     marker: bool,
+    /// It begins a list's item: deeper than the item before, beside it, or less deep.
+    step: Option<Ordering>,
 }
 
 /// Whether two readings hold the same words in the same order, and links to the same
 /// places. Linear in their length.
 pub(super) fn readings(old: &Reading, new: &Reading) -> bool {
-    let links = |reading: &'_ Reading| {
-        let mut places: Vec<String> =
-            reading.sections.iter().flat_map(links_of).map(|link| place(&link.target)).collect();
-        places.sort();
-        // A table of contents, or a second button, may repeat a link.
-        places.dedup();
-        places
+    let links = |reading: &Reading| {
+        let lines: Vec<Line<'_>> = reading.sections.iter().flat_map(lines_of).collect();
+        let own = lines.iter().zip(contents(&lines)).filter(|(_, contents)| !contents);
+        let mut links: Vec<(String, String)> =
+            own.flat_map(|(line, _)| line.links).map(|link| (plain_title(&link.text), place(&link.target))).collect();
+        links.sort();
+        // A second button may repeat a link.
+        links.dedup();
+        links
     };
     let titles = [old, new].map(|reading| title_of(reading).unwrap_or_default());
     let shown = [old, new].map(shows_title);
@@ -67,7 +75,7 @@ fn shows_title(reading: &Reading) -> bool {
 pub(super) fn sections(old: &Section, new: &Section) -> bool {
     let words = |section: &Section| {
         let mut out = Vec::new();
-        lines_of(section).for_each(|line| push(&mut out, &line));
+        lines_of(section).for_each(|line| push(&mut out, &line, None));
         out
     };
     words_alike(&words(old), &words(new))
@@ -80,7 +88,9 @@ pub(super) fn place(target: &str) -> String {
     if target.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:")) {
         return target.split('?').next().unwrap_or_default().to_lowercase();
     }
-    let (address, _) = target.split_once('#').unwrap_or((target, ""));
+    // A fragment may be a place on the page, or the page itself where a script shows it.
+    let (address, fragment) = target.split_once('#').unwrap_or((target, ""));
+    let fragment = if fragment.starts_with(['/', '!']) { fragment } else { "" };
     let (address, query) = address.split_once('?').unwrap_or((address, ""));
     let address = address.split_once("://").map_or(address, |(_, rest)| rest);
     let (host, path) = address.split_once('/').unwrap_or((address, ""));
@@ -91,6 +101,10 @@ pub(super) fn place(target: &str) -> String {
     for pair in query {
         out.push('?');
         out.push_str(pair);
+    }
+    if !fragment.is_empty() {
+        out.push('#');
+        out.push_str(fragment);
     }
     out
 }
@@ -104,20 +118,22 @@ fn names_language(pair: &str) -> bool {
 struct Line<'a> {
     text: &'a str,
     heading: bool,
-    item: bool,
+    /// A paragraph: only there an author types bullets and numbers.
+    paragraph: bool,
+    /// How deep a list's item stands.
+    depth: Option<u8>,
+    links: &'a [Link],
 }
 
 fn lines_of(section: &Section) -> impl Iterator<Item = Line<'_>> {
-    let heading = section.heading.iter().map(|text| Line { text, heading: true, item: false });
+    let heading =
+        section.heading.iter().map(|text| Line { text, heading: true, paragraph: false, depth: None, links: &[] });
     let blocks = section.blocks.iter().map(|block| {
-        let item = matches!(block.kind, BlockKind::ListItem { .. });
-        Line { text: &block.text, heading: false, item }
+        let depth = if let BlockKind::ListItem { depth } = block.kind { Some(depth) } else { None };
+        let paragraph = block.kind == BlockKind::Paragraph;
+        Line { text: &block.text, heading: false, paragraph, depth, links: &block.links }
     });
     heading.chain(blocks)
-}
-
-fn links_of(section: &Section) -> impl Iterator<Item = &Link> {
-    section.blocks.iter().flat_map(|block| &block.links)
 }
 
 /// The words of a reading from a line on, without its table of contents.
@@ -125,8 +141,11 @@ fn words_of(sections: &[Section], from: usize) -> Vec<Word> {
     let lines: Vec<Line<'_>> = sections.iter().flat_map(lines_of).collect();
     let contents = contents(&lines);
     let mut out = Vec::new();
+    let mut before = None;
     for (line, _) in lines.iter().zip(contents).skip(from).filter(|(_, contents)| !contents) {
-        push(&mut out, line);
+        let step = line.depth.map(|depth| before.map_or(Ordering::Equal, |before: u8| depth.cmp(&before)));
+        before = line.depth;
+        push(&mut out, line, step);
     }
     out
 }
@@ -149,16 +168,20 @@ fn contents(lines: &[Line<'_>]) -> Vec<bool> {
     }
     let places = |at: usize| last.get(keys[at].as_str()).copied().unwrap_or_default();
     let mut out = vec![false; lines.len()];
-    let mut at = 0;
+    let (mut at, mut words) = (0, 0);
     while at < lines.len() {
         let end = (at..lines.len()).find(|&line| places(line).0 <= line).unwrap_or(lines.len());
         let headings = (at..end).filter(|&line| places(line).1 > line).count();
-        if headings >= CONTENTS && headings * 2 > end - at {
+        let named = at > 0 && names_contents(lines[at - 1].text);
+        // The items of a clause may be titles too: contents are called so, or open the text.
+        let leads = words <= ABOVE && at.checked_sub(1).is_none_or(|above| !lines[above].text.ends_with([':', '：']));
+        if headings >= CONTENTS && headings * 2 > end - at && (named || leads) {
             out[at..end].fill(true);
-            if at > 0 && names_contents(lines[at - 1].text) {
+            if named {
                 out[at - 1] = true;
             }
         }
+        words += lines[at..end.max(at + 1)].iter().map(|line| line.text.split_whitespace().count()).sum::<usize>();
         at = end.max(at + 1);
     }
     out
@@ -197,9 +220,12 @@ fn names_contents(text: &str) -> bool {
     NAMES.contains(&plain_title(text).as_str())
 }
 
-fn push(out: &mut Vec<Word>, line: &Line<'_>) {
-    let text = if line.item { line.text } else { line.text.trim_start_matches(is_bullet).trim_start() };
-    let marker = MARKER.find(text).map_or(0, |marker| marker.end());
+fn push(out: &mut Vec<Word>, line: &Line<'_>, mut step: Option<Ordering>) {
+    let bare = line.text.strip_prefix(is_bullet).filter(|rest| line.paragraph && rest.starts_with(char::is_whitespace));
+    let text = bare.map_or(line.text, str::trim_start);
+    let may_be_marked = line.heading || line.paragraph || line.depth.is_some();
+    let marker = MARKER.find(text).filter(|marker| may_be_marked && marker.end() < text.len());
+    let marker = marker.map_or(0, |marker| marker.end());
     let mut at = 0;
     for token in tokens(text).iter().filter(|token| !token.word.is_empty()) {
         at += token.space.len() + token.word.len();
@@ -208,7 +234,7 @@ fn push(out: &mut Vec<Word>, line: &Line<'_>) {
             fold(c, &mut text);
         }
         if !text.is_empty() {
-            out.push(Word { text, heading: line.heading, marker: at <= marker });
+            out.push(Word { text, heading: line.heading, marker: at <= marker, step: step.take() });
         }
     }
 }
@@ -257,18 +283,26 @@ fn fold(c: char, out: &mut String) {
 /// Whether all words are alike but for markers that only one side has.
 fn words_alike(old: &[Word], new: &[Word]) -> bool {
     let (mut i, mut j) = (0, 0);
+    // One marker gone among others that stay is a number that somebody took away.
+    let (mut left_out, mut kept) = (0, 0);
     loop {
         match (old.get(i), new.get(j)) {
-            (None, None) => return true,
-            (Some(a), Some(b)) if word_alike(a, b) => (i, j) = (i + 1, j + 1),
-            (Some(a), b) if a.marker && b.is_none_or(|b| !b.marker) => i += 1,
-            (a, Some(b)) if b.marker && a.is_none_or(|a| !a.marker) => j += 1,
+            (None, None) => return left_out == 0 || left_out > kept,
+            (Some(a), Some(b)) if word_alike(a, b) => {
+                kept += usize::from(a.marker && b.marker);
+                (i, j) = (i + 1, j + 1);
+            }
+            (Some(a), b) if a.marker && b.is_none_or(|b| !b.marker) => (i, left_out) = (i + 1, left_out + 1),
+            (a, Some(b)) if b.marker && a.is_none_or(|a| !a.marker) => (j, left_out) = (j + 1, left_out + 1),
             _ => return false,
         }
     }
 }
 
 fn word_alike(a: &Word, b: &Word) -> bool {
+    if a.step.zip(b.step).is_some_and(|(a, b)| a != b) {
+        return false;
+    }
     a.text == b.text
         || (a.heading || b.heading) && a.text.to_lowercase() == b.text.to_lowercase()
         || elided(&a.text, &b.text)

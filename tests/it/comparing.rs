@@ -103,6 +103,39 @@ fn what_only_looks_different_is_no_change() {
 }
 
 #[test]
+fn what_looks_like_layout_and_is_substance_is_a_change() {
+    let titles = "# Cookies\nWe set them.\n# Logs\nWe keep them.\n# Sale\nWe sell.\n# Sharing\nWe share.";
+    let long = "We say here at length what this policy is about and whom it concerns. ".repeat(8);
+    for (old, new) in [
+        // A list of a clause is no table of contents, though its items are titles too.
+        (
+            format!("# Choice\n{long}\nYou may opt out of:\n- Cookies\n- Logs\n- Sale\n{titles}"),
+            format!("# Choice\n{long}\nYou may opt out of:\n- Cookies\n- Logs\n- Sale\n- Sharing\n{titles}"),
+        ),
+        (
+            format!("# Choice\n{long}\nWe never do these.\n- Cookies\n- Logs\n- Sale\n{titles}"),
+            format!("# Choice\n{long}\nWe never do these.\n{titles}"),
+        ),
+        ("# Law\nInterest is\n-5 percent".to_owned(), "# Law\nInterest is\n5 percent".to_owned()),
+        (
+            "# Use\n(a) we sell data\n(b) we keep it\n(c) you may object".to_owned(),
+            "# Use\n(a) we sell data\nwe keep it\n(c) you may object".to_owned(),
+        ),
+        ("# Age\nThe least age is\n16.".to_owned(), "# Age\nThe least age is".to_owned()),
+        (
+            "# Choice\nopt out {https://acme.test/optout}\nabout {https://acme.test/about}".to_owned(),
+            "# Choice\nopt out {https://acme.test/about}\nabout {https://acme.test/optout}".to_owned(),
+        ),
+        (
+            "# Choice\nopt out {https://acme.test/app#/optout}".to_owned(),
+            "# Choice\nopt out {https://acme.test/app#/home}".to_owned(),
+        ),
+    ] {
+        assert!(compare(&reading(&old), &reading(&new)).is_some(), "{old:?} to {new:?}");
+    }
+}
+
+#[test]
 fn text_that_only_moved_is_no_news() {
     let (change, judgment) = judged(
         "# Logs\nWe keep logs for thirty days.\n# Cookies\nWe set no cookies.\n# Law\nThe laws of Ireland apply.",

@@ -288,7 +288,14 @@ fn marked(tree: &Tree<'_>, counts: &[Words], facts: &Facts) -> Option<usize> {
 
 /// Takes menus and the like off the beginning and the end of the text.
 pub(super) fn trim(lines: &mut Vec<Line>, base: Option<&Url>) {
-    lines.retain(|line| !is_phrase(line));
+    // Lines in which an answer belongs to the question for feedback above it.
+    let mut asked = 0_u8;
+    lines.retain(|line| {
+        let class = phrase_of(line);
+        let goes = if class == Some(noise::ANSWER) { asked > 0 } else { class.is_some() };
+        asked = if class == Some("feedback") { 3 } else { asked.saturating_sub(1) };
+        !goes
+    });
     let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
     let mut versions = noise::version_list(&texts).into_iter();
     lines.retain(|_| !versions.next().unwrap_or(false));
@@ -296,8 +303,9 @@ pub(super) fn trim(lines: &mut Vec<Line>, base: Option<&Url>) {
     trim_start(lines);
 }
 
-fn is_phrase(line: &Line) -> bool {
-    matches!(line.kind, Kind::Text | Kind::Fold | Kind::Heading(_)) && noise::phrase(&line.text).is_some()
+fn phrase_of(line: &Line) -> Option<&'static str> {
+    let told = matches!(line.kind, Kind::Text | Kind::Fold | Kind::Heading(_));
+    told.then(|| noise::phrase(&line.text)).flatten()
 }
 
 /// Leading lines that only lead elsewhere, and above the title also those of a few words.

@@ -1,16 +1,11 @@
 //! Parts of a page that are told by what they say, where neither an element's name nor
-//! a class does: forms that ask for feedback, assistants that offer to chat, notices
-//! that the text was updated.
+//! a class does: forms that ask for feedback, assistants that offer to chat.
 
 use super::tree::Tree;
 use crate::text::noise;
 
 /// The largest share of the page's prose that one such part may be.
 const MAX_SHARE: u32 = 4;
-/// A notice of an update has so many words.
-const NOTICE: std::ops::RangeInclusive<u32> = 8..=150;
-/// And so many words at most stand above it.
-const ABOVE: u32 = 60;
 
 /// Leaves such parts out.
 pub(super) fn remove(tree: &mut Tree<'_>) {
@@ -30,11 +25,18 @@ pub(super) fn remove(tree: &mut Tree<'_>) {
             at = node.end;
             continue;
         }
-        let part = match node.text() {
-            Some(text) => noise::opening(text.trim()).and_then(|most| {
+        let part = node
+            .text()
+            .and_then(|text| Some((noise::opening(text.trim())?, text.trim_end().ends_with('?'))))
+            .and_then(|(most, asks)| {
                 let most = most.min(total / MAX_SHARE);
-                // The largest part that begins with these words.
+                // The largest part that begins with these words. Where they are a
+                // title that asks, the
+                // part is a section of the text.
                 let mut part = at;
+                if asks && matches!(tree.nodes[tree.nodes[at].parent].name, "h1" | "h2" | "h3" | "h4") {
+                    return None;
+                }
                 loop {
                     let around = tree.nodes[part].parent;
                     let end = tree.nodes[around].end;
@@ -49,19 +51,7 @@ pub(super) fn remove(tree: &mut Tree<'_>) {
                     part = around;
                 }
                 (part != at).then_some(part)
-            }),
-            None => {
-                let set_off = matches!(node.name, "em" | "i") || matches!(node.attr("role"), Some("alert" | "note"));
-                let alone = counts[at].all == counts[node.parent].all;
-                (set_off
-                    && alone
-                    && NOTICE.contains(&counts[at].all)
-                    && counts[at].all <= total / MAX_SHARE
-                    && before[at] <= ABOVE
-                    && noise::is_update_notice(&tree.words(at)))
-                .then_some(at)
-            }
-        };
+            });
         match part {
             Some(part) => {
                 tree.nodes[part].off = true;

@@ -439,9 +439,14 @@ fn parts_told_by_their_words_are_left_out() {
         let html = format!("<div>{text}</div>{part}");
         assert_eq!(outline(&page(&html).blocks), kept, "{part}");
     }
-    let notice =
-        "<p><em>Acme has a new name, Bolt. We have updated our Terms to reflect this. Nothing else changes.</em></p>";
-    assert_eq!(outline(&page(&format!("{notice}<div>{text}</div>")).blocks), kept);
+    // What answers a question of the policy is the policy, and so is a notice that says what changed.
+    let answered = "<h2>Do you sell my data?</h2><p>No.</p><h2>How long is a session kept?</h2><p>30 minutes</p>
+        <h2>How can we help you?</h2><p>Write to dpo@acme.test and we answer within 30 days.</p>
+        <p><em>We have updated our policy because we now sell your location data to partners.</em></p>";
+    let found = outline(&page(&format!("<div>{text}{answered}</div>")).blocks).join("\n");
+    for line in ["No.", "30 minutes", "within 30 days", "location data"] {
+        assert!(found.contains(line), "{line} is gone from {found}");
+    }
 }
 
 #[test]
