@@ -385,6 +385,7 @@ async fn a_page_that_answers_in_another_language_is_half_a_policy() {
     let checked = later(&world, &watch).await;
     let why = checked.outcome.why().expect("it is refused");
     assert!(why.starts_with("wrong_language: page https://acme.test/cookies"), "{why}");
+    assert!(why.ends_with("set language = \"fr\" in the watch if it stays so"), "{why}");
     assert_eq!(causes(&world, &watch).await, [Cause::FirstRecord]);
     world.site.serve("/cookies", cookies("two weeks"));
     assert_eq!(later(&world, &watch).await.outcome.as_str(), "unchanged");
