@@ -11,8 +11,8 @@
 //!
 //! | layer | modules | may know |
 //! |---|---|---|
-//! | core | `watch` … `examine`, `cadence`, `guard`, `outcome`, `render`, `time` | the core |
-//! | ports | `clock`, `http`, `fetch`, `store`, `channel` | the core; of each other only `http` and `clock` |
+//! | core | `watch` … `examine`, `pages`, `cadence`, `guard`, `outcome`, `render`, `time` | the core |
+//! | ports | `clock`, `http`, `fetch`, `unpack`, `store`, `channel` | the core; of each other only `http` and `clock` |
 //! | use cases | `check`, `upgrade`, `backfill`, `deliver`, `exchange` | core and ports |
 //! | faces | `config`, `telemetry`, `scheduler`, `daemon`, `cli` | everything below |
 //!
@@ -36,14 +36,15 @@
 //!
 //! # The words
 //!
-//! A **watch** is a URL we follow. A **check** is one attempt at it, and ends in one
-//! **outcome**. A **snapshot** is what was served; a **memento** is one that an archive
-//! holds; a **capture** is its line in the archive's index. A **reading** is what a snapshot
-//! says, in **sections**, and a **reader** is how it was read: the revision of our code and
-//! the watch's selectors. A **version** is a reading of record. A **change** is what differs
-//! between two, a **judgment** says whether that matters, and each of its **findings** cites
-//! a rule and quotes the words. An **alert** is what we would say, a **delivery** one alert
-//! to one **channel**.
+//! A **watch** is a policy we follow, on one page or several. A **check** is one attempt at
+//! it, and ends in one **outcome**, as does the attempt at each of several pages. A
+//! **snapshot** is what one page served; a **memento** is one that an archive holds; a
+//! **capture** is its line in the archive's index. A **reading** is what the snapshots say,
+//! in **sections**, and a **reader** is how they were read: the revision of our code, and
+//! the watch's selectors, language and pages. A **version** is a reading of record. A
+//! **change** is what differs between two, a **judgment** says whether that matters, and
+//! each of its **findings** cites a rule and quotes the words. An **alert** is what we would
+//! say, a **delivery** one alert to one **channel**.
 //!
 //! Three times are never confused: `captured_at` (served; of a memento, its
 //! Memento-Datetime), `recorded_at` (written by us), `effective_at` (claimed by the policy).
@@ -51,12 +52,15 @@
 //! # Three walks
 //!
 //! **A check.** [`scheduler`] takes a watch that is due and calls [`check::check`]. That
-//! upgrades the version it holds if today's reader is another one, fetches
-//! ([`fetch::Fetcher`]: each hop guarded, paced and kept as evidence), and hands the snapshot
-//! to [`examine::examine`], away from the threads that wait for the network. What that
-//! answers is recorded by [`store::Store::record`] in one transaction: check, snapshot,
-//! version, change, judgment, deliveries and next due time, or nothing. Whoever lost a race
-//! with another process reads `superseded` and has written nothing.
+//! upgrades the version it holds if today's reader is another one, and fetches
+//! ([`fetch::Fetcher`]: each hop guarded, paced and kept as evidence). Away from the threads
+//! that wait for the network, [`examine::examine`] reads and compares the snapshot, having
+//! PDF and DOCX unpacked first by a process of their own ([`unpack`]). Several pages are
+//! fetched one after the other, and [`pages::examine_pages`] does it for all of them, the
+//! upgrade too. What that answers is recorded by [`store::Store::record_pages`] in one
+//! transaction: check, snapshots, version, change, judgment, deliveries and next due time,
+//! or nothing. Whoever lost a race with another process reads `superseded` and has written
+//! nothing.
 //!
 //! **An alert.** [`deliver`] claims one delivery that is due (a lease), sends it through
 //! its [`channel`] and settles it. Accepted ends it, refused makes it dead, failed leaves it

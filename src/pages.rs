@@ -298,7 +298,10 @@ fn share(
 /// that is a text of its own, of one among several a half in another language.
 fn in_language(before: &Reading, text: &Text) -> Option<Outcome> {
     let (known, language) = parallel(before, &text.reading)?;
-    let evidence = format!("the page answers in {language}, and what is held of it is in {known}");
+    let evidence = format!(
+        "the page answers in {language}, and what is held of it is in {known}; set language = \"{language}\" in the watch \
+         if it stays so"
+    );
     let why = Unreadable::new(Why::WrongLanguage, evidence);
     Some(Outcome::Unreadable { snapshot: text.snapshot.clone(), why })
 }

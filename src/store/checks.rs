@@ -220,11 +220,15 @@ fn cited(cites: &[Cite], served: &[SnapshotId]) -> Vec<SnapshotId> {
     cites.iter().filter_map(key).collect()
 }
 
-/// The note of the last check that read the page.
+/// The note of the check that read the page as it was served last: a capture taken in since
+/// says nothing of how it is now. In the order of the index, so that a long history is not read.
 pub(super) fn last_note(tx: &Transaction<'_>, watch: i64) -> Result<Option<String>, Fault> {
     let mut statement = tx.prepare_cached(
-        "SELECT note FROM checks WHERE watch_id = ?1 AND whole_id IS NULL AND outcome IN ('first', 'unchanged', 'changed')
-         ORDER BY id DESC LIMIT 1",
+        "SELECT whole.note FROM snapshots
+         CROSS JOIN checks AS part ON part.id = snapshots.id
+         CROSS JOIN checks AS whole ON whole.id = coalesce(part.whole_id, part.id)
+         WHERE snapshots.watch_id = ?1 AND whole.outcome IN ('first', 'unchanged', 'changed')
+         ORDER BY snapshots.captured_at DESC, snapshots.id DESC LIMIT 1",
     )?;
     Ok(statement.query_row([watch], |row| row.get(0)).optional()?.flatten())
 }

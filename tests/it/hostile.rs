@@ -2,7 +2,8 @@
 //!
 //! A page is a soup of pieces of its grammar, some of them repeated many times, with a few
 //! bytes broken. A few cases run with all tests; `POLICYWATCH_CASES` asks for more (the
-//! gate does). How the work grows with the page is measured by `.ci/hostile`.
+//! gate does). How the work grows with the page is measured by `.ci/hostile`, which is run
+//! by hand.
 
 use policywatch::change::{Kind, compare};
 use policywatch::judgment::judge;

@@ -128,7 +128,7 @@ fn what_stands_before_the_first_heading_has_an_empty_path() {
 }
 
 /// Reads a hostile page in a thread with the stack of a worker. How long that takes is
-/// measured by `.ci/hostile`; read in quadratic time, these would not end here.
+/// measured by `.ci/hostile`, run by hand; read in quadratic time, these would not end here.
 fn survives(name: &str, body: String) {
     let reader = std::thread::Builder::new().stack_size(512 * 1024).spawn(move || drop(reading(body)));
     reader.expect("a thread").join().unwrap_or_else(|_| panic!("{name}: no panic, no overflow"));

@@ -288,6 +288,32 @@ async fn a_selector_that_matches_nothing_any_more_is_told_and_is_no_change_of_th
 }
 
 #[tokio::test]
+async fn a_selector_that_matched_nothing_in_the_past_says_nothing_of_today() {
+    for paths in [&["/privacy"][..], &["/privacy", "/cookies"]] {
+        let world = World::new().await;
+        let mut watch = of_pages(paths);
+        watch.selectors.select = vec!["main".to_owned()];
+        let watch = world.follow(watch).await;
+        world.site.serve("/privacy", policy(WILL_NOT));
+        world.site.serve("/cookies", cookies("two weeks"));
+        assert_eq!(later(&world, &watch).await.outcome.note(), None);
+        // The last line of the file says how the page was, not how it is.
+        let old = record(1, "2020-01-01", "https://acme.test/privacy", &rebuilt(&policy(WILL_NOT)));
+        assert_eq!(imported(&world, &watch, &[old]).await.1.len(), 1);
+        let last = &world.store.checks(&watch.id, 1).await.unwrap()[0];
+        assert!(last.note.as_ref().is_some_and(|note| note.contains("matches nothing")), "{:?}", last.note);
+        assert_eq!(world.store.watch_state(&watch.id).await.unwrap().unwrap().note, None, "{paths:?}");
+        assert_eq!(later(&world, &watch).await.recorded.unwrap().note_before, None);
+        // What is new today is told, whatever was taken in before.
+        world.site.serve("/privacy", rebuilt(&policy(WILL_NOT)));
+        let checked = later(&world, &watch).await;
+        assert_eq!(checked.recorded.unwrap().note_before, None);
+        assert_eq!(world.store.watch_state(&watch.id).await.unwrap().unwrap().note, checked.outcome.note());
+        assert!(checked.outcome.note().is_some());
+    }
+}
+
+#[tokio::test]
 async fn selectors_of_each_page_are_its_own() {
     let world = World::new().await;
     let mut watch = of_pages(&["/privacy", "/cookies"]);
@@ -359,6 +385,7 @@ async fn a_page_that_answers_in_another_language_is_half_a_policy() {
     let checked = later(&world, &watch).await;
     let why = checked.outcome.why().expect("it is refused");
     assert!(why.starts_with("wrong_language: page https://acme.test/cookies"), "{why}");
+    assert!(why.ends_with("set language = \"fr\" in the watch if it stays so"), "{why}");
     assert_eq!(causes(&world, &watch).await, [Cause::FirstRecord]);
     world.site.serve("/cookies", cookies("two weeks"));
     assert_eq!(later(&world, &watch).await.outcome.as_str(), "unchanged");
