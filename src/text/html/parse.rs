@@ -31,7 +31,7 @@ const CHUNK: usize = 8 * 1024;
 const FREE_NODES: usize = 20_000;
 
 /// Nodes that no page may have more of: each takes a quarter of a kilobyte until the page is
-/// read, and the unit allows 768 MiB. The largest policy seen has a hundredth of these.
+/// read, and the unit allows 1 GiB. The largest policy seen has a hundredth of these.
 const MAX_NODES: usize = 1_000_000;
 /// Bytes kept of each script where scripts are not read: enough to tell where one leads.
 const SCRIPT_START: usize = 4 * 1024;
