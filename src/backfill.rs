@@ -215,8 +215,8 @@ pub async fn nearest<C: Clock>(
         if let Some((_, language)) = unlike
             && let Some(earlier) = parallel(watch, &language, from.captured_at, store, None, unpacker).await?
         {
-            version = Some(earlier.facts.number);
-            let before = Standing::at(Some(earlier), &watch.reader(), store).await?;
+            version = earlier.version.as_ref().map(|earlier| earlier.facts.number);
+            let before = Standing::of(earlier, &watch.reader(), store).await?;
             (together, _) = understand(watch.reader(), before, page, snapshot, unpacker).await;
         }
         let outcome = together.outcome;
@@ -295,7 +295,7 @@ impl Standing {
             }
             _ => None,
         };
-        Self::of(Base { version, snapshot, lost: None }, reader, store).await
+        Self::of(Base { version, snapshot, ..Base::default() }, reader, store).await
     }
 }
 
@@ -347,12 +347,13 @@ impl<'a> History<'a> {
                 if let Some(earlier) =
                     parallel(self.watch, &language, served, self.store, Some(now), &self.unpacker).await?
                 {
-                    number = Some(earlier.facts.number);
-                    let before = Standing::at(Some(earlier.clone()), &self.reader, self.store).await?;
-                    if self.latest().is_none_or(|latest| latest.facts.number < earlier.facts.number) {
+                    let before = Standing::of(earlier, &self.reader, self.store).await?;
+                    let known = |standing: &Standing| standing.base.version.as_ref().map(|known| known.facts.number);
+                    number = known(&before);
+                    if known(&self.now) < number {
                         self.now = before.clone();
                     }
-                    self.parallel = Some(earlier);
+                    self.parallel.clone_from(&before.base.version);
                     (together, _) =
                         understand(self.reader.clone(), before, page, snapshot.clone(), &self.unpacker).await;
                 }

@@ -17,7 +17,7 @@ use crate::snapshot::{Snapshot, Validators};
 use crate::store::{Recorded, Store, StoreError};
 use crate::time::Timestamp;
 use crate::unpack::Unpacker;
-use crate::upgrade::{Base, parallel, preview, upgrade, with_snapshot};
+use crate::upgrade::{Base, parallel, preview, upgrade};
 use crate::version::{Version, VersionFacts};
 use crate::watch::{Source, Watch};
 
@@ -121,16 +121,17 @@ async fn look<F: Fetch, C: Clock>(
     let mut facts = base.version.as_ref().map(|version| version.facts.clone());
     let (together, alerts) = if watch.pages.is_empty() {
         let validators = match watch.source {
-            Source::Live if base.lost.is_none() => ports.store.validators(&watch.id, &watch.reader()).await?,
+            Source::Live if base.lost.is_none() && base.broken.is_none() => {
+                ports.store.validators(&watch.id, &watch.reader()).await?
+            }
             Source::Live | Source::Wayback => Validators::default(),
         };
         let came = ask(watch, &watch.url, validators, ports).await;
         let mut understood = understand(watch, base, facts.clone(), came, &ports.unpacker).await;
         if let (Some((known, language)), Outcome::First { snapshot, .. }) = (&understood.unlike, &understood.outcome) {
             match parallel(watch, language, snapshot.captured_at, &ports.store, now, &ports.unpacker).await? {
-                Some(earlier) => {
-                    facts = newest(facts, &earlier);
-                    let base = with_snapshot(earlier, &ports.store).await?;
+                Some(base) => {
+                    facts = base.version.as_ref().map_or(facts.clone(), |earlier| newest(facts, earlier));
                     let came = Came::Snapshot(Box::new(snapshot.clone()));
                     understood = understand(watch, base, facts.clone(), came, &ports.unpacker).await;
                 }
@@ -236,8 +237,12 @@ fn newest(latest: Option<VersionFacts>, upgraded: &Version) -> Option<VersionFac
     latest.filter(|latest| latest.number >= upgraded.facts.number).or_else(|| Some(upgraded.facts.clone()))
 }
 
-/// [`examine`], or a new base where the version before cannot be compared with.
+/// [`examine`], or a new base where the version before cannot be compared with. Where that
+/// is for a failure of ours, what was served is kept, and nothing is said of it.
 pub(crate) fn examine_anew(reader: &Reader, base: &Base, snapshot: Snapshot, unpack: Unpack<'_>) -> Outcome {
+    if let Some(message) = base.broken.clone() {
+        return Outcome::Broken { snapshot: Some(snapshot), message };
+    }
     let mut outcome = examine(reader, base.comparable(), base.snapshot.as_ref(), snapshot, unpack);
     if let Outcome::First { rebased, .. } = &mut outcome {
         rebased.clone_from(&base.lost);

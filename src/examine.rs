@@ -6,12 +6,12 @@ use crate::outcome::Outcome;
 use crate::reading::{Expected, Reader, Reading, Selectors, read};
 use crate::snapshot::Snapshot;
 use crate::text::state::parallel;
-use crate::text::unpack::Unpacking;
+use crate::text::unpack::{UnpackError, Unpacking};
 use crate::version::{Version, VersionFacts};
 
 /// Says what a file holds, if it is one that has to be unpacked: given by whoever may run
-/// the process that does that.
-pub type Unpack<'a> = &'a dyn Fn(&Snapshot) -> Option<Unpacking>;
+/// the process that does that. A failure of that process says nothing of the file.
+pub type Unpack<'a> = &'a dyn Fn(&Snapshot) -> Result<Option<Unpacking>, UnpackError>;
 
 /// What a page said before.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +64,7 @@ pub fn new_language(previous: Option<&Version>, outcome: &Outcome) -> Option<(St
 pub(crate) enum Examined {
     /// It is the policy.
     Read(Box<Text>),
-    /// It is not, and this is the outcome.
+    /// It is not, or we cannot say, and this is the outcome.
     Unreadable(Box<Outcome>),
 }
 
@@ -88,21 +88,31 @@ pub(crate) fn examine_page(
     snapshot: Snapshot,
     unpack: Unpack<'_>,
 ) -> Examined {
-    let (previous, unpacked) = (before.map(|before| before.reading), unpack(&snapshot));
+    let previous = before.map(|before| before.reading);
+    let unpacked = match unpack(&snapshot) {
+        Ok(unpacked) => unpacked,
+        Err(ours) => return Examined::broken(snapshot, &ours),
+    };
     let expected = Expected { language, previous, unpacked: unpacked.as_ref() };
     let reading = match read(&snapshot, selectors, &expected) {
         Ok(reading) => reading,
         Err(why) => return Examined::Unreadable(Box::new(Outcome::Unreadable { snapshot, why })),
     };
     let other_footing = before.is_some_and(|b| b.reading.unmatched.fell_back != reading.unmatched.fell_back);
-    let compared = before
-        .and_then(|before| before.snapshot)
-        .filter(|_| other_footing)
-        .and_then(|earlier| Some((unaided(earlier, selectors, unpack)?, unaided(&snapshot, selectors, unpack)?)));
+    let both = |earlier| Ok((unaided(earlier, selectors, unpack)?, unaided(&snapshot, selectors, unpack)?));
+    let compared = match before.and_then(|before| before.snapshot).filter(|_| other_footing).map(both) {
+        Some(Ok((earlier, now))) => earlier.zip(now),
+        Some(Err(ours)) => return Examined::broken(snapshot, &ours),
+        None => None,
+    };
     Examined::Read(Box::new(Text { snapshot, reading, compared, other_footing }))
 }
 
 impl Examined {
+    fn broken(snapshot: Snapshot, ours: &UnpackError) -> Self {
+        Examined::Unreadable(Box::new(Outcome::Broken { snapshot: Some(snapshot), message: ours.to_string() }))
+    }
+
     /// The outcome where there is nothing to compare with.
     pub(crate) fn first(self) -> Outcome {
         match self {
@@ -135,10 +145,10 @@ impl Text {
 /// Reads a page as if nobody had said which parts are the policy. Where selectors match
 /// on one of two pages only, both are compared so: that the site was rebuilt around its
 /// text is no change of the text.
-fn unaided(snapshot: &Snapshot, selectors: &Selectors, unpack: Unpack<'_>) -> Option<Reading> {
+fn unaided(snapshot: &Snapshot, selectors: &Selectors, unpack: Unpack<'_>) -> Result<Option<Reading>, UnpackError> {
     let how = Selectors { select: Vec::new(), remove: selectors.remove.clone() };
-    let unpacked = unpack(snapshot);
-    read(snapshot, &how, &Expected { unpacked: unpacked.as_ref(), ..Expected::default() }).ok()
+    let unpacked = unpack(snapshot)?;
+    Ok(read(snapshot, &how, &Expected { unpacked: unpacked.as_ref(), ..Expected::default() }).ok())
 }
 
 /// How two texts differ, and whether that matters; none if they say the same.

@@ -52,11 +52,12 @@ pub enum Outcome {
     },
     /// Nothing was served.
     Unreachable(FetchFailure),
-    /// Our own code failed on this page; a bug, recorded with what it said.
+    /// We failed on this page, by a bug or for want of what we need (a process, memory):
+    /// recorded with what was said. It says nothing of the page.
     Broken {
         /// What was served, if that far.
         snapshot: Option<Snapshot>,
-        /// The panic's message.
+        /// The panic's message, or why we could not.
         message: String,
     },
 }

@@ -11,6 +11,7 @@ use crate::outcome::{FailureKind, FetchFailure, Outcome};
 use crate::reading::{Expected, Page, Reader, Reading, Selectors, Unmatched, Unreadable, Why, read};
 use crate::snapshot::Snapshot;
 use crate::text::state::parallel;
+use crate::text::unpack::UnpackError;
 use crate::version::{SnapshotId, Version, VersionFacts};
 
 /// A page's snapshot that the version of record cites.
@@ -173,14 +174,17 @@ pub fn combine<'a>(readings: impl IntoIterator<Item = &'a Reading>) -> Reading {
 /// Reads a version's snapshots, given in the order of the pages that they are of.
 ///
 /// None if one of them cannot be read, or is of none of the pages.
-pub fn read_again(reader: &Reader, snapshots: &[Snapshot], unpack: Unpack<'_>) -> Option<Reading> {
+///
+/// # Errors
+/// If one of them could not be unpacked for a reason of ours.
+pub fn read_again(reader: &Reader, snapshots: &[Snapshot], unpack: Unpack<'_>) -> Result<Option<Reading>, UnpackError> {
     let read = |snapshot: &Snapshot, selectors: &Selectors| {
-        let unpacked = unpack(snapshot);
+        let unpacked = unpack(snapshot)?;
         let language = reader.language.as_deref();
-        read(snapshot, selectors, &Expected { language, previous: None, unpacked: unpacked.as_ref() }).ok()
+        Ok(read(snapshot, selectors, &Expected { language, previous: None, unpacked: unpacked.as_ref() }).ok())
     };
     if reader.pages.is_empty() {
-        return read(snapshots.first()?, &reader.selectors);
+        return snapshots.first().map_or(Ok(None), |snapshot| read(snapshot, &reader.selectors));
     }
     // Before every page has been captured, fewer are cited.
     let all = snapshots.len() == reader.pages.len();
@@ -188,9 +192,9 @@ pub fn read_again(reader: &Reader, snapshots: &[Snapshot], unpack: Unpack<'_>) -
         let at = if all { Some(at) } else { page_of(&snapshot.url, &reader.pages) };
         at.map(|at| &reader.pages[at])
     };
-    let readings: Option<Vec<Reading>> =
-        snapshots.iter().enumerate().map(|(at, snapshot)| read(snapshot, &page(at, snapshot)?.selectors)).collect();
-    Some(combine(&readings?))
+    let read = |(at, snapshot)| page(at, snapshot).map_or(Ok(None), |page| read(snapshot, &page.selectors));
+    let readings: Option<Vec<Reading>> = snapshots.iter().enumerate().map(read).collect::<Result<_, _>>()?;
+    Ok(readings.as_ref().map(combine))
 }
 
 /// Which page an address is of: archives know a page with and without `www.`, port,
@@ -257,16 +261,25 @@ fn share(
     unpack: Unpack<'_>,
 ) -> Share {
     let language = reader.language.as_deref();
+    let url = page.url.to_string();
     let again = held.as_ref().map(|held| {
         // Its own old reading must not decide whether the page is the policy.
-        let unpacked = unpack(&held.snapshot);
+        let unpacked = unpack(&held.snapshot)?;
         let expected = Expected { language, previous: None, unpacked: unpacked.as_ref() };
-        read(&held.snapshot, &page.selectors, &expected).map(|reading| (held.id, reading))
+        Ok(read(&held.snapshot, &page.selectors, &expected).map(|reading| (held.id, reading)))
     });
-    let (known, lost) = match again {
-        Some(Ok(known)) => (Some(known), None),
-        Some(Err(why)) => (None, Some(why.to_string())),
-        None => (None, None),
+    let (known, lost) = match again.transpose() {
+        Ok(Some(Ok(known))) => (Some(known), None),
+        Ok(Some(Err(why))) => (None, Some(why.to_string())),
+        Ok(None) => (None, None),
+        // What is held may read well, so nothing may be put in its place. That the page was
+        // not asked for does not help: its text is a part of the whole.
+        Err(ours) => {
+            let ours: UnpackError = ours;
+            let snapshot = if let Came::Snapshot(snapshot) = came { Some(*snapshot) } else { None };
+            let outcome = Some(Outcome::Broken { snapshot, message: format!("what is held of it: {ours}") });
+            return Share { url, held: None, lost: None, outcome, compared: None };
+        }
     };
     let mut compared = None;
     let outcome = match came {
@@ -291,7 +304,7 @@ fn share(
         Came::Broken(message) => Some(Outcome::Broken { snapshot: None, message }),
         Came::NotAsked => None,
     };
-    Share { url: page.url.to_string(), held: known, lost, outcome, compared }
+    Share { url, held: known, lost, outcome, compared }
 }
 
 /// The outcome of a page that answers in another language than before: of one page alone

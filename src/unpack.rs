@@ -9,7 +9,9 @@
 //! it stops waiting, for whatever reason, it kills. No more than [`AT_ONCE`] run at a
 //! time, whatever the number of checks.
 //!
-//! A file that meets a limit is malformed, and the reason says which. Limits on the work
+//! A file that meets a limit is malformed, and the reason says which. That the process
+//! could not start, set its limits or stay alive is no property of the file: it is an
+//! [`UnpackError`], and decides nothing. Limits on the work
 //! itself (pages, letters, nodes) come first and do not depend on the machine, so that
 //! the same bytes read the same everywhere; those of time only end what nobody reads.
 
@@ -25,7 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::reading::{Unreadable, Why};
 use crate::snapshot::Snapshot;
-use crate::text::unpack::{MAX_BYTES, Packed, Unpacked, Unpacking, unpack};
+use crate::text::unpack::{MAX_BYTES, Packed, UnpackError, Unpacked, Unpacking, unpack};
 use crate::text::{Block, BlockKind, Link};
 
 /// The verb under which our program unpacks; for nobody to type.
@@ -68,7 +70,7 @@ impl Unpacker {
     }
 
     /// Unpacks with the program that this process runs. Only for policywatch itself: any
-    /// other program does not know the verb, and its files are refused with that reason.
+    /// other program does not know the verb, and nothing is opened for that reason.
     pub fn this_program() -> Self {
         // The link leads to the file that runs, even if another one took its name since.
         let link = Path::new("/proc/self/exe");
@@ -76,7 +78,7 @@ impl Unpacker {
         Self { program, wall: WALL, gate: Arc::default() }
     }
 
-    /// Unpacks nothing: every PDF and DOCX is refused, and says that nobody could open it.
+    /// Unpacks nothing: every PDF and DOCX fails with [`UnpackError::NoProgram`].
     pub fn none() -> Self {
         Self { program: None, wall: WALL, gate: Arc::default() }
     }
@@ -87,21 +89,22 @@ impl Unpacker {
     }
 
     /// Unpacks a snapshot; none if there is nothing to unpack. Blocks the thread.
-    pub fn unpack(&self, snapshot: &Snapshot) -> Option<Unpacking> {
-        let packed = Packed::of(snapshot)?;
+    ///
+    /// # Errors
+    /// Failures of ours, which say nothing of the file; those of the file are an
+    /// [`Unpacking`].
+    pub fn unpack(&self, snapshot: &Snapshot) -> Result<Option<Unpacking>, UnpackError> {
+        let Some(packed) = Packed::of(snapshot) else { return Ok(None) };
         // Refused without a process, by the same words.
         if snapshot.body.len() > MAX_BYTES {
-            return Some(unpack(packed, &snapshot.body));
+            return Ok(Some(unpack(packed, &snapshot.body)));
         }
-        Some(self.run(packed, &snapshot.body))
+        self.run(packed, &snapshot.body).map(Some)
     }
 
-    fn run(&self, packed: Packed, body: &[u8]) -> Unpacking {
-        let name = packed.name();
-        let Some(program) = &self.program else {
-            let evidence = format!("a {name}, and no program to open it with was named");
-            return Err(Unreadable::new(Why::UnsupportedType, evidence));
-        };
+    fn run(&self, packed: Packed, body: &[u8]) -> Result<Unpacking, UnpackError> {
+        let program = self.program.as_ref().ok_or(UnpackError::NoProgram)?;
+        let name = program.display().to_string();
         let _place = self.gate.enter();
         let child = Command::new(program)
             .args([VERB, packed.as_str()])
@@ -112,18 +115,13 @@ impl Unpacker {
             .stderr(Stdio::piped())
             .spawn();
         match child {
-            Ok(child) => self.talk(Killed(child), packed, body),
-            Err(error) => {
-                let program = program.display();
-                let evidence =
-                    format!("a {name}, and the process that opens it could not be started ({program}: {error})");
-                Err(Unreadable::new(Why::UnsupportedType, evidence))
-            }
+            Ok(child) => self.talk(Killed(child), name, packed, body),
+            Err(error) => Err(UnpackError::NotStarted { program: name, reason: error.to_string() }),
         }
     }
 
     /// Sends the file, takes the answer; whatever happens, the process is gone in the end.
-    fn talk(&self, mut child: Killed, packed: Packed, body: &[u8]) -> Unpacking {
+    fn talk(&self, mut child: Killed, program: String, packed: Packed, body: &[u8]) -> Result<Unpacking, UnpackError> {
         let (input, output, complaints) = (child.0.stdin.take(), child.0.stdout.take(), child.0.stderr.take());
         let until = Instant::now() + self.wall;
         std::thread::scope(|scope| {
@@ -146,11 +144,11 @@ impl Unpacker {
             }
             let reason = match (answer, complaint) {
                 _ if too_much => format!("it holds more than {} MiB of text", MAX_OUTPUT / (1024 * 1024)),
-                (Some(_), Some(complaint)) => died(ended, &String::from_utf8_lossy(&complaint)),
+                (Some(_), Some(complaint)) => died(ended, program, &String::from_utf8_lossy(&complaint))?,
                 _ => format!("it was not unpacked within {} s", self.wall.as_secs_f32()),
             };
             let evidence = format!("the {} document cannot be unpacked: {reason}", packed.name());
-            Err(Unreadable::new(Why::Malformed, evidence))
+            Ok(Err(Unreadable::new(Why::Malformed, evidence)))
         })
     }
 }
@@ -172,24 +170,30 @@ fn taken(from: Option<impl Read>, most: u64) -> Vec<u8> {
     bytes
 }
 
-/// Why a process ended without an answer.
-fn died(ended: Option<ExitStatus>, complaint: &str) -> String {
-    const SIGXCPU: i32 = 24;
-    const SIGKILL: i32 = 9;
+/// What of the file ended a process without an answer, if it was the file.
+fn died(ended: Option<ExitStatus>, program: String, complaint: &str) -> Result<String, UnpackError> {
+    use rustix::process::Signal;
     let signal = ended.and_then(|status| status.signal());
     if complaint.contains("memory allocation of") {
-        return format!("it needs more than {} MiB of memory", MEMORY / (1024 * 1024));
+        return Ok(format!("it needs more than {} MiB of memory", MEMORY / (1024 * 1024)));
     }
     if complaint.contains("overflowed its stack") {
-        return "it nests too deeply".to_owned();
+        return Ok("it nests too deeply".to_owned());
+    }
+    let is = |signals: &[Signal]| signal.is_some_and(|ended| signals.iter().any(|signal| signal.as_raw() == ended));
+    if is(&[Signal::XCPU]) {
+        return Ok(format!("it needs more than {CPU} s of processor time"));
     }
     match signal {
-        Some(SIGXCPU | SIGKILL) => format!("it needs more than {CPU} s of processor time"),
-        Some(signal) => format!("its reader was ended by signal {signal}"),
-        None => match complaint.lines().next() {
-            Some(first) => format!("its reader said: {}", first.chars().take(160).collect::<String>()),
-            None => "the program that should open it does not know how".to_owned(),
-        },
+        // What a program does to itself on a file that it was not made for.
+        Some(signal) if is(&[Signal::ABORT, Signal::BUS, Signal::FPE, Signal::ILL, Signal::SEGV, Signal::TRAP]) => {
+            Ok(format!("its reader was ended by signal {signal}"))
+        }
+        Some(signal) => Err(UnpackError::Ended { signal }),
+        None => {
+            let first = complaint.lines().next().map(|first| first.chars().take(160).collect::<String>());
+            Err(UnpackError::Foreign { program, said: first.map_or_else(String::new, |said| format!(" ({said})")) })
+        }
     }
 }
 
@@ -242,36 +246,62 @@ impl Drop for Place<'_> {
 /// The other side: sets the limits, reads a file from standard input, writes what it holds
 /// to standard output.
 ///
+/// Says so if a limit could not be set; then nothing is read.
+///
 /// # Errors
-/// If a limit could not be set, then nothing was read; or if the pipes broke.
+/// If the pipes broke.
 pub fn serve(packed: Packed) -> io::Result<()> {
-    limit()?;
+    if let Err(reason) = limit() {
+        return say(&Said::NotBegun { reason });
+    }
     // A panic is an answer too, and the only one: its words are for nobody.
     std::panic::set_hook(Box::new(|_| {}));
     let worker = std::thread::Builder::new().stack_size(STACK).spawn(move || -> io::Result<Unpacking> {
         let mut body = Vec::new();
         io::stdin().lock().take(MAX_BYTES as u64 + 1).read_to_end(&mut body)?;
         Ok(unpack(packed, &body))
-    })?;
+    });
+    let worker = match worker {
+        Ok(worker) => worker,
+        Err(error) => {
+            let reason = format!("its thread could not be started ({error}); see that the service may start threads");
+            return say(&Said::NotBegun { reason });
+        }
+    };
     let unpacking = worker.join().unwrap_or_else(|_| {
         let evidence = format!("the {} document is damaged: its reader gave up", packed.name());
         Ok(Err(Unreadable::new(Why::Malformed, evidence)))
     })?;
+    say(&Said::from(unpacking))
+}
+
+fn say(said: &Said) -> io::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
-    serde_json::to_writer(&mut out, &Said::from(unpacking))?;
+    serde_json::to_writer(&mut out, said)?;
     out.flush()
 }
 
-/// Bounds what this process may use, for good.
-fn limit() -> io::Result<()> {
+/// Bounds what this process may use, for good; or says what could not be bounded.
+fn limit() -> Result<(), String> {
     use rustix::process::{Resource, Rlimit, setrlimit};
     let at_most = |most: u64| Rlimit { current: Some(most), maximum: Some(most) };
-    setrlimit(Resource::Core, at_most(0))?;
+    let failed = |what: String| {
+        move |error: rustix::io::Errno| {
+            format!(
+                "{what} could not be set ({error}); allow prlimit64 and prctl to the service, and do not give it \
+                 smaller limits of its own"
+            )
+        }
+    };
+    setrlimit(Resource::Core, at_most(0)).map_err(failed("that no core is dumped".to_owned()))?;
     // The second that the hard limit is later by lets the signal tell which limit it was.
-    setrlimit(Resource::Cpu, Rlimit { current: Some(CPU), maximum: Some(CPU + 1) })?;
-    setrlimit(Resource::As, at_most(MEMORY))?;
+    setrlimit(Resource::Cpu, Rlimit { current: Some(CPU), maximum: Some(CPU + 1) })
+        .map_err(failed(format!("the limit of {CPU} s of processor time")))?;
+    setrlimit(Resource::As, at_most(MEMORY))
+        .map_err(failed(format!("the memory limit of {} MiB", MEMORY / (1024 * 1024))))?;
     #[cfg(target_os = "linux")]
-    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))
+        .map_err(failed("that it ends with its parent".to_owned()))?;
     Ok(())
 }
 
@@ -282,6 +312,8 @@ enum Said {
     Unpacked { title: Option<String>, blocks: Vec<SaidBlock> },
     #[serde(rename = "unreadable")]
     Unreadable { why: String, evidence: Vec<String> },
+    #[serde(rename = "not_begun")]
+    NotBegun { reason: String },
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -317,14 +349,15 @@ impl Said {
         serde_json::from_slice(bytes).ok()
     }
 
-    fn into_unpacking(self) -> Unpacking {
+    fn into_unpacking(self) -> Result<Unpacking, UnpackError> {
         match self {
             Self::Unpacked { title, blocks } => {
-                Ok(Unpacked { title, blocks: blocks.into_iter().map(Block::from).collect() })
+                Ok(Ok(Unpacked { title, blocks: blocks.into_iter().map(Block::from).collect() }))
             }
             Self::Unreadable { why, evidence } => {
-                Err(Unreadable { why: Why::parse(&why).unwrap_or(Why::Malformed), evidence })
+                Ok(Err(Unreadable { why: Why::parse(&why).unwrap_or(Why::Malformed), evidence }))
             }
+            Self::NotBegun { reason } => Err(UnpackError::NotBegun { reason }),
         }
     }
 }
@@ -397,7 +430,7 @@ mod tests {
             Err(Unreadable::new(Why::UnsupportedType, "a PDF without text (scanned pages)")),
         ] {
             let bytes = serde_json::to_vec(&Said::from(unpacking.clone())).unwrap();
-            assert_eq!(Said::read(&bytes).unwrap().into_unpacking(), unpacking);
+            assert_eq!(Said::read(&bytes).unwrap().into_unpacking(), Ok(unpacking));
         }
     }
 
@@ -409,6 +442,10 @@ mod tests {
         let missing = Unpacker::at("/nowhere/policywatch").run(Packed::Pdf, b"").unwrap_err();
         assert!(missing.to_string().contains("could not be started (/nowhere/policywatch"), "{missing}");
         let none = Unpacker::none().run(Packed::Docx, b"").unwrap_err();
-        assert_eq!(none.to_string(), "unsupported_type: a DOCX, and no program to open it with was named");
+        assert_eq!(none, UnpackError::NoProgram);
+        // What keeps it from beginning comes over as what it is.
+        let said = serde_json::to_vec(&Said::NotBegun { reason: "no limit".to_owned() }).unwrap();
+        let not_begun = Said::read(&said).unwrap().into_unpacking().unwrap_err();
+        assert_eq!(not_begun.to_string(), "the process that opens documents could not begin: no limit");
     }
 }

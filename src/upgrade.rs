@@ -5,7 +5,7 @@
 use crate::clock::Clock;
 use crate::pages::page_of;
 use crate::panics::contained;
-use crate::reading::{Expected, Reader, Reading, read};
+use crate::reading::{Expected, Reader, Reading, Unreadable, read};
 use crate::snapshot::Snapshot;
 use crate::store::{Store, StoreError};
 use crate::time::Timestamp;
@@ -23,12 +23,17 @@ pub struct Base {
     /// Why it cannot be compared with: its snapshot does not read as we read today. The
     /// next text is a new base then.
     pub lost: Option<String>,
+    /// Why it cannot be compared with now: we failed on its snapshot, which may read well.
+    /// Nothing may be put in its place then; the check is [`Outcome::Broken`].
+    ///
+    /// [`Outcome::Broken`]: crate::outcome::Outcome::Broken
+    pub broken: Option<String>,
 }
 
 impl Base {
     /// The version, if it can be compared with.
     pub fn comparable(&self) -> Option<&Version> {
-        self.version.as_ref().filter(|_| self.lost.is_none())
+        self.version.as_ref().filter(|_| self.lost.is_none() && self.broken.is_none())
     }
 }
 
@@ -37,7 +42,8 @@ impl Base {
 /// If today's reader cannot read yesterday's page (another language is demanded; what was
 /// taken for a policy is known as a wall now), the old reading stands, and whatever is
 /// read next is a new base: to compare with what was read otherwise would tell our change
-/// as theirs.
+/// as theirs. If we failed on the page, that says nothing of it: the version stays the base,
+/// and the check comes to nothing ([`Base::broken`]).
 ///
 /// # Errors
 /// If the record could not be read or kept.
@@ -54,7 +60,8 @@ pub async fn upgrade(
             let held = store.record_upgrade(&held, *reading, cites, watch.reader(), clock.now()).await?;
             with_snapshot(held, store).await
         }
-        Again::Lost(why) => Ok(Base { version: Some(held), snapshot: None, lost: Some(why) }),
+        Again::Lost(why) => Ok(Base { version: Some(held), lost: Some(why), ..Base::default() }),
+        Again::Broken(why) => Ok(Base { version: Some(held), broken: Some(why), ..Base::default() }),
     }
 }
 
@@ -72,7 +79,8 @@ pub async fn preview(watch: &Watch, store: &Store, unpacker: &Unpacker) -> Resul
             (held.facts.snapshot, held.facts.pages) = (cites, Vec::new());
             held.reading = *reading;
         }
-        Again::Lost(why) => return Ok(Base { version: Some(held), snapshot: None, lost: Some(why) }),
+        Again::Lost(why) => return Ok(Base { version: Some(held), lost: Some(why), ..Base::default() }),
+        Again::Broken(why) => return Ok(Base { version: Some(held), broken: Some(why), ..Base::default() }),
     }
     with_snapshot(held, store).await
 }
@@ -81,7 +89,8 @@ pub async fn preview(watch: &Watch, store: &Store, unpacker: &Unpacker) -> Resul
 /// base of comparison for a page that answers in another language than the latest version.
 ///
 /// If it reads otherwise today, that is recorded as a version of its own where `now` says
-/// when; without `now` nothing is recorded.
+/// when; without `now` nothing is recorded. None too if it cannot be read as we read today:
+/// then there is nothing to compare with.
 ///
 /// # Errors
 /// If the record could not be read or kept.
@@ -92,24 +101,30 @@ pub(crate) async fn parallel(
     store: &Store,
     now: Option<Timestamp>,
     unpacker: &Unpacker,
-) -> Result<Option<Version>, StoreError> {
+) -> Result<Option<Base>, StoreError> {
     let Some(mut held) = store.latest_in(&watch.id, language, until).await? else { return Ok(None) };
-    let Again::Read(reading, _) = read_again(watch, &held, store, unpacker).await? else { return Ok(Some(held)) };
+    let reading = match read_again(watch, &held, store, unpacker).await? {
+        Again::Read(reading, _) => reading,
+        Again::Needless => return with_snapshot(held, store).await.map(Some),
+        Again::Lost(_) => return Ok(None),
+        Again::Broken(why) => return Ok(Some(Base { version: Some(held), broken: Some(why), ..Base::default() })),
+    };
     if let Some(now) = now
         && reading.digest() != held.facts.digest
     {
-        return store.record_parallel_upgrade(&held, *reading, watch.reader(), now).await.map(Some);
+        let held = store.record_parallel_upgrade(&held, *reading, watch.reader(), now).await?;
+        return with_snapshot(held, store).await.map(Some);
     }
     held.facts.digest = reading.digest();
     held.facts.reader = watch.reader();
     held.reading = *reading;
-    Ok(Some(held))
+    with_snapshot(held, store).await.map(Some)
 }
 
-pub(crate) async fn with_snapshot(version: Version, store: &Store) -> Result<Base, StoreError> {
+async fn with_snapshot(version: Version, store: &Store) -> Result<Base, StoreError> {
     let needed = !version.facts.reader.selectors.select.is_empty() && version.facts.reader.pages.is_empty();
     let snapshot = if needed { Some(store.snapshot(version.facts.snapshot).await?) } else { None };
-    Ok(Base { version: Some(version), snapshot, lost: None })
+    Ok(Base { version: Some(version), snapshot, ..Base::default() })
 }
 
 /// What came of reading a version's snapshot again.
@@ -120,6 +135,8 @@ enum Again {
     Read(Box<Reading>, SnapshotId),
     /// It cannot be read.
     Lost(String),
+    /// We failed to read it, for a reason that is not its own.
+    Broken(String),
 }
 
 /// Reads a version's snapshot as we read today.
@@ -129,7 +146,13 @@ async fn read_again(watch: &Watch, held: &Version, store: &Store, unpacker: &Unp
         return Ok(Again::Needless);
     }
     let again = match snapshot(watch, held, store).await? {
-        Some((id, snapshot)) => again(reader, snapshot, unpacker.clone()).await.map(|reading| (id, reading)),
+        Some((id, snapshot)) => match again(reader, snapshot, unpacker.clone()).await {
+            Ok(read) => read.map(|reading| (id, reading)).map_err(|unreadable| unreadable.to_string()),
+            Err(ours) => {
+                let why = format!("version {} could not be read again: {ours}", held.facts.number);
+                return Ok(Again::Broken(why));
+            }
+        },
         None => Err(format!("it was read from several pages, and none of them is {}", watch.url)),
     };
     let why = match again {
@@ -161,13 +184,14 @@ async fn snapshot(watch: &Watch, held: &Version, store: &Store) -> Result<Option
     Ok(None)
 }
 
-async fn again(reader: Reader, snapshot: Snapshot, unpacker: Unpacker) -> Result<Reading, String> {
+/// What a snapshot says; the error is a failure of ours, which says nothing of it.
+async fn again(reader: Reader, snapshot: Snapshot, unpacker: Unpacker) -> Result<Result<Reading, Unreadable>, String> {
     let read = contained(move || {
         // Its own old reading must not decide whether the page is the policy.
-        let unpacked = unpacker.unpack(&snapshot);
+        let unpacked = unpacker.unpack(&snapshot).map_err(|ours| ours.to_string())?;
         let language = reader.language.as_deref();
         let expected = Expected { language, previous: None, unpacked: unpacked.as_ref() };
-        read(&snapshot, &reader.selectors, &expected)
+        Ok(read(&snapshot, &reader.selectors, &expected))
     });
-    read.await?.map_err(|unreadable| unreadable.to_string())
+    read.await?
 }

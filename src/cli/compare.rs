@@ -55,7 +55,7 @@ pub fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
 /// A file as read, or why it is not the policy; what we cannot read at all is an error.
 fn readable(name: &str, kind: Option<Type>, selectors: &Selectors) -> anyhow::Result<Result<Reading, Unreadable>> {
     let snapshot = input::open(name, kind, SystemClock.now())?;
-    let unpacked = Unpacker::this_program().unpack(&snapshot);
+    let unpacked = Unpacker::this_program().unpack(&snapshot)?;
     match read(&snapshot, selectors, &Expected { unpacked: unpacked.as_ref(), ..Expected::default() }) {
         Err(unreadable) if matches!(unreadable.why, Why::UnsupportedType | Why::Malformed) => {
             Err(Complaint::failed(format!("{name} cannot be read: {unreadable}"))

@@ -10,6 +10,7 @@ use crate::reading::{Expected, Reading, Selectors, Unreadable, read};
 use crate::render::{self, one_line};
 use crate::snapshot::Snapshot;
 use crate::text::select;
+use crate::text::unpack::UnpackError;
 use crate::unpack::Unpacker;
 
 /// What is read, and how.
@@ -72,7 +73,13 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
                 if index > 0 && !console.json {
                     console.line("")?;
                 }
-                print(name, &read_one(snapshot, &selectors).await, console)?;
+                match read_one(snapshot, &selectors).await {
+                    Ok(reading) => print(name, &reading, console)?,
+                    Err(error) => {
+                        console.error(&error.into());
+                        exit = Exit::Failed;
+                    }
+                }
             }
             Err(error) => {
                 console.error(&error);
@@ -95,14 +102,19 @@ async fn open(name: &str, kind: Option<Type>, console: &Console) -> anyhow::Resu
 }
 
 /// Reads a snapshot away from the event loop: it is work for the processor.
-pub async fn read_one(snapshot: Snapshot, selectors: &Selectors) -> Result<Reading, Unreadable> {
+///
+/// # Errors
+/// If it could not be unpacked for a reason of ours.
+pub async fn read_one(snapshot: Snapshot, selectors: &Selectors) -> Result<Result<Reading, Unreadable>, UnpackError> {
     let selectors = selectors.clone();
     let read = tokio::task::spawn_blocking(move || {
-        let unpacked = Unpacker::this_program().unpack(&snapshot);
-        read(&snapshot, &selectors, &Expected { unpacked: unpacked.as_ref(), ..Expected::default() })
+        let unpacked = Unpacker::this_program().unpack(&snapshot)?;
+        Ok(read(&snapshot, &selectors, &Expected { unpacked: unpacked.as_ref(), ..Expected::default() }))
     })
     .await;
-    read.unwrap_or_else(|_| Err(Unreadable::new(crate::reading::Why::Malformed, "our own code failed on this page")))
+    read.unwrap_or_else(|_| {
+        Ok(Err(Unreadable::new(crate::reading::Why::Malformed, "our own code failed on this page")))
+    })
 }
 
 /// Says which selectors picked nothing.

@@ -389,7 +389,14 @@ async fn read_and_print(
                 let by = source(&snapshot.origin, &snapshot.final_url);
                 console.say(format!("served {} UTC by {}", when::minute(snapshot.captured_at), one_line(&by)));
             }
-            let reading = extract::read_one(*snapshot, selectors).await;
+            let reading = match extract::read_one(*snapshot, selectors).await {
+                Ok(reading) => reading,
+                Err(error) => {
+                    tally.failed = true;
+                    console.error(&error.into());
+                    return Ok(());
+                }
+            };
             tally.failed |= reading.is_err();
             extract::print(name, &reading, console)
         }

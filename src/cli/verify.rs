@@ -1,5 +1,7 @@
 //! `verify`: whether the store still says what it said.
 
+use std::sync::{Arc, OnceLock};
+
 use serde::Serialize;
 
 use super::Exit;
@@ -32,12 +34,15 @@ pub async fn run(_: Args, console: &Console) -> anyhow::Result<Exit> {
     let bar = console.progress(u64::MAX, "verify");
     let moving = bar.clone();
     let unpacker = Unpacker::this_program();
+    // Why a document could not be opened says nothing of the store.
+    let failed = Arc::new(OnceLock::new());
+    let tell = Arc::clone(&failed);
     let verified = installation
         .store
         .verify(
             move |snapshots, version| {
                 let again = read_again(&version.facts.reader, snapshots, &|snapshot| unpacker.unpack(snapshot));
-                again.map(|reading| reading.digest())
+                again.unwrap_or_else(|error| tell.set(error).err().and(None)).map(|reading| reading.digest())
             },
             move |done, total| {
                 moving.set_length(total);
@@ -46,6 +51,9 @@ pub async fn run(_: Args, console: &Console) -> anyhow::Result<Exit> {
         )
         .await?;
     bar.finish_and_clear();
+    if let Some(error) = failed.get().cloned() {
+        return Err(anyhow::Error::from(error).context("not every version could be read again"));
+    }
     let sound = verified.damages.is_empty();
     if console.json {
         console.object(&Report {

@@ -220,12 +220,12 @@ async fn as_read_then(
     let (selectors, captured_at) = (watch.selectors.clone(), served.captured_at);
     let unpacker = unpacker.clone();
     let reading = contained(move || {
-        let unpacked = unpacker.unpack(&served);
-        read(&served, &selectors, &Expected { unpacked: unpacked.as_ref(), ..Expected::default() })
+        let unpacked = unpacker.unpack(&served).ok()?;
+        read(&served, &selectors, &Expected { unpacked: unpacked.as_ref(), ..Expected::default() }).ok()
     })
     .await;
     let unlike = match (&version, &reading) {
-        (Some(version), Ok(Ok(reading))) => parallel(&version.reading, reading),
+        (Some(version), Ok(Some(reading))) => parallel(&version.reading, reading),
         _ => None,
     };
     let Some((_, language)) = unlike else { return Ok(version) };

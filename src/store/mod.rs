@@ -104,6 +104,14 @@ pub enum StoreError {
     /// The watch is not in the store.
     #[error("no watch \"{0}\" is recorded; `policywatch list` shows them")]
     UnknownWatch(WatchId),
+    /// A snapshot could not be read again, for a reason that is ours and not its own.
+    #[error("snapshot {} could not be read again: {reason}; everything recorded is as it was", .snapshot.0)]
+    NotRead {
+        /// The snapshot.
+        snapshot: SnapshotId,
+        /// Why, and what to do.
+        reason: String,
+    },
     /// Anything else that SQLite says while we were `doing` something.
     #[error("could not {doing}: {reason}")]
     Sqlite {

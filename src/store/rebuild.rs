@@ -1,6 +1,6 @@
 //! Derives a watch's readings anew from its facts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rusqlite::Transaction;
@@ -44,14 +44,16 @@ impl Store {
     /// order of `captured_at`: for captures that came out of order. Never alerts. Returns
     /// how many versions there are then.
     ///
-    /// Snapshots that nobody could read are tried again. Facts stay as they are: checks
+    /// Snapshots that nobody could read are tried again. What is on record stays on record
+    /// where we fail: if a document could not be unpacked for a reason of ours, or our code
+    /// fails on a snapshot that a version was read from, nothing is derived anew. Facts stay as they are: checks
     /// with the outcomes they had, and deliveries. A version that comes out as it was
     /// keeps the moment it was recorded; all get new keys, so that a check under way
     /// notices. One body at a time is in memory, and that of the version before, which
     /// `examine` is given too.
     ///
     /// # Errors
-    /// Those of writing; then everything is as it was.
+    /// Those of writing, and [`StoreError::NotRead`]; then everything is as it was.
     pub async fn rebuild(
         &self,
         watch: &WatchId,
@@ -67,17 +69,23 @@ impl Store {
             for id in in_order(tx, rebuilding.key)? {
                 let snapshot = snapshots::load(tx, &mut bodies, id)?;
                 let latest = rebuilding.latest.as_ref();
-                // A page on which our code fails makes no version, and must not end the rest.
                 let examined =
                     |before, earlier, snapshot| catch_unwind(AssertUnwindSafe(|| examine(before, earlier, snapshot)));
-                let Ok(mut outcome) = examined(latest, earlier.as_ref(), snapshot) else { continue };
+                let Ok(mut outcome) = examined(latest, earlier.as_ref(), snapshot) else {
+                    rebuilding.passes_over(id)?;
+                    continue;
+                };
                 if let Some((_, language)) = new_language(latest, &outcome)
                     && let Some(other) = rebuilding.others.get(&language)
                     && let Outcome::First { snapshot, .. } = outcome
                 {
-                    let Ok(again) = examined(Some(other), None, snapshot) else { continue };
+                    let Ok(again) = examined(Some(other), None, snapshot) else {
+                        rebuilding.passes_over(id)?;
+                        continue;
+                    };
                     outcome = again;
                 }
+                not_ours(id, &outcome)?;
                 match outcome {
                     Outcome::First { reading, snapshot, .. } => {
                         rebuilding.add(&[id], &reading, None)?;
@@ -120,7 +128,12 @@ impl Store {
                 let mut came: Vec<Came> = reader.pages.iter().map(|_| Came::NotAsked).collect();
                 came[page] = Came::Snapshot(Box::new(snapshot.clone()));
                 let latest = rebuilding.latest.as_ref();
-                let Ok(together) = catch_unwind(AssertUnwindSafe(|| examine(latest, &held, came))) else { continue };
+                let Ok(together) = catch_unwind(AssertUnwindSafe(|| examine(latest, &held, came))) else {
+                    rebuilding.passes_over(id)?;
+                    continue;
+                };
+                not_ours(id, &together.outcome)?;
+                together.pages.iter().try_for_each(|page| not_ours(id, &page.outcome))?;
                 if rebuilding.add_together(id, together)?.contains(&id) {
                     held[page] = Some(Held { id, snapshot });
                 }
@@ -141,6 +154,26 @@ fn recorded_before(tx: &Transaction<'_>, key: i64) -> Result<RecordedBefore, Fau
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+fn cited_before(tx: &Transaction<'_>, key: i64) -> Result<BTreeSet<SnapshotId>, Fault> {
+    let mut statement = tx.prepare(
+        "SELECT snapshot_id FROM versions WHERE watch_id = ?1
+         UNION SELECT p.snapshot_id FROM version_pages p JOIN versions v ON v.id = p.version_id WHERE v.watch_id = ?1",
+    )?;
+    Ok(statement.query_map([key], |row| row.get(0).map(SnapshotId))?.collect::<Result<_, _>>()?)
+}
+
+/// Ends the rebuilding where a failure of ours decided: the snapshot may read well.
+fn not_ours(id: SnapshotId, outcome: &Outcome) -> Result<(), Fault> {
+    match outcome {
+        Outcome::Broken { message, .. } => Err(not_read(id, message.clone())),
+        _ => Ok(()),
+    }
+}
+
+fn not_read(id: SnapshotId, reason: String) -> Fault {
+    Fault::Store(StoreError::NotRead { snapshot: id, reason })
+}
+
 fn in_order(tx: &Transaction<'_>, key: i64) -> Result<Vec<SnapshotId>, Fault> {
     let mut statement = tx.prepare("SELECT id FROM snapshots WHERE watch_id = ?1 ORDER BY captured_at, id")?;
     Ok(statement.query_map([key], |row| row.get(0).map(SnapshotId))?.collect::<Result<_, _>>()?)
@@ -151,6 +184,8 @@ struct Rebuilding<'a> {
     key: i64,
     reader: &'a Reader,
     recorded: RecordedBefore,
+    /// What the versions were read from that are about to go.
+    cited: BTreeSet<SnapshotId>,
     now: Timestamp,
     latest: Option<Version>,
     /// The latest version of each language that the latest of all is not in.
@@ -158,12 +193,22 @@ struct Rebuilding<'a> {
 }
 
 impl<'a> Rebuilding<'a> {
+    /// A page on which our code fails makes no version, and must not end the rest, unless
+    /// one was read from it before: that one is not given up.
+    fn passes_over(&self, id: SnapshotId) -> Result<(), Fault> {
+        if self.cited.contains(&id) {
+            return Err(not_read(id, "a bug of policywatch; please report it".to_owned()));
+        }
+        Ok(())
+    }
+
     /// Takes the versions away that are there.
     fn begin(tx: &'a Transaction<'a>, watch: &WatchId, reader: &'a Reader, now: Timestamp) -> Result<Self, Fault> {
         let key = known_key(tx, watch)?;
         let recorded = recorded_before(tx, key)?;
+        let cited = cited_before(tx, key)?;
         tx.execute("DELETE FROM versions WHERE watch_id = ?1", [key])?;
-        Ok(Self { tx, key, reader, recorded, now, latest: None, others: BTreeMap::new() })
+        Ok(Self { tx, key, reader, recorded, cited, now, latest: None, others: BTreeMap::new() })
     }
 
     /// Adds what one capture made of several pages; answers with what is cited now, if

@@ -68,6 +68,49 @@ pub struct Unpacked {
 /// How unpacking ended.
 pub type Unpacking = Result<Unpacked, Unreadable>;
 
+/// Why nobody can say what a file holds: not for what it is, but for a failure of ours. What
+/// is on record stays as it is then.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UnpackError {
+    /// There is no program to do it.
+    #[error("documents cannot be opened: no program to open them with is known; start policywatch by its path")]
+    NoProgram,
+    /// The process did not start.
+    #[error(
+        "the process that opens documents could not be started ({program}: {reason}); see that the service may run \
+         its own program, and has memory and processes left"
+    )]
+    NotStarted {
+        /// The program.
+        program: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// The process started, but could not begin.
+    #[error("the process that opens documents could not begin: {reason}")]
+    NotBegun {
+        /// What it says, and what to do.
+        reason: String,
+    },
+    /// Another program answered, or none that knows how.
+    #[error("{program} does not know how to open documents{said}; see that it is policywatch, whole and up to date")]
+    Foreign {
+        /// The program.
+        program: String,
+        /// What it said: ` (…)`, or nothing.
+        said: String,
+    },
+    /// Somebody ended the process.
+    #[error(
+        "the process that opens documents was ended from outside by signal {signal}; see whether the system lacks \
+         memory, and check again"
+    )]
+    Ended {
+        /// The signal.
+        signal: i32,
+    },
+}
+
 /// Unpacks a file.
 ///
 /// # Errors

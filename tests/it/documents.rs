@@ -5,10 +5,15 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use policywatch::check::{Ports, check};
+use policywatch::clock::Clock;
+use policywatch::examine::examine;
 use policywatch::outcome::Outcome;
 use policywatch::reading::{Expected, Selectors, read};
+use policywatch::snapshot::Snapshot;
 use policywatch::text::unpack::Unpacking;
 use policywatch::unpack::Unpacker;
+use policywatch::version::Version;
 
 use crate::world::{Answer, MAY, World, policy, unpacker, watch};
 
@@ -95,7 +100,7 @@ fn file(name: &str, body: Vec<u8>) -> policywatch::snapshot::Snapshot {
 }
 
 fn unpack(with: &Unpacker, name: &str, body: Vec<u8>) -> Unpacking {
-    with.unpack(&file(name, body)).expect("it is told by its name or its first bytes")
+    with.unpack(&file(name, body)).expect("the process runs").expect("it is told by its name or its first bytes")
 }
 
 /// Hostile PDFs, each with a word of every verdict that may be given.
@@ -215,8 +220,8 @@ fn hostile_documents_are_refused_by_their_reason() {
 fn the_same_bytes_read_alike() {
     let unpacker = unpacker();
     let snapshot = file("x.pdf", sound());
-    let unpacked = unpacker.unpack(&snapshot);
-    assert_eq!(unpacked, unpacker.unpack(&snapshot));
+    let unpacked = unpacker.unpack(&snapshot).unwrap();
+    assert_eq!(unpacked, unpacker.unpack(&snapshot).unwrap());
     let reading =
         read(&snapshot, &Selectors::default(), &Expected { unpacked: unpacked.as_ref(), ..Expected::default() })
             .unwrap();
@@ -280,4 +285,47 @@ async fn a_hostile_document_leaves_the_record_as_it_was() {
     }
     let after = world.serve_and_check(&watch, policy(MAY)).await;
     assert_eq!(after.outcome.as_str(), "unchanged");
+}
+
+#[tokio::test]
+async fn a_document_that_we_fail_to_open_leaves_the_record_as_it_was() {
+    let world = World::new().await;
+    let watch = world.follow(watch("/privacy", &["desk"])).await;
+    let pdf = || Answer::Document("application/pdf", sound());
+    assert_eq!(world.serve_and_check(&watch, pdf()).await.outcome.as_str(), "first");
+    let before = world.store.versions(&watch.id).await.unwrap();
+    // Otherwise configured, the version on record has to be read again.
+    let mut otherwise = watch.clone();
+    otherwise.language = Some("en".to_owned());
+    let failures = [
+        (Unpacker::none(), "no program to open them with is known"),
+        (Unpacker::at("/bin/true"), "/bin/true does not know how"),
+        (Unpacker::at("/nowhere/policywatch"), "could not be started (/nowhere/policywatch"),
+    ];
+    for (failing, words) in failures {
+        let ports = Ports { unpacker: failing.clone(), ..world.ports() };
+        for (watch, served) in [(&watch, pdf()), (&otherwise, pdf()), (&otherwise, policy(MAY).into())] {
+            world.site.serve("/privacy", served);
+            let checked = check(watch, &ports).await.unwrap();
+            let Outcome::Broken { snapshot: Some(_), message } = &checked.outcome else {
+                panic!("{words}: {:?}", checked.outcome);
+            };
+            assert!(message.contains(words), "{message}");
+            assert!(checked.alerts.is_empty() && checked.next_check_at.is_some(), "{words}");
+            assert_eq!(world.store.versions(&watch.id).await.unwrap(), before, "{words}");
+        }
+        let reader = watch.reader();
+        let again = move |latest: Option<&Version>, earlier: Option<&Snapshot>, snapshot| {
+            examine(&reader, latest, earlier, snapshot, &|snapshot| failing.unpack(snapshot))
+        };
+        let now = world.clock.now();
+        let failed = world.store.rebuild(&watch.id, &watch.reader(), again, now).await.unwrap_err().to_string();
+        assert!(failed.contains(words) && failed.ends_with("everything recorded is as it was"), "{failed}");
+        assert_eq!(world.store.versions(&watch.id).await.unwrap(), before, "{words}");
+    }
+    world.leaves_deliveries_waiting();
+    // Once it can be opened again, the page is compared with what is on record.
+    assert_eq!(world.serve_and_check(&otherwise, pdf()).await.outcome.as_str(), "unchanged");
+    let after = world.serve_and_check(&otherwise, policy(MAY)).await;
+    assert!(matches!(&after.outcome, Outcome::Changed { from, .. } if from.number == before[0].number));
 }

@@ -491,13 +491,19 @@ async fn an_old_capture_says_nothing_of_the_watch_as_it_is_now() {
 async fn a_rebuild_survives_a_page_on_which_the_reading_code_fails() {
     let archive = Archive::new().await;
     archive.check(page(day(1), &["a"])).await;
-    archive.check(page(day(2), &["boom"])).await;
     archive.check(page(day(3), &["c"])).await;
+    archive.check(imported(page(day(2), &["boom"]))).await;
     let fragile = |previous: Option<&Version>, _: Option<&Snapshot>, snapshot: Snapshot| {
         assert!(!snapshot.body.windows(4).any(|w| w == b"boom"), "the page that breaks us");
         examine(previous, snapshot)
     };
     assert_eq!(archive.store.rebuild(&acme(), &reader(), fragile, day(9)).await.unwrap(), 2);
+    // Where a version was read from such a page, that one is not given up.
+    archive.check(page(day(4), &["boom"])).await;
+    let before = archive.store.versions(&acme()).await.unwrap();
+    let failed = archive.store.rebuild(&acme(), &reader(), fragile, day(9)).await.unwrap_err();
+    assert!(matches!(failed, StoreError::NotRead { .. }), "{failed}");
+    assert_eq!(archive.store.versions(&acme()).await.unwrap(), before);
 }
 
 #[tokio::test]

@@ -43,7 +43,9 @@ async fn outcomes<const N: usize>(world: &World, watch: &Watch, pages: [String; 
 
 async fn damages(world: &World) -> Vec<String> {
     let read = |snapshots: &[policywatch::snapshot::Snapshot], version: &policywatch::version::Version| {
-        policywatch::pages::read_again(&version.facts.reader, snapshots, &|_| None).map(|reading| reading.digest())
+        policywatch::pages::read_again(&version.facts.reader, snapshots, &|_| Ok(None))
+            .unwrap()
+            .map(|reading| reading.digest())
     };
     world.store.verify(read, |_, _| {}).await.unwrap().damages
 }
@@ -95,8 +97,9 @@ async fn each_language_is_compared_with_its_own_latest_text() {
 
     // Derived anew from the snapshots, the history is the same.
     let how = watch.reader();
-    let again =
-        move |before: Option<&_>, earlier: Option<&_>, snapshot| examine(&how, before, earlier, snapshot, &|_| None);
+    let again = move |before: Option<&_>, earlier: Option<&_>, snapshot| {
+        examine(&how, before, earlier, snapshot, &|_| Ok(None))
+    };
     let now = policywatch::clock::Clock::now(&world.clock);
     assert_eq!(world.store.rebuild(&watch.id, &watch.reader(), again, now).await.unwrap(), 4);
     assert_eq!(kept().await, linked);
