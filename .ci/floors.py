@@ -11,8 +11,10 @@ figures = json.load(open(path))
 floors = json.load(open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'floors.json')))[name]
 failed = 0
 for key, (kind, bound) in floors.items():
-    value = figures
-    for part in key.split('.'):
+    value, rest = figures, key
+    while rest:
+        # A name may hold a dot itself: share_at_least_0.95.
+        part, rest = (rest, '') if rest in value else rest.split('.', 1)
         value = value[part]
     held = value >= bound if kind == 'at least' else value <= bound
     failed += not held
