@@ -299,6 +299,17 @@ fn lawful(kind: &str, body: &[u8]) -> Result<Option<Reading>, TestCaseError> {
     Ok(Some(reading))
 }
 
+/// A text as it is compared.
+fn labelled(reading: &Reading) -> String {
+    reading.sections.iter().map(Section::labelled_text).collect::<Vec<_>>().join("\n\n")
+}
+
+/// The words alone, with spaces around, so that they stay whole.
+fn words(text: &str) -> String {
+    let words = text.split_whitespace().filter(|word| *word != "-");
+    words.fold(" ".to_owned(), |all, word| all + word + " ")
+}
+
 proptest! {
     #![proptest_config(cases())]
 
@@ -307,12 +318,15 @@ proptest! {
         let (Some(old), Some(new)) = (lawful(kind, &body)?, lawful(kind, &other)?) else { return Ok(()) };
         let Some(change) = compare(&old, &new) else { return Ok(()) };
         for section in &change.sections {
-            let stood = |reading: &Reading, text: String| reading.sections.iter().any(|section| section.text() == text);
+            // The old text is cut at the headings of the new one, so its words stand in a row,
+            // but not always as a section of theirs; rows of tables name their columns.
             if section.kind != Kind::Added {
-                prop_assert!(stood(&old, section.before()), "undoing the edits gives no old section");
+                prop_assert!(words(&labelled(&old)).contains(&words(&section.before())), "undoing the edits gives no old text");
             }
             if section.kind != Kind::Removed {
-                prop_assert!(stood(&new, section.after()), "applying the edits gives no new section");
+                let after = section.after();
+                let stands = new.sections.iter().any(|section| section.labelled_text() == after);
+                prop_assert!(stands, "applying the edits gives no new section");
             }
         }
         let judgment = judge(&change, &old, &new);
