@@ -736,7 +736,7 @@ mod tests {
             ("Last Revised: 05/25/2018", "en", "2018-05-25"),
             ("Last Revised: 05/06/2018", "fr", "2018-06-05"),
             ("Date de révision : 26 juillet 2022", "fr", "2022-07-26"),
-            ("La présente politique s’applique à partir de 01/02/2026. La précédente", "fr", "2026-02-01"),
+            ("Ce texte vaut et s’applique à partir de 01/02/2026. Le texte précédent", "fr", "2026-02-01"),
             ("En vigueur depuis le 1er janvier 2024", "fr", "2024-01-01"),
             ("Diese Bestimmungen gelten ab 01.02.2026", "de", "2026-02-01"),
             ("Gültig ab 1. Januar 2024", "de", "2024-01-01"),

@@ -353,7 +353,7 @@ fn pages_of_what_failed() {
                 framed(
                     "en",
                     "Acme",
-                    "<h1>This page isn't available at the moment</h1><p>This may be because of a technical error that we're working to fix. Please try reloading this page.</p>",
+                    "<h1>The page you want isn't available right now</h1><p>Our engineers look into a technical error. Please try again in a few minutes.</p>",
                 ),
             ),
             (
@@ -450,10 +450,7 @@ fn an_apology_in_the_main_element_outweighs_the_dialogue_that_is_longer() {
         + &"<li><a href=/x>Anvils, hammers and tongs for every smith</a></li>".repeat(60)
         + "</ul></nav>";
     for (message, expected) in [
-        (
-            "This page isn't available at the moment. This may be because of a technical error that we're working to fix.",
-            "error_page",
-        ),
+        ("This page isn't available right now. Our engineers look into a technical error.", "error_page"),
         ("Diese Seite ist momentan nicht verfügbar. Bitte versuche, die Seite noch einmal zu laden.", "error_page"),
         ("", "consent_wall"),
     ] {
