@@ -33,8 +33,8 @@ use crate::text::{Block, BlockKind, Link};
 /// The verb under which our program unpacks; for nobody to type.
 pub const VERB: &str = "unpack";
 
-/// How many files are unpacked at the same time: together they stay far below the memory
-/// that the service may use.
+/// How many files one [`Unpacker`] unpacks at the same time: together they stay below the
+/// memory that the service may use.
 pub const AT_ONCE: usize = 2;
 
 /// How long a file may take, by the wall.

@@ -46,10 +46,10 @@ impl Store {
     ///
     /// Snapshots that nobody could read are tried again. What is on record stays on record
     /// where we fail: if a document could not be unpacked for a reason of ours, or our code
-    /// fails on a snapshot that a version was read from, nothing is derived anew. Facts stay as they are: checks
-    /// with the outcomes they had, and deliveries. A version that comes out as it was
-    /// keeps the moment it was recorded; all get new keys, so that a check under way
-    /// notices. One body at a time is in memory, and that of the version before, which
+    /// fails on a snapshot that a version was read from, nothing is derived anew. Facts
+    /// stay as they are: checks with the outcomes they had, and deliveries. A version that
+    /// comes out as it was keeps the moment it was recorded; all get new keys, so that a
+    /// check under way notices. One body at a time is in memory, and that of the version before, which
     /// `examine` is given too.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 use super::tree::Tree;
 use crate::text::noise;
 
-/// The largest share of the page's prose that one such part may be.
+/// One such part is at most one in so many of the page's words.
 const MAX_SHARE: u32 = 4;
 
 /// Leaves such parts out.
@@ -30,13 +30,12 @@ pub(super) fn remove(tree: &mut Tree<'_>) {
             .and_then(|text| Some((noise::opening(text.trim())?, text.trim_end().ends_with('?'))))
             .and_then(|(most, asks)| {
                 let most = most.min(total / MAX_SHARE);
-                // The largest part that begins with these words. Where they are a
-                // title that asks, the
-                // part is a section of the text.
-                let mut part = at;
+                // A title that asks heads a section of the text.
                 if asks && matches!(tree.nodes[tree.nodes[at].parent].name, "h1" | "h2" | "h3" | "h4") {
                     return None;
                 }
+                // The largest part that begins with these words.
+                let mut part = at;
                 loop {
                     let around = tree.nodes[part].parent;
                     let end = tree.nodes[around].end;
