@@ -80,6 +80,7 @@ pub mod cadence;
 pub mod change;
 pub mod examine;
 pub mod guard;
+pub mod interest;
 pub mod judgment;
 pub mod outcome;
 pub mod pages;

@@ -2,6 +2,7 @@
 
 mod facts;
 mod noise;
+mod own;
 pub mod practice;
 mod quote;
 mod rules;
@@ -11,14 +12,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::change::{Change, LinkChange, Op};
 use crate::reading::Reading;
 use facts::{Clause, Facts, fold};
+pub use own::{BadPattern, OWN, OwnRule, Rules, When};
 pub use practice::Practice;
 use practice::{ranked, weigh};
 use rules::{RULES, Seen};
 
 /// How much a change matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Materiality {
     /// Nothing a reader could act on.
+    #[default]
     Editorial,
     /// A detail; recorded, and told to those who ask for it.
     Minor,
@@ -65,7 +68,8 @@ pub struct Finding {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Noise {
     /// `date_only`, `formatting`, `link_only`, `renumber_move`, `page_furniture`,
-    /// `fetch_artefact`, `typo_grammar`, `rename`, `contact_format` or `editorial`.
+    /// `fetch_artefact`, `typo_grammar`, `rename`, `contact_format` or `editorial`; beside
+    /// those, `disabled_rule`, and the id of an own rule that silences.
     pub kind: String,
     /// The path of the section.
     pub section: Vec<String>,
@@ -74,7 +78,7 @@ pub struct Noise {
 }
 
 /// Whether a change matters, and why.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Judgment {
     /// How much it matters.
     pub materiality: Materiality,
@@ -90,6 +94,23 @@ pub struct Judgment {
     pub noise: Vec<Noise>,
 }
 
+/// Findings that come from no row of the table of rules, and what they look at.
+const BESIDE_THE_TABLE: [(&str, &str); 8] = [
+    ("clause.added", "a clause that no named rule knows, by what it is about"),
+    ("clause.removed", "a clause that no named rule knows, by what it is about"),
+    ("clause.reworded", "how many words of substance differ in a clause that no named rule knows"),
+    ("clause.extended", "how many words of substance only one side of a clause has"),
+    ("clause.detail", "few words of substance that differ in a clause"),
+    ("link.rights", "where links lead on which a right depends"),
+    ("document.rewritten", "how much of the whole text is new"),
+    ("unclassified", "sentences about what binds somebody that no rule knows"),
+];
+
+/// Every rule of ours, by id, with its source: what `disable_rules` may name.
+pub fn rule_ids() -> impl Iterator<Item = (&'static str, &'static str)> {
+    RULES.iter().map(|rule| (rule.id, rule.source)).chain(BESIDE_THE_TABLE)
+}
+
 /// Findings of one rule in one section; more of the same tell a reader nothing new.
 const MAX_ALIKE: usize = 3;
 /// Pieces of noise that are told; the rest is more of the same.
@@ -100,6 +121,11 @@ const MAX_NOISE: usize = 60;
 /// Pure: the same change gives the same judgment. Silent on nothing it cannot explain:
 /// what no rule and no kind of noise accounts for is a finding of its own.
 pub fn judge(change: &Change, old: &Reading, new: &Reading) -> Judgment {
+    judge_by(change, old, new, &Rules::default())
+}
+
+/// [`judge`] by other rules than those of the table alone.
+pub fn judge_by(change: &Change, old: &Reading, new: &Reading, rules: &Rules) -> Judgment {
     let facts = facts::gather(change, old, new);
     let mut bench = Bench::default();
     bench.settled(&facts);
@@ -119,10 +145,25 @@ pub fn judge(change: &Change, old: &Reading, new: &Reading) -> Judgment {
         .map(|clause| (clause.path.as_slice(), clause.before.is_empty()))
         .collect();
     for clause in &facts.clauses {
+        let own = rules.on(clause);
+        if let Some(rule) = own.first().filter(|rule| rule.silences()) {
+            bench.silent(rule.id(), &clause.path, &clause.both_raw());
+            continue;
+        }
+        for rule in &own {
+            bench.find(clause, rule.id(), rule.practice, rule.severity, &rule.why, Some(rule.trigger()));
+        }
+        let (noise, unexplained) = (bench.noise.len(), bench.unexplained.len());
         bench.weigh_clause(clause, &facts, &one_sided, &renames, hidden);
+        if !own.is_empty() {
+            // What an own rule tells is not left out of account as well.
+            bench.noise.truncate(noise);
+            bench.unexplained.truncate(unexplained);
+        }
     }
     bench.links(change);
     bench.whole(&facts);
+    bench.disable(rules);
     bench.formatting(change);
     bench.close()
 }
@@ -374,6 +415,19 @@ impl Bench {
                 let kind = if text.split_whitespace().count() <= 12 { "page_furniture" } else { "editorial" };
                 self.silent(kind, &section, &text);
             }
+        }
+    }
+
+    /// Leaves out of account what disabled rules found, and says so.
+    fn disable(&mut self, rules: &Rules) {
+        let all = std::mem::take(&mut self.findings);
+        let (off, kept): (Vec<_>, Vec<_>) = all.into_iter().partition(|finding| rules.disables(&finding.rule));
+        self.findings = kept;
+        for Finding { rule, section, before, after, .. } in &off {
+            self.silent("disabled_rule", section, &format!("{rule}: {before} → {after}"));
+        }
+        if self.findings.is_empty() {
+            self.weights.clear();
         }
     }
 

@@ -26,7 +26,6 @@ pub(crate) struct Rule {
     /// Why it matters, in one sentence.
     pub(crate) why: &'static str,
     /// Where the rule comes from.
-    #[cfg_attr(not(test), allow(dead_code))]
     pub(crate) source: &'static str,
     /// Heading, sentence before and sentence after that fire it.
     #[cfg_attr(not(test), allow(dead_code))]

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const CORE: &[&str] = &[
-    "alert", "cadence", "change", "examine", "guard", "judgment", "outcome", "pages", "reading", "render", "section",
-    "snapshot", "text", "time", "version", "watch",
+    "alert", "cadence", "change", "examine", "guard", "interest", "judgment", "outcome", "pages", "reading", "render",
+    "section", "snapshot", "text", "time", "version", "watch",
 ];
 const PORTS: &[&str] = &["channel", "clock", "fetch", "http", "store", "unpack"];
 const USE_CASES: &[&str] = &["backfill", "check", "deliver", "exchange", "panics", "pulse", "upgrade"];
