@@ -256,7 +256,7 @@ pub(crate) mod tests {
     use crate::text::{Block, BlockKind};
 
     /// A reading from a plain notation: `# ` opens a section (more signs, deeper), `- `
-    /// is an item, anything else a paragraph; `{target}` behind a line is a link of it.
+    /// is an item (more of them, deeper), anything else a paragraph; `{target}` behind a line is a link of it.
     pub(crate) fn reading(text: &str) -> Reading {
         let mut sections: Vec<Section> = Vec::new();
         let mut stack: Vec<(u8, String)> = Vec::new();
@@ -288,7 +288,8 @@ pub(crate) mod tests {
                 }
                 None => (line, Vec::new()),
             };
-            let kind = if line.starts_with("- ") { BlockKind::ListItem { depth: 1 } } else { BlockKind::Paragraph };
+            let depth = line.split("- ").take_while(|part| part.is_empty()).count() as u8;
+            let kind = if depth > 0 { BlockKind::ListItem { depth } } else { BlockKind::Paragraph };
             let block = Block { kind, text: line.trim_start_matches("- ").to_owned(), links };
             sections.last_mut().expect("there is one by now").blocks.push(block);
         }
@@ -344,6 +345,7 @@ pub(crate) mod tests {
             ("# 1. A\nx", "# 2. A\nx", "amended A: [-1-]{+2+}. A⏎⏎x"),
             ("# A\nform{https://a.test/x}", "# A\nform{https://b.test/x}", "amended A: A⏎⏎form (1 links)"),
             ("# A\n- one\n- two", "# A\n- one\n- two\n- three", "amended A: A⏎⏎- one⏎- two{+⏎- three+}"),
+            ("# A\n- never\n- but", "# A\n- never\n- - but", "amended A: A⏎⏎- never⏎{+  +}- but"),
         ];
         for (old, new, wanted) in cases {
             assert_eq!(outline(old, new), wanted, "{old:?} to {new:?}");

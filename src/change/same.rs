@@ -73,11 +73,7 @@ fn shows_title(reading: &Reading) -> bool {
 
 /// Whether two sections hold the same words in the same order.
 pub(super) fn sections(old: &Section, new: &Section) -> bool {
-    let words = |section: &Section| {
-        let mut out = Vec::new();
-        lines_of(section).for_each(|line| push(&mut out, &line, None));
-        out
-    };
+    let words = |section: &Section| words_in(lines_of(section));
     words_alike(&words(old), &words(new))
 }
 
@@ -140,12 +136,17 @@ fn lines_of(section: &Section) -> impl Iterator<Item = Line<'_>> {
 fn words_of(sections: &[Section], from: usize) -> Vec<Word> {
     let lines: Vec<Line<'_>> = sections.iter().flat_map(lines_of).collect();
     let contents = contents(&lines);
+    words_in(lines.into_iter().zip(contents).skip(from).filter_map(|(line, contents)| (!contents).then_some(line)))
+}
+
+/// The words of some lines, and where an item stands under the one before it.
+fn words_in<'a>(lines: impl Iterator<Item = Line<'a>>) -> Vec<Word> {
     let mut out = Vec::new();
     let mut before = None;
-    for (line, _) in lines.iter().zip(contents).skip(from).filter(|(_, contents)| !contents) {
+    for line in lines {
         let step = line.depth.map(|depth| before.map_or(Ordering::Equal, |before: u8| depth.cmp(&before)));
         before = line.depth;
-        push(&mut out, line, step);
+        push(&mut out, &line, step);
     }
     out
 }
@@ -167,12 +168,19 @@ fn contents(lines: &[Line<'_>]) -> Vec<bool> {
         }
     }
     let places = |at: usize| last.get(keys[at].as_str()).copied().unwrap_or_default();
+    let first = first_headings(lines, &keys);
     let mut out = vec![false; lines.len()];
     let (mut at, mut words) = (0, 0);
     while at < lines.len() {
-        let end = (at..lines.len()).find(|&line| places(line).0 <= line).unwrap_or(lines.len());
-        let headings = (at..end).filter(|&line| places(line).1 > line).count();
         let named = at > 0 && names_contents(lines[at - 1].text);
+        let mut end = (at..lines.len()).find(|&line| places(line).0 <= line).unwrap_or(lines.len());
+        let mut headings = (at..end).filter(|&line| places(line).1 > line).count();
+        if named && end == at {
+            // Contents may stand below the text as well, as where a page shows them beside it.
+            let above = |line: &usize| first.get(keys[*line].as_str()).is_some_and(|first| *first < at);
+            end = at + (at..lines.len()).take_while(above).count();
+            headings = end - at;
+        }
         // The items of a clause may be titles too: contents are called so, or open the text.
         let leads = words <= ABOVE && at.checked_sub(1).is_none_or(|above| !lines[above].text.ends_with([':', '：']));
         if headings >= CONTENTS && headings * 2 > end - at && (named || leads) {
@@ -185,6 +193,15 @@ fn contents(lines: &[Line<'_>]) -> Vec<bool> {
         at = end.max(at + 1);
     }
     out
+}
+
+/// Where each title stands first as a heading.
+fn first_headings<'a>(lines: &[Line<'_>], keys: &'a [String]) -> BTreeMap<&'a str, usize> {
+    let mut first = BTreeMap::new();
+    for (at, key) in keys.iter().enumerate().filter(|(at, key)| lines[*at].heading && !key.is_empty()) {
+        first.entry(key.as_str()).or_insert(at);
+    }
+    first
 }
 
 /// Whether a line is what people write above a table of contents.
@@ -275,6 +292,11 @@ fn fold(c: char, out: &mut String) {
         '“' | '”' | '„' | '‟' | '«' | '»' | '″' | '＂' => out.push('"'),
         '‐' | '‑' | '‒' | '–' | '—' | '―' | '−' => out.push('-'),
         '…' => out.push_str("..."),
+        // Raised or not, a number of a note.
+        '¹' => out.push('1'),
+        '²' => out.push('2'),
+        '³' => out.push('3'),
+        '⁰' | '⁴'..='⁹' => out.extend(char::from_digit(c as u32 - 0x2070, 10)),
         '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' => {}
         c => out.push(c),
     }
@@ -367,6 +389,12 @@ mod tests {
                 "# A\nOn this page\n- Logs\n- Cookies\n- Sale\n## 1. Logs\nx\n## 2. Cookies\ny\n## 3. Sale\nz",
                 "# A\n## 1. Logs\nx\n## 2. Cookies\ny\n## 3. Sale\nz",
             ),
+            (
+                "a table of contents below the text",
+                "# A\n## Logs\nx\n## Cookies\ny\n## Sale\nz\nTable of contents\n- Logs\n## Cookies\n- Sale",
+                "# A\n## Logs\nx\n## Cookies\ny\n## Sale\nz",
+            ),
+            ("a list that stands deeper", "# A\n- one\n- two", "# A\n- - one\n- - two"),
         ];
         for (name, old, new) in cases {
             assert!(same(old, new), "{name}");
@@ -383,6 +411,8 @@ mod tests {
             ("another number of a line", "# A\n1. copy it\n2. sell it", "# A\n1. copy it\n3. sell it"),
             ("a number in a line", "# A\nfor 3 years", "# A\nfor years"),
             ("a list of equal lines", "# A\nUSA\nall\nEU\n# B\nUSA\nall\nEU", "# A\n# B\nUSA\nall\nEU"),
+            ("an item under another", "# A\n- never\n- but", "# A\n- never\n- - but"),
+            ("a list below that no heading bears", "# A\n## B\nx\nContents\n- p\n- q\n- r", "# A\n## B\nx"),
             ("an order", "# A\n- first\n- then", "# A\n- then\n- first"),
             ("a title", "# Sale\nx", "# Gift\nx"),
             ("a line that no heading repeats", "# A\nWe share it.\n## B\nx", "# A\n## B\nx"),

@@ -109,12 +109,26 @@ fn declared(head: &[u8]) -> Option<&'static Encoding> {
     wide(head).or_else(|| meta(head).or_else(|| xml(head)).map(ascii))
 }
 
-/// UTF-16 without a mark, by the zeros beside the first characters of its markup.
-fn wide(head: &[u8]) -> Option<&'static Encoding> {
+/// UTF-16 without a mark, by the zeros beside the first characters of its markup, or beside
+/// most characters of a text in Latin letters.
+pub(super) fn wide(head: &[u8]) -> Option<&'static Encoding> {
     match head {
-        [b'<', 0, second, 0, ..] if second.is_ascii() => Some(UTF_16LE),
-        [0, b'<', 0, second, ..] if second.is_ascii() => Some(UTF_16BE),
-        _ => None,
+        [b'<', 0, second, 0, ..] if second.is_ascii() => return Some(UTF_16LE),
+        [0, b'<', 0, second, ..] if second.is_ascii() => return Some(UTF_16BE),
+        _ => {}
+    }
+    const LOOKED_AT: usize = 1024;
+    let (pairs, _) = head[..head.len().min(LOOKED_AT)].as_chunks::<2>();
+    // Each zero stands beside a letter, and no letter is a zero.
+    let text = |at: usize| {
+        let beside = pairs.iter().filter(|pair| pair[1 - at] == 0).count();
+        let letter = |pair: &[u8; 2]| pair[1 - at] != 0 || matches!(pair[at], b'\t' | b'\n' | b'\r' | 32..=126 | 160..);
+        pairs.len() >= 8 && beside * 10 >= pairs.len() * 7 && pairs.iter().all(letter)
+    };
+    match () {
+        () if text(0) => Some(UTF_16LE),
+        () if text(1) => Some(UTF_16BE),
+        () => None,
     }
 }
 
@@ -282,6 +296,10 @@ mod tests {
         assert_eq!(decoded(None, b"\xfe\xff\0a\0b"), "ab");
         assert_eq!(decoded(None, b"<\0p\0>\0\xe9\0"), "<p>é");
         assert_eq!(decoded(Some("text/html; charset=utf-16be"), b"\0<\0p\0>\0\xe9"), "<p>é");
+        let text = "We keep logs – for as long as the café is open.";
+        let bytes = |of: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(of).collect::<Vec<u8>>();
+        assert_eq!(decoded(Some("text/plain"), &bytes(u16::to_le_bytes)), text);
+        assert_eq!(decoded(None, &bytes(u16::to_be_bytes)), text);
     }
 
     /// One policy's sentence in the languages of the old encodings.

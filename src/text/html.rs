@@ -141,6 +141,7 @@ fn policy(html: &Html, base: Option<&Url>, how: &Selectors, done: &mut dyn FnMut
     let mut tree = Tree::of(html);
     let visible = tree.words(0);
     done(Step::Tree);
+    main_text::remove_struck(&mut tree);
     let removed = parts::pick(html, &tree, &how.remove);
     parts::leave_out(&mut tree, &removed.runs);
     let picked = parts::pick(html, &tree, &how.select);

@@ -6,6 +6,7 @@
 
 use crate::snapshot::{Origin, Snapshot};
 
+use super::charset;
 use super::unpack::Packed;
 
 /// The kinds of content, by the reader they need.
@@ -84,8 +85,12 @@ pub fn kind(snapshot: &Snapshot) -> MediaKind {
 /// The first characters, in lower case, behind byte order mark and white space.
 fn opening(body: &[u8]) -> String {
     let head = &body[..body.len().min(SNIFFED)];
-    let wide = head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff");
-    let bytes: Vec<u8> = if wide { head[2..].iter().copied().filter(|b| *b != 0).collect() } else { head.to_vec() };
+    let marked = head.strip_prefix(b"\xff\xfe").or_else(|| head.strip_prefix(b"\xfe\xff"));
+    let bytes: Vec<u8> = match marked {
+        Some(text) => text.iter().copied().filter(|b| *b != 0).collect(),
+        None if charset::wide(head).is_some() => head.iter().copied().filter(|b| *b != 0).collect(),
+        None => head.to_vec(),
+    };
     let text = String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes)).into_owned();
     text.trim_start().to_ascii_lowercase()
 }
@@ -173,7 +178,7 @@ fn looks_json(body: &[u8], head: &str) -> bool {
 }
 
 fn is_wide(body: &[u8]) -> bool {
-    body.starts_with(b"\xff\xfe") || body.starts_with(b"\xfe\xff")
+    body.starts_with(b"\xff\xfe") || body.starts_with(b"\xfe\xff") || charset::wide(body).is_some()
 }
 
 /// Whether there are bytes that no text has: a NUL, or many control characters.
@@ -295,7 +300,7 @@ mod tests {
     #[test]
     fn content_header_and_name_decide_in_this_order() {
         let unsupported = |media: &str| MediaKind::Unsupported(media.to_owned());
-        let table: [(Option<&str>, &str, &[u8], MediaKind); 25] = [
+        let table: [(Option<&str>, &str, &[u8], MediaKind); 27] = [
             (Some("text/html; charset=utf-8"), "/privacy", b"<!DOCTYPE html><p>Hi", MediaKind::Html),
             (Some("text/html"), "/privacy", b"%PDF-1.7 ...", MediaKind::Packed(Packed::Pdf)),
             (Some("text/plain"), "/privacy", b"\xef\xbb\xbf\n <!DOCTYPE HTML>\n<p>Hi", MediaKind::Html),
@@ -321,6 +326,8 @@ mod tests {
             (None, "/privacy", b"Words <p>and more", MediaKind::Html),
             (None, "/privacy", b"Words and more", MediaKind::Plain),
             (Some("text/html"), "/p", b"\xff\xfe<\0h\0t\0m\0l\0>\0", MediaKind::Html),
+            (Some("text/plain"), "/p", b"W\0e\0 \0k\0e\0e\0p\0 \0l\0o\0g\0s\0", MediaKind::Plain),
+            (None, "/p", b"\x7f\0E\0\x01\0\x02\0\0\0\x03\0\0\0\x04\0\0\0", unsupported("application/octet-stream")),
         ];
         for (content_type, path, body, expected) in table {
             let url = format!("https://acme.test{path}");

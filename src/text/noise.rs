@@ -43,6 +43,14 @@ pub(super) struct Element<'a> {
     pub(super) consent: f32,
     /// Whether the page's own title speaks of cookies.
     pub(super) about_cookies: bool,
+    /// Buttons, switches and boxes in it that speak of cookies and consent.
+    pub(super) consenting: u32,
+    /// Boxes in it of which one at most can be chosen.
+    pub(super) radios: u32,
+    /// Whether it names who owns the page, as the last line of a page does.
+    pub(super) says_owner: bool,
+    /// Whether one of its links is marked as that of the page itself.
+    pub(super) holds_current: bool,
 }
 
 impl Element<'_> {
@@ -52,6 +60,12 @@ impl Element<'_> {
 
     fn short(&self, words: u32) -> bool {
         self.words <= words
+    }
+
+    /// Whether it is there to be used, not to be read: a class or an id alone may as well
+    /// name what a clause is about.
+    fn is_used(&self) -> bool {
+        self.controls > 0 || self.density > 0.5
     }
 }
 
@@ -81,6 +95,7 @@ pub(super) const CLASSES: &[Class] = &[
     Class { name: "sharing", is: is_sharing, beyond: never },
     Class { name: "related pages", is: is_related, beyond: never },
     Class { name: "feedback", is: is_feedback, beyond: never },
+    Class { name: "choices", is: is_choices, beyond: never },
     Class { name: "sign-in", is: is_sign_in, beyond: never },
     Class { name: "search", is: is_search, beyond: never },
     Class { name: "pagination", is: is_pagination, beyond: never },
@@ -112,11 +127,13 @@ fn landmark(e: &Element<'_>) -> Option<u32> {
     is_landmark(e).then_some(A_TEXT)
 }
 
+/// What parts are called that lie over the page.
+const LIES_OVER: [&str; 9] = ["banner", "modal", "popup", "overlay", "dialog", "prompt", "wall", "sdk", "toast"];
+
 /// A consent part that lies over the page. A page about cookies has parts called
 /// `cookie-notice` that are the text itself.
 fn overlay(e: &Element<'_>) -> Option<u32> {
-    let lies_over = ["banner", "modal", "popup", "overlay", "dialog", "prompt", "wall", "sdk", "toast"];
-    let over = is_landmark(e) || e.hinted(&lies_over);
+    let over = is_landmark(e) || e.hinted(&LIES_OVER);
     if over && e.controls >= 2 && e.consent > 0.02 && !e.about_cookies {
         return Some(A_MESSAGE);
     }
@@ -127,7 +144,10 @@ fn is_navigation(e: &Element<'_>) -> bool {
     let named = e.name == "nav" || matches!(e.role, "navigation" | "menu" | "menubar");
     let hinted =
         e.hinted(&["nav", "navbar", "navigation", "menu", "megamenu", "submenu", "sidenav", "topnav", "topbar"]);
-    !e.holds_main && (named && (e.density > 0.3 || e.short(12) && !e.holds_contents) || hinted && e.density > 0.6)
+    // Tabs and the like: links side by side, one of them marked as where the reader is.
+    let tabs = e.holds_current && e.density > 0.9 && e.short(40) && !e.holds_title;
+    !e.holds_main
+        && (named && (e.density > 0.3 || e.short(12) && !e.holds_contents) || hinted && e.density > 0.6 || tabs)
 }
 
 fn is_page_header(e: &Element<'_>) -> bool {
@@ -141,14 +161,16 @@ fn is_page_header(e: &Element<'_>) -> bool {
 fn is_page_footer(e: &Element<'_>) -> bool {
     let named = e.name == "footer" || e.role == "contentinfo";
     let hinted = e.hinted(&["footer", "foot", "copyright", "colophon"]);
-    !e.holds_main
-        && (named && (!e.inside_main || e.density > 0.3 || e.short(20)) || hinted && (e.density > 0.4 || e.short(30)))
+    let last = e.density > 0.4 || e.short(30) && (e.says_owner || e.controls > 0);
+    !e.holds_main && (named && (!e.inside_main || e.density > 0.3 || e.short(20)) || hinted && last)
 }
 
 fn is_aside(e: &Element<'_>) -> bool {
     let named = e.name == "aside" || e.role == "complementary";
     let hinted = e.hinted(&["sidebar", "aside", "sidemenu", "rail"]);
-    !e.holds_main && (named && (e.density > 0.3 || e.share < 0.1) || hinted && e.density > 0.5)
+    // Within the text it may say in plain words what a clause means.
+    let beside = e.density > 0.3 || e.controls > 0 || e.share < 0.1 && !e.inside_main;
+    !e.holds_main && (named && beside || hinted && e.density > 0.5)
 }
 
 fn is_breadcrumb(e: &Element<'_>) -> bool {
@@ -159,11 +181,14 @@ fn is_breadcrumb(e: &Element<'_>) -> bool {
 fn is_language_picker(e: &Element<'_>) -> bool {
     let about =
         e.hinted(&["lang", "langs", "language", "languages", "locale", "locales", "country", "countries", "region"]);
-    let picks = e.hinted(&[
-        "picker", "selector", "switcher", "switch", "select", "menu", "dropdown", "list", "chooser", "toggle", "links",
-        "nav",
-    ]);
-    about && (picks || e.density > 0.8) && (e.density > 0.5 || e.short(12)) && !e.holds_main
+    let picks =
+        e.hinted(&["picker", "selector", "switcher", "switch", "select", "menu", "dropdown", "chooser", "toggle"]);
+    // A clause may list countries, too.
+    let lists = e.hinted(&["list", "links", "nav"]);
+    about
+        && (picks && e.short(12)
+            || (picks || lists || e.density > 0.8) && (e.density > 0.5 || e.short(12) && e.is_used()))
+        && !e.holds_main
 }
 
 fn is_consent_overlay(e: &Element<'_>) -> bool {
@@ -189,23 +214,29 @@ fn is_consent_overlay(e: &Element<'_>) -> bool {
         "settings",
         "root",
     ]);
-    about && kind && !e.holds_main && !e.inside_main && !e.holds_title
+    about
+        && kind
+        && (e.controls > 0 || e.density > 0.0 || e.hinted(&LIES_OVER))
+        && !e.holds_main
+        && !e.inside_main
+        && !e.holds_title
 }
 
 /// A consent dialog that no class names: switches and buttons, and hardly a sentence
 /// without cookies. A policy has no switches; its part about cookies says more.
 fn is_consent_choices(e: &Element<'_>) -> bool {
-    e.controls >= 2
-        && e.consent > 0.03
+    (e.controls >= 2 && e.consent > 0.03 || e.consenting >= 2 && e.consent > 0.015)
         && e.words >= 20
         && e.share < 0.85
         && !(e.holds_main || e.holds_title || e.inside_main || e.about_cookies)
 }
 
 fn is_dialog(e: &Element<'_>) -> bool {
-    let named = e.name == "dialog" || matches!(e.role, "dialog" | "alertdialog" | "alert" | "tooltip" | "status");
-    let hinted = e.hinted(&["modal", "popup", "lightbox", "toast"]);
-    !e.holds_main && !e.holds_title && (named || hinted && e.share < 0.2)
+    let named = e.name == "dialog" || matches!(e.role, "dialog" | "alertdialog" | "tooltip");
+    // Authors mark a warning in the text as an alert, too.
+    let alert = matches!(e.role, "alert" | "status") && e.is_used();
+    let hinted = e.hinted(&["modal", "popup", "lightbox", "toast"]) && (e.is_used() || !e.inside_main);
+    !e.holds_main && !e.holds_title && (named || alert || hinted && e.share < 0.2)
 }
 
 fn is_promotion(e: &Element<'_>) -> bool {
@@ -222,12 +253,12 @@ fn is_promotion(e: &Element<'_>) -> bool {
         "announcement",
         "cta",
     ]);
-    hinted && !e.holds_main && !e.holds_title && e.words <= 60 && e.share < 0.1
+    hinted && (e.is_used() || e.short(2)) && !e.holds_main && !e.holds_title && e.words <= 60 && e.share < 0.1
 }
 
 fn is_sharing(e: &Element<'_>) -> bool {
     let hinted = e.hinted(&["share", "sharing", "social", "socials", "follow"]);
-    hinted && !e.holds_main && !e.holds_title && e.short(40) && (e.density > 0.5 || e.short(6))
+    hinted && !e.holds_main && !e.holds_title && e.short(40) && e.is_used()
 }
 
 fn is_related(e: &Element<'_>) -> bool {
@@ -237,21 +268,26 @@ fn is_related(e: &Element<'_>) -> bool {
 
 fn is_feedback(e: &Element<'_>) -> bool {
     let hinted = e.hinted(&["feedback", "helpful", "rating", "votes", "vote", "survey"]);
-    hinted && !e.holds_main && e.short(40)
+    hinted && e.is_used() && !e.holds_main && e.short(40)
+}
+
+/// A question with answers to choose from, of a few words each: no policy is filled in.
+fn is_choices(e: &Element<'_>) -> bool {
+    e.radios >= 3 && e.words <= 12 * e.radios && e.share < 0.1 && !e.holds_main && !e.holds_title
 }
 
 fn is_sign_in(e: &Element<'_>) -> bool {
     let hinted = e.hinted(&["login", "signin", "logon", "signup", "usermenu", "account"]);
-    hinted && !e.holds_main && !e.holds_title && e.short(30)
+    hinted && e.is_used() && !e.holds_main && !e.holds_title && e.short(30)
 }
 
 fn is_search(e: &Element<'_>) -> bool {
     let named = e.name == "search" || e.role == "search";
-    (named || e.hinted(&["search", "searchbox", "searchbar"]) && e.short(20)) && !e.holds_main
+    (named || e.hinted(&["search", "searchbox", "searchbar"]) && e.is_used() && e.short(20)) && !e.holds_main
 }
 
 fn is_pagination(e: &Element<'_>) -> bool {
-    e.hinted(&["pagination", "pager", "paging"]) && e.short(30) && !e.holds_main
+    e.hinted(&["pagination", "pager", "paging"]) && (e.is_used() || e.short(12)) && !e.holds_main
 }
 
 /// What web archives lay over the pages that they replay.
@@ -312,6 +348,18 @@ pub(super) fn consent_words(text: &str) -> u32 {
         AhoCorasick::builder().ascii_case_insensitive(true).build(beginnings).expect("the words are sound")
     });
     if SPOKEN.is_match(text) { CONSENT.find_iter(text).count() as u32 } else { 0 }
+}
+
+/// Whether a text names who owns the page: `© 2024 Acme`, `All rights reserved`.
+pub(super) fn names_owner(text: &str) -> bool {
+    static OWNER: LazyLock<AhoCorasick> = LazyLock::new(|| {
+        let marks = ["©", "(c) ", "&copy;", "copyright 19", "copyright 20", "rights reserved", "rechte vorbehalten"];
+        let more = ["droits réservés", "derechos reservados", "diritti riservati", "rechten voorbehouden"];
+        let last = ["direitos reservados", "prawa zastrzeżone"];
+        let all = marks.iter().chain(&more).chain(&last);
+        AhoCorasick::builder().ascii_case_insensitive(true).build(all).expect("the words are sound")
+    });
+    OWNER.is_match(text)
 }
 
 /// A class of short lines that are no policy.
@@ -378,8 +426,14 @@ const HELPFUL: &str = concat!(
     r"|(?:var|är|hjälpte) (?:den här|det här|denna|detta).{0,25}(?:hjälp|användbar|hjälpsam)\w*|(?:var|er|hjalp) (?:denne|dette|det).{0,25}(?:nyttig|hjælp)\w*",
 );
 
+/// How long ago, with nothing said of what was done.
+const AGO_LINE: &str = concat!(
+    r"vor \d+ (?:sekunde|minute|stunde|tag|woche|monat|jahr)\w*|il y a \d+ (?:seconde|minute|heure|jour|semaine|mois|an|année)s?",
+    r"|\d+ (?:second|minute|min|hour|hr|day|week|month|year)s? ago|an? (?:second|minute|hour|day|week|month|year) ago",
+);
+
 /// All classes of lines.
-pub(super) static PHRASES: [Phrase; 15] = [
+pub(super) static PHRASES: [Phrase; 16] = [
     phrase!(
         "skip link",
         r"(skip|jump) (to|over) .{1,40}|zum (haupt)?inhalt( springen)?|aller (directement )?au contenu.{0,20}|passer au contenu.{0,20}|saltar al contenido.{0,20}|vai al contenuto.{0,20}|ga naar (de )?inhoud|(ir|pular|saltar) para o conteúdo.{0,20}|przejdź do (treści|głównej).{0,20}|(hoppa|gå) till (huvud)?innehåll.{0,10}|(spring|gå) til (hoved)?indhold.{0,10}"
@@ -409,9 +463,10 @@ pub(super) static PHRASES: [Phrase; 15] = [
     phrase!(
         "relative date",
         format!(
-            r"{DONE}\W{{0,3}}(?:on |by .{{1,30}} )?(?:{AGO})|(?:heute|gestern|vandaag|gisteren) {DONE}|(?:{AGO}) {DONE}|vor \d+ \w+|il y a \d+ \w+|\d+ \w+ ago|an? (?:second|minute|hour|day|week|month|year) ago"
+            r"{DONE}\W{{0,3}}(?:on |by .{{1,30}} )?(?:{AGO})|(?:heute|gestern|vandaag|gisteren) {DONE}|(?:{AGO}) {DONE}"
         )
     ),
+    phrase!("relative date alone", AGO_LINE),
     phrase!(
         "counter",
         r"[\d.,  ]+k? (views?|reads?|comments?|shares?|likes?|aufrufe|vues?|visitas|visualizzazioni|weergaven|wyświetleń|visningar|visninger)|(view|visitor)s?:? [\d.,]+|\d+ min(ute)?s?( read|uten lesezeit| de lecture| de lectura| di lettura| leestijd| de leitura| czytania| läsning)|(estimated )?reading time:? .{1,15}|(lesezeit|temps de lecture|tiempo de lectura|tempo di lettura|leestijd|tempo de leitura|czas czytania|lästid|læsetid):? .{1,15}"
@@ -434,7 +489,7 @@ pub(super) static PHRASES: [Phrase; 15] = [
     ),
     phrase!(
         "interface word",
-        r"menu|close|open|search|home|next|previous|prev|(go )?back|more|(show|see|view) (more|less|all|details)|read (more|less)|expand( all)?|collapse( all)?|toggle navigation|loading|retry|try again|accept( all)?( cookies)?|(schlie(ß|ss)en|suche|suchen|startseite|weiter|zur(ü|ue)ck|mehr anzeigen|wird geladen|erneut versuchen|fermer|rechercher|accueil|suivant|pr(é|e)c(é|e)dent|chargement|réessayer|afficher plus|cerrar|buscar|inicio|cargando|reintentar|chiudi|cerca|caricamento|sluiten|zoeken|laden|fechar|carregando|zamknij|szukaj|stäng|sök|luk|søg)"
+        r"menu|close|open|show|hide|search|home|next|previous|prev|(go )?back|more|(show|see|view) (more|less|all|details)|read (more|less)|expand( all)?|collapse( all)?|toggle navigation|loading|retry|try again|accept( all)?( cookies)?|(schlie(ß|ss)en|suche|suchen|startseite|weiter|zur(ü|ue)ck|mehr anzeigen|wird geladen|erneut versuchen|fermer|rechercher|accueil|suivant|pr(é|e)c(é|e)dent|chargement|réessayer|afficher plus|cerrar|buscar|inicio|cargando|reintentar|chiudi|cerca|caricamento|sluiten|zoeken|laden|fechar|carregando|zamknij|szukaj|stäng|sök|luk|søg)"
     ),
 ];
 
@@ -444,6 +499,16 @@ pub(super) fn phrase(line: &str) -> Option<&'static str> {
         return None;
     }
     PHRASES.iter().find(|phrase| phrase.pattern.is_match(line)).map(|phrase| phrase.name)
+}
+
+/// A class of lines that are noise only above the text: in a clause they say since when.
+pub(super) const AGO_ALONE: &str = "relative date alone";
+
+/// Whether a line only says what was done to the page, as in `Last updated:`.
+pub(super) fn is_done(line: &str) -> bool {
+    static LINE: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(&format!(r"(?i)^\W*(?:{DONE})\W*$")).expect("the table's patterns are sound"));
+    line.len() <= 60 && LINE.is_match(line)
 }
 
 /// A class of lines that are noise only where a line of `feedback` stands above them: else
@@ -564,7 +629,6 @@ mod tests {
                 "Updated yesterday",
                 "Updated in the last 15 minutes",
                 "Last updated: this week",
-                "3 days ago",
                 "Zuletzt aktualisiert vor 3 Tagen",
                 "Heute aktualisiert",
                 "Mis à jour il y a plus d’une semaine",
@@ -578,6 +642,7 @@ mod tests {
                 "Opdateret for 2 uger siden",
             ],
         ),
+        ("relative date alone", &["3 days ago", "vor 3 Tagen", "il y a 2 jours"]),
         ("counter", &["1,204 views", "5 min read", "Lesezeit: 4 Minuten"]),
         ("pagination", &["1-10 of 17 results", "Results per page"]),
         ("assistant", &["Please verify answers for accuracy.", "Example questions"]),

@@ -108,6 +108,8 @@ struct Around {
     preformatted: bool,
     /// In a heading, or in what opens and closes a part.
     heading: bool,
+    /// Raised above the line.
+    raised: bool,
     lists: u8,
     links: u8,
     /// In a link into the page itself.
@@ -214,7 +216,9 @@ impl Writer<'_> {
             }
             _ if (node.name == "button" || node.attr("role") == Some("button")) && !self.around().heading => {
                 let folds = node.attr("aria-expanded").is_some() || node.attr("aria-controls").is_some();
-                if !folds || super::tree::count_words(&tree.words(at)) == 0 {
+                // What opens a list to choose from, or a dialogue, is no heading of a part.
+                let pops_up = node.attr("aria-haspopup").is_some_and(|what| !matches!(what, "" | "false"));
+                if !folds || pops_up || super::tree::count_words(&tree.words(at)) == 0 {
                     return node.end;
                 }
             }
@@ -293,6 +297,7 @@ impl Writer<'_> {
         let opens_heading = kind == Some(Kind::Fold) && matches!(around.kind, Some(Kind::Heading(_)));
         around.kind = kind.filter(|_| !opens_heading).or(around.kind);
         around.preformatted |= kind == Some(Kind::Preformatted);
+        around.raised |= node.name == "sup";
         around.heading |= matches!(kind, Some(Kind::Heading(_) | Kind::Fold));
         let list = matches!(node.name, "ul" | "ol" | "menu") || node.attr("role") == Some("list");
         around.lists = around.lists.saturating_add(u8::from(list));
@@ -368,9 +373,12 @@ impl Writer<'_> {
         }
         let bold = self.open.last().is_some_and(|open| open.bold);
         let underlined = self.open.last().is_some_and(|open| open.underlined);
-        let Around { contents, links, .. } = self.around();
+        let Around { contents, links, raised, .. } = self.around();
         let away = !contents && links > 0;
+        // The number of a note is none of the word before it, and a power is no digit more.
+        let raised = raised && text.trim().bytes().all(|b| b.is_ascii_digit());
         for c in text.chars() {
+            let c = if raised { superscript(c) } else { c };
             if is_invisible(c) {
                 continue;
             }
@@ -550,6 +558,12 @@ fn is_block(name: &str) -> bool {
             | "tr"
             | "ul"
     )
+}
+
+/// A digit as it is written above the line.
+fn superscript(c: char) -> char {
+    const RAISED: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+    c.to_digit(10).map_or(c, |digit| RAISED[digit as usize])
 }
 
 /// Inline elements that style sheets often set as blocks.

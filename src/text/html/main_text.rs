@@ -73,6 +73,10 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
             consent: facts.consent[at] as f32 / words.all as f32,
             about_cookies,
             holds_contents: facts.holds_contents[at],
+            consenting: facts.consenting[at],
+            radios: facts.radios[at],
+            says_owner: facts.says_owner[at],
+            holds_current: facts.holds_current[at],
         };
         let class = CLASSES.iter().find(|class| (class.is)(&element));
         let Some(class) = class else {
@@ -91,6 +95,33 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
             at += 1;
         }
     }
+}
+
+/// Leaves out what its author struck out: text that stands there as no longer in force.
+/// More than [`MAX_SHARE`] of a page is never so; then it is a slip of its markup.
+pub(super) fn remove_struck(tree: &mut Tree<'_>) {
+    let struck: Vec<usize> = (0..tree.nodes.len()).filter(|&at| is_struck(tree, at)).collect();
+    if struck.is_empty() {
+        return;
+    }
+    let counts = tree.count();
+    let (mut gone, mut end) = (0, 0);
+    for &at in struck.iter().filter(|&&at| !tree.nodes[at].off) {
+        // One may stand in another.
+        if at >= end {
+            gone += counts[at].all;
+            end = tree.nodes[at].end;
+        }
+    }
+    if gone as f32 <= counts[0].all as f32 * MAX_SHARE {
+        struck.into_iter().for_each(|at| tree.nodes[at].off = true);
+    }
+}
+
+fn is_struck(tree: &Tree<'_>, at: usize) -> bool {
+    let node = &tree.nodes[at];
+    matches!(node.name, "del" | "s" | "strike")
+        || node.attr("style").is_some_and(|style| style.to_ascii_lowercase().contains("line-through"))
 }
 
 /// Siblings further away than this are no variants of each other.
@@ -148,6 +179,14 @@ struct Facts {
     controls: Vec<u32>,
     /// Words that speak of cookies and consent in it.
     consent: Vec<u32>,
+    /// Those of them that speak of cookies and consent.
+    consenting: Vec<u32>,
+    /// Boxes of which one at most can be chosen.
+    radios: Vec<u32>,
+    /// Who owns the page.
+    says_owner: Vec<bool>,
+    /// A link that is marked as that of the page itself.
+    holds_current: Vec<bool>,
 }
 
 impl Facts {
@@ -157,9 +196,16 @@ impl Facts {
         let (mut holds_title, mut holds_heading) = (vec![false; n], vec![false; n]);
         let (mut holds_contents, mut holds_sentence) = (vec![false; n], vec![false; n]);
         let (mut controls, mut consent) = (vec![0_u32; n], vec![0_u32; n]);
+        let (mut consenting, mut radios) = (vec![0_u32; n], vec![0_u32; n]);
+        let (mut says_owner, mut holds_current) = (vec![false; n], vec![false; n]);
         for at in 0..n {
             let node = &tree.nodes[at];
-            controls[at] = u32::from(is_control(tree, at));
+            let control = is_control(tree, at);
+            controls[at] = u32::from(control);
+            consenting[at] = u32::from(control && noise::consent_words(&tree.words(at)) > 0);
+            radios[at] = u32::from(node.name == "input" && node.attr("type") == Some("radio"));
+            says_owner[at] = node.text().is_some_and(noise::names_owner);
+            holds_current[at] = node.name == "a" && node.linked && node.attr("aria-current") == Some("page");
             holds_sentence[at] = !node.linked && node.text().is_some_and(|text| count_words(text) >= SENTENCE);
             consent[at] = node.text().map_or(0, noise::consent_words);
             inside_main[at] = inside_main[node.parent] || is_main(tree, at);
@@ -180,6 +226,10 @@ impl Facts {
             holds_note[parent] |= holds_note[at];
             controls[parent] += controls[at];
             consent[parent] += consent[at];
+            consenting[parent] += consenting[at];
+            radios[parent] += radios[at];
+            says_owner[parent] |= says_owner[at];
+            holds_current[parent] |= holds_current[at];
             holds_main[parent] |= holds_main[at] || is_main(tree, at);
             holds_title[at] |= node.name == "h1";
             holds_title[parent] |= holds_title[at];
@@ -197,6 +247,10 @@ impl Facts {
             holds_sentence,
             controls,
             consent,
+            consenting,
+            radios,
+            says_owner,
+            holds_current,
         }
     }
 }
@@ -227,6 +281,10 @@ fn names_cookies(tree: &Tree<'_>) -> bool {
 
 fn is_control(tree: &Tree<'_>, at: usize) -> bool {
     let node = &tree.nodes[at];
+    // What opens a part of the text is a heading of it.
+    if node.attr("aria-expanded").is_some() {
+        return false;
+    }
     match node.name {
         "button" => true,
         "input" => matches!(node.attr("type"), Some("checkbox" | "radio" | "button" | "submit")),
@@ -290,10 +348,18 @@ fn marked(tree: &Tree<'_>, counts: &[Words], facts: &Facts) -> Option<usize> {
 pub(super) fn trim(lines: &mut Vec<Line>, base: Option<&Url>) {
     // Lines in which an answer belongs to the question for feedback above it.
     let mut asked = 0_u8;
+    // A bare "3 days ago" tells of the page only above its text, where nothing announces it.
+    let (mut begun, mut announced) = (false, false);
     lines.retain(|line| {
         let class = phrase_of(line);
-        let goes = if class == Some(noise::ANSWER) { asked > 0 } else { class.is_some() };
+        let goes = match class {
+            Some(noise::ANSWER) => asked > 0,
+            Some(noise::AGO_ALONE) => !begun && !announced && line.item.is_none(),
+            class => class.is_some(),
+        };
         asked = if class == Some("feedback") { 3 } else { asked.saturating_sub(1) };
+        begun |= is_prose(line);
+        announced = line.text.ends_with([':', '：']) && !noise::is_done(&line.text);
         !goes
     });
     let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
@@ -320,7 +386,8 @@ fn trim_start(lines: &mut Vec<Line>) {
     lines.retain(|line| {
         at += 1;
         let few = words_of(line) <= 8 && !line.text.chars().any(|c| c.is_ascii_digit());
-        !(at <= title && (line.look.away || few) || menu && at <= first && line.look.away)
+        // Above the title, a place on the page is an entry of its contents.
+        !(at <= title && (line.look.away || line.look.contents || few) || menu && at <= first && line.look.away)
     });
 }
 

@@ -100,8 +100,36 @@ fn read(tree: &Tree<'_>, cell: &Cell, base: Option<&Url>) -> Words {
         words.text.push_str(&line.text.replace('\n', " "));
         words.links.extend(line.links);
     }
+    if words.text.is_empty() {
+        words.text = picture(tree, cell).unwrap_or_default();
+    }
     words
 }
+
+/// What a cell without a word shows: a sign, or a picture with a name. In a table that is
+/// an answer, as a check mark below "Shared with others".
+fn picture(tree: &Tree<'_>, cell: &Cell) -> Option<String> {
+    let signs: String = tree.words(cell.at).chars().filter(|c| SIGNS.contains(c)).take(LONGEST_SIGN).collect();
+    if !signs.is_empty() {
+        return Some(signs);
+    }
+    tree.subtree(cell.at).find_map(|at| {
+        let node = &tree.nodes[at];
+        let name = if node.name == "img" { node.attr("alt") } else { None };
+        let label = || node.attr("aria-label").filter(|_| node.attr("role") == Some("img"));
+        let name = crate::text::fold(name.or_else(label)?);
+        (name.chars().any(char::is_alphanumeric) && count_words(&name) <= LONGEST_NAME).then_some(name)
+    })
+}
+
+/// Signs that answer yes or no, or how much.
+const SIGNS: [char; 14] = ['✓', '✔', '☑', '✅', '✗', '✘', '✖', '✕', '❌', '☒', '☐', '●', '○', '◐'];
+
+/// A cell shows no more signs than this, as for how much of something there is.
+const LONGEST_SIGN: usize = 5;
+
+/// The name of a picture that answers has no more words than this.
+const LONGEST_NAME: u32 = 8;
 
 /// What a cell reads as.
 struct Words {

@@ -396,11 +396,15 @@ const NOISE: &[(&str, &str)] = &[
          <button>Yes</button><button>No</button></div>",
     ),
     ("dialog", "<div role=dialog>Rate our app now in the store of your choice</div>"),
-    ("promotion", "<div class=newsletter-box>Get our news every week in your inbox</div>"),
+    ("promotion", "<div class=newsletter-box>Get our news every week in your inbox <button>Go</button></div>"),
     ("sharing", "<div class=social-share><a href=/f>Face</a> <a href=/t>Chirp</a></div>"),
     ("related pages", "<div class=related-posts><a href=/x>Ten tips for your holidays</a></div>"),
-    ("feedback", "<div class=page-feedback>Did we answer all of your questions here?</div>"),
-    ("sign-in", "<div class=login-box>Already have an account with us?</div>"),
+    ("feedback", "<div class=page-feedback>Did we answer all of your questions here? <button>Yes</button></div>"),
+    (
+        "choices",
+        "<div><input type=radio>Hard to follow<input type=radio>It does not work<input type=radio>Something else</div>",
+    ),
+    ("sign-in", "<div class=login-box>Already have an account with us? <button>Yes</button></div>"),
     ("search", "<div role=search>Search our help pages</div>"),
     ("pagination", "<div class=pagination><a href=/1>1</a> <a href=/2>2</a></div>"),
     (
@@ -479,6 +483,83 @@ fn a_policy_is_not_noise_whatever_it_is_called() {
         let html = format!("{wrapper}<h2>What we share</h2><p>{PROSE}</p><p>{PROSE}</p><p>{PROSE}</p><p>{PROSE}</p>");
         assert_eq!(page(&html).blocks.len(), 5, "{wrapper}");
     }
+}
+
+/// What is called like a part of the page, but is there to be read.
+#[test]
+fn a_clause_is_kept_whatever_it_is_called() {
+    for clause in [
+        "<p role=alert>These terms make you settle a quarrel before an arbitrator.</p>",
+        "<div role=status>We sold your data to no one this year.</div>",
+        "<p id=ads>We show ads by what you read.</p>",
+        "<li class=account>You may close your account at any time.</li>",
+        "<p class=survey>We ask you once a year in a survey.</p>",
+        "<p id=copyright>You keep the copyright in what you upload.</p>",
+        "<p class=foot-note>Save where the law says otherwise.</p>",
+        "<p class=sharing>With the police.</p>",
+        "<ul class=country-list><li>Norway and Iceland</li></ul>",
+        "<p id=search>We keep what you search for.</p>",
+        "<div class=cookie-settings>Your choice of cookies is kept for a year.</div>",
+        "<p class=cta>You must be of age to sign up.</p>",
+    ] {
+        let html = format!("<main><h1>Terms</h1><p>{PROSE} {PROSE}</p>{clause}<p>{PROSE} {PROSE}</p></main>");
+        assert_eq!(page(&html).blocks.len(), 4, "{clause}");
+    }
+    let aside =
+        format!("<main><h1>Terms</h1>{}<aside>In short: {PROSE}</aside></main>", format!("<p>{PROSE}</p>").repeat(12));
+    assert_eq!(page(&aside).blocks.len(), 14);
+}
+
+#[test]
+fn tabs_and_filters_are_no_text() {
+    check(
+        "<main><div><a href=/>Overview</a><a href=/s aria-current=page>Companies</a><a href=/f>Questions</a></div>
+         <div>Filter by</div><button aria-haspopup=dialog aria-expanded=false>Product</button>
+         <h1>Companies</h1><p>PROSE</p></main>",
+        &["# Companies", "PROSE"],
+    );
+}
+
+#[test]
+fn what_is_struck_out_is_not_in_force() {
+    check(
+        "<h1>Privacy</h1><p>PROSE</p><p>We keep logs for <s>two</s> <b>four</b> weeks<del>, and sell them</del>.</p>
+         <p style='text-decoration: line-through'>We sell nothing.</p><p>PROSE</p>",
+        &["# Privacy", "PROSE", "We keep logs for four weeks.", "PROSE"],
+    );
+    // All of a page is never struck out.
+    check("<s><h1>Privacy</h1><p>PROSE</p></s>", &["# Privacy", "PROSE"]);
+}
+
+#[test]
+fn raised_numbers_are_none_of_the_word_before() {
+    check(
+        "<h1>Privacy</h1><p>PROSE<sup>1</sup> Our partners<sup><a href=#n2>2</a></sup> keep 10<sup>6</sup> rows from the 1<sup>st</sup> on.</p>",
+        &["# Privacy", &format!("{PROSE}¹ Our partners² keep 10⁶ rows from the 1st on.")],
+    );
+}
+
+#[test]
+fn pictures_answer_in_tables() {
+    check(
+        "<h1>Privacy</h1><p>PROSE</p><table><tr><th>Data</th><th>Sold</th><th>Kept</th></tr>
+         <tr><td>Name</td><td><img src=y.png alt=Yes></td><td>✓</td></tr>
+         <tr><td>Logs</td><td><span role=img aria-label='Not sold'></span></td><td><img src=x.png alt=''></td></tr></table>",
+        &["# Privacy", "PROSE", "=# Data | Sold | Kept", "= Name | Yes | ✓", "= Logs | Not sold"],
+    );
+}
+
+#[test]
+fn how_long_ago_is_told_of_the_page_or_by_a_clause() {
+    check("<h1>Privacy</h1><p>3 days ago</p><p>PROSE</p>", &["# Privacy", "PROSE"]);
+    check(
+        "<h1>Privacy</h1><p>Last updated:</p><p>3 days ago</p><p>PROSE</p>",
+        &["# Privacy", "Last updated:", "PROSE"],
+    );
+    check(
+        "<h1>AGB</h1><p>PROSE</p><p>Sie kündigen:</p><p>vor 30 Tagen</p><ul><li>il y a 3 jours</li></ul><p>PROSE</p>",
+        &["# AGB", "PROSE", "Sie kündigen:", "vor 30 Tagen", "- il y a 3 jours", "PROSE"],
+    );
 }
 
 #[test]
