@@ -138,7 +138,9 @@ pub fn address(
     change: &Change,
     judgment: &Judgment,
 ) -> Vec<Alert> {
-    if judgment.materiality < watch.alert_at {
+    // Who was told of a change is told, once, that the page is back to what it said before.
+    let takes_back = judgment.returns.as_ref().and_then(|returns| returns.takes_back);
+    if judgment.materiality < watch.alert_at && takes_back.is_none_or(|materiality| materiality < watch.alert_at) {
         return Vec::new();
     }
     watch
@@ -167,4 +169,6 @@ pub struct NextVersion {
     pub snapshot_digest: Digest,
     /// The date that it claims for itself.
     pub effective_at: Option<chrono::NaiveDate>,
+    /// When the text before it was first seen to be gone, if a second look is to confirm that.
+    pub first_seen_at: Option<Timestamp>,
 }

@@ -9,7 +9,8 @@ use crate::fetch::{Capture, Fetch, Fetched, Fetcher, Request};
 use crate::outcome::{FailureKind, FetchFailure, Outcome};
 use crate::pages::{Came, Held, PageCheck, Together, examine_pages};
 use crate::panics::contained;
-use crate::reading::{Page, Reader};
+use crate::reading::{Page, Reader, Reading};
+use crate::recall::recall;
 use crate::snapshot::{Origin, Snapshot, Validators};
 use crate::store::{CheckFacts, Recorded, Store, StoreError, Which};
 use crate::time::Timestamp;
@@ -211,15 +212,17 @@ pub async fn nearest<C: Clock>(
         let before = store.version(&watch.id, Which::At(from.captured_at)).await?;
         let before = Standing::at(before, &watch.reader(), store).await?;
         let mut version = before.base.version.as_ref().map(|version| version.facts.number);
+        let mut text = before.text();
         let (mut together, unlike) = understand(watch.reader(), before, page, snapshot.clone(), unpacker).await;
         if let Some((_, language)) = unlike
             && let Some(earlier) = parallel(watch, &language, from.captured_at, store, None, unpacker).await?
         {
             version = earlier.version.as_ref().map(|earlier| earlier.facts.number);
             let before = Standing::of(earlier, &watch.reader(), store).await?;
+            text = before.text();
             (together, _) = understand(watch.reader(), before, page, snapshot, unpacker).await;
         }
-        let outcome = together.outcome;
+        let outcome = recall(watch, text, together, store, unpacker).await?.outcome;
         return Ok(Nearest::Read(Box::new(Past { outcome, version }), from));
     }
     let mut history = History::begin(watch, store, clock, unpacker).await?;
@@ -287,6 +290,11 @@ impl Standing {
         Ok(Self { base, held })
     }
 
+    /// Its text.
+    fn text(&self) -> Option<Reading> {
+        self.base.version.as_ref().map(|version| version.reading.clone())
+    }
+
     /// A version in the middle of the history, with its snapshot where that may be needed.
     async fn at(version: Option<Version>, reader: &Reader, store: &Store) -> Result<Self, StoreError> {
         let snapshot = match &version {
@@ -340,6 +348,7 @@ impl<'a> History<'a> {
             self.parallel = None;
             let before = self.before(snapshot.captured_at).await?;
             let mut number = before.base.version.as_ref().map(|version| version.facts.number);
+            let mut text = before.text();
             let (mut together, unlike) =
                 understand(self.reader.clone(), before, page, snapshot.clone(), &self.unpacker).await;
             if let Some((_, language)) = unlike {
@@ -354,10 +363,12 @@ impl<'a> History<'a> {
                         self.now = before.clone();
                     }
                     self.parallel.clone_from(&before.base.version);
+                    text = before.text();
                     (together, _) =
                         understand(self.reader.clone(), before, page, snapshot.clone(), &self.unpacker).await;
                 }
             }
+            let together = recall(self.watch, text, together, self.store, &self.unpacker).await?;
             let latest = self.latest().map(|version| version.facts.clone());
             let alerts = alerts(latest.as_ref(), &together);
             let latest = latest.map(|latest| latest.id);
@@ -409,12 +420,12 @@ impl<'a> History<'a> {
                 let again = move |before: Option<&Version>, earlier: Option<&Snapshot>, snapshot| {
                     examine(&reader, before, earlier, snapshot, &|snapshot| unpacker.unpack(snapshot))
                 };
-                self.store.rebuild(&self.watch.id, &self.reader, again, now).await?;
+                self.store.rebuild(&self.watch.id, &self.reader, self.watch.alternation, again, now).await?;
             } else {
                 let again = move |before: Option<&Version>, held: &[Option<Held>], came| {
                     examine_pages(&reader, before, held, came, &|snapshot| unpacker.unpack(snapshot))
                 };
-                self.store.rebuild_pages(&self.watch.id, &self.reader, again, now).await?;
+                self.store.rebuild_pages(&self.watch.id, &self.reader, self.watch.alternation, again, now).await?;
             }
         }
         Ok(self.older)

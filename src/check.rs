@@ -5,19 +5,21 @@ use std::time::Duration;
 use url::Url;
 
 use crate::alert::{Alert, NextVersion, address};
-use crate::cadence::next_check;
+use crate::cadence::{LONGEST_RETRY_AFTER, next_check};
 use crate::clock::Clock;
-use crate::examine::{Unpack, examine, new_language};
+use crate::confirmation::{Step, Telling, first_look, found_again, found_another};
+use crate::examine::{Unpack, examine, judged, new_language};
 use crate::fetch::{Fetch, Fetched, Request};
 use crate::outcome::Outcome;
 use crate::pages::{Came, PageCheck, Together, examine_pages};
 use crate::panics::{contained, unpanicking};
-use crate::reading::{Reader, Why};
+use crate::reading::{Reader, Reading, Why};
+use crate::recall::recall;
 use crate::snapshot::{Snapshot, Validators};
 use crate::store::{Recorded, Store, StoreError};
 use crate::time::Timestamp;
 use crate::unpack::Unpacker;
-use crate::upgrade::{Base, parallel, preview, upgrade};
+use crate::upgrade::{Base, parallel, preview, reread, upgrade};
 use crate::version::{Version, VersionFacts};
 use crate::watch::{Source, Watch};
 
@@ -49,12 +51,19 @@ pub struct Checked {
     pub outcome: Outcome,
     /// How each page fared, where the policy stands on several.
     pub pages: Vec<PageCheck>,
-    /// Who is told what.
-    pub alerts: Vec<Alert>,
+    /// Who is told what, now or later.
+    pub telling: Telling,
     /// When the watch is due again.
     pub next_check_at: Option<Timestamp>,
     /// What was written; none after [`dry_run`].
     pub recorded: Option<Recorded>,
+}
+
+impl Checked {
+    /// Who is told now, of what this check saw or an earlier one.
+    pub fn alerts(&self) -> impl Iterator<Item = &Alert> {
+        self.telling.confirmed.iter().chain(&self.telling.alerts)
+    }
 }
 
 /// Checks one watch: fetch, read, compare, judge, address, record.
@@ -71,9 +80,9 @@ pub async fn check<F: Fetch, C: Clock>(watch: &Watch, ports: &Ports<F, C>) -> Re
     };
     let Looked { mut checked, together } = look(watch, base, ports, Some(ports.clock.now())).await?;
     let latest = checked.previous.as_ref().map(|version| version.id);
-    let (alerts, due, now) = (checked.alerts.clone(), checked.next_check_at, ports.clock.now());
+    let (telling, due, now) = (checked.telling.clone(), checked.next_check_at, ports.clock.now());
     let (store, reader) = (&ports.store, watch.reader());
-    let recorded = store.record_pages(&watch.id, latest, together, &reader, alerts, due, now).await?;
+    let recorded = store.record_pages(&watch.id, latest, together, &reader, telling, due, now).await?;
     tell_note(watch, &checked.outcome, &recorded);
     checked.recorded = Some(recorded);
     Ok(checked)
@@ -119,7 +128,8 @@ async fn look<F: Fetch, C: Clock>(
     now: Option<Timestamp>,
 ) -> Result<Looked, StoreError> {
     let mut facts = base.version.as_ref().map(|version| version.facts.clone());
-    let (together, alerts) = if watch.pages.is_empty() {
+    let mut before = base.version.as_ref().map(|version| version.reading.clone());
+    let together = if watch.pages.is_empty() {
         let validators = match watch.source {
             Source::Live if base.lost.is_none() && base.broken.is_none() => {
                 ports.store.validators(&watch.id, &watch.reader()).await?
@@ -127,13 +137,14 @@ async fn look<F: Fetch, C: Clock>(
             Source::Live | Source::Wayback => Validators::default(),
         };
         let came = ask(watch, &watch.url, validators, ports).await;
-        let mut understood = understand(watch, base, facts.clone(), came, &ports.unpacker).await;
+        let mut understood = understand(watch, base, came, &ports.unpacker).await;
         if let (Some((known, language)), Outcome::First { snapshot, .. }) = (&understood.unlike, &understood.outcome) {
             match parallel(watch, language, snapshot.captured_at, &ports.store, now, &ports.unpacker).await? {
                 Some(base) => {
                     facts = base.version.as_ref().map_or(facts.clone(), |earlier| newest(facts, earlier));
+                    before = base.version.as_ref().map(|earlier| earlier.reading.clone());
                     let came = Came::Snapshot(Box::new(snapshot.clone()));
-                    understood = understand(watch, base, facts.clone(), came, &ports.unpacker).await;
+                    understood = understand(watch, base, came, &ports.unpacker).await;
                 }
                 None => tracing::warn!(
                     watch.id = %watch.id,
@@ -142,15 +153,75 @@ async fn look<F: Fetch, C: Clock>(
                 ),
             }
         }
-        (Together::alone(understood.outcome), understood.alerts)
+        Together::alone(understood.outcome)
     } else {
         look_at_pages(watch, base, ports).await?
     };
+    let together = recall(watch, before.clone(), together, &ports.store, &ports.unpacker).await?;
+    let telling = tell(watch, facts.as_ref(), before, &together, ports).await?;
     let outcome = together.outcome.clone();
-    let next_check_at = due_again(watch, &outcome, ports).await?;
+    let next_check_at = due_again(watch, &outcome, &telling.step, ports).await?;
     let pages = together.pages.clone();
-    let checked = Checked { previous: facts, outcome, pages, alerts, next_check_at, recorded: None };
+    let checked = Checked { previous: facts, outcome, pages, telling, next_check_at, recorded: None };
     Ok(Looked { checked, together })
+}
+
+/// Who is told of what a look saw, now or once another has confirmed it. `latest` is the last
+/// version before it, `text` what that says.
+async fn tell<F: Fetch, C: Clock>(
+    watch: &Watch,
+    latest: Option<&VersionFacts>,
+    text: Option<Reading>,
+    together: &Together,
+    ports: &Ports<F, C>,
+) -> Result<Telling, StoreError> {
+    let (now, outcome) = (ports.clock.now(), &together.outcome);
+    let Some(awaited) = ports.store.awaited(&watch.id).await? else {
+        let mut telling = first_look(watch, outcome, alerts(watch, latest, together), now);
+        if let Step::Await(new) = &mut telling.step {
+            new.alerts = alerts_of(watch, latest, together, Some(new.first_seen_at));
+        }
+        return Ok(telling);
+    };
+    let (reading, next) = match (outcome, latest, text) {
+        (Outcome::Changed { reading, .. }, Some(latest), _) => (reading.clone(), next_version(latest, together)),
+        (Outcome::Unmodified | Outcome::Unchanged { .. }, Some(latest), Some(_))
+            if latest.snapshot == awaited.snapshot =>
+        {
+            return Ok(found_again(watch, &awaited, now));
+        }
+        (Outcome::Unmodified | Outcome::Unchanged { .. }, Some(latest), Some(text)) => {
+            let served = ports.store.snapshot(latest.snapshot).await?;
+            let next = of_snapshot(latest.number, &text, &served);
+            (text, Some(next))
+        }
+        // Nobody saw the policy, or it cannot be compared: the second look is still to come.
+        _ => return Ok(Telling::default()),
+    };
+    let Some(mut next) = next else { return Ok(Telling::default()) };
+    next.first_seen_at = Some(awaited.first_seen_at);
+    let base = ports.store.version_of(&watch.id, awaited.base).await?;
+    let known = match &base {
+        Some(base) => reread(watch, base, &ports.store, &ports.unpacker).await?,
+        None => None,
+    };
+    let (Some(base), Some(known)) = (base, known) else {
+        // With what it is to be compared cannot be read any more, so all that was seen is told.
+        let (alerts, confirmed) = (alerts(watch, latest, together), awaited.alerts.clone());
+        return Ok(Telling { alerts, step: Step::Confirm(awaited.id), confirmed });
+    };
+    let followed = watch.clone();
+    let alerts = contained(move || {
+        let judged = judged(&known, &reading);
+        judged.map_or(Vec::new(), |(change, judgment)| address(&followed, &base.facts, &next, &change, &judgment))
+    });
+    match alerts.await {
+        Ok(alerts) => Ok(found_another(watch, &awaited, alerts, now)),
+        Err(message) => {
+            tracing::error!(watch.id = %watch.id, message, "our own code failed on a change; please report it");
+            Ok(Telling { confirmed: awaited.alerts.clone(), step: Step::Confirm(awaited.id), alerts: Vec::new() })
+        }
+    }
 }
 
 /// Asks for every page, one after the other, and says what all of them mean.
@@ -158,7 +229,7 @@ async fn look_at_pages<F: Fetch, C: Clock>(
     watch: &Watch,
     base: Base,
     ports: &Ports<F, C>,
-) -> Result<(Together, Vec<Alert>), StoreError> {
+) -> Result<Together, StoreError> {
     let reader = watch.reader();
     let mut came = Vec::new();
     for page in &reader.pages {
@@ -172,16 +243,11 @@ async fn look_at_pages<F: Fetch, C: Clock>(
         Some(version) => ports.store.held_pages(&version.facts, &reader.pages).await?,
         None => reader.pages.iter().map(|_| None).collect(),
     };
-    let (followed, unpacker) = (watch.clone(), ports.unpacker.clone());
+    let unpacker = ports.unpacker.clone();
     let understood = contained(move || {
-        let previous = base.version.as_ref();
-        let together = examine_pages(&reader, previous, &held, came, &|snapshot| unpacker.unpack(snapshot));
-        let alerts = alerts(&followed, previous.map(|version| &version.facts), &together);
-        (together, alerts)
+        examine_pages(&reader, base.version.as_ref(), &held, came, &|snapshot| unpacker.unpack(snapshot))
     });
-    Ok(understood
-        .await
-        .unwrap_or_else(|message| (Together::alone(Outcome::Broken { snapshot: None, message }), Vec::new())))
+    Ok(understood.await.unwrap_or_else(|message| Together::alone(Outcome::Broken { snapshot: None, message })))
 }
 
 /// Asks for one page.
@@ -199,34 +265,25 @@ async fn ask<F: Fetch, C: Clock>(watch: &Watch, url: &Url, validators: Validator
 /// What came of one page means.
 struct Understood {
     outcome: Outcome,
-    alerts: Vec<Alert>,
     /// The languages of the version before and of the text, where they could not be compared.
     unlike: Option<(String, String)>,
 }
 
-/// Says what came means and who is told, away from the threads that wait for the
-/// network, and whatever happens: a page that our code fails on is an outcome too.
-/// `base` is what it is compared with, `latest` the last version of all.
-async fn understand(
-    watch: &Watch,
-    base: Base,
-    latest: Option<VersionFacts>,
-    came: Came,
-    unpacker: &Unpacker,
-) -> Understood {
-    let silent = |outcome| Understood { outcome, alerts: Vec::new(), unlike: None };
+/// Says what came means, away from the threads that wait for the network, and whatever
+/// happens: a page that our code fails on is an outcome too. `base` is what it is compared
+/// with.
+async fn understand(watch: &Watch, base: Base, came: Came, unpacker: &Unpacker) -> Understood {
+    let silent = |outcome| Understood { outcome, unlike: None };
     let snapshot = match came {
         Came::Snapshot(snapshot) => *snapshot,
         Came::Failed(failure) => return silent(Outcome::Unreachable(failure)),
         Came::Broken(message) => return silent(Outcome::Broken { snapshot: None, message }),
         Came::NotModified | Came::NotAsked => return silent(Outcome::Unmodified),
     };
-    let (watch, evidence, unpacker) = (watch.clone(), snapshot.clone(), unpacker.clone());
+    let (reader, evidence, unpacker) = (watch.reader(), snapshot.clone(), unpacker.clone());
     contained(move || {
-        let outcome = examine_anew(&watch.reader(), &base, snapshot, &|snapshot| unpacker.unpack(snapshot));
-        let unlike = new_language(base.comparable(), &outcome);
-        let together = Together::alone(outcome);
-        Understood { alerts: alerts(&watch, latest.as_ref(), &together), unlike, outcome: together.outcome }
+        let outcome = examine_anew(&reader, &base, snapshot, &|snapshot| unpacker.unpack(snapshot));
+        Understood { unlike: new_language(base.comparable(), &outcome), outcome }
     })
     .await
     .unwrap_or_else(|message| silent(Outcome::Broken { snapshot: Some(evidence), message }))
@@ -252,25 +309,48 @@ pub(crate) fn examine_anew(reader: &Reader, base: &Base, snapshot: Snapshot, unp
 
 /// Who is told of an outcome, and in which words. `latest` is the last version before it.
 pub fn alerts(watch: &Watch, latest: Option<&VersionFacts>, together: &Together) -> Vec<Alert> {
-    let Outcome::Changed { snapshot, reading, from, change, judgment } = &together.outcome else { return Vec::new() };
-    let Some(latest) = latest else { return Vec::new() };
-    let next = NextVersion {
-        // An upgrade that comes with it is recorded before.
-        number: latest.number.max(from.number) + 1,
+    alerts_of(watch, latest, together, None)
+}
+
+/// [`alerts`], which say since when the text before is gone if that is given.
+fn alerts_of(
+    watch: &Watch,
+    latest: Option<&VersionFacts>,
+    together: &Together,
+    first_seen_at: Option<Timestamp>,
+) -> Vec<Alert> {
+    let Outcome::Changed { from, change, judgment, .. } = &together.outcome else { return Vec::new() };
+    let Some(next) = latest.and_then(|latest| next_version(latest, together)) else { return Vec::new() };
+    address(watch, from, &NextVersion { first_seen_at, ..next }, change, judgment)
+}
+
+/// The version that a change leads to; `latest` is the last one before it.
+fn next_version(latest: &VersionFacts, together: &Together) -> Option<NextVersion> {
+    let Outcome::Changed { snapshot, reading, .. } = &together.outcome else { return None };
+    // An upgrade that comes with it is recorded before.
+    let upgraded = together.upgrade.as_ref().is_some_and(|upgrade| upgrade.reading.digest() != latest.digest);
+    Some(of_snapshot(latest.number + u32::from(upgraded) + 1, reading, snapshot))
+}
+
+/// The version of a number, as read from a snapshot.
+fn of_snapshot(number: u32, reading: &Reading, snapshot: &Snapshot) -> NextVersion {
+    NextVersion {
+        number,
         digest: reading.digest(),
         captured_at: snapshot.captured_at,
         final_url: snapshot.final_url.clone(),
         snapshot_digest: snapshot.digest(),
         effective_at: reading.effective_at,
-    };
-    address(watch, from, &next, change, judgment)
+        first_seen_at: None,
+    }
 }
 
-/// When the watch is due again: by its schedule, earlier after a failure that may pass,
-/// later if the other side asks for it.
+/// When the watch is due again: by its schedule, earlier after a failure that may pass and
+/// where a change waits for a second look, later if the other side asks for it.
 async fn due_again<F, C: Clock>(
     watch: &Watch,
     outcome: &Outcome,
+    step: &Step,
     ports: &Ports<F, C>,
 ) -> Result<Option<Timestamp>, StoreError> {
     let failures = if may_pass(outcome) {
@@ -280,7 +360,15 @@ async fn due_again<F, C: Clock>(
         0
     };
     let now = ports.clock.now();
-    Ok(next_check(&watch.schedule, &watch.id, ports.spread, now, failures, outcome.retry_after()))
+    let scheduled = next_check(&watch.schedule, &watch.id, ports.spread, now, failures, outcome.retry_after());
+    let second_look = match step {
+        Step::Await(new) => Some(new.due_at),
+        Step::Keep => ports.store.awaited(&watch.id).await?.map(|awaited| awaited.due_at).filter(|due| *due > now),
+        Step::Confirm(_) | Step::Withdraw(_) => None,
+    };
+    let asked = chrono::Duration::from_std(outcome.retry_after().unwrap_or_default().min(LONGEST_RETRY_AFTER));
+    let allowed = asked.map_or(now, |asked| now + asked);
+    Ok(scheduled.into_iter().chain(second_look.map(|due| due.max(allowed))).min())
 }
 
 /// Whether this is a failure that asking again soon may help against. Who was turned away

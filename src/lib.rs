@@ -11,7 +11,7 @@
 //!
 //! | layer | modules | may know |
 //! |---|---|---|
-//! | core | `watch` … `examine`, `pages`, `cadence`, `guard`, `outcome`, `render`, `time` | the core |
+//! | core | `watch` … `examine`, `alternation`, `confirmation`, `pages`, `cadence`, `guard`, `outcome`, `render`, `time` | the core |
 //! | ports | `clock`, `http`, `fetch`, `unpack`, `store`, `channel` | the core; of each other only `http` and `clock` |
 //! | use cases | `check`, `upgrade`, `backfill`, `deliver`, `exchange` | core and ports |
 //! | faces | `config`, `telemetry`, `scheduler`, `daemon`, `cli` | everything below |
@@ -76,8 +76,10 @@
 
 // The core: values in, values out.
 pub mod alert;
+pub mod alternation;
 pub mod cadence;
 pub mod change;
+pub mod confirmation;
 pub mod examine;
 pub mod guard;
 pub mod interest;
@@ -108,6 +110,7 @@ pub mod deliver;
 pub mod exchange;
 mod panics;
 pub mod pulse;
+mod recall;
 pub mod upgrade;
 
 // The faces.

@@ -121,6 +121,25 @@ pub(crate) async fn parallel(
     with_snapshot(held, store).await.map(Some)
 }
 
+/// What a version of the past says as we read today; none if that cannot be told. Nothing
+/// is recorded.
+pub(crate) async fn reread(
+    watch: &Watch,
+    held: &Version,
+    store: &Store,
+    unpacker: &Unpacker,
+) -> Result<Option<Reading>, StoreError> {
+    let reader = watch.reader();
+    if held.facts.reader == reader {
+        return Ok(Some(held.reading.clone()));
+    }
+    if !reader.pages.is_empty() {
+        return Ok(None);
+    }
+    let Some((_, snapshot)) = snapshot(watch, held, store).await? else { return Ok(None) };
+    Ok(again(reader, snapshot, unpacker.clone()).await.ok().and_then(Result::ok))
+}
+
 async fn with_snapshot(version: Version, store: &Store) -> Result<Base, StoreError> {
     let needed = !version.facts.reader.selectors.select.is_empty() && version.facts.reader.pages.is_empty();
     let snapshot = if needed { Some(store.snapshot(version.facts.snapshot).await?) } else { None };

@@ -1,6 +1,7 @@
 //! What we follow: a URL, how often, and who is told.
 
 use std::fmt;
+use std::time::Duration;
 
 use url::Url;
 
@@ -140,6 +141,11 @@ pub struct Watch {
     pub notify: Vec<String>,
     /// From which materiality on they are told.
     pub alert_at: Materiality,
+    /// Within which time a text that comes back is a turn of an alternation.
+    pub alternation: Duration,
+    /// After which time a second look must find a change again before anybody is told of
+    /// it; none: the first look tells.
+    pub confirm: Option<Duration>,
     /// Free words for grouping.
     pub tags: Vec<String>,
 }

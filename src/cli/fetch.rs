@@ -15,6 +15,7 @@ use crate::alert::DeliveryState;
 use crate::backfill::{Nearest, nearest};
 use crate::check::{Checked, check, dry_run};
 use crate::clock::SystemClock;
+use crate::confirmation::{ConfirmationState, Step};
 use crate::deliver::deliver_due;
 use crate::fetch::{Fetch, Fetched, Fetcher, Request};
 use crate::judgment::{Judgment, Materiality};
@@ -63,6 +64,10 @@ struct Row<'a> {
     change: Option<render::json::ChangeObject>,
     alerts: usize,
     next_check_at: Option<String>,
+    /// `pending`, `confirmed` or `withdrawn`, where this look decided of a change that a
+    /// second look is to confirm.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirmation: Option<&'static str>,
     recorded: bool,
     /// What must be known although the policy was seen.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -216,6 +221,15 @@ fn tell(watch: &Watch, checked: &Checked, alone: bool, console: &Console) -> any
         console.warn(format!("{}: {}", watch.id, one_line(&note)));
     }
     whole(&checked.outcome, alone, console)?;
+    match &checked.telling.step {
+        Step::Keep => {}
+        Step::Await(new) => console.say(format!(
+            "nobody is told before {} UTC, when a second look is to find it again",
+            when::minute(new.due_at)
+        )),
+        Step::Confirm(_) => console.say("a second look found the change again, so it is told now"),
+        Step::Withdraw(_) => console.say("a second look did not find the change again, so nobody is told of it"),
+    }
     if let (Some(before), Outcome::First { reading, rebased: None, .. }) = (&checked.previous, &checked.outcome) {
         let language = reading.language.as_deref().unwrap_or("another language");
         console.say(format!(
@@ -228,6 +242,15 @@ fn tell(watch: &Watch, checked: &Checked, alone: bool, console: &Console) -> any
         console.warn(format!("another policywatch recorded \"{}\" meanwhile; this check was not recorded", watch.id));
     }
     Ok(())
+}
+
+fn confirmation(step: &Step) -> Option<ConfirmationState> {
+    match step {
+        Step::Keep => None,
+        Step::Await(_) => Some(ConfirmationState::Pending),
+        Step::Confirm(_) => Some(ConfirmationState::Confirmed),
+        Step::Withdraw(_) => Some(ConfirmationState::Withdrawn),
+    }
 }
 
 /// Prints the whole change below its line, where there is one and nothing else to tell.
@@ -273,8 +296,9 @@ fn row<'a>(watch: &'a Watch, checked: &'a Checked) -> Row<'a> {
         why: checked.outcome.why(),
         version: checked.recorded.as_ref().and_then(|recorded| recorded.version),
         change: change_of(&checked.outcome),
-        alerts: checked.alerts.len(),
+        alerts: checked.alerts().count(),
         next_check_at: checked.next_check_at.map(crate::time::rfc3339),
+        confirmation: confirmation(&checked.telling.step).map(ConfirmationState::as_str),
         recorded: checked.recorded.as_ref().is_some_and(|recorded| recorded.check.is_some()),
         note: checked.outcome.note(),
         pages: checked.pages.iter().map(page_row).collect(),

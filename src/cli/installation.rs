@@ -7,6 +7,7 @@ use super::complaint::Complaint;
 use super::console::Console;
 use super::extract::Parts;
 use super::when::Span;
+use crate::alternation::ALTERNATION;
 use crate::cadence::{self, Schedule};
 use crate::channel::Channels;
 use crate::check::Ports;
@@ -187,6 +188,8 @@ impl Installation {
             language: None,
             notify: self.config.channels.iter().map(|channel| channel.name.clone()).collect(),
             alert_at: Materiality::Material,
+            alternation: ALTERNATION,
+            confirm: None,
             tags: Vec::new(),
         })
     }

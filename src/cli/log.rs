@@ -7,9 +7,10 @@ use super::installation::Installation;
 use super::table::{shown_width, wrap, wrap_at_most};
 use super::{Exit, when};
 use crate::clock::{Clock, SystemClock};
+use crate::confirmation::ConfirmationState;
 use crate::judgment::Materiality;
-use crate::render::one_line;
-use crate::store::{CheckFacts, PageFacts, RecordedChange};
+use crate::render::{one_line, remarks};
+use crate::store::{CheckFacts, Confirmation, PageFacts, RecordedChange};
 use crate::time::rfc3339;
 use crate::version::{Cause, VersionFacts};
 use crate::watch::WatchId;
@@ -42,6 +43,21 @@ struct VersionRow<'a> {
     severity: Option<u8>,
     practices: Option<Vec<&'static str>>,
     summary: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    returns_to: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    return_kind: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirmation: Option<ConfirmationRow>,
+}
+
+/// Whether a second look has found a change again.
+#[derive(Serialize)]
+struct ConfirmationRow {
+    state: &'static str,
+    first_seen_at: String,
+    due_at: String,
+    settled_at: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -77,8 +93,9 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
     let installation = Installation::open(console).await?;
     let id = installation.recorded(&args.watch).await?;
     if console.json {
+        let confirmations = installation.store.confirmations(&id).await?;
         for (version, change) in history(&installation, &id).await? {
-            console.object(&version_row(&version, change.as_ref()))?;
+            console.object(&version_row(&version, change.as_ref(), confirmation(&version, &confirmations)))?;
         }
         if args.checks {
             for check in installation.store.checks(&id, CHECKS).await?.iter().rev() {
@@ -116,18 +133,38 @@ pub async fn timeline(installation: &Installation, id: &WatchId, console: &Conso
         return Ok(());
     }
     let now = SystemClock.now();
+    let confirmations = installation.store.confirmations(id).await?;
     for (version, change) in &history {
-        for line in entry(version, change.as_ref(), now, console) {
+        for line in entry(version, change.as_ref(), confirmation(version, &confirmations), now, console) {
             console.line(line)?;
         }
     }
     Ok(())
 }
 
+/// The confirmation of the change that led to a version, if it was to be confirmed.
+fn confirmation<'a>(version: &VersionFacts, all: &'a [Confirmation]) -> Option<&'a Confirmation> {
+    all.iter().rev().find(|confirmation| confirmation.snapshot == version.snapshot && version.cause == Cause::Publisher)
+}
+
+/// Where a confirmation stands, in words.
+fn standing(confirmation: &Confirmation) -> String {
+    let at = confirmation.settled_at.map_or_else(String::new, |at| format!(" at {} UTC", when::minute(at)));
+    match confirmation.state {
+        ConfirmationState::Pending => {
+            format!("Not told yet: it is looked at again at {} UTC.", when::minute(confirmation.due_at))
+        }
+        ConfirmationState::Confirmed => format!("Found again{at}, and told."),
+        ConfirmationState::Withdrawn => format!("Not found again{at}, so nobody was told."),
+        ConfirmationState::Replaced => format!("Another text was found{at}; that one was looked at again."),
+    }
+}
+
 /// The lines of one version: when, which, how much it matters, what it says.
 pub fn entry(
     version: &VersionFacts,
     change: Option<&RecordedChange>,
+    confirmation: Option<&Confirmation>,
     now: crate::time::Timestamp,
     console: &Console,
 ) -> Vec<String> {
@@ -165,6 +202,10 @@ pub fn entry(
     let room = console.width.saturating_sub(indent).max(20);
     let most = if room < 50 { 6 } else { 4 };
     let mut text = wrap_at_most(&one_line(says), room, most);
+    let told = judgment.map(remarks).unwrap_or_default();
+    for remark in told.into_iter().chain(confirmation.map(standing)) {
+        text.extend(wrap(&remark, room));
+    }
     let ago = when::relative(version.captured_at, now);
     let practices: Vec<&str> = judgment
         .filter(|_| version.cause == Cause::Publisher)
@@ -242,8 +283,13 @@ fn says<'a>(check: &'a CheckFacts, noted: &mut Option<&'a str>) -> String {
     says.join(": ")
 }
 
-fn version_row<'a>(version: &'a VersionFacts, change: Option<&'a RecordedChange>) -> VersionRow<'a> {
+fn version_row<'a>(
+    version: &'a VersionFacts,
+    change: Option<&'a RecordedChange>,
+    confirmation: Option<&Confirmation>,
+) -> VersionRow<'a> {
     let judgment = change.map(|change| &change.judgment);
+    let returns = judgment.and_then(|judgment| judgment.returns.as_ref());
     VersionRow {
         watch: version.watch.as_str(),
         version: version.number,
@@ -255,6 +301,14 @@ fn version_row<'a>(version: &'a VersionFacts, change: Option<&'a RecordedChange>
         severity: judgment.map(|judgment| judgment.severity),
         practices: judgment.map(|judgment| judgment.practices.iter().map(|practice| practice.as_str()).collect()),
         summary: judgment.map(|judgment| judgment.summary.as_str()),
+        returns_to: returns.map(|returns| returns.version),
+        return_kind: returns.map(|returns| returns.kind.as_str()),
+        confirmation: confirmation.map(|confirmation| ConfirmationRow {
+            state: confirmation.state.as_str(),
+            first_seen_at: rfc3339(confirmation.first_seen_at),
+            due_at: rfc3339(confirmation.due_at),
+            settled_at: confirmation.settled_at.map(rfc3339),
+        }),
     }
 }
 

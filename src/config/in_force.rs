@@ -72,6 +72,10 @@ pub struct WatchInForce {
     pub notify: Vec<String>,
     /// From which materiality on.
     pub alert_at: String,
+    /// Within which time a text that comes back is a turn of an alternation.
+    pub alternation: String,
+    /// After which time a second look must find a change again before anybody is told.
+    pub confirm: Option<String>,
     /// Where it is configured.
     pub origin: String,
 }
@@ -110,6 +114,8 @@ fn watch_in_force(config: &Config, watch: &Watch, now: Timestamp, origin: &dyn F
         next_check_at: next_check(&watch.schedule, &watch.id, config.scheduler.spread, now, 0, None).map(rfc3339),
         notify: watch.notify.clone(),
         alert_at: watch.alert_at.as_str().to_owned(),
+        alternation: format_duration(watch.alternation),
+        confirm: watch.confirm.map(format_duration),
         origin: origin(&format!("watch.{}", watch.id)),
     }
 }
@@ -209,7 +215,10 @@ impl WatchInForce {
         match &self.notify[..] {
             [] => writeln!(f, "    nobody is told"),
             names => writeln!(f, "    tells {} of {} changes", names.join(", "), degrees(&self.alert_at)),
-        }
+        }?;
+        let confirmed =
+            self.confirm.as_ref().map(|after| format!("; a change counts once it is seen again after {after}"));
+        writeln!(f, "    a text that is back within {} alternates{}", self.alternation, confirmed.unwrap_or_default())
     }
 }
 

@@ -11,6 +11,7 @@ use super::Origin;
 use super::channels::Channels;
 use super::keys;
 use super::table::{Table, Value};
+use crate::alternation::ALTERNATION;
 use crate::cadence::Schedule;
 use crate::judgment::Materiality;
 use crate::reading::{Page, Selectors};
@@ -36,6 +37,8 @@ pub(super) struct Defaults {
     language: Option<String>,
     notify: Vec<String>,
     alert_at: Materiality,
+    alternation: Duration,
+    confirm: Option<Duration>,
     tags: Vec<String>,
 }
 
@@ -68,6 +71,8 @@ impl Defaults {
             // A change that nobody is told of is worse than one told too widely.
             notify: channels.names.clone(),
             alert_at: Materiality::Material,
+            alternation: ALTERNATION,
+            confirm: None,
             tags: Vec::new(),
         };
         if let Some(table) = root.table("defaults") {
@@ -79,6 +84,8 @@ impl Defaults {
             table.set("language", &mut defaults.language, |value| language(value).map(Some));
             table.set("notify", &mut defaults.notify, |value| notify(value, channels));
             table.set("alert_at", &mut defaults.alert_at, degree);
+            table.set("alternation", &mut defaults.alternation, Value::duration);
+            table.set("confirm", &mut defaults.confirm, confirm);
             table.set("tags", &mut defaults.tags, words);
         }
         defaults
@@ -117,6 +124,8 @@ impl Watches {
         let language = table.or("language", defaults.language.clone(), |value| language(value).map(Some));
         let notify = table.or("notify", defaults.notify.clone(), |value| notify(value, channels));
         let alert_at = table.or("alert_at", defaults.alert_at, degree);
+        let alternation = table.or("alternation", defaults.alternation, Value::duration);
+        let confirm = table.or("confirm", defaults.confirm, confirm);
         let tags = table.or("tags", defaults.tags.clone(), words);
 
         let (id, url) = (id?, url?);
@@ -136,6 +145,8 @@ impl Watches {
             language: language?,
             notify: notify?,
             alert_at: alert_at?,
+            alternation: alternation?,
+            confirm: confirm?,
             tags: tags?,
         })
     }
@@ -225,6 +236,11 @@ fn source(value: &Value<'_>) -> Option<Source> {
 
 fn degree(value: &Value<'_>) -> Option<Materiality> {
     value.word(&DEGREES, Materiality::parse)
+}
+
+/// How long to wait for a second look; `"0s"` for none, where `[defaults]` has one.
+fn confirm(value: &Value<'_>) -> Option<Option<Duration>> {
+    if value.duration()?.is_zero() { Some(None) } else { value.duration_from(SHORTEST).map(Some) }
 }
 
 fn policy_type(value: &Value<'_>) -> Option<PolicyType> {

@@ -6,6 +6,7 @@ mod own;
 pub mod practice;
 mod quote;
 mod rules;
+mod times;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +17,7 @@ pub use own::{BadPattern, OWN, OwnRule, Rules, When};
 pub use practice::Practice;
 use practice::{ranked, weigh};
 use rules::{RULES, Seen};
+pub use times::{Dating, Return, ReturnKind};
 
 /// How much a change matters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -92,6 +94,10 @@ pub struct Judgment {
     pub findings: Vec<Finding>,
     /// What was left out of account, and why.
     pub noise: Vec<Noise>,
+    /// The earlier version that the page is back to (set by [`crate::alternation`]).
+    pub returns: Option<Return>,
+    /// How the date that the policy claims for itself fits to what changed.
+    pub dating: Option<Dating>,
 }
 
 /// Findings that come from no row of the table of rules, and what they look at.
@@ -126,6 +132,13 @@ pub fn judge(change: &Change, old: &Reading, new: &Reading) -> Judgment {
 
 /// [`judge`] by other rules than those of the table alone.
 pub fn judge_by(change: &Change, old: &Reading, new: &Reading, rules: &Rules) -> Judgment {
+    let judgment = weigh_all(change, old, new, rules);
+    let dating = times::dating(old, new, &judgment.findings, &judgment.noise);
+    Judgment { dating, ..judgment }
+}
+
+/// [`judge_by`], by the words alone.
+fn weigh_all(change: &Change, old: &Reading, new: &Reading, rules: &Rules) -> Judgment {
     let facts = facts::gather(change, old, new);
     let mut bench = Bench::default();
     bench.settled(&facts);
@@ -464,7 +477,8 @@ impl Bench {
         };
         let practices = self.practices();
         let summary = quote::summary(materiality, &self.findings, &self.noise);
-        Judgment { materiality, severity, practices, summary, findings: self.findings, noise: self.noise }
+        let (findings, noise) = (self.findings, self.noise);
+        Judgment { materiality, severity, practices, summary, findings, noise, returns: None, dating: None }
     }
 
     /// At most five practices, the weightiest first.

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::alert::{DeliveryId, NextVersion};
 use crate::change::{Change, LinkChange, SectionChange};
-use crate::judgment::{Finding, Judgment, Noise};
+use crate::judgment::{Dating, Finding, Judgment, Noise};
 use crate::reading::{REVISION, Reading, Unmatched, Unreadable};
 use crate::text::Link;
 use crate::time::{Timestamp, rfc3339};
@@ -130,6 +130,18 @@ pub struct ChangeObject {
     sections: Vec<SectionChangeObject>,
     noise: Vec<NoiseObject>,
     crosses_readings: bool,
+    returns_to: Option<ReturnObject>,
+    flapping: bool,
+    silent_edit: bool,
+    empty_refresh: bool,
+}
+
+/// An earlier version that the page is back to.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct ReturnObject {
+    version: u32,
+    last_seen_at: String,
+    kind: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -189,6 +201,10 @@ pub fn change(change: Option<(&Change, &Judgment)>) -> ChangeObject {
             sections: Vec::new(),
             noise: Vec::new(),
             crosses_readings: false,
+            returns_to: None,
+            flapping: false,
+            silent_edit: false,
+            empty_refresh: false,
         };
     };
     ChangeObject {
@@ -200,6 +216,14 @@ pub fn change(change: Option<(&Change, &Judgment)>) -> ChangeObject {
         sections: change.sections.iter().map(section).collect(),
         noise: judgment.noise.iter().map(noise).collect(),
         crosses_readings: change.crosses_readings,
+        returns_to: judgment.returns.as_ref().map(|returns| ReturnObject {
+            version: returns.version,
+            last_seen_at: rfc3339(returns.last_seen_at),
+            kind: returns.kind.as_str(),
+        }),
+        flapping: judgment.returns.as_ref().is_some_and(|returns| returns.kind.alternates()),
+        silent_edit: matches!(judgment.dating, Some(Dating::SilentEdit { .. })),
+        empty_refresh: matches!(judgment.dating, Some(Dating::EmptyRefresh { .. })),
     }
 }
 
@@ -276,6 +300,10 @@ struct AlertData {
     from: FromObject,
     to: ToObject,
     change: ChangeObject,
+    /// Where a second look was to confirm the change: when the text before was first seen
+    /// to be gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_seen_at: Option<String>,
     links: AlertLinks,
 }
 
@@ -345,6 +373,7 @@ pub fn alert(
                 effective_at: next.effective_at.map(|date| date.to_string()),
             },
             change: self::change(Some((change, judgment))),
+            first_seen_at: next.first_seen_at.map(rfc3339),
             links: AlertLinks { policy: next.final_url.clone() },
         },
     }

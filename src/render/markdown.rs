@@ -1,6 +1,6 @@
 //! A change as Markdown: for chats and e-mail.
 
-use super::{Piece, escape, noise_counts, path, pieces, place};
+use super::{Piece, escape, noise_counts, path, pieces, place, remarks};
 use crate::change::{Change, Op, SectionChange};
 use crate::judgment::{Finding, Judgment};
 
@@ -9,6 +9,9 @@ pub fn change(change: &Change, judgment: &Judgment) -> String {
     let mut out = format!("**{}**: {}\n", judgment.materiality.as_str(), safe(&judgment.summary));
     if change.crosses_readings {
         out.push_str("\n_The two sides were read in different ways; a part of the difference may be ours._\n");
+    }
+    for remark in remarks(judgment) {
+        out.push_str(&format!("\n_{remark}_\n"));
     }
     for finding in &judgment.findings {
         out.push_str(&format!("\n- {}", told(finding)));

@@ -6,6 +6,7 @@ pub mod plain;
 
 use crate::change::words::tokens;
 use crate::change::{Edit, Op, SectionChange};
+use crate::judgment::{Dating, Judgment, ReturnKind};
 
 /// Words of the unchanged text that stay in sight on each side of an edit.
 const CONTEXT: usize = 7;
@@ -98,6 +99,31 @@ fn noise_counts(noise: &[crate::judgment::Noise]) -> Vec<(&str, usize)> {
         }
     }
     counts
+}
+
+/// What time says of a change, a sentence each: that the page was here before, and that the
+/// date that it claims does not fit.
+pub fn remarks(judgment: &Judgment) -> Vec<String> {
+    let returns = judgment.returns.as_ref().and_then(|returns| {
+        let (version, last) = (returns.version, returns.last_seen_at.format("%Y-%m-%d"));
+        match returns.kind {
+            // The summary says it.
+            ReturnKind::Flapping => None,
+            ReturnKind::Edition => Some(format!(
+                "The page alternates between editions: this one was compared with version {version}, last seen on {last}."
+            )),
+            ReturnKind::Rollback => Some(format!("The page returns to the text of version {version}, last seen on {last}.")),
+        }
+    });
+    let dating = judgment.dating.map(|dating| match dating {
+        Dating::SilentEdit { claimed } => {
+            format!("A silent edit: the date that the policy claims for itself is {claimed} as before.")
+        }
+        Dating::EmptyRefresh { from, to } => {
+            format!("An empty refresh: the date moved from {from} to {to}, and nothing else changed.")
+        }
+    });
+    returns.into_iter().chain(dating).collect()
 }
 
 /// Makes fetched text safe for a terminal or a chat: control characters, escape

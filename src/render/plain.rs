@@ -4,7 +4,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::{Piece, escape, noise_counts, path, pieces, place};
+use super::{Piece, escape, noise_counts, path, pieces, place, remarks};
 use crate::change::{Change, Op, SectionChange};
 use crate::judgment::{Finding, Judgment, Materiality};
 use crate::reading::Reading;
@@ -160,6 +160,10 @@ pub fn change(change: &Change, judgment: &Judgment, style: Style) -> String {
     if change.crosses_readings {
         page.paragraph();
         page.text("The two sides were read in different ways; a part of the difference may be ours.", Look::Notice);
+    }
+    for remark in remarks(judgment) {
+        page.paragraph();
+        page.text(&remark, Look::Notice);
     }
     for section in &change.sections {
         page.paragraph();

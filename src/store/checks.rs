@@ -5,8 +5,8 @@ use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 use super::fault::{At, Fault};
 use super::versions::{NewVersion, Told, insert, latest_facts};
 use super::watches::{key_of, known_key, name};
-use super::{CheckFacts, CheckId, PageFacts, Recorded, Store, StoreError, deliveries, snapshots, versions};
-use crate::alert::Alert;
+use super::{CheckFacts, CheckId, PageFacts, Recorded, Store, StoreError, confirmations, snapshots, versions};
+use crate::confirmation::Telling;
 use crate::outcome::Outcome;
 use crate::pages::{Cite, PageCheck, Reread, Together};
 use crate::reading::{Reader, Reading};
@@ -17,7 +17,7 @@ use crate::watch::WatchId;
 
 impl Store {
     /// Records how a check ended, in one transaction: check, snapshot, version, change,
-    /// judgment, deliveries, failure count and next due time, or nothing. If the latest
+    /// judgment, deliveries or what waits for a second look, failure count and next due time, or nothing. If the latest
     /// version is not `previous` any more, nothing is written but the answer says so.
     ///
     /// A capture that comes out of order (one that is newer was read already) keeps its
@@ -33,11 +33,11 @@ impl Store {
         previous: Option<VersionId>,
         outcome: Outcome,
         reader: &Reader,
-        alerts: Vec<Alert>,
+        telling: impl Into<Telling>,
         next_check_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<Recorded, StoreError> {
-        self.record_pages(watch, previous, Together::alone(outcome), reader, alerts, next_check_at, now).await
+        self.record_pages(watch, previous, Together::alone(outcome), reader, telling, next_check_at, now).await
     }
 
     /// [`Store::record`] for a policy that stands on several pages: the check of each, and
@@ -53,13 +53,14 @@ impl Store {
         previous: Option<VersionId>,
         together: Together,
         reader: &Reader,
-        alerts: Vec<Alert>,
+        telling: impl Into<Telling>,
         next_check_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<Recorded, StoreError> {
         let (watch, reader) = (watch.clone(), reader.clone());
         let Together { outcome, pages, cites, upgrade } = together;
-        let entry = Entry { previous, outcome, pages, cites, upgrade, reader, alerts, next_check_at, now };
+        let telling = telling.into();
+        let entry = Entry { previous, outcome, pages, cites, upgrade, reader, telling, next_check_at, now };
         self.write("record a check", move |tx| entry.write(tx, known_key(tx, &watch)?)).await
     }
 
@@ -91,7 +92,7 @@ struct Entry {
     cites: Vec<Cite>,
     upgrade: Option<Reread>,
     reader: Reader,
-    alerts: Vec<Alert>,
+    telling: Telling,
     next_check_at: Option<Timestamp>,
     now: Timestamp,
 }
@@ -121,8 +122,10 @@ impl Entry {
         if let Some(text) = Text::of(&self.outcome) {
             let cites = if self.cites.is_empty() { served } else { cited(&self.cites, &served) };
             recorded.version = Some(self.write_version(tx, watch, latest.as_ref(), &cites, text)?);
-            recorded.deliveries = deliveries::enqueue(tx, Some(check), &self.alerts, self.now)?;
+            latest = latest_facts(tx, watch)?;
         }
+        let snapshot = latest.map(|latest| latest.snapshot);
+        recorded.deliveries = confirmations::tell(tx, watch, check, snapshot, &self.telling, self.now)?;
         Ok(recorded)
     }
 

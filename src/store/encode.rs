@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::change::{Change, Edit, Kind, LinkChange, Op, SectionChange};
-use crate::judgment::{Finding, Judgment, Materiality, Noise, Practice};
+use crate::judgment::{Dating, Finding, Judgment, Materiality, Noise, Practice, Return, ReturnKind};
 use crate::reading::{Page, Reader, Reading, Selectors, Unmatched};
 use crate::section::Section;
 use crate::snapshot::{Origin, Redirect};
 use crate::text::{Block, BlockKind, Link};
+use crate::time::{parse_rfc3339, rfc3339};
 
 /// The prefix of every head that stands alone: words that most answers have. Part of the
 /// format, never edited; a better one needs a migration.
@@ -298,6 +299,26 @@ struct ChangeRow {
     summary: String,
     findings: Vec<FindingRow>,
     noise: Vec<NoiseRow>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    returns: Option<ReturnRow>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dating: Option<DatingRow>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct ReturnRow {
+    version: u32,
+    last_seen_at: String,
+    kind: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    takes_back: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum DatingRow {
+    SilentEdit { claimed: String },
+    EmptyRefresh { from: String, to: String },
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -404,8 +425,44 @@ pub(super) fn change_json(from: Option<u32>, change: &Change, judgment: &Judgmen
         summary: judgment.summary.clone(),
         findings: judgment.findings.iter().map(finding).collect(),
         noise: judgment.noise.iter().map(noise).collect(),
+        returns: judgment.returns.as_ref().map(return_row),
+        dating: judgment.dating.map(dating_row),
     };
     serde_json::to_vec(&row).expect("strings and numbers are JSON")
+}
+
+fn return_row(returns: &Return) -> ReturnRow {
+    ReturnRow {
+        version: returns.version,
+        last_seen_at: rfc3339(returns.last_seen_at),
+        kind: returns.kind.as_str().to_owned(),
+        takes_back: returns.takes_back.map(|materiality| materiality.as_str().to_owned()),
+    }
+}
+
+fn returns(row: ReturnRow) -> Result<Return, String> {
+    let materiality = |word: String| Materiality::parse(&word).ok_or(format!("materiality \"{word}\""));
+    Ok(Return {
+        version: row.version,
+        last_seen_at: parse_rfc3339(&row.last_seen_at).map_err(|error| error.to_string())?,
+        kind: ReturnKind::parse(&row.kind).ok_or(format!("return \"{}\"", row.kind))?,
+        takes_back: row.takes_back.map(materiality).transpose()?,
+    })
+}
+
+fn dating_row(dating: Dating) -> DatingRow {
+    match dating {
+        Dating::SilentEdit { claimed } => DatingRow::SilentEdit { claimed: claimed.to_string() },
+        Dating::EmptyRefresh { from, to } => DatingRow::EmptyRefresh { from: from.to_string(), to: to.to_string() },
+    }
+}
+
+fn dating(row: &DatingRow) -> Result<Dating, String> {
+    let date = |text: &str| text.parse::<NaiveDate>().map_err(|error| format!("date \"{text}\": {error}"));
+    Ok(match row {
+        DatingRow::SilentEdit { claimed } => Dating::SilentEdit { claimed: date(claimed)? },
+        DatingRow::EmptyRefresh { from, to } => Dating::EmptyRefresh { from: date(from)?, to: date(to)? },
+    })
 }
 
 fn practice(id: &str) -> Result<Practice, String> {
@@ -443,6 +500,8 @@ pub(super) fn change(
             .into_iter()
             .map(|row| Noise { kind: row.kind, section: row.section, example: row.example })
             .collect(),
+        returns: row.returns.map(returns).transpose()?,
+        dating: row.dating.as_ref().map(dating).transpose()?,
     };
     Ok((row.from, Change { sections, crosses_readings: row.crosses_readings }, judgment))
 }
@@ -517,12 +576,30 @@ mod tests {
             summary: "s".to_owned(),
             findings: Vec::new(),
             noise: Vec::new(),
+            returns: None,
+            dating: None,
         };
-        for from in [None, Some(3)] {
-            let json = change_json(from, &changed, &judgment);
+        let date = |day| NaiveDate::from_ymd_opt(2024, 2, day).unwrap();
+        let kinds = [ReturnKind::Flapping, ReturnKind::Edition, ReturnKind::Rollback];
+        let returns = kinds.map(|kind| Return {
+            version: 3,
+            last_seen_at: parse_rfc3339("2024-02-29T12:00:00.001Z").unwrap(),
+            kind,
+            takes_back: (kind == ReturnKind::Flapping).then_some(Materiality::Material),
+        });
+        let datings = [Dating::SilentEdit { claimed: date(1) }, Dating::EmptyRefresh { from: date(2), to: date(3) }];
+        let mut judgments = vec![judgment.clone()];
+        judgments.extend(returns.map(|returns| Judgment { returns: Some(returns), ..judgment.clone() }));
+        judgments.extend(datings.map(|dating| Judgment { dating: Some(dating), ..judgment.clone() }));
+        for (from, judgment) in [None, Some(3)].into_iter().flat_map(|from| judgments.iter().map(move |j| (from, j))) {
+            let json = change_json(from, &changed, judgment);
             let kept = Ok((from, changed.clone(), judgment.clone()));
             assert_eq!(change(&json, Materiality::Minor, 2), kept);
         }
+        let older =
+            br#"{"crosses_readings":false,"sections":[],"practices":[],"summary":"s","findings":[],"noise":[]}"#;
+        let (_, _, read) = change(older, Materiality::Minor, 2).unwrap();
+        assert_eq!((read.returns, read.dating), (None, None), "what older versions wrote is read");
         assert!(change(b"{}", Materiality::Minor, 2).is_err());
     }
 

@@ -10,15 +10,19 @@
 //! | [`open`] | connections, transactions, closing |
 //! | `migrate`, `migrations/` | the schema and how it grows |
 //! | `watches`, `checks`, `snapshots`, `versions`, `deliveries` | the tables |
+//! | `confirmations` | changes that wait for a second look |
+//! | `memory` | what a page said a short while ago |
 //! | `rebuild`, `verify` | readings from facts again, to replace or to compare |
 //! | `pack`, `encode` | what the blobs hold |
 //! | [`lock`] | one daemon a store |
 
 mod checks;
+mod confirmations;
 mod deliveries;
 mod encode;
 mod fault;
 pub mod lock;
+mod memory;
 mod migrate;
 pub mod open;
 mod pack;
@@ -32,6 +36,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::change::Change;
+use crate::confirmation::ConfirmationState;
 use crate::judgment::Judgment;
 use crate::time::Timestamp;
 use crate::version::{SnapshotId, VersionFacts};
@@ -243,6 +248,21 @@ pub struct RecordedChange {
     pub change: Change,
     /// Whether that matters.
     pub judgment: Judgment,
+}
+
+/// A change that was to be confirmed by a second look, as recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Confirmation {
+    /// What the version that it led to cites.
+    pub snapshot: SnapshotId,
+    /// When the text before it was first seen to be gone.
+    pub first_seen_at: Timestamp,
+    /// When the second look was due.
+    pub due_at: Timestamp,
+    /// Where it stands.
+    pub state: ConfirmationState,
+    /// When that was settled.
+    pub settled_at: Option<Timestamp>,
 }
 
 /// Which version of a watch.

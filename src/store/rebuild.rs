@@ -2,14 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use rusqlite::Transaction;
 
 use super::fault::{At, Fault, Sha256};
+use super::memory::memory;
 use super::pack::{Blobs, Shelf};
 use super::versions::{NewVersion, Told, insert, insert_change, latest_facts, with_text};
 use super::watches::{key_of, known_key};
 use super::{Store, StoreError, snapshots};
+use crate::alternation::reconsider;
 use crate::examine::new_language;
 use crate::outcome::Outcome;
 use crate::pages::{Came, Cite, Held, Reread, Together};
@@ -42,7 +45,8 @@ impl Store {
 
     /// Derives a watch's versions, changes and judgments anew from its snapshots, in the
     /// order of `captured_at`: for captures that came out of order. Never alerts. Returns
-    /// how many versions there are then.
+    /// how many versions there are then. `within` is the time within which a return is
+    /// flapping ([`crate::alternation`]).
     ///
     /// Snapshots that nobody could read are tried again. What is on record stays on record
     /// where we fail: if a document could not be unpacked for a reason of ours, or our code
@@ -58,12 +62,13 @@ impl Store {
         &self,
         watch: &WatchId,
         reader: &Reader,
+        within: Duration,
         examine: impl Fn(Option<&Version>, Option<&Snapshot>, Snapshot) -> Outcome + Send + 'static,
         now: Timestamp,
     ) -> Result<u32, StoreError> {
         let (watch, reader) = (watch.clone(), reader.clone());
         self.write("rebuild a watch", move |tx| {
-            let mut rebuilding = Rebuilding::begin(tx, &watch, &reader, now)?;
+            let mut rebuilding = Rebuilding::begin(tx, &watch, &reader, within, now)?;
             let mut bodies = Blobs::of(Shelf::Bodies);
             let mut earlier: Option<Snapshot> = None;
             for id in in_order(tx, rebuilding.key)? {
@@ -86,7 +91,7 @@ impl Store {
                     outcome = again;
                 }
                 not_ours(id, &outcome)?;
-                match outcome {
+                match rebuilding.recall(outcome)? {
                     Outcome::First { reading, snapshot, .. } => {
                         rebuilding.add(&[id], &reading, None)?;
                         earlier = Some(snapshot);
@@ -114,12 +119,13 @@ impl Store {
         &self,
         watch: &WatchId,
         reader: &Reader,
+        within: Duration,
         examine: impl Fn(Option<&Version>, &[Option<Held>], Vec<Came>) -> Together + Send + 'static,
         now: Timestamp,
     ) -> Result<u32, StoreError> {
         let (watch, reader) = (watch.clone(), reader.clone());
         self.write("rebuild a watch", move |tx| {
-            let mut rebuilding = Rebuilding::begin(tx, &watch, &reader, now)?;
+            let mut rebuilding = Rebuilding::begin(tx, &watch, &reader, within, now)?;
             let mut bodies = Blobs::of(Shelf::Bodies);
             let mut held: Vec<Option<Held>> = reader.pages.iter().map(|_| None).collect();
             for id in in_order(tx, rebuilding.key)? {
@@ -183,6 +189,8 @@ struct Rebuilding<'a> {
     tx: &'a Transaction<'a>,
     key: i64,
     reader: &'a Reader,
+    /// Within which time a return is flapping.
+    within: Duration,
     recorded: RecordedBefore,
     /// What the versions were read from that are about to go.
     cited: BTreeSet<SnapshotId>,
@@ -203,12 +211,27 @@ impl<'a> Rebuilding<'a> {
     }
 
     /// Takes the versions away that are there.
-    fn begin(tx: &'a Transaction<'a>, watch: &WatchId, reader: &'a Reader, now: Timestamp) -> Result<Self, Fault> {
+    fn begin(
+        tx: &'a Transaction<'a>,
+        watch: &WatchId,
+        reader: &'a Reader,
+        within: Duration,
+        now: Timestamp,
+    ) -> Result<Self, Fault> {
         let key = known_key(tx, watch)?;
         let recorded = recorded_before(tx, key)?;
         let cited = cited_before(tx, key)?;
         tx.execute("DELETE FROM versions WHERE watch_id = ?1", [key])?;
-        Ok(Self { tx, key, reader, recorded, cited, now, latest: None, others: BTreeMap::new() })
+        Ok(Self { tx, key, reader, within, recorded, cited, now, latest: None, others: BTreeMap::new() })
+    }
+
+    /// A change in the light of what the page said before.
+    fn recall(&self, outcome: Outcome) -> Result<Outcome, Fault> {
+        let Outcome::Changed { snapshot, reading, from, .. } = &outcome else { return Ok(outcome) };
+        let mut known = self.latest.iter().chain(self.others.values());
+        let Some(before) = known.find(|version| version.facts.number == from.number) else { return Ok(outcome) };
+        let memory = memory(self.tx, self.key, reading.digest(), self.within, snapshot.captured_at)?;
+        Ok(reconsider(outcome, &before.reading, &memory, self.within))
     }
 
     /// Adds what one capture made of several pages; answers with what is cited now, if
@@ -224,7 +247,7 @@ impl<'a> Rebuilding<'a> {
             self.add_as(&cited, reading, Cause::TechnicalUpgrade, None)?;
         }
         let cites: Vec<SnapshotId> = together.cites.iter().map(key).collect();
-        match &together.outcome {
+        match &self.recall(together.outcome)? {
             Outcome::First { reading, .. } => self.add(&cites, reading, None)?,
             Outcome::Changed { reading, from, change, judgment, .. } => {
                 self.add(&cites, reading, Some(Told { from: from.number, change, judgment }))?;

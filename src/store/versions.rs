@@ -74,6 +74,22 @@ impl Store {
         .await
     }
 
+    /// The last version that cites a snapshot.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn version_of(&self, watch: &WatchId, snapshot: SnapshotId) -> Result<Option<Version>, StoreError> {
+        let watch = watch.clone();
+        self.read("read a version", move |tx| {
+            let Some(key) = key_of(tx, &watch)? else { return Ok(None) };
+            let last = "v.watch_id = ?1 AND v.snapshot_id = ?2 ORDER BY v.number DESC LIMIT 1";
+            let found = tx.prepare_cached(&select(last))?.query_row((key, snapshot.0), facts).optional()?;
+            let found = found.map(|facts| with_pages(tx, facts)).transpose()?;
+            found.map(|facts| with_text(tx, &mut Blobs::of(Shelf::Readings), facts)).transpose()
+        })
+        .await
+    }
+
     /// The latest version in a language (ISO 639-1) served at or before a moment.
     ///
     /// Reads back through the texts only where more than one language is on record.
@@ -345,11 +361,19 @@ pub(super) fn insert_change(
     // Nearly all its words stand in the two readings.
     let data = pack(&json, &both_readings(tx, before, to)?).map_err(|error| Fault::damaged("changes", error))?;
     tx.prepare_cached(
-        "INSERT INTO changes (version_id, materiality, severity, size, data) VALUES (?1, ?2, ?3, ?4, ?5)
+        "INSERT INTO changes (version_id, materiality, severity, size, data, return_kind)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT (version_id) DO UPDATE SET materiality = excluded.materiality, severity = excluded.severity,
-             size = excluded.size, data = excluded.data",
+             size = excluded.size, data = excluded.data, return_kind = excluded.return_kind",
     )?
-    .execute((to.0, judgment.materiality.as_str(), judgment.severity.min(3), json.len() as i64, data))?;
+    .execute((
+        to.0,
+        judgment.materiality.as_str(),
+        judgment.severity.min(3),
+        json.len() as i64,
+        data,
+        judgment.returns.as_ref().map(|returns| returns.kind.as_str()),
+    ))?;
     Ok(())
 }
 
@@ -401,7 +425,7 @@ fn facts_of(tx: &Transaction<'_>, watch: i64, which: &Which) -> Result<Option<Ve
 }
 
 /// The facts of a version with the snapshots of its pages.
-fn with_pages(tx: &Transaction<'_>, mut facts: VersionFacts) -> Result<VersionFacts, Fault> {
+pub(super) fn with_pages(tx: &Transaction<'_>, mut facts: VersionFacts) -> Result<VersionFacts, Fault> {
     let mut statement =
         tx.prepare_cached("SELECT snapshot_id FROM version_pages WHERE version_id = ?1 ORDER BY position")?;
     let pages = statement.query_map([facts.id.0], |row| row.get(0).map(SnapshotId))?;
@@ -409,7 +433,7 @@ fn with_pages(tx: &Transaction<'_>, mut facts: VersionFacts) -> Result<VersionFa
     Ok(facts)
 }
 
-fn select(clause: &str) -> String {
+pub(super) fn select(clause: &str) -> String {
     format!(
         "SELECT v.id, w.name, v.number, s.captured_at, v.recorded_at, v.digest, v.snapshot_id, v.revision, v.selectors,
              v.cause
@@ -417,7 +441,7 @@ fn select(clause: &str) -> String {
     )
 }
 
-fn facts(row: &Row<'_>) -> rusqlite::Result<VersionFacts> {
+pub(super) fn facts(row: &Row<'_>) -> rusqlite::Result<VersionFacts> {
     let revision = row.get(7)?;
     Ok(VersionFacts {
         id: VersionId(row.get(0)?),

@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 
 use super::fault::{At, Fault, word};
 use super::versions::latest_facts;
-use super::{CheckFacts, CheckId, Due, Store, StoreError, Synced, WatchState, checks};
+use super::{CheckFacts, CheckId, Due, Store, StoreError, Synced, WatchState, checks, confirmations};
 use crate::cadence::Comes;
 use crate::time::Timestamp;
 use crate::watch::{Watch, WatchId};
@@ -208,6 +208,8 @@ fn sync_one(
         Some(before) if before.schedule.as_ref() != Some(&schedule) => due(watch, Comes::Rescheduled),
         Some(before) => before.next_check_at.or_else(|| due(watch, Comes::New)),
     };
+    // A change that waits for a second look is looked at in time, whatever the schedule says.
+    let next_check_at = next_check_at.into_iter().chain(confirmations::due(tx, &watch.id)?).min();
     tx.prepare_cached(
         "INSERT INTO watches (name, url, service, schedule, created_at, configured_at, next_check_at)
          VALUES (:name, :url, :service, :schedule, :now, :now, :next_check_at)

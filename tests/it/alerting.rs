@@ -402,7 +402,7 @@ async fn a_dry_run_leaves_nothing_behind() {
 
     let seen = dry_run(&watch, &world.ports()).await.expect("the record");
     assert_eq!(seen.outcome.as_str(), "changed");
-    assert_eq!(seen.alerts.len(), 1);
+    assert_eq!(seen.alerts().count(), 1);
     assert_eq!(seen.recorded, None);
     assert_eq!(world.store.watch_state(&watch.id).await.expect("the watch"), before);
     assert_eq!(world.deliveries().await, []);

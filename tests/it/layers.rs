@@ -5,11 +5,28 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const CORE: &[&str] = &[
-    "alert", "cadence", "change", "examine", "guard", "interest", "judgment", "outcome", "pages", "reading", "render",
-    "section", "snapshot", "text", "time", "version", "watch",
+    "alert",
+    "alternation",
+    "cadence",
+    "change",
+    "confirmation",
+    "examine",
+    "guard",
+    "interest",
+    "judgment",
+    "outcome",
+    "pages",
+    "reading",
+    "render",
+    "section",
+    "snapshot",
+    "text",
+    "time",
+    "version",
+    "watch",
 ];
 const PORTS: &[&str] = &["channel", "clock", "fetch", "http", "store", "unpack"];
-const USE_CASES: &[&str] = &["backfill", "check", "deliver", "exchange", "panics", "pulse", "upgrade"];
+const USE_CASES: &[&str] = &["backfill", "check", "deliver", "exchange", "panics", "pulse", "recall", "upgrade"];
 const FACES: &[&str] = &["cli", "config", "daemon", "scheduler", "telemetry"];
 
 /// Who alone may say a crate's name.

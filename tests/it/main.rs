@@ -18,6 +18,7 @@ mod reading;
 mod several;
 mod states;
 mod store;
+mod time;
 mod tongues;
 mod walls;
 mod world;

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use policywatch::alert::{Alert, Delivery, DeliveryId, DeliveryState, RETRY_PAUSES, Sent};
+use policywatch::alternation::ALTERNATION;
 use policywatch::cadence::Schedule;
 use policywatch::change::{Change, Edit, Kind, LinkChange, Op, SectionChange};
 use policywatch::judgment::{Finding, Judgment, Materiality, Noise, Practice};
@@ -140,6 +141,8 @@ fn examine(previous: Option<&Version>, snapshot: Snapshot) -> Outcome {
         summary: "Acme may share data now.".to_owned(),
         findings: vec![finding],
         noise: vec![Noise { kind: "date_only".to_owned(), section: path, example: "1 May".to_owned() }],
+        returns: None,
+        dating: None,
     };
     Outcome::Changed { snapshot, reading, from: Box::new(previous.facts.clone()), change, judgment }
 }
@@ -432,7 +435,7 @@ async fn a_capture_out_of_order_is_kept_and_put_in_its_place_by_a_rebuild() {
     assert_eq!(
         archive
             .store
-            .rebuild(&acme(), &reader(), |previous, _, snapshot| examine(previous, snapshot), day(20))
+            .rebuild(&acme(), &reader(), ALTERNATION, |previous, _, snapshot| examine(previous, snapshot), day(20))
             .await
             .unwrap(),
         3
@@ -497,11 +500,11 @@ async fn a_rebuild_survives_a_page_on_which_the_reading_code_fails() {
         assert!(!snapshot.body.windows(4).any(|w| w == b"boom"), "the page that breaks us");
         examine(previous, snapshot)
     };
-    assert_eq!(archive.store.rebuild(&acme(), &reader(), fragile, day(9)).await.unwrap(), 2);
+    assert_eq!(archive.store.rebuild(&acme(), &reader(), ALTERNATION, fragile, day(9)).await.unwrap(), 2);
     // Where a version was read from such a page, that one is not given up.
     archive.check(page(day(4), &["boom"])).await;
     let before = archive.store.versions(&acme()).await.unwrap();
-    let failed = archive.store.rebuild(&acme(), &reader(), fragile, day(9)).await.unwrap_err();
+    let failed = archive.store.rebuild(&acme(), &reader(), ALTERNATION, fragile, day(9)).await.unwrap_err();
     assert!(matches!(failed, StoreError::NotRead { .. }), "{failed}");
     assert_eq!(archive.store.versions(&acme()).await.unwrap(), before);
 }
@@ -631,6 +634,8 @@ fn configured(id: &str) -> Watch {
         language: None,
         notify: Vec::new(),
         alert_at: Materiality::Material,
+        alternation: ALTERNATION,
+        confirm: None,
         tags: Vec::new(),
     }
 }
@@ -1039,7 +1044,8 @@ async fn readers_do_not_wait_for_a_long_write() {
         examine(previous, snapshot)
     };
     let store = archive.store.clone();
-    let rebuilding = tokio::spawn(async move { store.rebuild(&acme(), &reader(), slowly, day(2)).await.unwrap() });
+    let rebuilding =
+        tokio::spawn(async move { store.rebuild(&acme(), &reader(), ALTERNATION, slowly, day(2)).await.unwrap() });
     has_begun.await.unwrap();
     assert_eq!(archive.store.versions(&acme()).await.unwrap().len(), 1, "as before the write");
     go_on.send(()).unwrap();

@@ -101,7 +101,7 @@ async fn each_language_is_compared_with_its_own_latest_text() {
         examine(&how, before, earlier, snapshot, &|_| Ok(None))
     };
     let now = policywatch::clock::Clock::now(&world.clock);
-    assert_eq!(world.store.rebuild(&watch.id, &watch.reader(), again, now).await.unwrap(), 4);
+    assert_eq!(world.store.rebuild(&watch.id, &watch.reader(), watch.alternation, again, now).await.unwrap(), 4);
     assert_eq!(kept().await, linked);
     assert_eq!(damages(&world).await, Vec::<String>::new());
 }

@@ -10,6 +10,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use policywatch::alert::{Delivery, DeliveryId, DeliveryState, Sent};
+use policywatch::alternation::ALTERNATION;
 use policywatch::cadence::Schedule;
 use policywatch::channel::Channel;
 use policywatch::check::{Checked, Ports, SPREAD, check};
@@ -172,6 +173,8 @@ pub fn watch(path: &str, notify: &[&str]) -> Watch {
         language: None,
         notify: notify.iter().map(|name| (*name).to_owned()).collect(),
         alert_at: Materiality::Material,
+        alternation: ALTERNATION,
+        confirm: None,
         tags: Vec::new(),
     }
 }

@@ -191,7 +191,7 @@ impl<'a> Story<'a> {
         let changed = self.visit(Act::Tomorrow, watch, ports).await?;
         let material = matches!(&changed.outcome, Outcome::Changed { judgment, .. } if judgment.materiality == Materiality::Material);
         self.expect(material, "\"will not sell\" becoming \"may sell\" is material");
-        self.expect(changed.alerts.len() == 1, "the change alerts one channel");
+        self.expect(changed.alerts().count() == 1, "the change alerts one channel");
         Ok(material.then_some(changed))
     }
 
@@ -210,7 +210,7 @@ impl<'a> Story<'a> {
                 Outcome::Changed { change, judgment, .. } => serde_json::to_value(render::json::change(Some((change, judgment))))?,
                 _ => Value::Null,
             },
-            "alerts": checked.alerts.len(),
+            "alerts": checked.alerts().count(),
         }))?;
         for (index, line) in
             wrap(&fetch::line(WATCH, &checked.outcome, self.console), self.console.width - 4).iter().enumerate()
