@@ -169,6 +169,7 @@ fn says(returns: &Return, at: Timestamp) -> String {
 /// A length of time for people, in its largest unit.
 fn span(length: chrono::Duration) -> String {
     let (count, unit) = match (length.num_days(), length.num_hours(), length.num_minutes()) {
+        (0, 0, 0) => return "less than a minute".to_owned(),
         (0, 0, minutes) => (minutes, "minute"),
         (0, hours, _) => (hours, "hour"),
         (days, ..) => (days, "day"),
@@ -215,4 +216,44 @@ impl Sketch {
 /// FNV-1a: the same on every machine, and nobody's secret depends on it.
 fn mix(bytes: impl IntoIterator<Item = u8>) -> u64 {
     bytes.into_iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::change::tests::reading;
+
+    fn distance(a: &str, b: &str) -> usize {
+        let (a, b) = (Sketch::of(&reading(a)), Sketch::of(&reading(b)));
+        assert_eq!(a.distance(&b), b.distance(&a), "it is the same both ways");
+        a.distance(&b)
+    }
+
+    #[test]
+    fn how_far_texts_are_apart() {
+        let text = "# Logs\nWe keep the logs of our kettles for thirty days.";
+        assert_eq!(distance(text, text), 0);
+        assert_eq!(distance(text, "# LOGS\n- We keep the logs, of our kettles\n- for thirty days"), 0, "only looks");
+        assert_eq!(distance(text, &text.replace("thirty", "ninety")), 4, "two marks of each side");
+        assert_eq!(distance(text, &format!("{text} You may ask us.")), 4, "what is added");
+        assert_eq!(distance("", ""), 0);
+        assert_eq!(distance("", "one two"), 2);
+        assert_eq!(distance("one two three four", "five six seven eight"), 2);
+    }
+
+    #[test]
+    fn times_are_told_in_their_largest_unit() {
+        let told = |seconds| span(chrono::Duration::seconds(seconds));
+        let cases = [
+            (20, "less than a minute"),
+            (60, "1 minute"),
+            (7199, "1 hour"),
+            (7200, "2 hours"),
+            (86_400, "1 day"),
+            (700_000, "8 days"),
+        ];
+        for (seconds, wanted) in cases {
+            assert_eq!(told(seconds), wanted);
+        }
+    }
 }

@@ -44,7 +44,9 @@
 //! the watch's selectors, language and pages. A **version** is a reading of record. A
 //! **change** is what differs between two, a **judgment** says whether that matters, and
 //! each of its **findings** cites a rule and quotes the words. An **alert** is what we would
-//! say, a **delivery** one alert to one **channel**.
+//! say, a **delivery** one alert to one **channel**. A page **flaps** where it **alternates**
+//! between texts; a return after long is a **rollback**; a **confirmation** is a second look
+//! that finds a change again.
 //!
 //! Three times are never confused: `captured_at` (served; of a memento, its
 //! Memento-Datetime), `recorded_at` (written by us), `effective_at` (claimed by the policy).
@@ -60,7 +62,9 @@
 //! upgrade too. What that answers is recorded by [`store::Store::record_pages`] in one
 //! transaction: check, snapshots, version, change, judgment, deliveries and next due time,
 //! or nothing. Whoever lost a race with another process reads `superseded` and has written
-//! nothing.
+//! nothing. A change is judged in the light of what the page said before
+//! ([`alternation`]); where the watch asks for a second look, its alerts wait in the record
+//! for that ([`confirmation`]).
 //!
 //! **An alert.** [`deliver`] claims one delivery that is due (a lease), sends it through
 //! its [`channel`] and settles it. Accepted ends it, refused makes it dead, failed leaves it

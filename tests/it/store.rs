@@ -11,7 +11,8 @@ use policywatch::alert::{Alert, Delivery, DeliveryId, DeliveryState, RETRY_PAUSE
 use policywatch::alternation::ALTERNATION;
 use policywatch::cadence::Schedule;
 use policywatch::change::{Change, Edit, Kind, LinkChange, Op, SectionChange};
-use policywatch::judgment::{Finding, Judgment, Materiality, Noise, Practice};
+use policywatch::confirmation::ConfirmationState;
+use policywatch::judgment::{Finding, Judgment, Materiality, Noise, Practice, ReturnKind};
 use policywatch::outcome::{FailureKind, Outcome};
 use policywatch::reading::{REVISION, Reader, Reading, Selectors, Unreadable, Why};
 use policywatch::section::Section;
@@ -1411,4 +1412,61 @@ async fn a_store_of_schema_1_reads_the_same_today() {
 
     // And it goes on.
     assert_eq!(check(&store, page(day(8), &["c"])).await.unwrap().version, Some(3));
+}
+
+/// The steps up to a schema.
+fn steps(schema: usize) -> Vec<&'static str> {
+    let all = [
+        include_str!("../../src/store/migrations/0001_initial.sql"),
+        include_str!("../../src/store/migrations/0002_pages.sql"),
+        include_str!("../../src/store/migrations/0003_time.sql"),
+    ];
+    all[..schema].to_vec()
+}
+
+#[tokio::test]
+async fn a_store_of_schema_2_reads_the_same_today() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("policywatch.db");
+    older_store(&path, &steps(2), include_str!("../migrations/0002_rows.sql"));
+    let store = Store::open(&path).await.unwrap();
+
+    let found = verify(&store).await;
+    assert_eq!((found.bodies, found.versions_rebuilt + found.versions_of_older_readers), (3, 2));
+    assert_eq!(found.damages, Vec::<String>::new());
+    let versions = store.versions(&acme()).await.unwrap();
+    assert_eq!(versions.iter().map(|version| version.pages.len()).collect::<Vec<_>>(), [2, 2]);
+    let change = store.change(&acme(), 2).await.unwrap().unwrap();
+    assert_eq!((change.from.number, change.judgment.materiality), (1, Materiality::Material));
+    assert_eq!((change.judgment.returns, change.judgment.dating), (None, None));
+    let checks = store.checks(&acme(), 9).await.unwrap();
+    let told: Vec<_> =
+        checks.iter().map(|check| (check.outcome.as_str(), check.pages.len(), check.note.is_some())).collect();
+    assert_eq!(told, [("changed", 2, true), ("first", 2, true)]);
+    assert_eq!(store.awaited(&acme()).await.unwrap(), None);
+    let memory =
+        store.memory(&acme(), versions[0].digest, ALTERNATION, versions[1].captured_at + chrono::Duration::hours(1));
+    let remembered: Vec<u32> =
+        memory.await.unwrap().recent.iter().map(|earlier| earlier.version.facts.number).collect();
+    assert_eq!(remembered, [2, 1]);
+}
+
+#[tokio::test]
+async fn a_store_of_schema_3_reads_the_same_today() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("policywatch.db");
+    older_store(&path, &steps(3), include_str!("../migrations/0003_rows.sql"));
+    let store = Store::open(&path).await.unwrap();
+
+    assert_eq!(verify(&store).await.damages, Vec::<String>::new());
+    let states: Vec<_> = store.confirmations(&acme()).await.unwrap().into_iter().map(|each| each.state).collect();
+    assert_eq!(states, [ConfirmationState::Withdrawn, ConfirmationState::Pending]);
+    let awaited = store.awaited(&acme()).await.unwrap().unwrap();
+    assert_eq!((awaited.looks, awaited.alerts.len(), awaited.alerts[0].channel.as_str()), (1, 1, "press"));
+    let version = store.version_of(&acme(), awaited.snapshot).await.unwrap().unwrap();
+    let base = store.version_of(&acme(), awaited.base).await.unwrap().unwrap();
+    assert_eq!((base.facts.number, version.facts.number), (3, 4));
+    let turns = WatchId::new("acme-turns").unwrap();
+    let change = store.change(&turns, 3).await.unwrap().unwrap();
+    assert_eq!(change.judgment.returns.map(|returns| (returns.version, returns.kind)), Some((1, ReturnKind::Flapping)));
 }
