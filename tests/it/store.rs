@@ -1444,10 +1444,9 @@ async fn a_store_of_schema_2_reads_the_same_today() {
         checks.iter().map(|check| (check.outcome.as_str(), check.pages.len(), check.note.is_some())).collect();
     assert_eq!(told, [("changed", 2, true), ("first", 2, true)]);
     assert_eq!(store.awaited(&acme()).await.unwrap(), None);
-    let memory =
-        store.memory(&acme(), versions[0].digest, ALTERNATION, versions[1].captured_at + chrono::Duration::hours(1));
-    let remembered: Vec<u32> =
-        memory.await.unwrap().recent.iter().map(|earlier| earlier.version.facts.number).collect();
+    let later = versions[1].captured_at + chrono::Duration::hours(1);
+    let memory = store.memory(&acme(), versions[0].digest, ALTERNATION, later).await.unwrap();
+    let remembered: Vec<u32> = memory.recent.iter().map(|earlier| earlier.version.facts.number).collect();
     assert_eq!(remembered, [2, 1]);
 }
 
