@@ -697,19 +697,43 @@ tags = ["b", "c"]
         other of https://www.acme.test/privacy, wayback
         0 6 * * 1 (Europe/Paris), next 2026-11-23T05:00:00.000Z  # policywatch.toml:25
         tells desk of minor and material changes
+        a text that is back within 1w alternates
       two  # policywatch.toml:53
         terms of https://acme.test/terms, live
         30 4 * * * (America/New_York), next 2026-11-23T09:30:00.000Z  # policywatch.toml:58
         tells plain, log of all changes
+        a text that is back within 1w alternates
       three  # watches.d/a.toml:1
         other of https://acme.test/3, wayback
         every 2h, next 2026-11-22T14:00:00.000Z  # watches.d/a.toml:4
         tells desk of minor and material changes
+        a text that is back within 1w alternates
       four  # watches.d/b.toml:1
         other of https://acme.test/4, wayback
         0 6 * * 1 (Europe/Paris), next 2026-11-23T05:00:00.000Z  # policywatch.toml:25
         tells desk of minor and material changes
+        a text that is back within 1w alternates
     "#);
+}
+
+#[test]
+fn a_watch_says_what_alternates_and_what_is_confirmed() {
+    let watch = |id: &str, more: &str| format!("[[watch]]\nid = \"{id}\"\nurl = \"https://acme.test/{id}\"\n{more}");
+    let text = "[defaults]\nalternation = \"3d\"\nconfirm = \"1h\"\n".to_owned()
+        + &watch("a", "")
+        + &watch("b", "alternation = \"0s\"\nconfirm = \"0s\"\n")
+        + &watch("c", "confirm = \"30m\"\n");
+    let (_directory, config) = sound(&[("policywatch.toml", &text)]);
+    let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+    let said: Vec<_> = config.watches.iter().map(|watch| (watch.alternation, watch.confirm)).collect();
+    let three_days = minutes(3 * 24 * 60);
+    assert_eq!(said, [(three_days, Some(minutes(60))), (Duration::ZERO, None), (three_days, Some(minutes(30)))]);
+    let now = policywatch::time::parse_rfc3339("2026-11-22T12:00:00Z").expect("a time");
+    let shown = in_force(&config, now).to_string();
+    assert!(shown.contains("a text that is back within 3d alternates; a change counts once it is seen again after 1h"));
+    assert!(shown.contains("a text that is back within 0s alternates\n"), "{shown}");
+    let (_other, unsaid) = sound(&[("policywatch.toml", &watch("a", ""))]);
+    assert_eq!((unsaid.watches[0].alternation, unsaid.watches[0].confirm), (minutes(7 * 24 * 60), None));
 }
 
 #[test]
@@ -859,7 +883,7 @@ fn the_defaults_that_the_example_shows_are_the_defaults() {
     assert_eq!(Config { path: None, origins: defaults.origins.clone(), ..config }, defaults);
     // A watch that says nothing has what [defaults] shows.
     let watch = "[[watch]]\nid = \"a\"\nurl = \"https://acme.test/\"\n";
-    let shown = "[defaults]\nevery = \"12h\"\ntimezone = \"UTC\"\nsource = \"live\"\nalert_at = \"material\"\n";
+    let shown = "[defaults]\nevery = \"12h\"\ntimezone = \"UTC\"\nsource = \"live\"\nalert_at = \"material\"\nalternation = \"7d\"\n";
     for line in shown.lines() {
         assert!(example().contains(line), "{line}");
     }
