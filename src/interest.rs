@@ -133,6 +133,7 @@ mod tests {
                     before: String::new(),
                     after: String::new(),
                     why: String::new(),
+                    kinds: Vec::new(),
                 })
                 .collect(),
             ..Judgment::default()

@@ -12,9 +12,11 @@ use std::sync::LazyLock;
 use regex::Regex;
 use unicode_normalization::UnicodeNormalization;
 
+use super::edits::jurisdictions;
+use super::noise;
 use super::rules::legal_names;
 use crate::change::words::{dice, fnv, sentence_ranges};
-use crate::change::{Change, Op, SectionChange};
+use crate::change::{Change, Kind, Op, SectionChange};
 use crate::reading::Reading;
 
 /// Sentences a side that are compared each with each.
@@ -71,6 +73,37 @@ impl Clause {
     }
 }
 
+/// Whether the rules know the language of a text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Tongue {
+    /// They do, or nobody can tell which it is.
+    #[default]
+    Known,
+    /// They do not; its code.
+    Unknown(String),
+}
+
+impl Tongue {
+    fn of(old: &Reading, new: &Reading) -> Self {
+        let strange = |reading: &Reading| {
+            let code = reading.language.as_deref()?.split('-').next()?.to_lowercase();
+            (!matches!(code.as_str(), "en" | "fr" | "de")).then_some(code)
+        };
+        match (strange(old), strange(new)) {
+            (Some(_), Some(code)) => Tongue::Unknown(code),
+            _ => Tongue::Known,
+        }
+    }
+}
+
+impl Facts {
+    /// How many words the old text has that are gone, and the new one that have come.
+    pub(crate) fn differing_words(&self) -> (usize, usize) {
+        let sum = |words: fn(&Clause) -> &Vec<String>| self.clauses.iter().map(|clause| words(clause).len()).sum();
+        (sum(|clause| &clause.gone), sum(|clause| &clause.come))
+    }
+}
+
 /// What differs between two readings, sentence by sentence.
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
@@ -88,6 +121,16 @@ pub(crate) struct Facts {
     pub(crate) names_come: BTreeSet<String>,
     /// Whether either side hides its addresses from robots.
     pub(crate) hides_addresses: bool,
+    /// Whether a consent dialogue stands in the old text alone, and in the new one alone.
+    pub(crate) panel: (bool, bool),
+    /// The sections where an error page stood or stands in the place of text.
+    pub(crate) broken: BTreeSet<Vec<String>>,
+    /// Whether the whole text is a list of names and places, without headings or sentences.
+    pub(crate) register: bool,
+    /// The sections that came or went as a whole.
+    pub(crate) whole: BTreeSet<Vec<String>>,
+    /// Whether the rules know the language that the texts are in.
+    pub(crate) tongue: Tongue,
     /// Whether the new text stands under headings for the most part.
     pub(crate) headed: bool,
     /// Words of the old text.
@@ -225,6 +268,32 @@ pub(crate) fn without_dates(folded: &str) -> String {
     YEAR.replace_all(&DATE.replace_all(folded, "{date}"), "copyright").into_owned()
 }
 
+static REFERENCE: LazyLock<Regex> = LazyLock::new(|| {
+    let named = r"\b(?:sections?|articles?|clauses?|paragraphs?|paragraphes?|parts?|chapters?|chapitres?|annex(?:es)?|annexes?|exhibits?|schedules?|append(?:ix|ices)|sec\.|art\.|artikels?|ziffern?|abschnitte?n?|abs(?:atz|\.)|punkte?n?|points?|rubriques?|pages?)|§{1,2}";
+    let number = r"\(?\d{1,3}(?:[.-]\d{1,3})*(?: ?\([a-z0-9]{1,4}\))*\.?[a-z]?\b\)?";
+    Regex::new(&format!(
+        r"(?:{named}) ?{number}(?:(?:,| and| or| to| et| ou| und| oder| bis| through| ?-)+ ?{number})*"
+    ))
+    .expect("a sound pattern")
+});
+static STATUTE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^.{0,40}\b(?:gdpr|dsgvo|rgpd|ccpa|cpra|regulation|directive|act|code|law|statute|lopd|bdsg|tmg|ttdsg|c\.?f\.?r|u\.?s\.?c|convention|code civil|loi|r[èe]glement|gesetz\w*|bgb|hgb|uwg)\b").expect("a sound pattern")
+});
+
+/// Puts `{ref}` in the place of what points to a numbered part of the same text; an
+/// article of a statute stays.
+pub(crate) fn without_references(folded: &str) -> String {
+    if !folded.contains(|c: char| c.is_ascii_digit()) {
+        return folded.to_owned();
+    }
+    REFERENCE
+        .replace_all(folded, |found: &regex::Captures<'_>| {
+            let whole = found.get(0).expect("a match has a whole");
+            if STATUTE.is_match(&folded[whole.end()..]) { whole.as_str().to_owned() } else { "{ref}".to_owned() }
+        })
+        .into_owned()
+}
+
 /// A sentence and where it stands.
 struct Sentence {
     text: String,
@@ -234,11 +303,22 @@ struct Sentence {
     listed: bool,
     heading: bool,
     lead: Rc<str>,
+    /// Whether its words stand in the other text, within something longer.
+    held: bool,
 }
 
 impl Sentence {
     fn key(&self) -> String {
         self.words.join(" ")
+    }
+
+    /// Takes what belongs to it.
+    fn append(&mut self, rest: Sentence) {
+        self.text = format!("{} {}", self.text, rest.text);
+        self.folded = format!("{} {}", self.folded, rest.folded);
+        self.words.extend(rest.words);
+        self.bag.extend(rest.bag);
+        self.bag.sort_unstable();
     }
 }
 
@@ -260,7 +340,7 @@ fn reinstate(
     for (at, sentence) in held.into_iter().enumerate() {
         let key = format!(" {} ", sentence.key());
         if at < searches && others.iter().any(|other| other.contains(&key)) {
-            kept.push(sentence);
+            kept.push(Sentence { held: true, ..sentence });
         } else {
             facts.moved.push((path_of(section), sentence.text));
         }
@@ -290,7 +370,8 @@ fn sentences(text: &str, headed: bool) -> Vec<Sentence> {
         for part in parts {
             let folded = fold(part.trim());
             let body = LIST_MARK.replace(&folded, "").into_owned();
-            let words = words(&body);
+            let mut words = words(&body);
+            words.extend(marks(&body));
             if words.is_empty() {
                 continue;
             }
@@ -305,6 +386,7 @@ fn sentences(text: &str, headed: bool) -> Vec<Sentence> {
                 listed: marked,
                 heading: headed && row == 0,
                 lead: lead.clone(),
+                held: false,
             });
         }
         if !marked {
@@ -313,6 +395,30 @@ fn sentences(text: &str, headed: bool) -> Vec<Sentence> {
     }
     out
 }
+
+/// The cells of a row that hold a mark, by the name or the number of their column: that a
+/// mark stands in another column is all that says so.
+fn marks(row: &str) -> Vec<String> {
+    if !row.contains(" | ") {
+        return Vec::new();
+    }
+    let cells = row.split('|').map(str::trim).enumerate();
+    cells
+        .filter_map(|(at, cell)| {
+            let (name, mark) = cell.rsplit_once(": ").map_or((None, cell), |(name, mark)| (Some(name), mark));
+            let name = name.map_or_else(|| at.to_string(), |name| name.replace(' ', "_"));
+            MARKS.contains(&mark).then(|| format!("{name}:{mark}"))
+        })
+        .collect()
+}
+
+/// Whether a word is a mark in a column, as [`marks`] writes it.
+pub(crate) fn is_mark(word: &str) -> bool {
+    word.rsplit_once(':').is_some_and(|(_, mark)| MARKS.contains(&mark))
+}
+
+/// What ticks a cell of a table off.
+const MARKS: [&str; 12] = ["x", "✓", "✔", "✗", "✘", "•", "yes", "no", "oui", "non", "ja", "nein"];
 
 /// The last words of what leads to a list, which every item of it keeps.
 fn ending(lead: &str) -> &str {
@@ -340,7 +446,8 @@ pub(crate) fn gather(change: &Change, old: &Reading, new: &Reading) -> Facts {
         let (old_keys, new_keys) = (keys(&olds), keys(&news));
         reinstate(&mut olds, old_held, &new_keys, section, &mut facts);
         reinstate(&mut news, new_held, &old_keys, section, &mut facts);
-        let (pairs, olds, news) = match_up(olds, news, REWORDED);
+        let (mut pairs, mut olds, mut news) = match_up(olds, news, REWORDED);
+        rejoin(&mut pairs, &mut olds, &mut news);
         for (a, b) in pairs {
             settle(&mut facts, section, Some(a), Some(b));
         }
@@ -348,7 +455,48 @@ pub(crate) fn gather(change: &Change, old: &Reading, new: &Reading) -> Facts {
         right.extend(news.into_iter().map(|sentence| (at, sentence)));
     }
     elsewhere(&mut facts, change, left, right);
+    facts.panel = noise::panel(&facts.clauses);
+    facts.broken = broken(change);
+    let alone = change.sections.iter().filter(|section| matches!(section.kind, Kind::Added | Kind::Removed));
+    facts.whole = alone.map(path_of).filter(|path| !path.is_empty()).collect();
+    facts.register = is_register(old) || is_register(new);
+    facts.tongue = Tongue::of(old, new);
     facts
+}
+
+/// Whether a text is a register: under hardly a heading, most of its lines name a place.
+fn is_register(reading: &Reading) -> bool {
+    let headings = reading.sections.iter().filter(|section| section.heading.is_some()).count();
+    if headings > 2 || reading.sections.len() > 3 {
+        return false;
+    }
+    let text = reading.text();
+    let lines: Vec<&str> = text.lines().filter(|line| line.split_whitespace().count() >= 3).collect();
+    let placed = |line: &&&str| line.split_whitespace().count() <= 40 && names_place(&fold(line));
+    (5..=400).contains(&lines.len()) && lines.iter().filter(placed).count() * 2 >= lines.len()
+}
+
+/// Whether a folded line names a country, or says that it holds everywhere.
+pub(crate) fn names_place(folded: &str) -> bool {
+    !jurisdictions(folded).is_empty() || folded.contains("worldwide") || folded.contains("global")
+}
+
+/// The sections that were or are an error page, and those that stand in their place.
+fn broken(change: &Change) -> BTreeSet<Vec<String>> {
+    let sections = &change.sections;
+    let mut broken = BTreeSet::new();
+    for (at, section) in sections.iter().enumerate() {
+        let (old, new) = (noise::is_error(&section.before()), noise::is_error(&section.after()));
+        if old == new {
+            continue;
+        }
+        broken.insert(path_of(section));
+        // What came where it went, or went where it came.
+        let kind = if old { Kind::Added } else { Kind::Removed };
+        broken.extend(sections[at + 1..].iter().take_while(|next| next.kind == kind).map(path_of));
+        broken.extend(sections[..at].iter().rev().take_while(|last| last.kind == kind).map(path_of));
+    }
+    broken
 }
 
 /// Pairs what is left across sections, and takes the rest as come or gone.
@@ -483,6 +631,28 @@ fn match_up(olds: Vec<Sentence>, news: Vec<Sentence>, least: f64) -> Matched {
     (joined, olds.into_iter().flatten().collect(), news.into_iter().flatten().collect())
 }
 
+/// Joins what only one side parts: a sentence without a partner that stands within the
+/// partner of its neighbour is the rest of that neighbour.
+fn rejoin(pairs: &mut [(Sentence, Sentence)], olds: &mut Vec<Sentence>, news: &mut Vec<Sentence>) {
+    for (left, comes) in [(olds, false), (news, true)] {
+        let mut rest = Vec::with_capacity(left.len());
+        for sentence in std::mem::take(left) {
+            let key = format!(" {} ", sentence.key());
+            let holds = |other: &Sentence| format!(" {} ", other.key()).contains(&key);
+            let whole = pairs.iter_mut().filter(|_| sentence.held).find(|(a, b)| {
+                let (own, other) = if comes { (b, a) } else { (a, b) };
+                holds(other) && !holds(own)
+            });
+            match whole {
+                Some((_, own)) if comes => own.append(sentence),
+                Some((own, _)) => own.append(sentence),
+                None => rest.push(sentence),
+            }
+        }
+        *left = rest;
+    }
+}
+
 /// The pairs of most similar sentences, best first, in the order of the new text.
 fn best_pairs(olds: &[Sentence], news: &[Sentence], least: f64) -> Vec<(usize, usize)> {
     let mut scored = Vec::new();
@@ -518,13 +688,27 @@ fn settle(facts: &mut Facts, section: &SectionChange, before: Option<Sentence>, 
     let text = |s: &Option<Sentence>| s.as_ref().map(|s| s.text.clone()).unwrap_or_default();
     let folded = |s: &Option<Sentence>| s.as_ref().map(|s| s.folded.clone()).unwrap_or_default();
     let word = |s: &Option<Sentence>| s.as_ref().map(|s| s.words.clone()).unwrap_or_default();
-    let (gone, come) = minus_both(&word(&before), &word(&after));
+    let (mut gone, mut come) = minus_both(&word(&before), &word(&after));
     if gone.is_empty() && come.is_empty() {
         facts.same.push((path, text(&after)));
         return;
     }
     let (old, new) = (folded(&before), folded(&after));
-    if before.is_some() && after.is_some() && words(&without_dates(&old)) == words(&without_dates(&new)) {
+    if before.is_some() && after.is_some() {
+        let masked = |text: &str| without_references(text);
+        let (a, b) = (masked(&old), masked(&new));
+        if a != old && b != new {
+            let with_marks = |text: &str, row: &str| words(text).into_iter().chain(marks(row)).collect::<Vec<_>>();
+            (gone, come) = minus_both(&with_marks(&a, &old), &with_marks(&b, &new));
+            if gone.is_empty() && come.is_empty() {
+                facts.moved.push((path, text(&after)));
+                return;
+            }
+        }
+    }
+    let marked = gone.iter().chain(&come).any(|word| is_mark(word));
+    let undated = |text: &str| words(&without_dates(text));
+    if before.is_some() && after.is_some() && !marked && undated(&old) == undated(&new) {
         facts.dated.push((path, text(&after)));
         return;
     }

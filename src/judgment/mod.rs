@@ -1,5 +1,6 @@
 //! Whether a change matters, and the words that decided.
 
+mod edits;
 mod facts;
 mod noise;
 mod own;
@@ -12,7 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::change::{Change, LinkChange, Op};
 use crate::reading::Reading;
-use facts::{Clause, Facts, fold};
+pub use edits::EditKind;
+use facts::{Clause, Facts, Tongue, fold};
 pub use own::{BadPattern, OWN, OwnRule, Rules, When};
 pub use practice::Practice;
 use practice::{ranked, weigh};
@@ -64,6 +66,8 @@ pub struct Finding {
     pub after: String,
     /// Why it matters, in one sentence.
     pub why: String,
+    /// What kinds of thing its clause changes; empty where the whole text decided.
+    pub kinds: Vec<EditKind>,
 }
 
 /// Why a part of a change does not matter. The words are those of the label guide.
@@ -141,21 +145,37 @@ pub fn judge_by(change: &Change, old: &Reading, new: &Reading, rules: &Rules) ->
 fn weigh_all(change: &Change, old: &Reading, new: &Reading, rules: &Rules) -> Judgment {
     let facts = facts::gather(change, old, new);
     let mut bench = Bench::default();
-    bench.settled(&facts);
     if let Some(why) = noise::fetch_artefact(old, new, &facts) {
         bench.silent("fetch_artefact", &[], why);
         return bench.close();
     }
+    bench.settled(&facts);
     let renames = noise::Renames::find(&facts.clauses);
     // An address that shows where another was hidden is no news; one that replaces another is.
-    let mail =
-        |side: fn(&Clause) -> &Vec<String>| facts.clauses.iter().any(|c| side(c).iter().any(|w| w.contains('@')));
-    let hidden = facts.hides_addresses && !(mail(|clause| &clause.gone) && mail(|clause| &clause.come));
+    let mails = |side: fn(&Clause) -> &Vec<String>| {
+        let shown = |word: &String| word.contains('@') && word != "hidden@email";
+        facts.clauses.iter().filter(|clause| side(clause).iter().any(shown)).count()
+    };
+    let (gone, come) = (mails(|clause| &clause.gone), mails(|clause| &clause.come));
+    // Where addresses come or go all over the text, the page shows or drops them.
+    let hidden = (facts.hides_addresses || gone.max(come) >= 3) && gone.min(come) == 0;
     let one_sided: OneSided<'_> = facts
         .clauses
         .iter()
         .filter(|clause| !clause.is_reworded())
         .map(|clause| (clause.path.as_slice(), clause.before.is_empty()))
+        .collect();
+    // Reworded sentences that lose an address (`false`) or gain one (`true`).
+    let mailed: OneSided<'_> = facts
+        .clauses
+        .iter()
+        .filter(|clause| clause.is_reworded())
+        .flat_map(|clause| {
+            let has = |side: &[String]| side.iter().any(|word| word.contains('@') && word != "hidden@email");
+            [(has(&clause.gone), false), (has(&clause.come), true)]
+                .map(|(has, side)| has.then_some((clause.path.as_slice(), side)))
+        })
+        .flatten()
         .collect();
     for clause in &facts.clauses {
         let own = rules.on(clause);
@@ -167,7 +187,7 @@ fn weigh_all(change: &Change, old: &Reading, new: &Reading, rules: &Rules) -> Ju
             bench.find(clause, rule.id(), rule.practice, rule.severity, &rule.why, Some(rule.trigger()));
         }
         let (noise, unexplained) = (bench.noise.len(), bench.unexplained.len());
-        bench.weigh_clause(clause, &facts, &one_sided, &renames, hidden);
+        bench.weigh_clause(clause, &facts, (&one_sided, &mailed), &renames, hidden);
         if !own.is_empty() {
             // What an own rule tells is not left out of account as well.
             bench.noise.truncate(noise);
@@ -220,7 +240,7 @@ impl Bench {
         &mut self,
         clause: &Clause,
         facts: &Facts,
-        one_sided: &OneSided<'_>,
+        (one_sided, mailed): (&OneSided<'_>, &OneSided<'_>),
         renames: &noise::Renames,
         hidden: bool,
     ) {
@@ -237,10 +257,18 @@ impl Bench {
         }
         let practices = ranked(&weights);
         let is_mail = !clause.is_reworded() && clause.differing().any(|word| word.contains('@'));
-        let answered = is_mail && one_sided.contains(&(clause.path.as_slice(), !clause.before.is_empty()));
-        let seen = Seen { clause, practices: &practices, content: &content, hidden, answered };
+        let other_side = (clause.path.as_slice(), !clause.before.is_empty());
+        let answered = is_mail && (mailed.contains(&other_side) || one_sided.contains(&other_side));
+        let kinds = edits::kinds(clause);
+        let whole = facts.whole.contains(&clause.path);
+        let (kinds, register) = (kinds.as_slice(), facts.register);
+        let seen = Seen { clause, practices: &practices, content: &content, hidden, kinds, register, whole, answered };
 
         let mut fired = rules::fired(&seen);
+        // That a section came or went says nothing to those who know what stood in it.
+        if fired.iter().any(|at| !rules::is_of_section(*at)) {
+            fired.retain(|at| !rules::is_of_section(*at));
+        }
         if content.is_empty() && kind == "rename" {
             // A product may take another name; a party may not.
             fired.retain(|at| RULES[*at].id == "party.entity");
@@ -264,7 +292,25 @@ impl Bench {
             self.note_practices(&practices, clause);
             return;
         }
+        if let Tongue::Unknown(code) = &facts.tongue {
+            return self.by_size(clause, code, &content);
+        }
         self.otherwise(clause, &practices, &content);
+    }
+
+    /// A clause in a language that the rules do not know: how much of it differs decides.
+    fn by_size(&mut self, clause: &Clause, code: &str, content: &[String]) {
+        let prose = clause.differing().count() >= 6 && !clause.heading;
+        if noise::is_contact_format(clause) || !prose || content.len() < 4 {
+            return self.silent("editorial", &clause.path, &clause.both_raw());
+        }
+        let what = match (clause.before.is_empty(), clause.after.is_empty()) {
+            (true, _) => "a sentence came",
+            (_, true) => "a sentence went",
+            _ => "the words of a sentence changed",
+        };
+        let why = format!("{what}; the rules do not know the language ({code}), so only its size was judged");
+        self.find(clause, "language.unknown", None, 1, &why, None);
     }
 
     /// Whether a clause says who answers for the service, and one that the other text does
@@ -275,8 +321,18 @@ impl Bench {
         let names = if clause.after.is_empty() { &facts.names_gone } else { &facts.names_come };
         let other = if clause.after.is_empty() { &facts.names_come } else { &facts.names_gone };
         let text = if clause.after.is_empty() { &clause.before } else { &clause.after };
-        let named = rules::legal_names(text).intersection(names).next().is_some();
-        if clause.is_reworded() || !about || other.is_empty() || !named {
+        let own = rules::legal_names(text);
+        let named = own.intersection(names).next().is_some();
+        // Who is said to be the controller, where somebody else was.
+        let said = rules::names_controller(text)
+            && facts.clauses.iter().any(|answer| {
+                let text = if clause.after.is_empty() { &answer.after } else { &answer.before };
+                !answer.is_reworded()
+                    && answer.path == clause.path
+                    && rules::names_controller(text)
+                    && rules::legal_names(text).is_disjoint(&own)
+            });
+        if clause.is_reworded() || !(about && !other.is_empty() && named || said && !own.is_empty()) {
             return false;
         }
         let rule = RULES.iter().find(|rule| rule.id == "party.entity").expect("the table holds it");
@@ -342,6 +398,7 @@ impl Bench {
             before,
             after,
             why: why.to_owned(),
+            kinds: edits::kinds(clause),
         });
         if let Some(practice) = practice {
             *self.weights.entry(practice).or_default() += f64::from(severity) * 1.5;
@@ -374,6 +431,7 @@ impl Bench {
                     before: quote::shorten(&from.target),
                     after: quote::shorten(&to.target),
                     why: format!("the link \"{}\" leads to another host", quote::shorten(&to.text)),
+                    kinds: vec![EditKind::Link],
                 });
                 *self.weights.entry(Practice::RightsChoices).or_default() += 1.5;
             }
@@ -393,16 +451,41 @@ impl Bench {
                 before: format!("{} words", facts.old_words),
                 after: format!("{} words", facts.new_words),
                 why: "most of the text is new".to_owned(),
+                kinds: Vec::new(),
             });
         }
         let words: usize = self.unexplained.iter().map(|(.., words)| words).sum();
         let speaks = |text: &str| {
             let text = format!(" {} ", fold(text));
-            [" may ", " must ", " will ", " shall ", " can ", " not ", " you ", " we "]
-                .iter()
-                .filter(|w| text.contains(*w))
-                .count()
-                >= 2
+            const SPOKEN: [&str; 26] = [
+                " may ",
+                " must ",
+                " will ",
+                " shall ",
+                " can ",
+                " not ",
+                " you ",
+                " we ",
+                " peut ",
+                " pouvez ",
+                " doit ",
+                " devez ",
+                " pas ",
+                " vous ",
+                " nous ",
+                " kann ",
+                " können ",
+                " muss ",
+                " müssen ",
+                " darf ",
+                " nicht ",
+                " sie ",
+                " wir ",
+                " ihre ",
+                " gelten ",
+                " werden ",
+            ];
+            SPOKEN.iter().filter(|w| text.contains(*w)).count() >= 2
         };
         let spoken: usize =
             self.unexplained.iter().filter(|(_, a, b, _)| speaks(a) || speaks(b)).map(|(.., words)| words).sum();
@@ -421,6 +504,7 @@ impl Bench {
                 before: quote::shorten(&before),
                 after: quote::shorten(&after),
                 why: format!("{words} words differ that no rule knows"),
+                kinds: vec![EditKind::Wording],
             });
         } else {
             for (section, before, after, _) in unexplained {
@@ -519,6 +603,10 @@ fn leads_elsewhere(text: &str, from: &str, to: &str) -> bool {
     ];
     let words = fold(&format!("{text} {from} {to}")).replace("%20", " ").replace(['-', '_'], " ");
     let site = |target: &str| {
+        if target.starts_with('#') {
+            // A place on the same page.
+            return Some(String::new());
+        }
         if let Some(mail) = target.strip_prefix("mailto:") {
             return Some(mail.split('?').next()?.to_lowercase());
         }
@@ -526,6 +614,10 @@ fn leads_elsewhere(text: &str, from: &str, to: &str) -> bool {
         let labels: Vec<&str> = host.rsplit('.').take(2).collect();
         Some(labels.join("."))
     };
+    let same_page = from.starts_with('#') != to.starts_with('#');
+    if same_page && from.rsplit('#').next() == to.rsplit('#').next() {
+        return false;
+    }
     RIGHTS.iter().any(|sign| words.contains(sign)) && site(from).zip(site(to)).is_some_and(|(a, b)| a != b)
 }
 

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::{Clause, Facts, fold, words};
+use super::edits::{self, EditKind};
+use super::facts::{Clause, Facts, fold, names_place, words};
 use super::practice::{cues, is_headed};
 use super::rules::{legal_names, patterns};
 use crate::reading::Reading;
@@ -12,9 +13,17 @@ patterns! {
     FURNITURE_LINE = r"^(?:(?:skip|back|return|go) to\b|log ?in\b|sign (?:in|up)\b|register\b|search\b|menu\b|home\b|share\b|print\b|next\b|previous\b|read more|learn more|see more|view (?:more|all)|show (?:more|less)|click here|download|copy(?: link)?|(?:opens? )?in (?:a )?new (?:tab|window)|was this|(?:\d+ )?(?:min(?:ute)?s?|hours?|days?|months?|years?) (?:read|ago)|all rights reserved|copyright|©|(?:accept|reject|allow|manage) (?:all|cookies?)|got it|close\b|continue\b|subscribe\b|english\b|edit(?:ed)? (?:this|by)|author|posted by|follow us|play video|loading|contents?$|table of contents)";
     BANNER = r"\b(?:we|we have|we are|we're) (?:recently )?(?:updated|updating|changed|made (?:some )?changes to) (?:our|the|these|this)\b|\bnous avons mis [àa] jour\b|\bwir haben unsere\b.{0,60}\baktualisiert|\b(?:this|our) (?:web)?site uses cookies\b|\bwe use cookies (?:and \w+ \w+ )?to (?:give|offer|improve|enhance|make|personali[sz]e|ensure)\b.{0,80}\b(?:experience|site)\b|\b(?:previous|earlier|prior|archived|old) versions?\b|\bversions? (?:ant[ée]rieures?|pr[ée]c[ée]dentes?)\b|\b(?:read|view|see) the (?:previous|current|full|new)\b|\b(?:upcoming|updated) (?:terms|policy|version)\b.{0,40}\b(?:here|effective|will)\b";
     COOKIE_BANNER = r"\bcookies?\b.{0,120}\b(?:accept|preferences|relevant|experience|settings|reject|decline)\b|\b(?:accept|preferences|reject|decline)\b.{0,60}\bcookies?\b|\bstrictly necessary\b|\bcookies? (?:notice|settings|preferences)$";
+    // The controls of a consent dialogue; a policy describes cookies, a dialogue has switches.
+    PANEL = r"\b(?:privacy preference cent(?:er|re)|manage (?:consent|cookie) preferences|confirm my choices|allow all(?: cookies)?|accept all(?: cookies)?|reject all(?: cookies)?|save (?:my )?(?:choices|preferences|settings)|always active|checkbox label|switch label|consent leg\.? ?interest|vendors? list|view (?:vendors?|illustrations|cookies)|cookies? details|store and/or access information on a device|select basic ads|apply cancel|tout (?:accepter|refuser)|toujours actifs?|alle (?:akzeptieren|ablehnen|zulassen)|immer aktiv|auswahl (?:speichern|best[äa]tigen))\b";
+    PANEL_WORDS = r"\bcookies?\b|\bconsent|\blegitimate interest|\bvendors?\b|\bpartners?\b|\bgeolocation\b|\bprivacy preferences?\b|\byour (?:privacy|choices)\b|\btraceurs?\b|\beinwilligung";
+    JOINED = r"\p{Ll}\p{Lu}";
+    // Where a pointer leads to one's rights, it is more than a pointer.
+    RIGHTS_WAY = r"\bprotection officer|\bdpo\b|\bopt(?:ing)?[ -]?out|\byour rights\b|\bexercise\b|\brepresentative\b|\bcomplain|\bappeal|\bnotif(?:y|ied|ication)\b|\bvos droits\b|\bd[ée]l[ée]gu[ée]|\bwiderspr|\bdatenschutzbeauftragte";
+    POINTER_WITHIN = r"\b(?:vous (?:pouvez|pourrez) (?:obtenir|trouver|consulter)|vous trouverez|you (?:can|will|may) (?:also )?(?:find|learn|read|get)(?: out)?|(?:finden|erfahren) sie)\b.{0,20}\b(?:plus d'informations|plus de d[ée]tails|more\b|further (?:information|details)|additional information|mehr\b|weitere informationen)|\b(?:via|through|visit|see|consult|contact|check)\b.{0,20}\b(?:help|support) cent(?:er|re)\b|\bcentre d'(?:aide|assistance)\b|\bhilfe-?(?:bereich|center)\b";
     POINTER = r"^(?:for more (?:information|details)|(?:to )?(?:learn|read|find out) more|(?:please )?(?:see|visit|read|refer to|consult|click)\b|more information|pour (?:en savoir plus|plus d')|weitere informationen|mehr (?:dazu|informationen))";
     STREET = r"\b(?:street|st|road|rd|avenue|ave|suite|floor|building|blvd|boulevard|lane|quay|house|square|drive|p\.?o\.? box|rue|cedex|stra(?:ß|ss)e|str|platz|plaza|way|dock|postal|zip)\b|\b[a-z]{1,2}\d{1,2}[a-z]? ?\d[a-z]{2}\b|\b\d{5}(?:-\d{4})?\b|\b[a-z]\d\d [a-z0-9]{4}\b";
     SPEAKS = r"\b(?:may|must|shall|will|can|should|not|if|collect|share|use|process|sell|receives?|discloses?|partners?|advertis\w+|controller|representative|peut|doit|si|kann|muss|wenn)\b";
+    UNITS = r"\d ?(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?|%|percent|euros?|dollars?|usd|eur|gbp|heures?|jours?|semaines?|mois|ans?|stunden?|tagen?|tage|wochen?|monate?n?|jahre?n?)\b|[$€£¥] ?\d|\d ?[$€£%]";
     CONTACT = r"@|\+?\d[\d ()-]{7,}\d|\bhttps?://|\bwww\.|\bemail\b|\be-mail\b|\bphone\b|\btel\b";
     ERROR_PAGE = r"\b(?:this page (?:isn't|is not|can't be|could not be) (?:available|found)|page (?:not|can not be) found|page isn't available|cette page n'existe pas|page introuvable|nicht verf[üu]gbar|redirecting to|access denied|just a moment|enable javascript|something went wrong|404|an error occurred|content (?:isn't|is not) available|temporarily unavailable)\b";
     SMALL_WORDS = r"^(?:a|an|and|as|at|be|been|being|are|is|was|were|by|for|from|has|have|had|in|into|it|its|of|on|or|our|ours|s|so|such|than|that|the|their|them|then|there|these|they|this|those|to|us|we|which|who|with|you|your|yours|also|when|where|while|if|but|do|does|about|via|using|through|please|here|how|what|e\.g|i\.e|etc|eg|ie|including|include|includes|example|well|within|upon|au|aux|avec|ce|ces|cette|dans|de|des|du|en|est|et|la|le|les|leur|l|d|nos|notre|nous|on|ou|par|pour|qu|que|qui|sa|se|ses|son|sont|sur|un|une|vos|votre|vous|auf|aus|bei|das|dass|dem|den|der|des|die|ein|eine|einem|einen|einer|f[üu]r|ihr|ihre|ihren|im|ist|mit|oder|sich|sie|sind|und|von|wir|zu|zum|zur|uns|unsere|unserer|du|dein|deine|deiner|dich|dir)$";
@@ -142,6 +151,22 @@ pub(crate) fn settled(clause: &Clause, facts: &Facts) -> Option<&'static str> {
     let text = if clause.new.is_empty() { &clause.old } else { &clause.new };
     let long = text.split_whitespace().count();
     let headings: Vec<String> = clause.path.iter().map(|heading| fold(heading)).collect();
+    if facts.broken.contains(&clause.path) {
+        return Some("fetch_artefact");
+    }
+    if facts.register && in_register(clause) {
+        return None;
+    }
+    if is_menu(clause) {
+        return Some("page_furniture");
+    }
+    let panel = if clause.before.is_empty() { facts.panel.1 } else { facts.panel.0 };
+    if panel && !clause.is_reworded() {
+        let above = headings.last().map_or("", String::as_str);
+        if [above, text].iter().any(|text| PANEL.is_match(text) || PANEL_WORDS.is_match(text)) {
+            return Some("page_furniture");
+        }
+    }
     if headings.iter().any(|heading| FURNITURE_HEADING.is_match(heading)) && !clause.is_reworded() && cues(text) < 2 {
         return Some("page_furniture");
     }
@@ -168,14 +193,55 @@ pub(crate) fn settled(clause: &Clause, facts: &Facts) -> Option<&'static str> {
     if clause.both().contains("hidden@email") {
         return Some("contact_format");
     }
-    if !clause.is_reworded() && POINTER.is_match(text) && long <= 25 {
+    let points = POINTER.is_match(text) && long <= 25 || POINTER_WITHIN.is_match(text) && long <= 32;
+    if !clause.is_reworded() && points && !RIGHTS_WAY.is_match(text) {
         return Some("editorial");
     }
     let figures = clause.differing().all(|word| word.chars().all(|c| !c.is_alphabetic()) || word.len() <= 1);
-    if figures && long <= 8 && cues(text) == 0 {
+    // A counter of the page is a figure alone; one with its unit may be a period or a price.
+    if figures && long <= 8 && cues(text) == 0 && !UNITS.is_match(&clause.both()) {
         return Some("page_furniture");
     }
     None
+}
+
+/// Whether a line of a register is an entry of it, or limits one.
+pub(crate) fn in_register(clause: &Clause) -> bool {
+    let limited = edits::kinds(clause).contains(&EditKind::Negation);
+    let content = clause.differing().filter(|word| is_content(word)).count();
+    content >= 2 && (limited || !clause.is_reworded() && names_place(&clause.both()))
+}
+
+/// Whether a line is the entries of a menu, run together or side by side.
+fn is_menu(clause: &Clause) -> bool {
+    let menu = |raw: &str| {
+        let words = raw.split_whitespace().count();
+        let ends = raw.trim_end().ends_with(['.', ';', ':', '!', '?', ',', '"', '”', ')']);
+        let joined = JOINED.find_iter(raw).count();
+        let capital = raw.split_whitespace().filter(|w| !w.starts_with(|c: char| c.is_lowercase())).count();
+        let titled = words >= 12 && capital * 10 > words * 8 && raw.chars().any(char::is_lowercase);
+        !ends && !raw.contains(" | ") && (joined >= 2 && joined * 4 >= words && words <= 40 || titled)
+    };
+    [&clause.before, &clause.after].into_iter().filter(|raw| !raw.is_empty()).all(|raw| menu(raw))
+}
+
+/// Whether the old text alone, or the new one alone, holds a consent dialogue: two of
+/// its controls among what went or came.
+pub(crate) fn panel(clauses: &[Clause]) -> (bool, bool) {
+    let controls = |side: fn(&Clause) -> &String, other: fn(&Clause) -> &String| {
+        let found: BTreeSet<&str> = clauses
+            .iter()
+            .filter(|clause| other(clause).is_empty())
+            .flat_map(|clause| PANEL.find_iter(side(clause)).map(|found| found.as_str()))
+            .collect();
+        found.len() >= 2
+    };
+    (controls(|c| &c.old, |c| &c.new), controls(|c| &c.new, |c| &c.old))
+}
+
+/// Whether a text is what stands where a page could not be served.
+pub(crate) fn is_error(text: &str) -> bool {
+    text.split_whitespace().take(80).count() < 60 && ERROR_PAGE.is_match(&fold(text))
 }
 
 /// Whether a line is a label, a menu or a name rather than something said.
@@ -220,6 +286,13 @@ pub(crate) fn fetch_artefact(old: &Reading, new: &Reading, facts: &Facts) -> Opt
     if large > 300 && (small < 250 && small * 5 < large || small * 20 < large) {
         return Some("one side is a small part of the other");
     }
+    let (gone, come) = facts.differing_words();
+    if gone * 2 > facts.old_words && come * 50 < facts.new_words.max(50) && facts.old_words > 300 {
+        return Some("most of the text is cut off, and nothing stands in its place");
+    }
+    if gone * 2 > facts.old_words && come * 2 > facts.new_words && other_tongue(&facts.clauses) {
+        return Some("the two sides are in different languages");
+    }
     let (old_cues, new_cues) = (cues(&old_text) as f64, cues(&new_text) as f64);
     let dense = |cues: f64, words: usize| cues / words.max(1) as f64;
     let (a, b) = (dense(old_cues, facts.old_words), dense(new_cues, facts.new_words));
@@ -237,26 +310,145 @@ fn shared(old: &str, new: &str) -> f64 {
     2.0 * a.intersection(&b).count() as f64 / (a.len() + b.len()).max(1) as f64
 }
 
-/// The language of a text by its commonest small words; none where that is not plain.
-fn tongue(folded: &str) -> Option<&'static str> {
-    const SIGNS: [(&str, [&str; 10]); 7] = [
-        ("en", ["the", "and", "of", "to", "you", "your", "we", "that", "this", "with"]),
-        ("fr", ["les", "des", "vous", "nous", "et", "pour", "votre", "dans", "une", "est"]),
-        ("de", ["der", "und", "die", "wir", "nicht", "sie", "mit", "das", "von", "werden"]),
-        ("es", ["los", "las", "usted", "para", "que", "por", "con", "del", "una", "sus"]),
-        ("it", ["gli", "che", "per", "della", "il", "di", "sono", "del", "con", "nostri"]),
-        ("nl", ["het", "een", "van", "en", "wij", "niet", "voor", "je", "met", "zijn"]),
-        ("pt", ["os", "para", "você", "uma", "não", "seus", "dos", "com", "que", "nossos"]),
-    ];
+const TONGUES: [(&str, [&str; 10]); 7] = [
+    ("en", ["the", "and", "of", "to", "you", "your", "we", "that", "this", "with"]),
+    ("fr", ["les", "des", "vous", "nous", "et", "pour", "votre", "dans", "une", "est"]),
+    ("de", ["der", "und", "die", "wir", "nicht", "sie", "mit", "das", "von", "werden"]),
+    ("es", ["los", "las", "usted", "para", "que", "por", "con", "del", "una", "sus"]),
+    ("it", ["gli", "che", "per", "della", "il", "di", "sono", "del", "con", "nostri"]),
+    ("nl", ["het", "een", "van", "en", "wij", "niet", "voor", "je", "met", "zijn"]),
+    ("pt", ["os", "para", "você", "uma", "não", "seus", "dos", "com", "que", "nossos"]),
+];
+
+/// How many of the commonest small words of each language stand among words, and how
+/// many words there are.
+fn small_words<'a>(words: impl Iterator<Item = &'a str>) -> ([usize; 7], usize) {
     let mut counts = [0usize; 7];
     let mut total = 0usize;
-    for word in folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+    for word in words {
         total += 1;
-        for (at, (_, signs)) in SIGNS.iter().enumerate() {
+        for (at, (_, signs)) in TONGUES.iter().enumerate() {
             counts[at] += usize::from(signs.contains(&word));
         }
     }
+    (counts, total)
+}
+
+/// Whether what went is in one language and what came in another. A list of names has few
+/// small words; that those of the one side never stand on the other says enough.
+fn other_tongue(clauses: &[Clause]) -> bool {
+    let side = |words: fn(&Clause) -> &Vec<String>| {
+        small_words(clauses.iter().flat_map(|clause| words(clause).iter().map(String::as_str))).0
+    };
+    let (gone, come) = (side(|clause| &clause.gone), side(|clause| &clause.come));
+    let best = |counts: &[usize; 7]| (0..7).max_by_key(|at| (counts[*at], 7 - at)).unwrap_or(0);
+    let (a, b) = (best(&gone), best(&come));
+    a != b && gone[a] >= 2 && come[b] >= 2 && gone[b] == 0 && come[a] == 0
+}
+
+/// The language of a text by its commonest small words; none where that is not plain.
+fn tongue(folded: &str) -> Option<&'static str> {
+    let (counts, total) = small_words(folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()));
     let best = (0..7).max_by_key(|at| (counts[*at], 7 - at))?;
     let next = (0..7).filter(|at| *at != best).map(|at| counts[at]).max()?;
-    (counts[best] * 25 > total && counts[best] > 2 * next && counts[best] >= 4).then_some(SIGNS[best].0)
+    (counts[best] * 25 > total && counts[best] > 2 * next && counts[best] >= 4).then_some(TONGUES[best].0)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::change::compare;
+    use crate::change::tests::reading;
+    use crate::judgment::{Judgment, Materiality, judge};
+
+    fn judged(before: &str, after: &str) -> Judgment {
+        let page = |text: &str| reading(&format!("# Policy of Acme\nAcme makes maps and shoes.\n{text}"));
+        let (old, new) = (page(before), page(after));
+        judge(&compare(&old, &new).expect("the example differs"), &old, &new)
+    }
+
+    #[test]
+    fn noise_goes_by_its_name() {
+        let cases = [
+            (
+                "A reference moves on.",
+                "Section 12 says when you may opt out.",
+                "Section 13 says when you may opt out.",
+                "renumber_move",
+            ),
+            (
+                "What one page writes together, the other parts.",
+                "You may write to us at any time,We answer requests to delete data within a week.",
+                "You may write to us at any time,We answer requests to delete data. within a week.",
+                "formatting",
+            ),
+            ("A menu run together.", "", "AboutBlogCareersSupportPress", "page_furniture"),
+            (
+                "A consent dialogue.",
+                "",
+                "## Privacy Preference Center\nWe share data with our partners with your consent. Confirm My Choices.\n## Functional Cookies\nThese cookies are set by third parties whose services we use. Always active.",
+                "page_furniture",
+            ),
+            (
+                "A pointer to help.",
+                "## Copyright\nWe answer claims about copyright.",
+                "## Copyright\nWe answer claims about copyright. You can find out more about copyright infringement in this article.",
+                "editorial",
+            ),
+        ];
+        for (what, before, after, kind) in cases {
+            let judgment = judged(before, after);
+            assert_ne!(judgment.materiality, Materiality::Material, "{what} {:?}", judgment.findings);
+            assert!(judgment.noise.iter().any(|noise| noise.kind == kind), "{what} {:?}", judgment.noise);
+        }
+    }
+
+    #[test]
+    fn what_looks_like_noise_may_matter() {
+        let cases = [
+            ("A short sentence with a period.", "We keep it 30 days.", "We keep it 31 days."),
+            (
+                "An article of a statute.",
+                "## Legal basis\nWe use data under Art. 6(1)(a) GDPR only with your consent.",
+                "## Legal basis\nWe use data under Art. 6(1)(f) GDPR on our legitimate interests.",
+            ),
+            (
+                "A pointer to a right.",
+                "## Your rights\nRights matter.",
+                "## Your rights\nRights matter. You can find out more about how to opt out of profiling through our help center.",
+            ),
+            (
+                "A mark in another column.",
+                "## Sharing\nWhat we share stands here:\n\n| Data | Sold | Shared |\n|---|---|---|\n| Email | x | |",
+                "## Sharing\nWhat we share stands here:\n\n| Data | Sold | Shared |\n|---|---|---|\n| Email | | x |",
+            ),
+            (
+                "Requests go where they did not go.",
+                "## Your rights\nTo delete your data, please contact us.",
+                "## Your rights\nTo delete your data, please contact us directly via rights@acme.test.",
+            ),
+        ];
+        for (what, before, after) in cases {
+            let judgment = judged(before, after);
+            assert_eq!(judgment.materiality, Materiality::Material, "{what} {:?}", judgment.noise);
+        }
+    }
+
+    #[test]
+    fn an_error_page_in_the_place_of_a_section_is_no_change_of_it() {
+        let rules = "## Rules\nYou may share what you make. We will not sell your data to anyone.";
+        let gone = "## This page isn't available\nSomething went wrong. Try again later.";
+        let judgment = judged(&format!("{gone}\n## More\nWe ship maps."), &format!("{rules}\n## More\nWe ship maps."));
+        assert_ne!(judgment.materiality, Materiality::Material, "{:?}", judgment.findings);
+        assert!(judgment.noise.iter().any(|noise| noise.kind == "fetch_artefact"));
+    }
+
+    #[test]
+    fn a_text_that_is_cut_off_is_an_artefact() {
+        let clause = |at: usize| format!("You may share item number {at} with partners of kind {at} in market {at}.\n");
+        let whole: String = (0..60).map(clause).collect();
+        let part: String = (0..20).map(clause).collect();
+        let judgment = judged(&whole, &part);
+        assert_ne!(judgment.materiality, Materiality::Material);
+        assert_eq!(judgment.noise.first().map(|noise| noise.kind.as_str()), Some("fetch_artefact"));
+    }
 }

@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::edits::{EditKind, jurisdictions};
 use super::facts::Clause;
 use super::practice::Practice;
 
@@ -55,6 +56,12 @@ pub(crate) struct Seen<'a> {
     pub(crate) content: &'a [String],
     /// Whether either text hides its addresses from robots.
     pub(crate) hidden: bool,
+    /// What kinds of thing it changes.
+    pub(crate) kinds: &'a [EditKind],
+    /// Whether the whole text is a list of names and places.
+    pub(crate) register: bool,
+    /// Whether its section came or went as a whole.
+    pub(crate) whole: bool,
     /// Whether something in its section went where it came, or came where it went.
     pub(crate) answered: bool,
 }
@@ -83,6 +90,11 @@ fn fires(at: usize, seen: &Seen<'_>) -> bool {
         (Looks::At(test), _) => test(seen),
         _ => false,
     }
+}
+
+/// Whether a rule says no more than that a section came or went.
+pub(crate) fn is_of_section(at: usize) -> bool {
+    RULES[at].id.starts_with("section.")
 }
 
 /// The pattern whose match shows why a rule fired, for quoting.
@@ -116,9 +128,9 @@ pub(super) use patterns;
 
 patterns! {
     NEGATION = r"\b(?:not|never|no longer|neither|nor|jamais|nicht|kein(?:e[nmrs]?)?|niemals)\b|\b(?:ne|n')\b.{1,25}\b(?:pas|plus|aucun)\b";
-    NO_NEGATION = r"\bnot limited to|\bwhether or not|\bif not\b|\bnot only\b|\bor not\b|\bnicht nur\b|\bpas seulement\b";
+    NO_NEGATION = r"\bnot limited to|\bwhether or not|\bif not\b|\bnot only\b|\bor not\b|\bnicht nur\b|\bpas seulement\b|\bdo not (?:sell|share|track)(?: or (?:sell|share))?(?: (?:my|personal)\b| signals?\b|\W*$)|\bdo.not.track\b";
     LIMIT = r"\b(?:without|unless|except|only|solely|exclusively|sans|sauf|uniquement|seulement|ohne|au(?:ß|ss)er|ausschlie(?:ß|ss)lich|nur)\b";
-    PROMISED = r"\b(?:shar|disclos|sell|sold|rent|trad|collect|us(?:e|es|ed|ing)\b|train|track|retain|keep|stor|transfer|process|monitor|charg|access|combin|delet)\w*";
+    PROMISED = r"\b(?:shar|disclos|sell|sold|rent|trad|collect|us(?:e|es|ed|ing)\b|train|track|retain|keep|stor|transfer|process|monitor|charg|access|combin|delet|vend(?:ons|re|u)|partag|divulgu|communiqu|utilis|conserv|transf[ée]r|verkauf|geben|[üu]bermittel|nutzen|verwend|speicher|erheb)\w*";
     DUTY = r"\b(?:must|shall|required to|obliged to|have to|agrees? to|doit|doivent|devez|m[üu]ss(?:en|t)?|verpflichtet)\b";
     LEAVE = r"\b(?:may|can|might|could|should|encouraged?|peut|peuvent|pouvez|kann|k[öo]nn(?:en|t)|d[üu]rfen)\b";
     WILL = r"\b(?:will|shall|must)\b";
@@ -127,7 +139,7 @@ patterns! {
     ADDRESS = r"[\w.+-]+@[\w-]+\.[\w.-]+|https?://\S+|\+?\d[\d ()/-]{7,}\d";
     EXERCISE = r"\brights?\b|\brequests?\b|\bdelet|\baccess\b|\bobject\b|\bopt|\bdata protection|\bdpo\b|\bprivacy (?:team|officer)|\blegal notices?|\bdisputes?\b|\bnotices?\b|\bservice of process|\bappeals?\b|\bdroits?\b|\bdemandes?\b|\brechte\b|\brepr[ée]sentant|\brepresentative";
     STATES = r"\b(?:inc|llc|ltd|limited|gmbh|corp|corporation|s\.?a\.?r\.?l|b\.?v|plc|pte|kg|ag|s\.a\.s|sas|sa|oy|ab|s\.r\.l|srl|unlimited company|pbc)\b";
-    DISCRETION = r"\b(?:sole discretion|any (?:time|reason)|without (?:prior )?notice|including but not limited|without limitation|any (?:other )?(?:purpose|lawful purpose)|affiliates?|any third part(?:y|ies)|seul[e]? discr[ée]tion|jederzeit|nach eigenem ermessen)\b";
+    DISCRETION = r"\b(?:sole discretion|any (?:time|reason)|without (?:prior )?notice|including but not limited|without limitation|any (?:other )?(?:purpose|lawful purpose)|affiliates|any third part(?:y|ies)|seul[e]? discr[ée]tion|[àa] tout moment|y compris,? (?:mais )?sans s'y limiter|sans (?:pr[ée]avis|limitation)|soci[ée]t[ée]s affili[ée]es|ou toute?s?|jederzeit|nach (?:eigenem|alleinigem|freiem) ermessen|ohne (?:vorherige )?ank[üu]ndigung|verbundene[nr]? unternehmen|oder sonstige\w*|or any(?: other)?)\b";
     NO_NAMES = r"\b(?:click(?:ing)?|tap|visiting|go to|menu|such as|like|for example|e\.g|cliqu\w+|der|die|das|und|nicht|dir|ihnen)\b";
     LEGAL_NAME = r"(?:[A-Z][\w&'’.-]*,? ){1,4}(?:Inc\b|LLC\b|L\.L\.C|Ltd\b|Limited\b|GmbH\b|S\.?A\.?S?\b|B\.?V\b|Corp\b|Corporation\b|SARL\b|AG\b|plc\b|PLC\b|Pte\b|Oy\b|AB\b|S\.?r\.?l\b|LIMITED\b|SAS\b|KG\b|Unlimited Company)";
     PARTY = r"\b(?:controllers?|between you|contract(?:ing|s)? (?:with|party|entity)|agreement (?:with|between)|operated by|provided by|owned by|you and|refers? to|means|we|us|our|operates|contact|responsable|[ée]dit[ée]e? par|verantwortliche[rn]?|anbieter)\b|\(\s*\W*(?:we|us|the company)";
@@ -165,6 +177,16 @@ pub(crate) fn legal_names(text: &str) -> BTreeSet<String> {
         .flat_map(|line| LEGAL_NAME.find_iter(line))
         .map(|found| found.as_str().to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect::<String>())
         .collect()
+}
+
+/// Whether a sentence says who the controller is.
+pub(crate) fn names_controller(text: &str) -> bool {
+    static SAID: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)\bcontrollers?(?: of your \w+ ?\w*)? (?:is|are|shall be)\b|\b(?:is|are|acts? as)(?: also)?(?: the| a| your)?(?: joint)?(?: data)? controllers?\b|\bresponsable du traitement\b.{0,30}\best\b|\bverantwortliche[rn]?\b.{0,60}\bist\b",
+        )
+    });
+    SAID.is_match(text) && !legal_names(text).is_empty()
 }
 
 fn count(pattern: &Regex, text: &str) -> usize {
@@ -254,8 +276,8 @@ fn amounts(text: &str) -> Vec<String> {
 fn amounts_differ(seen: &Seen<'_>) -> bool {
     let clause = seen.clause;
     let (old, new) = (amounts(&clause.old), amounts(&clause.new));
-    let sentence = clause.old.split(' ').count() >= 6 || clause.listed;
-    clause.is_reworded() && old != new && !seen.practices.is_empty() && sentence
+    let sentence = clause.old.split(' ').count() >= 4 || clause.listed;
+    clause.is_reworded() && old != new && sentence && !(old.is_empty() && new.is_empty())
 }
 
 fn amount_of_age(seen: &Seen<'_>) -> bool {
@@ -302,7 +324,7 @@ fn address(text: &str) -> String {
 /// A list of names inside a sentence grows or shrinks: products, places, partners.
 fn names_listed(seen: &Seen<'_>) -> bool {
     let clause = seen.clause;
-    let proper = |words: &[String], text: &str| {
+    let proper = |words: &[String], text: &str, other: &str| {
         // The first word of a sentence is a capital for no reason of its own.
         let text = text.split_once(' ').map_or("", |(_, rest)| rest);
         // Gathered once: a sentence may have as many words as a page.
@@ -319,6 +341,8 @@ fn names_listed(seen: &Seen<'_>) -> bool {
             .iter()
             .filter(|word| super::noise::is_content(word))
             .filter(|word| word.chars().filter(|c| c.is_alphabetic()).count() >= 2 && names.contains(*word))
+            // Said once less, it is still said.
+            .filter(|word| !other.split(|c: char| !c.is_alphanumeric()).any(|known| known == word.as_str()))
             .count()
     };
     // Click paths, examples and addresses name much and mean little; in capitals and in
@@ -329,7 +353,8 @@ fn names_listed(seen: &Seen<'_>) -> bool {
     if NO_NAMES.is_match(&clause.both()) || capitals || super::noise::is_contact_format(clause) {
         return false;
     }
-    let (gone, come) = (proper(&clause.gone, &clause.before), proper(&clause.come, &clause.after));
+    let gone = proper(&clause.gone, &clause.before, &clause.new);
+    let come = proper(&clause.come, &clause.after, &clause.old);
     let content = |words: &[String]| words.iter().filter(|w| super::noise::is_content(w)).count();
     clause.is_reworded()
         && !clause.heading
@@ -345,12 +370,15 @@ fn contact_for_rights(seen: &Seen<'_>) -> bool {
     if clause.both().contains("hidden@email") || seen.hidden || old == new {
         return false;
     }
+    let mails = |side: &BTreeSet<String>| side.iter().any(|address| address.contains('@'));
+    // A way to write where there was none, or the other way round.
+    let way = mails(&old) != mails(&new) && seen.content.len() >= 2;
     let headings = clause.path.join(" ").to_lowercase();
     let exercised = [clause.both().as_str(), &headings, &clause.lead].iter().any(|text| EXERCISE.is_match(text));
     let mail = clause.differing().any(|word| word.contains('@'));
     let link = clause.differing().any(|word| word.contains("://"));
     let swapped = if clause.is_reworded() {
-        !old.is_empty() && !new.is_empty() || seen.content.len() >= 3
+        !old.is_empty() && !new.is_empty() || seen.content.len() >= 3 || way
     } else {
         mail && seen.answered
     };
@@ -378,11 +406,91 @@ fn notice(seen: &Seen<'_>) -> bool {
 fn law(seen: &Seen<'_>) -> bool {
     static LAW: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"\bgovern(?:ed|ing) (?:by|law)|\blaws of\b|\bcourts? (?:of|in|located)\b|\bexclusive jurisdiction|\b(?:loi|droit) applicable|\btribunaux de|\bgerichtsstand|\brecht der\b",
+            r"\bgovern(?:ed|ing) (?:by|law)|\blaws of\b|\bcourts? (?:of|in|located)\b|\bexclusive jurisdiction|\br[ée]gi(?:e|es|s)? par (?:le droit|la loi|les lois)|\bsoumis(?:e|es)? (?:au|[àa] la|aux|[àa]) (?:droit|lois?)\b|\btribunaux (?:de|comp[ée]tents)|\bgerichtsstand|\brecht der\b|\bunterliegen? .{0,20}recht\b|\bes gilt .{0,20}recht\b",
         )
     });
-    LAW.is_match(&seen.clause.both()) && seen.content.len() >= 2
-        || LAW.is_match(&seen.clause.old) != LAW.is_match(&seen.clause.new)
+    let clause = seen.clause;
+    if LAW.is_match(&clause.old) != LAW.is_match(&clause.new) {
+        return true;
+    }
+    // Another place, by its name; other words in the same sentence are no other law.
+    let place = jurisdictions(&clause.old) != jurisdictions(&clause.new) || has_new_name(seen);
+    LAW.is_match(&clause.old) && place && !seen.content.is_empty()
+}
+
+/// Whether a word that carries meaning and is written as a name stands on one side only.
+fn has_new_name(seen: &Seen<'_>) -> bool {
+    let clause = seen.clause;
+    let capitals = |text: &str| text.chars().filter(|c| c.is_uppercase()).count() * 3 > text.len();
+    if capitals(&clause.before) || capitals(&clause.after) {
+        return false;
+    }
+    let names = |text: &str| -> BTreeSet<String> {
+        let parts = text.split(|c: char| !c.is_alphanumeric()).skip(1);
+        parts.filter(|part| part.starts_with(char::is_uppercase)).map(str::to_lowercase).collect()
+    };
+    let (old, new) = (names(&clause.before), names(&clause.after));
+    seen.content.iter().any(|word| old.contains(word) != new.contains(word))
+}
+
+/// A reworded clause about a practice changes a kind of thing.
+fn changes(seen: &Seen<'_>, practice: Practice, kind: EditKind) -> bool {
+    seen.clause.is_reworded() && seen.about(practice) && seen.kinds.contains(&kind) && !seen.content.is_empty()
+}
+
+fn recipient_named(seen: &Seen<'_>) -> bool {
+    changes(seen, Practice::SharingSale, EditKind::Recipient)
+}
+
+fn data_named(seen: &Seen<'_>) -> bool {
+    changes(seen, Practice::DataCollection, EditKind::DataType)
+}
+
+fn purpose_named(seen: &Seen<'_>) -> bool {
+    changes(seen, Practice::PurposesLegalBasis, EditKind::Purpose)
+}
+
+fn right_named(seen: &Seen<'_>) -> bool {
+    changes(seen, Practice::RightsChoices, EditKind::Right) && seen.content.len() >= 2
+}
+
+fn place_named(seen: &Seen<'_>) -> bool {
+    let place = seen.clause.is_reworded() && seen.kinds.contains(&EditKind::Jurisdiction);
+    place && !seen.practices.is_empty() && !seen.content.is_empty() && !super::noise::is_contact_format(seen.clause)
+}
+
+/// A limit or a name differs in a clause on training.
+fn training_reaches(seen: &Seen<'_>) -> bool {
+    static TRAINING: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"\btrain(?:s|ed|ing)?\b.{0,80}\b(?:models?|algorithms?|ai|artificial|machine)\b|\b(?:models?|ai|machine)\b.{0,30}\btrain(?:ed|ing)?\b|\bentra[îi]ne(?:r|ment)\b.{0,40}\bmod[èe]les?|\btrainier\w+\b.{0,40}\bmodell",
+        )
+    });
+    let clause = seen.clause;
+    TRAINING.is_match(&clause.old)
+        && TRAINING.is_match(&clause.new)
+        && (names_listed(seen) || limits(seen) || negation_counts(seen) || duties(seen))
+}
+
+/// A section of prose is gone as a whole, or has come as one.
+fn section_whole(seen: &Seen<'_>) -> bool {
+    let weighs =
+        |p: Practice| !matches!(p, Practice::ControllerContact | Practice::SecurityBreach | Practice::TrackingAds);
+    let prose = seen.clause.differing().count() >= 8 && !seen.clause.listed && !seen.clause.heading;
+    seen.whole && prose && seen.practices.first().is_some_and(|(p, _)| weighs(*p))
+}
+
+fn section_gone(seen: &Seen<'_>) -> bool {
+    section_whole(seen) && seen.clause.after.is_empty()
+}
+
+fn section_new(seen: &Seen<'_>) -> bool {
+    section_whole(seen) && seen.clause.before.is_empty()
+}
+
+/// A mark of a table stands in another column, or comes, or goes.
+fn mark_moves(seen: &Seen<'_>) -> bool {
+    seen.clause.is_reworded() && seen.clause.differing().any(super::facts::is_mark)
 }
 
 fn listed_in(seen: &Seen<'_>, practice: Practice) -> bool {
@@ -395,6 +503,11 @@ fn listed_in(seen: &Seen<'_>, practice: Practice) -> bool {
 
 fn recipient_listed(seen: &Seen<'_>) -> bool {
     listed_in(seen, Practice::SharingSale)
+}
+
+/// An entry of a text that is nothing but a list of names and places.
+fn registered(seen: &Seen<'_>) -> bool {
+    seen.register && super::noise::in_register(seen.clause)
 }
 
 fn data_listed(seen: &Seen<'_>) -> bool {
@@ -424,7 +537,7 @@ use Practice::{
 };
 
 /// The rules, most telling first.
-pub(crate) const RULES: [Rule; 28] = [
+pub(crate) const RULES: [Rule; 39] = [
     Rule {
         id: "polarity.promise",
         practice: None,
@@ -529,7 +642,7 @@ pub(crate) const RULES: [Rule; 28] = [
         severity: 3,
         looks: Looks::Swap(
             r"\bconsent\b|\bconsentement\b|\beinwilligung\b",
-            r"\blegitimate (?:business )?interests?|\bint[ée]r[êe]ts? l[ée]gitimes?|\bberechtigte[sn]? interesse",
+            r"\blegitimate (?:business )?interests?|\bint[ée]r[êe]ts? l[ée]gitimes?|\bberechtigte[smnr]? interesse",
         ),
         why: "the legal basis changed between consent and legitimate interest",
         source: "GDPR Art. 6(1)(a), (f)",
@@ -773,6 +886,16 @@ pub(crate) const RULES: [Rule; 28] = [
         silent_on: ("Related articles", "", "- Ten things about winter"),
     },
     Rule {
+        id: "recipient.register",
+        practice: Some(SharingSale),
+        severity: 2,
+        looks: Looks::At(registered),
+        why: "the list of companies and places changed",
+        source: "Colorado 4 CCR 904-3, Rule 6.04(5); GDPR Art. 28(2)",
+        fires_on: ("", "", "Initech Mail, newsletters, Canada"),
+        silent_on: ("", "", "Opens in a new window, with pictures"),
+    },
+    Rule {
         id: "data.listed",
         practice: Some(DataCollection),
         severity: 2,
@@ -791,6 +914,164 @@ pub(crate) const RULES: [Rule; 28] = [
         source: "GDPR Art. 13(3); Colorado 4 CCR 904-3, Rule 6.04(2)",
         fires_on: ("How we use your information", "", "- To measure the weather at your place"),
         silent_on: ("Related articles", "", "- Ten things about winter"),
+    },
+    Rule {
+        id: "ai.scope",
+        practice: Some(AiAutomated),
+        severity: 3,
+        looks: Looks::At(training_reaches),
+        why: "whom or what the training of artificial intelligence reaches changed",
+        source: "FTC Technology Blog, 13 February 2024",
+        fires_on: (
+            "Artificial intelligence",
+            "We train models on what users of Acme Free upload.",
+            "We train models on what users of Acme Free or Acme Team upload.",
+        ),
+        silent_on: (
+            "Artificial intelligence",
+            "We train models on what users of Acme Free upload.",
+            "We train models on that which users of Acme Free upload.",
+        ),
+    },
+    Rule {
+        id: "recipient.named",
+        practice: Some(SharingSale),
+        severity: 2,
+        looks: Looks::At(recipient_named),
+        why: "a kind of recipient came or went",
+        source: "Colorado 4 CCR 904-3, Rule 6.04(5); WP260 30",
+        fires_on: (
+            "Sharing",
+            "We share your address with our bank and our carrier.",
+            "We share your address with our bank, our carrier and advertisers.",
+        ),
+        silent_on: (
+            "Sharing",
+            "We share your address with our bank and our carrier.",
+            "We share your address with our banks and our carrier.",
+        ),
+    },
+    Rule {
+        id: "data.named",
+        practice: Some(DataCollection),
+        severity: 2,
+        looks: Looks::At(data_named),
+        why: "a kind of data came or went",
+        source: "Colorado 4 CCR 904-3, Rule 6.04(1)",
+        fires_on: (
+            "Information we collect",
+            "We collect your name and your password.",
+            "We collect your name, your password and your location.",
+        ),
+        silent_on: (
+            "Information we collect",
+            "We collect your name and your password.",
+            "We collect your name and your own password.",
+        ),
+    },
+    Rule {
+        id: "purpose.named",
+        practice: Some(PurposesLegalBasis),
+        severity: 2,
+        looks: Looks::At(purpose_named),
+        why: "a purpose came or went",
+        source: "GDPR Art. 13(3); Colorado 4 CCR 904-3, Rule 6.04(2)",
+        fires_on: (
+            "How we use your information",
+            "We use your address to send you shoes.",
+            "We use your address to send you shoes and for marketing.",
+        ),
+        silent_on: (
+            "How we use your information",
+            "We use your address to send you shoes.",
+            "We use your address to send you the shoes you like.",
+        ),
+    },
+    Rule {
+        id: "right.named",
+        practice: Some(RightsChoices),
+        severity: 1,
+        looks: Looks::At(right_named),
+        why: "what may be asked for or refused changed",
+        source: "WP260 29; GDPR Art. 13(2)(b)",
+        fires_on: (
+            "Your rights",
+            "You may ask us for a copy of your file.",
+            "You may ask us for a copy of your file and object to its use for offers.",
+        ),
+        silent_on: (
+            "Your rights",
+            "You may ask us for a copy of your file.",
+            "You may ask us for one copy of your file.",
+        ),
+    },
+    Rule {
+        id: "scope.place",
+        practice: None,
+        severity: 2,
+        looks: Looks::At(place_named),
+        why: "the countries or states that a clause holds for changed",
+        source: "GDPR Art. 13(1)(f); Colorado 4 CCR 904-3, Rule 6.04",
+        fires_on: (
+            "Your rights",
+            "People in Germany have the right to object to this.",
+            "People in Germany or France have the right to object to this.",
+        ),
+        silent_on: (
+            "Your rights",
+            "People in the European Economic Area have the right to object.",
+            "People in the EEA have the right to object.",
+        ),
+    },
+    Rule {
+        id: "section.removed",
+        practice: None,
+        severity: 2,
+        looks: Looks::At(section_gone),
+        why: "a whole section is gone",
+        source: "WP260 29",
+        fires_on: ("Refunds", "We pay back what you paid for shoes that do not fit within a week.", ""),
+        silent_on: ("News", "Acme opened a second shop in the main street of the old town.", ""),
+    },
+    Rule {
+        id: "section.added",
+        practice: None,
+        severity: 2,
+        looks: Looks::At(section_new),
+        why: "a whole section is new",
+        source: "WP260 29",
+        fires_on: ("Refunds", "", "We pay back what you paid for shoes that do not fit within a week."),
+        silent_on: ("News", "", "Acme opened a second shop in the main street of the old town."),
+    },
+    Rule {
+        id: "change.transition",
+        practice: Some(ChangeProcess),
+        severity: 1,
+        looks: Looks::Term(
+            r"\b(?:users?|customers?|members?|accounts?|you|those)\b.{0,30}\b(?:registered|signed up|joined|subscribed|created|opened)\b.{0,20}\b(?:before|prior to|on or after)\b|\b(?:inscrite?s?|enregistr[ée]e?s?)\b.{0,20}\b(?:avant|apr[èe]s) le\b|\b(?:vor|nach|ab) dem\b.{0,25}\bregistriert\b",
+        ),
+        why: "which version binds those who came earlier changed",
+        source: "Directive 2019/770 Art. 19",
+        fires_on: (
+            "Changes to these terms",
+            "These terms bind everybody.",
+            "These terms bind everybody. Customers who signed up before 1 May are bound by the old ones.",
+        ),
+        silent_on: (
+            "Changes to these terms",
+            "These terms bind everybody.",
+            "These terms bind everybody who signed up.",
+        ),
+    },
+    Rule {
+        id: "table.mark",
+        practice: None,
+        severity: 2,
+        looks: Looks::At(mark_moves),
+        why: "a table ticks off something else",
+        source: "CCPA Regulations, 11 CCR 7012; GDPR Art. 13(1)(e)",
+        fires_on: ("Sharing", "Your address | Sold: no | Shared: yes", "Your address | Sold: yes | Shared: yes"),
+        silent_on: ("Sharing", "Your address | Sold: no | Shared: yes", "Your addresses | Sold: no | Shared: yes"),
     },
     Rule {
         id: "scope.names",
@@ -842,8 +1123,20 @@ mod tests {
     use crate::judgment::judge;
 
     fn fired_by((heading, before, after): (&str, &str, &str)) -> Vec<String> {
+        // A heading without a text under it stands for a section that is not there.
         let page = |text: &str| {
-            reading(&format!("# Policy of Acme\nAcme makes maps and shoes.\n# {heading}\nIt reads as follows:\n{text}"))
+            let section = match (text, before.is_empty() || after.is_empty(), heading) {
+                ("", true, "Refunds" | "News") => String::new(),
+                _ => format!("# {heading}\nIt reads as follows:\n{text}"),
+            };
+            if heading.is_empty() {
+                // A text that is nothing but a list of names and places.
+                let places = ["Ireland", "France", "Germany", "Japan", "Canada", "India"];
+                let lines: String =
+                    places.iter().map(|place| format!("Globex {place} Mail, letters, {place}\n")).collect();
+                return reading(&format!("{lines}{text}"));
+            }
+            reading(&format!("# Policy of Acme\nAcme makes maps and shoes.\n{section}"))
         };
         let (old, new) = (page(before), page(after));
         let change = compare(&old, &new).expect("the example differs");
@@ -864,6 +1157,160 @@ mod tests {
             }
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    /// Rule, heading, before, after.
+    const ABROAD: [(&str, &str, &str, &str); 24] = [
+        (
+            "polarity.promise",
+            "Partage",
+            "Nous ne vendons jamais vos données à des tiers.",
+            "Nous vendons vos données à des tiers.",
+        ),
+        (
+            "polarity.promise",
+            "Weitergabe",
+            "Wir verkaufen Ihre Daten nicht an Dritte.",
+            "Wir verkaufen Ihre Daten an Dritte.",
+        ),
+        ("sale.data", "Partage", "Nous transmettons vos données.", "Nous pouvons vendre vos données."),
+        ("sale.data", "Weitergabe", "Wir geben Ihre Daten weiter.", "Wir verkaufen Ihre Daten auch."),
+        (
+            "ai.training",
+            "Usage",
+            "Nous lisons vos photos.",
+            "Nous lisons vos photos pour l'entraînement de nos modèles.",
+        ),
+        (
+            "ai.training",
+            "Nutzung",
+            "Wir nutzen Ihre Fotos.",
+            "Wir nutzen Ihre Fotos und trainieren damit unsere Modelle.",
+        ),
+        ("disputes.arbitration", "Litiges", "Le juge tranche tout litige.", "Un arbitrage tranche tout litige."),
+        (
+            "disputes.arbitration",
+            "Streitigkeiten",
+            "Streitigkeiten löst ein Richter.",
+            "Streitigkeiten löst ein Schiedsgericht.",
+        ),
+        (
+            "disputes.class_waiver",
+            "Litiges",
+            "Vous pouvez agir contre nous.",
+            "Vous renoncez à tout recours collectif contre nous.",
+        ),
+        (
+            "disputes.class_waiver",
+            "Streitigkeiten",
+            "Sie können gegen uns klagen.",
+            "Sie können gegen uns klagen, aber in keiner Sammelklage.",
+        ),
+        (
+            "consent.basis",
+            "Finalités",
+            "Nous le faisons avec votre consentement.",
+            "Nous le faisons pour notre intérêt légitime.",
+        ),
+        (
+            "consent.basis",
+            "Rechtsgrundlage",
+            "Wir tun das mit Ihrer Einwilligung.",
+            "Wir tun das aus berechtigtem Interesse.",
+        ),
+        (
+            "number.age",
+            "Enfants",
+            "Vous devez avoir au moins 13 ans pour cela.",
+            "Vous devez avoir au moins 16 ans pour cela.",
+        ),
+        (
+            "number.age",
+            "Kinder",
+            "Kinder unter 13 Jahren dürfen das hier nicht.",
+            "Kinder unter 16 Jahren dürfen das hier nicht.",
+        ),
+        (
+            "number.amount",
+            "Durée de conservation",
+            "Nous les gardons pendant 30 jours.",
+            "Nous les gardons pendant 90 jours.",
+        ),
+        ("number.amount", "Speicherdauer", "Wir speichern sie 30 Tage lang.", "Wir speichern sie 90 Tage lang."),
+        (
+            "polarity.limit",
+            "Partage",
+            "Nous partageons vos données uniquement avec la banque.",
+            "Nous partageons vos données avec la banque.",
+        ),
+        (
+            "polarity.limit",
+            "Weitergabe",
+            "Wir geben Ihre Daten nur an die Bank weiter.",
+            "Wir geben Ihre Daten an die Bank weiter.",
+        ),
+        (
+            "modality.duty",
+            "Règles",
+            "Vous devez signaler toute infraction aux règles.",
+            "Vous pouvez signaler toute infraction aux règles.",
+        ),
+        (
+            "modality.duty",
+            "Regeln",
+            "Nutzer müssen jeden Verstoß gegen die Regeln melden.",
+            "Nutzer können jeden Verstoß gegen die Regeln melden.",
+        ),
+        (
+            "recipient.named",
+            "Partage",
+            "Nous partageons votre adresse avec la banque.",
+            "Nous partageons votre adresse avec la banque et des annonceurs.",
+        ),
+        (
+            "recipient.named",
+            "Weitergabe",
+            "Wir geben Ihre Adresse an die Bank weiter.",
+            "Wir geben Ihre Adresse an die Bank und Werbetreibende weiter.",
+        ),
+        (
+            "scope.place",
+            "Vos droits",
+            "Les habitants de l'Irlande ont le droit de s'opposer.",
+            "Les habitants de l'Irlande et de la Suisse ont le droit de s'opposer.",
+        ),
+        (
+            "change.retroactive",
+            "Änderungen",
+            "Änderungen gelten für neue Daten.",
+            "Änderungen gelten für neue Daten und rückwirkend.",
+        ),
+    ];
+
+    #[test]
+    fn rules_fire_in_french_and_german() {
+        let silent: Vec<String> = ABROAD
+            .iter()
+            .map(|(rule, heading, before, after)| (rule, fired_by((heading, before, after)), after))
+            .filter(|(rule, fired, _)| !fired.iter().any(|id| id == *rule))
+            .map(|(rule, fired, after)| format!("{rule} is silent on \"{after}\"; there fire {fired:?}"))
+            .collect();
+        assert!(silent.is_empty(), "{}", silent.join("\n"));
+    }
+
+    #[test]
+    fn a_language_that_no_rule_knows_is_judged_by_size() {
+        let page = |text: &str| {
+            let mut page = reading(&format!("# Regulamin\nAcme robi mapy i buty.\n{text}"));
+            page.language = Some("pl".to_owned());
+            page
+        };
+        let (old, new) =
+            (page(""), page("Możemy przekazywać pańskie zdjęcia naszym partnerom handlowym w innych krajach."));
+        let judgment = judge(&compare(&old, &new).expect("they differ"), &old, &new);
+        let finding = judgment.findings.first().expect("the sentence is told");
+        assert_eq!((finding.rule.as_str(), finding.severity), ("language.unknown", 1));
+        assert!(finding.why.contains("(pl)"), "{}", finding.why);
     }
 
     #[test]

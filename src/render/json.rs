@@ -153,6 +153,8 @@ struct FindingObject {
     before: String,
     after: String,
     why: String,
+    /// Beyond the contract.
+    kinds: Vec<&'static str>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -257,6 +259,7 @@ fn finding(finding: &Finding) -> FindingObject {
         before: finding.before.clone(),
         after: finding.after.clone(),
         why: finding.why.clone(),
+        kinds: finding.kinds.iter().map(|kind| kind.as_str()).collect(),
     }
 }
 

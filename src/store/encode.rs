@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::change::{Change, Edit, Kind, LinkChange, Op, SectionChange};
-use crate::judgment::{Dating, Finding, Judgment, Materiality, Noise, Practice, Return, ReturnKind};
+use crate::judgment::{Dating, EditKind, Finding, Judgment, Materiality, Noise, Practice, Return, ReturnKind};
 use crate::reading::{Page, Reader, Reading, Selectors, Unmatched};
 use crate::section::Section;
 use crate::snapshot::{Origin, Redirect};
@@ -350,6 +350,8 @@ struct FindingRow {
     before: String,
     after: String,
     why: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    kinds: Vec<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -411,6 +413,7 @@ pub(super) fn change_json(from: Option<u32>, change: &Change, judgment: &Judgmen
         before: finding.before.clone(),
         after: finding.after.clone(),
         why: finding.why.clone(),
+        kinds: finding.kinds.iter().map(|kind| kind.as_str().to_owned()).collect(),
     };
     let noise = |noise: &Noise| NoiseRow {
         kind: noise.kind.clone(),
@@ -478,6 +481,8 @@ fn finding(row: FindingRow) -> Result<Finding, String> {
         before: row.before,
         after: row.after,
         why: row.why,
+        // A kind of a later release is left out: it explains, and decides nothing here.
+        kinds: row.kinds.iter().filter_map(|kind| EditKind::parse(kind)).collect(),
     })
 }
 
@@ -555,6 +560,18 @@ mod tests {
             assert_eq!(reading(&json).as_ref(), Ok(&whole));
             assert_eq!(reading_json(&whole), json, "the same reading gives the same bytes");
         }
+    }
+
+    #[test]
+    fn kinds_of_edits_come_back_and_may_be_missing() {
+        let row = |kinds: &str| {
+            let json = format!(
+                r#"{{"rule":"r","practice":null,"severity":1,"section":[],"before":"","after":"x","why":"w"{kinds}}}"#
+            );
+            finding(serde_json::from_str(&json).unwrap()).unwrap().kinds
+        };
+        assert_eq!(row(""), []);
+        assert_eq!(row(r#","kinds":["period","of a later release"]"#), [EditKind::Period]);
     }
 
     #[test]

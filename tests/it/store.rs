@@ -135,6 +135,7 @@ fn examine(previous: Option<&Version>, snapshot: Snapshot) -> Outcome {
         before: "do not share".to_owned(),
         after: "may share".to_owned(),
         why: "data reaches others".to_owned(),
+        kinds: Vec::new(),
     };
     let judgment = Judgment {
         materiality: Materiality::Material,
