@@ -214,7 +214,9 @@ async fn tell<F: Fetch, C: Clock>(
     let followed = watch.clone();
     let told = contained(move || {
         let judged = judged(&known, &reading, &followed.rules);
-        judged.map_or(Addressed::default(), |(change, judgment)| address(&followed, &base.facts, &next, &change, &judgment))
+        judged.map_or(Addressed::default(), |(change, judgment)| {
+            address(&followed, &base.facts, &next, &change, &judgment)
+        })
     });
     match told.await {
         Ok(told) => Ok(found_another(watch, &awaited, told, now)),
@@ -301,7 +303,8 @@ pub(crate) fn examine_anew(watch: &Watch, base: &Base, snapshot: Snapshot, unpac
     if let Some(message) = base.broken.clone() {
         return Outcome::Broken { snapshot: Some(snapshot), message };
     }
-    let mut outcome = examine(&watch.reader(), &watch.rules, base.comparable(), base.snapshot.as_ref(), snapshot, unpack);
+    let mut outcome =
+        examine(&watch.reader(), &watch.rules, base.comparable(), base.snapshot.as_ref(), snapshot, unpack);
     if let Outcome::First { rebased, .. } = &mut outcome {
         rebased.clone_from(&base.lost);
     }
