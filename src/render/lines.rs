@@ -189,13 +189,15 @@ mod tests {
     use super::*;
     use crate::change::{Edit, Kind};
 
-    fn section(edits: &[(Op, &str)]) -> SectionChange {
+    type Marks = &'static [(Op, &'static str)];
+
+    fn section(edits: Marks) -> SectionChange {
         let edits = edits.iter().map(|(op, text)| Edit { op: *op, text: (*text).to_owned() }).collect();
         let path = Some(vec!["Logs".to_owned()]);
         SectionChange { kind: Kind::Amended, from: path.clone(), to: path, edits, links: Vec::new() }
     }
 
-    fn told(edits: &[(Op, &str)]) -> Vec<String> {
+    fn told(edits: Marks) -> Vec<String> {
         let mark = |(op, text): &Span| match op {
             Op::Equal => text.clone(),
             Op::Delete => format!("[-{text}-]"),
@@ -207,7 +209,7 @@ mod tests {
     #[test]
     fn lines_part_where_the_text_does() {
         use Op::{Delete, Equal, Insert};
-        let cases: [(&[(Op, &str)], &[&str]); 4] = [
+        let cases: Vec<(Marks, &[&str])> = vec![
             (
                 &[(Equal, "Logs\n\nWe keep "), (Delete, "it"), (Insert, "them"), (Equal, ".")],
                 &["We keep [-it-]{+them+}."],
