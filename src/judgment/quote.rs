@@ -112,8 +112,9 @@ fn cut(words: &[Token<'_>], range: Range<usize>) -> String {
     let (start, end) = if count(words) <= WHOLE { (0, words.len()) } else { bounds(words, range) };
     let mut inner = spoken(&words[..end], &(start..end)).split_whitespace().collect::<Vec<_>>().join(" ");
     let rest = count(&words[end..]) > 0;
-    let mut tail = if rest { "…" } else { "" };
-    if rest {
+    // A whole sentence needs no mark that another follows.
+    let mut tail = if rest && !inner.ends_with(['.', '!', '?']) { "…" } else { "" };
+    if !tail.is_empty() {
         inner.truncate(inner.trim_end_matches([',', ';', ':', '(', '|', ' ', '–', '—', '“', '"']).len());
     }
     if inner.chars().count() > MAX_CHARS {

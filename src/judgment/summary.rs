@@ -227,13 +227,13 @@ fn short(quote: &str) -> String {
     let cut: String = quote.chars().take(MOST).collect();
     let end = cut.rfind(' ').unwrap_or(cut.len());
     // A number does not stand without what it counts, nor a small word without the next.
-    let mut words = cut[..end].trim_end_matches([',', ';', ':', ' ', '(']);
+    let mut words = cut[..end].trim_end_matches([',', ';', ':', ' ', '(', '|']);
     while let Some((rest, last)) = words.rsplit_once(' ')
         && (last.chars().any(|c| c.is_ascii_digit()) || is_small(last))
     {
-        words = rest.trim_end_matches([',', ';', ':', ' ', '(']);
+        words = rest.trim_end_matches([',', ';', ':', ' ', '(', '|']);
     }
-    format!("{}…", words.trim_end_matches([',', ';', ':', ' ', '(']).replace(['“', '”'], "\""))
+    format!("{}…", words.trim_end_matches([',', ';', ':', ' ', '(', '|']).replace(['“', '”'], "\""))
 }
 
 fn capital(text: &str) -> String {

@@ -5,7 +5,7 @@
 //! what HTML reads as marks is written out, so that it stays text.
 
 use super::lines::{Line, Span, lines, shown, words};
-use super::{belongs, escape, noise_name, path, place, title};
+use super::{belongs, escape, noise_name, path, place, remarks, title};
 use crate::change::{Change, Op, SectionChange};
 use crate::judgment::{Finding, Judgment, Noise};
 
@@ -51,6 +51,9 @@ pub fn change(judged: Option<(&Change, &Judgment)>, sides: &Sides) -> String {
         page.push_str(
             "<p class=\"about\">The two sides were read in different ways; a part of the difference may be ours.</p>\n",
         );
+    }
+    for remark in remarks(judgment) {
+        page.push_str(&format!("<p class=\"about\">{}</p>\n", safe(&remark)));
     }
     page.push_str("</header>\n<main>\n");
     findings(&mut page, change, &judgment.findings, title);
