@@ -3,13 +3,17 @@
 //!
 //! Lines align by Patience (Cohen 2010) through `similar`; changed lines pair by the
 //! similarity of their words (an order-keeping alignment, Needleman and Wunsch 1970);
-//! words inside a pair align by Myers (1986). Work is bounded by the size of the input,
+//! words inside a pair align by Myers (1986), and a sentence of which hardly half stays is
+//! struck and written anew. Work is bounded by the size of the input,
 //! never by time, so that the same texts give the same edits on any machine: what is
 //! too large for one step is cut coarser.
+
+use std::collections::BTreeMap;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::{Edit, Op};
+use crate::text::CELL_BREAK;
 
 /// Cells of the table that pairs changed lines; 500 lines against 500.
 const MAX_LINE_CELLS: usize = 250_000;
@@ -20,6 +24,8 @@ const MAX_WORD_CELLS: usize = 2_000_000;
 const MAX_PIECES: usize = 8_000;
 /// From this Dice coefficient on, two lines are taken for one line rewritten.
 const SAME_LINE: f64 = 0.4;
+/// The same for two rows of a table that begin with other cells.
+const SAME_ROW: f64 = 0.65;
 
 /// A word or a mark of punctuation, and the white space before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +34,13 @@ pub(crate) struct Token<'a> {
     pub(crate) space: &'a str,
     /// The word, never empty but for white space at the end of a text.
     pub(crate) word: &'a str,
+}
+
+impl Token<'_> {
+    /// Whether it is a word, not a mark.
+    pub(crate) fn is_word(&self) -> bool {
+        self.word.chars().any(char::is_alphanumeric)
+    }
 }
 
 /// Parts a text into words; joined again they are the text, exactly.
@@ -48,20 +61,32 @@ pub(crate) fn tokens(text: &str) -> Vec<Token<'_>> {
 fn word_length(text: &str) -> usize {
     let mut chars = text.char_indices().peekable();
     let Some((_, first)) = chars.next() else { return 0 };
-    let money = matches!(first, '$' | '€' | '£' | '¥') && chars.peek().is_some_and(|(_, c)| c.is_ascii_digit());
-    if is_ideograph(first) || !(first.is_alphanumeric() || money) {
+    if text.starts_with("https://") || text.starts_with("http://") || text.starts_with("www.") {
+        return address_length(text);
+    }
+    let next = chars.peek().map(|(_, c)| *c);
+    let money = matches!(first, '$' | '€' | '£' | '¥') && next.is_some_and(|c| c.is_ascii_digit());
+    let named = first == '_' && next.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    if is_ideograph(first) || !(first.is_alphanumeric() || money || named) {
         return first.len_utf8();
     }
     while let Some((at, c)) = chars.next() {
         let next = chars.peek().map(|(_, c)| *c);
         let inside = c.is_alphanumeric() && !is_ideograph(c)
-            || is_joiner(c) && next.is_some_and(|n| n.is_alphanumeric() && !is_ideograph(n))
+            || is_joiner(c) && next.is_some_and(|n| n.is_alphanumeric() && !is_ideograph(n) || n == '_' && c == '_')
             || is_mark(c);
         if !inside {
             return if c == '%' { at + 1 } else { at };
         }
     }
     text.len()
+}
+
+/// The bytes of the address that a text begins with, without the marks of the sentence
+/// around it.
+fn address_length(text: &str) -> usize {
+    let end = text.find(|c: char| c.is_whitespace() || matches!(c, '"' | '”' | '<' | '>')).unwrap_or(text.len());
+    text[..end].trim_end_matches(['.', ',', ';', ':', ')', '!', '?', '\'', '’']).len()
 }
 
 /// Whether a character holds a word together when it stands between two letters.
@@ -81,11 +106,8 @@ fn is_ideograph(c: char) -> bool {
 
 /// The words of a text as a sorted bag of hashes, for comparing.
 pub(crate) fn bag(text: &str) -> Vec<u64> {
-    let mut bag: Vec<u64> = tokens(text)
-        .iter()
-        .filter(|token| token.word.chars().any(char::is_alphanumeric))
-        .map(|token| fnv(&token.word.to_lowercase()))
-        .collect();
+    let mut bag: Vec<u64> =
+        tokens(text).iter().filter(|token| token.is_word()).map(|token| fnv(&token.word.to_lowercase())).collect();
     bag.sort_unstable();
     bag
 }
@@ -290,6 +312,15 @@ fn run<'a>(pieces: &[Piece<'a>]) -> (String, &'a str) {
     (text, last.tail)
 }
 
+/// From which likeness on two lines are taken for one rewritten. Rows of a table share
+/// the names of their columns, so more must speak for them, unless they are about the same.
+fn same_from(old: &str, new: &str) -> f64 {
+    match (old.split_once(CELL_BREAK), new.split_once(CELL_BREAK)) {
+        (Some((a, _)), Some((b, _))) if a != b => SAME_ROW,
+        _ => SAME_LINE,
+    }
+}
+
 /// The order-keeping pairing of pieces whose similarities sum highest.
 fn similar_pieces(old: &[Piece<'_>], new: &[Piece<'_>]) -> Vec<(usize, usize)> {
     let old_bags: Vec<Vec<u64>> = old.iter().map(|piece| bag(piece.body)).collect();
@@ -302,8 +333,9 @@ fn similar_pieces(old: &[Piece<'_>], new: &[Piece<'_>]) -> Vec<(usize, usize)> {
             let (a, b) = (&old_bags[i], &new_bags[j]);
             // Lengths alone bound the coefficient from above; most pairs end here.
             let bound = 2.0 * a.len().min(b.len()) as f64 / (a.len() + b.len()).max(1) as f64;
-            let likeness = if bound < SAME_LINE { 0.0 } else { dice(a, b) };
-            let likeness = if likeness < SAME_LINE { 0.0 } else { likeness };
+            let least = same_from(old[i].body, new[j].body);
+            let likeness = if bound < least { 0.0 } else { dice(a, b) };
+            let likeness = if likeness < least { 0.0 } else { likeness };
             score[i * new.len() + j] = likeness;
             let skip = best[(i + 1) * width + j].max(best[i * width + j + 1]);
             best[i * width + j] =
@@ -337,9 +369,7 @@ fn marked(old: &str, new: &str, may_cut: bool, redline: &mut Redline) {
         }
         return;
     }
-    let old_keys: Vec<&str> = a.iter().map(|token| token.word).collect();
-    let new_keys: Vec<&str> = b.iter().map(|token| token.word).collect();
-    let steps = coalesce(capture_diff_slices(Algorithm::Myers, &old_keys, &new_keys), &a, &b);
+    let steps = by_sentence(steps(&a, &b), [&sentences_of(old, &a), &sentences_of(new, &b)], &a, &b);
     for step in steps {
         let (old, new) = (&a[step.old.clone()], &b[step.new.clone()]);
         if step.equal {
@@ -366,43 +396,189 @@ fn joined(tokens: &[Token<'_>]) -> String {
 }
 
 /// A stretch of words that stays, or that is replaced.
-struct Step {
-    equal: bool,
-    old: std::ops::Range<usize>,
-    new: std::ops::Range<usize>,
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    /// Whether it stays.
+    pub(crate) equal: bool,
+    /// Which words of the old text.
+    pub(crate) old: std::ops::Range<usize>,
+    /// Which words of the new text.
+    pub(crate) new: std::ops::Range<usize>,
+}
+
+/// What stays of some words and what is replaced, by Myers; one step where they are too
+/// many.
+pub(crate) fn steps(old: &[Token<'_>], new: &[Token<'_>]) -> Vec<Step> {
+    if old.len().saturating_mul(new.len()) > MAX_WORD_CELLS {
+        return vec![Step { equal: false, old: 0..old.len(), new: 0..new.len() }];
+    }
+    let old_keys: Vec<&str> = old.iter().map(|token| token.word).collect();
+    let new_keys: Vec<&str> = new.iter().map(|token| token.word).collect();
+    let ops = capture_diff_slices(Algorithm::Myers, &old_keys, &new_keys);
+    let mut steps: Vec<Step> = ops
+        .iter()
+        .map(|op| Step { equal: matches!(op, DiffOp::Equal { .. }), old: op.old_range(), new: op.new_range() })
+        .collect();
+    slide(&mut steps, old, new);
+    coalesce(&steps, old, new)
+}
+
+/// Moves what only came or only went along the text where it could stand as well, to
+/// where a reader parts sentences: `We share. {+We sell.+}`, not `We s{+ell. We s+}hare.`
+fn slide(steps: &mut Vec<Step>, old: &[Token<'_>], new: &[Token<'_>]) {
+    for at in 1..steps.len().saturating_sub(1) {
+        let (before, step, after) = (&steps[at - 1], &steps[at], &steps[at + 1]);
+        let (words, range) = match (step.old.is_empty(), step.new.is_empty()) {
+            (true, false) => (new, step.new.clone()),
+            (false, true) => (old, step.old.clone()),
+            _ => continue,
+        };
+        if !before.equal || !after.equal {
+            continue;
+        }
+        // The neighbours keep a word, so that no two changes meet.
+        let left = before.new.len().saturating_sub(usize::from(at > 1)).min(MAX_SLIDE);
+        let right = after.new.len().saturating_sub(usize::from(at + 2 < steps.len())).min(MAX_SLIDE);
+        let left = (0..left).take_while(|by| words[range.start - 1 - by] == words[range.end - 1 - by]).count();
+        let right = (0..right).take_while(|by| words[range.start + by] == words[range.end + by]).count();
+        let from = range.start - left;
+        let stay = left;
+        let best = (0..=left + right).max_by_key(|by| {
+            (parting(words, from + by, from + by + range.len()), std::cmp::Reverse(stay.abs_diff(*by)))
+        });
+        let Some(by) = best.filter(|by| *by != stay) else { continue };
+        let shift = |end: usize| end + by - stay;
+        let step = steps[at].clone();
+        steps[at - 1].old.end = shift(step.old.start);
+        steps[at - 1].new.end = shift(step.new.start);
+        steps[at].old = shift(step.old.start)..shift(step.old.end);
+        steps[at].new = shift(step.new.start)..shift(step.new.end);
+        steps[at + 1].old.start = shift(step.old.end);
+        steps[at + 1].new.start = shift(step.new.end);
+    }
+    steps.retain(|step| !step.old.is_empty() || !step.new.is_empty());
+}
+
+/// Words that a change may slide by.
+const MAX_SLIDE: usize = 60;
+
+/// How well a stretch of words stands for itself.
+fn parting(words: &[Token<'_>], from: usize, to: usize) -> u8 {
+    let ends = |at: usize| words.get(at).is_none_or(|token| matches!(token.word, "." | "!" | "?" | ";" | "|"));
+    let comma = |at: usize| words.get(at).is_some_and(|token| token.word == ",");
+    let (before, last) = (from.wrapping_sub(1), to - 1);
+    let opened = |word: &str| matches!(word, "(" | "“" | "[" | "«");
+    let closed = |word: &str| matches!(word, ")" | "”" | "]" | "»");
+    match () {
+        () if opened(words[last].word) || closed(words[from].word) => 0,
+        () if ends(before) && ends(last) => 4,
+        () if opened(words[from].word) && closed(words[last].word) => 4,
+        () if comma(from) && !comma(last) || comma(last) && (comma(before) || ends(before)) => 3,
+        () if matches!(words[from].word, "and" | "or" | "und" | "oder" | "et" | "ou") => 2,
+        () => 1,
+    }
 }
 
 /// Joins changes that only a few small words part: three edits around `of` and `the`
 /// are one edit to a reader.
-fn coalesce(ops: Vec<DiffOp>, old: &[Token<'_>], new: &[Token<'_>]) -> Vec<Step> {
+fn coalesce(ops: &[Step], old: &[Token<'_>], new: &[Token<'_>]) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
-    let words = |tokens: &[Token<'_>]| tokens.iter().filter(|t| t.word.chars().any(char::is_alphanumeric)).count();
-    let count = ops.len();
-    let sizes: Vec<usize> = ops.iter().map(|op| words(&old[op.old_range()]) + words(&new[op.new_range()])).collect();
+    let words = |tokens: &[Token<'_>]| tokens.iter().filter(|token| token.is_word()).count();
+    let sizes: Vec<usize> = ops.iter().map(|op| words(&old[op.old.clone()]) + words(&new[op.new.clone()])).collect();
     for (at, op) in ops.iter().enumerate() {
-        let equal = matches!(op, DiffOp::Equal { .. });
-        let stays = if equal && at > 0 && at + 1 < count {
-            let run = &old[op.old_range()];
-            let small = run.iter().filter(|t| t.word.chars().any(char::is_alphanumeric)).all(|t| is_small(t.word));
+        let stays = if op.equal && at > 0 && at + 1 < ops.len() {
+            let run = &old[op.old.clone()];
+            let small = run.iter().filter(|token| token.is_word()).all(|token| is_small(token.word));
             let kept = words(run);
             let around = sizes[at - 1].min(sizes[at + 1]);
             !(kept <= 3 && small || kept <= 2 && around >= 6)
         } else {
-            equal
+            op.equal
         };
         match steps.last_mut() {
             Some(last) if last.equal == stays => {
-                last.old.end = op.old_range().end;
-                last.new.end = op.new_range().end;
+                last.old.end = op.old.end;
+                last.new.end = op.new.end;
             }
-            _ => steps.push(Step { equal: stays, old: op.old_range(), new: op.new_range() }),
+            _ => steps.push(Step { equal: stays, ..op.clone() }),
         }
     }
     steps
 }
 
+/// For each word the sentence that it stands in, by number.
+fn sentences_of(text: &str, words: &[Token<'_>]) -> Vec<usize> {
+    let mut ends = sentence_ranges(text).into_iter().scan(0, |end, sentence| {
+        *end += sentence.len();
+        Some(*end)
+    });
+    let (mut at, mut sentence, mut end) = (0, 0, ends.next().unwrap_or(usize::MAX));
+    words
+        .iter()
+        .map(|token| {
+            at += token.space.len();
+            while at >= end {
+                (sentence, end) = (sentence + 1, ends.next().unwrap_or(usize::MAX));
+            }
+            at += token.word.len();
+            sentence
+        })
+        .collect()
+}
+
+/// Takes a sentence of which hardly half stays as struck and written anew: single words
+/// that happen to stand in both are no text that a reader could follow.
+fn by_sentence(steps: Vec<Step>, sentences: [&[usize]; 2], old: &[Token<'_>], new: &[Token<'_>]) -> Vec<Step> {
+    let count = |sentences: &[usize], words: &[Token<'_>]| {
+        let mut counts = vec![0usize; sentences.last().map_or(0, |last| last + 1)];
+        let words = sentences.iter().zip(words).filter(|(_, token)| token.is_word());
+        words.for_each(|(sentence, _)| counts[*sentence] += 1);
+        counts
+    };
+    let [of_old, of_new] = sentences;
+    let (olds, news) = (count(of_old, old), count(of_new, new));
+    // For each pair of sentences the words that both keep, and in how many runs.
+    let mut shared: BTreeMap<(usize, usize), (usize, usize)> = BTreeMap::new();
+    let stays = |steps: &[Step]| -> Vec<(usize, usize)> {
+        steps.iter().filter(|step| step.equal).flat_map(|step| step.old.clone().zip(step.new.clone())).collect()
+    };
+    let kept = stays(&steps);
+    let mut before = None;
+    for (o, n) in &kept {
+        let pair = (of_old[*o], of_new[*n]);
+        let (words, runs) = shared.entry(pair).or_default();
+        *words += usize::from(old[*o].is_word());
+        // A run begins where a word on either side was skipped, or a sentence begins.
+        *runs += usize::from(before != Some((o.wrapping_sub(1), n.wrapping_sub(1), pair)));
+        before = Some((*o, *n, pair));
+    }
+    let follows = |o: usize, n: usize| {
+        let (from, to) = (of_old[o], of_new[n]);
+        let (words, runs) = shared.get(&(from, to)).copied().unwrap_or_default();
+        let (short, long) = (olds[from].min(news[to]), olds[from].max(news[to]));
+        // One stretch that was replaced between two that stay is easy to follow.
+        let enough = if runs <= 2 { words * 4 >= short } else { words * 2 >= short };
+        short < 4 || enough && !(runs >= 4 && words < runs * 3 && words * 10 < long * 7)
+    };
+    let kept: Vec<(usize, usize)> = kept.into_iter().filter(|(o, n)| follows(*o, *n)).collect();
+    let mut out: Vec<Step> = Vec::new();
+    let mut add = |equal: bool, from: (usize, usize), to: (usize, usize)| match out.last_mut() {
+        _ if from == to => {}
+        Some(last) if last.equal == equal => (last.old.end, last.new.end) = to,
+        _ => out.push(Step { equal, old: from.0..to.0, new: from.1..to.1 }),
+    };
+    let mut at = (0, 0);
+    for (o, n) in kept {
+        add(false, at, (o, n));
+        at = (o + 1, n + 1);
+        add(true, (o, n), at);
+    }
+    add(false, at, (old.len(), new.len()));
+    out
+}
+
 /// Words that carry no meaning alone: articles, prepositions, conjunctions.
-fn is_small(word: &str) -> bool {
+pub(crate) fn is_small(word: &str) -> bool {
     const SMALL: [&str; 54] = [
         "a", "an", "and", "as", "at", "be", "by", "for", "from", "in", "is", "it", "of", "on", "or", "our", "that",
         "the", "this", "to", "with", "your", "you", "we", "any", "au", "aux", "ce", "de", "des", "du", "en", "et",

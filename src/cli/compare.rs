@@ -9,6 +9,7 @@ use crate::change::{Change, compare};
 use crate::clock::{Clock, SystemClock};
 use crate::judgment::{Judgment, Materiality, judge};
 use crate::reading::{Expected, Reading, Selectors, Unreadable, Why, read};
+use crate::render::html::{self, Sides};
 use crate::render::{self, escape};
 use crate::unpack::Unpacker;
 
@@ -16,7 +17,8 @@ use crate::unpack::Unpacker;
 #[derive(Debug, clap::Args)]
 #[command(after_help = r#"Examples:
   policywatch compare old.html new.html
-  policywatch compare --json --exit-code old.pdf new.html"#)]
+  policywatch compare --json --exit-code old.pdf new.html
+  policywatch compare --html old.html new.html > change.html"#)]
 pub struct Args {
     /// The older text: a file, or `-` for standard input
     old: String,
@@ -27,6 +29,9 @@ pub struct Args {
     kind: Option<Type>,
     #[command(flatten)]
     parts: Parts,
+    /// Print one page of HTML that needs nothing else, for a browser or to send along
+    #[arg(long)]
+    html: bool,
     /// Exit with 1 if the change is material
     #[arg(long)]
     exit_code: bool,
@@ -34,11 +39,16 @@ pub struct Args {
 
 /// Compares two files.
 pub fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
+    let face = Face::of(args.html, console, || Sides {
+        subject: "Two files".to_owned(),
+        from: args.old.clone(),
+        to: args.new.clone(),
+    })?;
     let selectors = Selectors::from(args.parts);
     let sides = [readable(&args.old, args.kind, &selectors)?, readable(&args.new, args.kind, &selectors)?];
     let (old, new) = match sides {
         [Ok(old), Ok(new)] => (old, new),
-        [old, new] => return no_policy(old.err().as_ref(), new.err().as_ref(), console),
+        [old, new] => return no_policy(old.err().as_ref(), new.err().as_ref(), &face, console),
     };
     tell_unmatched(&args.old, &old, console);
     tell_unmatched(&args.new, &new, console);
@@ -47,7 +57,7 @@ pub fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
         let judgment = judge(&change, &old, &new);
         (change, judgment)
     });
-    print(judged.as_ref().map(|(change, judgment)| (change, judgment)), console)?;
+    print(judged.as_ref().map(|(change, judgment)| (change, judgment)), &face, console)?;
     let material = judged.is_some_and(|(_, judgment)| judgment.materiality == Materiality::Material);
     Ok(if material && args.exit_code { Exit::Material } else { Exit::Done })
 }
@@ -66,27 +76,54 @@ fn readable(name: &str, kind: Option<Type>, selectors: &Selectors) -> anyhow::Re
     }
 }
 
+/// How a change is shown.
+pub enum Face {
+    /// For a terminal.
+    Plain,
+    /// One line of JSON.
+    Json,
+    /// One page of HTML, with what stands above the change.
+    Html(Sides),
+}
+
+impl Face {
+    /// The face that was asked for.
+    pub fn of(html: bool, console: &Console, sides: impl FnOnce() -> Sides) -> anyhow::Result<Self> {
+        match (html, console.json) {
+            (true, true) => Err(Complaint::usage("--html and --json are two ways to print one change")
+                .hint("give one of them")
+                .into()),
+            (true, false) => Ok(Self::Html(sides())),
+            (false, true) => Ok(Self::Json),
+            (false, false) => Ok(Self::Plain),
+        }
+    }
+}
+
 /// A side that is no policy is an artefact of fetching, not a change of the policy.
-fn no_policy(old: Option<&Unreadable>, new: Option<&Unreadable>, console: &Console) -> anyhow::Result<Exit> {
+fn no_policy(
+    old: Option<&Unreadable>,
+    new: Option<&Unreadable>,
+    face: &Face,
+    console: &Console,
+) -> anyhow::Result<Exit> {
     let object = render::json::no_policy(old, new);
-    if console.json {
-        console.object(&object)?;
-    } else {
-        console.line(escape(object.summary()))?;
+    match face {
+        Face::Json => console.object(&object)?,
+        Face::Html(sides) => console.text(&html::unchanged(object.summary(), sides))?,
+        Face::Plain => console.line(escape(object.summary()))?,
     }
     Ok(Exit::Done)
 }
 
 /// Prints a change; none: the same text.
-pub fn print(judged: Option<(&Change, &Judgment)>, console: &Console) -> anyhow::Result<()> {
-    if console.json {
-        console.object(&render::json::change(judged))?;
-        return Ok(());
-    }
-    match judged {
-        None => console.line(console.paint.green("the same text"))?,
-        Some((change, judgment)) => {
-            console.line(render::plain::change(change, judgment, console.style()).trim_end())?
+pub fn print(judged: Option<(&Change, &Judgment)>, face: &Face, console: &Console) -> anyhow::Result<()> {
+    match (face, judged) {
+        (Face::Json, _) => console.object(&render::json::change(judged))?,
+        (Face::Html(sides), _) => console.text(&html::change(judged, sides))?,
+        (Face::Plain, None) => console.line(console.paint.green("the same text"))?,
+        (Face::Plain, Some((change, judgment))) => {
+            console.line(render::plain::change(change, judgment, console.style()).trim_end())?;
         }
     }
     Ok(())

@@ -1,11 +1,13 @@
 //! `diff`: what changed between two versions, by section.
 
+use super::compare::{self, Face};
 use super::complaint::Complaint;
 use super::console::Console;
 use super::installation::{Installation, which};
-use super::{Exit, compare, when};
+use super::{Exit, when};
 use crate::change;
 use crate::judgment::{Materiality, judge_by};
+use crate::render::html::Sides;
 use crate::render::one_line;
 use crate::store::Which;
 use crate::version::{Cause, Version, VersionFacts};
@@ -17,6 +19,7 @@ use crate::watch::WatchId;
   policywatch diff acme            the last change
   policywatch diff acme 3          from the third version to the latest
   policywatch diff acme 2018 2020  between the ends of two years
+  policywatch diff acme --html > change.html
 
 Dates are 2024, 2024-05, 2024-05-01 or 2024-05-01T12:00:00Z."#)]
 pub struct Args {
@@ -26,6 +29,9 @@ pub struct Args {
     from: Option<String>,
     /// The newer version or date [default: the latest]
     to: Option<String>,
+    /// Print one page of HTML that needs nothing else, for a browser or to send along
+    #[arg(long)]
+    html: bool,
     /// Exit with 1 if the change is material
     #[arg(long)]
     exit_code: bool,
@@ -41,7 +47,12 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
         Some(from) => installation.version(&id, &which(from)?).await?,
         None => before(&installation, &id, &to.facts).await?,
     };
-    let material = show(&installation, &id, &from, &to, console).await?;
+    let face = Face::of(args.html, console, || Sides {
+        subject: id.to_string(),
+        from: side(&from.facts),
+        to: side(&to.facts),
+    })?;
+    let material = show(&installation, &id, &from, &to, &face, console).await?;
     Ok(if material && args.exit_code { Exit::Material } else { Exit::Done })
 }
 
@@ -75,15 +86,16 @@ async fn show(
     id: &WatchId,
     from: &Version,
     to: &Version,
+    face: &Face,
     console: &Console,
 ) -> anyhow::Result<bool> {
-    if !console.json {
+    if matches!(face, Face::Plain) {
         heading(id, &from.facts, &to.facts, console)?;
     }
     if let Some(recorded) = installation.store.change(id, to.facts.number).await?
         && recorded.from.id == from.facts.id
     {
-        compare::print(Some((&recorded.change, &recorded.judgment)), console)?;
+        compare::print(Some((&recorded.change, &recorded.judgment)), face, console)?;
         return Ok(recorded.judgment.materiality == Materiality::Material);
     }
     let rules = installation.watch(id.as_str()).map(|watch| watch.rules.clone());
@@ -93,12 +105,16 @@ async fn show(
         let judgment = judge_by(&change, &from.reading, &to.reading, &rules);
         (change, judgment)
     });
-    compare::print(judged.as_ref().map(|(change, judgment)| (change, judgment)), console)?;
+    compare::print(judged.as_ref().map(|(change, judgment)| (change, judgment)), face, console)?;
     Ok(judged.is_some_and(|(_, judgment)| judgment.materiality == Materiality::Material))
 }
 
+/// A version as it is told above a change.
+fn side(facts: &VersionFacts) -> String {
+    format!("v{} of {}", facts.number, when::day(facts.captured_at))
+}
+
 fn heading(id: &WatchId, from: &VersionFacts, to: &VersionFacts, console: &Console) -> anyhow::Result<()> {
-    let side = |facts: &VersionFacts| format!("v{} of {}", facts.number, when::day(facts.captured_at));
     let title = format!("{}  {} → {}", one_line(id.as_str()), side(from), side(to));
     console.line(console.paint.bold(title))?;
     console.line("")?;

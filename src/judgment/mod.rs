@@ -7,6 +7,7 @@ mod own;
 pub mod practice;
 mod quote;
 mod rules;
+mod summary;
 mod times;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -560,7 +561,7 @@ impl Bench {
             (0, true) => Materiality::Editorial,
         };
         let practices = self.practices();
-        let summary = quote::summary(materiality, &self.findings, &self.noise);
+        let summary = summary::summary(materiality, &self.findings, &self.noise);
         let (findings, noise) = (self.findings, self.noise);
         Judgment { materiality, severity, practices, summary, findings, noise, returns: None, dating: None }
     }

@@ -1,18 +1,26 @@
-//! The decisive words, short enough to quote, and the one sentence that sums up.
+//! The decisive words, short enough to quote.
+//!
+//! A quotation begins and ends where a clause does, where one is near, and never between
+//! a number and its unit.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
 use super::facts::{Clause, fold};
-use super::{Finding, Materiality, Noise};
-use crate::change::Op;
-use crate::change::words::{Token, edits, tokens};
+use crate::change::words::{Token, steps, tokens};
 
-/// Words that a quotation holds at most.
+/// Words that a quotation holds at most, without what completes its clause.
 const MAX_WORDS: usize = 14;
-/// Words of the unchanged text around the decisive ones.
+/// A sentence of so many words is quoted whole.
+const WHOLE: usize = 18;
+/// Words of the unchanged text around the decisive ones, where no clause ends near them.
 const CONTEXT: usize = 3;
+/// How far a quotation reaches for the beginning or the end of a clause.
+const REACH: usize = 8;
+/// Characters of a quotation, where single words are longer than words are.
+const MAX_CHARS: usize = 240;
 
 /// Short words that turn a sentence round: where nothing else says which of several
 /// differences decided, the first one with such a word is the one to show.
@@ -25,15 +33,7 @@ static TURNING: LazyLock<Regex> = LazyLock::new(|| {
 /// Shortens a text to a quotation.
 pub(super) fn shorten(text: &str) -> String {
     let words = tokens(text.trim());
-    let limit = MAX_WORDS + 6;
-    let mut out: String = words.iter().take(limit).flat_map(|t| [t.space, t.word]).collect();
-    if out.chars().count() > 200 {
-        out = out.chars().take(199).collect();
-        out.push('…');
-    } else if words.len() > limit {
-        out.push('…');
-    }
-    out.split_whitespace().collect::<Vec<_>>().join(" ")
+    cut(&words, 0..words.len())
 }
 
 /// The decisive words of a clause before and after; `trigger` says which of several
@@ -44,129 +44,178 @@ pub(super) fn decisive(clause: &Clause, trigger: Option<&Regex>) -> (String, Str
         let quoted = around(whole, trigger);
         return if clause.before.is_empty() { (String::new(), quoted) } else { (quoted, String::new()) };
     }
-    let edits = edits(&clause.before, &clause.after);
     let (before, after) = (tokens(&clause.before), tokens(&clause.after));
-    // Where the change lies on each side, in tokens.
-    let (mut old_at, mut new_at) = (0usize, 0usize);
-    let mut hunks: Vec<[usize; 4]> = Vec::new();
-    let mut open = false;
-    for edit in &edits {
-        let count = tokens(&edit.text).iter().filter(|t| !t.word.is_empty()).count();
-        if edit.op == Op::Equal {
-            open = false;
-        } else if !open {
-            hunks.push([old_at, old_at, new_at, new_at]);
-            open = true;
-        }
-        if edit.op != Op::Insert {
-            old_at += count;
-        }
-        if edit.op != Op::Delete {
-            new_at += count;
-        }
-        if let (true, Some(hunk)) = (open, hunks.last_mut()) {
-            (hunk[1], hunk[3]) = (old_at, new_at);
-        }
-    }
-    let near = |hunk: &[usize; 4]| {
-        let (a, b) = (cut(&before, hunk[0], hunk[1]), cut(&after, hunk[2], hunk[3]));
-        trigger.is_some_and(|t| t.is_match(&fold(&a)) != t.is_match(&fold(&b)))
+    let hunks: Vec<(Range<usize>, Range<usize>)> =
+        steps(&before, &after).into_iter().filter(|step| !step.equal).map(|step| (step.old, step.new)).collect();
+    let near = |hunk: &&(Range<usize>, Range<usize>)| {
+        let sides = [spoken(&before, &widened(&hunk.0, &before)), spoken(&after, &widened(&hunk.1, &after))];
+        trigger.is_some_and(|t| t.is_match(&fold(&sides[0])) != t.is_match(&fold(&sides[1])))
     };
-    let turns = |hunk: &&[usize; 4]| {
-        let changed = [words(&before, hunk[0], hunk[1]), words(&after, hunk[2], hunk[3])];
-        changed.iter().any(|words| TURNING.is_match(&fold(words)))
+    let turns = |hunk: &&(Range<usize>, Range<usize>)| {
+        [spoken(&before, &hunk.0), spoken(&after, &hunk.1)].iter().any(|words| TURNING.is_match(&fold(words)))
     };
-    let longest = || hunks.iter().max_by_key(|h| h[1] - h[0] + h[3] - h[2]);
-    let hunk = hunks.iter().find(|hunk| near(hunk)).or_else(|| hunks.iter().find(turns)).or_else(longest);
-    match hunk {
-        Some(hunk) => (cut(&before, hunk[0], hunk[1]), cut(&after, hunk[2], hunk[3])),
-        None => (shorten(&clause.before), shorten(&clause.after)),
-    }
+    let size = |hunk: &&(Range<usize>, Range<usize>)| hunk.0.len() + hunk.1.len();
+    let hunk = hunks.iter().find(near).or_else(|| hunks.iter().find(turns)).or_else(|| hunks.iter().max_by_key(size));
+    let Some((old, new)) = hunk else { return (shorten(&clause.before), shorten(&clause.after)) };
+    let side = |words: &[Token<'_>], range: &Range<usize>| cut(words, decided(words, range, trigger));
+    (side(&before, old), side(&after, new))
 }
 
-/// The words `from..to` of a text.
-fn words(words: &[Token<'_>], from: usize, to: usize) -> String {
-    let to = to.min(words.len());
-    words[from.min(to)..to].iter().flat_map(|t| [t.space, t.word]).collect()
-}
-
-/// The words `from..to` of a text with a little context, cut to a quotation.
-fn cut(words: &[Token<'_>], from: usize, to: usize) -> String {
-    let start = from.saturating_sub(CONTEXT).min(words.len());
-    let end = (to + CONTEXT).min(words.len()).min(start + MAX_WORDS + 2 * CONTEXT);
-    let inner: String = words[start..end].iter().flat_map(|t| [t.space, t.word]).collect();
-    let lead = if start > 0 { "…" } else { "" };
-    let tail = if end < words.len() { "…" } else { "" };
-    format!("{lead}{}{tail}", inner.split_whitespace().collect::<Vec<_>>().join(" "))
-}
-
-/// A quotation from a long sentence around what a rule looked for.
+/// A quotation from a sentence that came or went, around what a rule looked for.
 fn around(text: &str, trigger: Option<&Regex>) -> String {
-    let words = tokens(text);
+    let words = tokens(text.trim());
+    cut(&words, decided(&words, &(0..words.len()), trigger))
+}
+
+/// The part of a stretch of words that a rule looked for, if it is longer than a quotation.
+fn decided(words: &[Token<'_>], range: &Range<usize>, trigger: Option<&Regex>) -> Range<usize> {
+    if range.len() <= MAX_WORDS {
+        return range.clone();
+    }
     let found = trigger.and_then(|trigger| {
-        (0..words.len())
-            .step_by(4)
-            .find(|at| trigger.is_match(&fold(&cut(&words, *at, (at + MAX_WORDS - 4).min(words.len())))))
+        let shows = |at: &usize| trigger.is_match(&fold(&spoken(words, &(*at..at + MAX_WORDS))));
+        let mut windows = (range.start..=range.end - MAX_WORDS).step_by(2);
+        let first = windows.find(shows)?;
+        // The decisive words stand in the middle, not at an end.
+        let last = windows.take_while(shows).last().unwrap_or(first);
+        let middle = (first + last) / 2;
+        Some(middle..middle + MAX_WORDS)
     });
-    match found {
-        Some(at) if words.len() > MAX_WORDS + 6 => cut(&words, at, at + MAX_WORDS - 4),
-        _ => shorten(text),
-    }
+    found.unwrap_or_else(|| range.clone())
 }
 
-/// The one sentence: the most severe findings first, in their own words.
-pub(super) fn summary(materiality: Materiality, findings: &[Finding], noise: &[Noise]) -> String {
-    if findings.is_empty() {
-        let mut kinds: Vec<&str> = Vec::new();
-        for kind in noise.iter().map(|noise| noise.kind.as_str()) {
-            if !kinds.contains(&kind) {
-                kinds.push(kind);
-            }
-        }
-        let kinds: Vec<String> = kinds.iter().take(3).map(|kind| spoken(kind).to_owned()).collect();
-        return if kinds.is_empty() {
-            "nothing of substance".to_owned()
-        } else {
-            format!("nothing of substance: {}", kinds.join(", "))
+fn widened(range: &Range<usize>, words: &[Token<'_>]) -> Range<usize> {
+    range.start.saturating_sub(CONTEXT)..(range.end + CONTEXT).min(words.len())
+}
+
+/// A stretch of words as it stands.
+fn spoken(words: &[Token<'_>], range: &Range<usize>) -> String {
+    words[range.clone()].iter().flat_map(|token| [token.space, token.word]).collect()
+}
+
+fn count(words: &[Token<'_>]) -> usize {
+    words.iter().filter(|token| token.is_word()).count()
+}
+
+/// Whether a clause ends with this word or mark.
+fn ends_clause(token: &Token<'_>) -> bool {
+    matches!(token.word, "." | "," | ";" | ":" | "!" | "?" | ")" | "|" | "–" | "—" | "。" | "、")
+}
+
+/// Whether a word is a number, which nothing may part from what it counts.
+fn is_number(token: &Token<'_>) -> bool {
+    token.word.chars().any(|c| c.is_ascii_digit())
+}
+
+/// The words of a range with what completes their clause, cut to a quotation.
+fn cut(words: &[Token<'_>], range: Range<usize>) -> String {
+    let (start, end) = if count(words) <= WHOLE { (0, words.len()) } else { bounds(words, range) };
+    let mut inner = spoken(&words[..end], &(start..end)).split_whitespace().collect::<Vec<_>>().join(" ");
+    let rest = count(&words[end..]) > 0;
+    // A whole sentence needs no mark that another follows.
+    let mut tail = if rest && !inner.ends_with(['.', '!', '?']) { "…" } else { "" };
+    if !tail.is_empty() {
+        inner.truncate(inner.trim_end_matches([',', ';', ':', '(', '|', ' ', '–', '—', '“', '"']).len());
+    }
+    if inner.chars().count() > MAX_CHARS {
+        inner = inner.chars().take(MAX_CHARS).collect();
+        let word = inner.rfind(' ').filter(|at| *at > MAX_CHARS / 2).unwrap_or(inner.len());
+        inner.truncate(word);
+        tail = "…";
+    }
+    let lead = if count(&words[..start]) > 0 { "…" } else { "" };
+    format!("{lead}{}{tail}", inner.trim_start_matches([',', ';', ':', ')', '|', ' ']))
+}
+
+/// Where a quotation of a range begins and ends.
+fn bounds(words: &[Token<'_>], range: Range<usize>) -> (usize, usize) {
+    // What is longer than a quotation is told by its beginning.
+    let core = range.end.min(range.start + MAX_WORDS);
+    let whole = core == range.end;
+    let clause =
+        (range.start.saturating_sub(REACH)..=range.start).rev().find(|at| *at == 0 || ends_clause(&words[at - 1]));
+    let mut start = clause.unwrap_or(range.start.saturating_sub(CONTEXT));
+    while start > 0 && is_number(&words[start - 1]) && words[start].is_word() {
+        start -= 1;
+    }
+    let reach = (core + REACH).min(words.len());
+    let clause = (core..reach).find(|at| ends_clause(&words[*at])).or((reach == words.len()).then_some(reach));
+    let mut end = match clause {
+        Some(at) if words.get(at).is_some_and(|token| matches!(token.word, "." | "!" | "?" | ")")) => at + 1,
+        Some(at) => at,
+        None if whole => (core + CONTEXT).min(words.len()),
+        None => core,
+    };
+    // A number keeps its unit, and a bracket that opened its words.
+    while end < words.len() && end > 0 && is_number(&words[end - 1]) && words[end].is_word() {
+        end += 1;
+    }
+    (start, end.max(start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn quoted(before: &str, after: &str) -> (String, String) {
+        let (old, new) = (fold(before), fold(after));
+        let clause = Clause {
+            path: Vec::new(),
+            before: before.to_owned(),
+            after: after.to_owned(),
+            old,
+            new,
+            gone: Vec::new(),
+            come: Vec::new(),
+            listed: false,
+            heading: false,
+            lead: std::rc::Rc::from(""),
         };
+        decisive(&clause, None)
     }
-    let mut parts: Vec<String> = Vec::new();
-    for finding in findings {
-        let part = told(finding);
-        if !parts.contains(&part) && parts.len() < 3 {
-            parts.push(part);
+
+    #[test]
+    fn a_quotation_keeps_to_clauses_and_numbers() {
+        let long = "When you close your account, which you may do at any time in the settings of the app or by letter,";
+        let cases = [
+            ("We will not sell it.", "We may sell it.", "We will not sell it.", "We may sell it."),
+            (
+                &format!("{long} we delete your records within 30 days, unless a law of your country forbids it."),
+                &format!("{long} we delete your records within 90 days, unless a law of your country forbids it."),
+                "…we delete your records within 30 days…",
+                "…we delete your records within 90 days…",
+            ),
+            (
+                &format!(
+                    "{long} we delete your records within a short time after the end of your last 2 years with us."
+                ),
+                &format!(
+                    "{long} we delete your records within a short time after the end of your last 5 years with us."
+                ),
+                "…of your last 2 years with us.",
+                "…of your last 5 years with us.",
+            ),
+        ];
+        for (before, after, old, new) in cases {
+            let (quoted_old, quoted_new) = quoted(before, after);
+            assert!(quoted_old.ends_with(old.trim_start_matches('…')), "{quoted_old}");
+            assert!(quoted_new.ends_with(new.trim_start_matches('…')), "{quoted_new}");
+            assert_eq!(quoted_old.starts_with('…'), old.starts_with('…'), "{quoted_old}");
+            assert!(quoted_old.chars().count() < 130, "{quoted_old}");
         }
     }
-    let more = findings.len().saturating_sub(parts.len());
-    let tail = if more > 0 { format!("; {more} more") } else { String::new() };
-    let lead = if materiality == Materiality::Minor { "Details only. " } else { "" };
-    format!("{lead}{}{tail}", parts.join("; "))
-}
 
-/// One finding, told.
-fn told(finding: &Finding) -> String {
-    let about = finding.practice.map_or("Text", |practice| practice.name());
-    let mut letters = about.chars();
-    let about: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
-    match (finding.before.as_str(), finding.after.as_str()) {
-        ("", after) => format!("{about}: now says \"{after}\""),
-        (before, "") => format!("{about}: no longer says \"{before}\""),
-        (before, after) => format!("{about}: \"{before}\" became \"{after}\""),
-    }
-}
-
-/// A kind of noise in words.
-fn spoken(kind: &str) -> &str {
-    match kind {
-        "date_only" => "a date",
-        "formatting" => "formatting",
-        "link_only" => "targets of links",
-        "renumber_move" => "text that moved",
-        "page_furniture" => "menus and other furniture of the page",
-        "fetch_artefact" => "one side is not the policy as published",
-        "typo_grammar" => "spelling and grammar",
-        "rename" => "names",
-        "contact_format" => "contact details",
-        _ => "wording",
+    #[test]
+    fn what_is_long_is_told_by_its_beginning_or_by_what_decided() {
+        let text = "We keep the names of all visitors of our shops in every town and street of the land, and we train models \
+                    of speech on the calls that they make to our shops in every town.";
+        assert_eq!(
+            shorten(text),
+            "We keep the names of all visitors of our shops in every town and street of the land…"
+        );
+        let trigger = Regex::new(r"\btrain\b").expect("a sound pattern");
+        let told = around(text, Some(&trigger));
+        assert!(told.starts_with('…') && told.contains("and we train models of speech on the calls"), "{told}");
+        assert!(shorten(&"x".repeat(5_000)).chars().count() <= MAX_CHARS + 1);
     }
 }

@@ -147,6 +147,12 @@ patterns! {
 
 /// The names of legal persons in a sentence, without case and marks.
 pub(crate) fn legal_names(text: &str) -> BTreeSet<String> {
+    let plain = |name: String| name.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
+    legal_names_as_written(text).into_iter().map(plain).collect()
+}
+
+/// The names of legal persons in a sentence.
+pub(crate) fn legal_names_as_written(text: &str) -> BTreeSet<String> {
     // The forms are rare; most lines need no look at the names before them.
     const FORMS: [&str; 22] = [
         "Inc",
@@ -175,7 +181,7 @@ pub(crate) fn legal_names(text: &str) -> BTreeSet<String> {
     text.lines()
         .filter(|line| FORMS.iter().any(|form| line.contains(form)))
         .flat_map(|line| LEGAL_NAME.find_iter(line))
-        .map(|found| found.as_str().to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect::<String>())
+        .map(|found| found.as_str().to_owned())
         .collect()
 }
 

@@ -1,6 +1,6 @@
 //! A change as Markdown: for chats and e-mail.
 
-use super::{Piece, escape, noise_counts, path, pieces, place, remarks};
+use super::{Piece, alike, escape, noise_counts, noise_name, path, pieces, place, remarks, title};
 use crate::change::{Change, Op, SectionChange};
 use crate::judgment::{Finding, Judgment};
 
@@ -13,14 +13,21 @@ pub fn change(change: &Change, judgment: &Judgment) -> String {
     for remark in remarks(judgment) {
         out.push_str(&format!("\n_{remark}_\n"));
     }
-    for finding in &judgment.findings {
-        out.push_str(&format!("\n- {}", told(finding)));
+    let title = title(change);
+    // What is alike in several sections is told for each of them.
+    let mut rest = judgment.findings.as_slice();
+    while let Some(first) = rest.first() {
+        let end = rest.iter().position(|finding| finding.section != first.section).unwrap_or(rest.len());
+        for (finding, count) in alike(rest[..end].iter()) {
+            out.push_str(&format!("\n- {}", told(finding, count, title)));
+        }
+        rest = &rest[end..];
     }
     if !judgment.findings.is_empty() {
         out.push('\n');
     }
     for section in &change.sections {
-        out.push_str(&format!("\n### {} {}\n", section.kind.as_str(), safe(&place(section))));
+        out.push_str(&format!("\n### {} {}\n", section.kind.as_str(), safe(&place(section, title))));
         let redline = redline(section);
         if !redline.is_empty() {
             out.push_str(&format!("\n{redline}\n"));
@@ -28,20 +35,21 @@ pub fn change(change: &Change, judgment: &Judgment) -> String {
     }
     let noise = noise_counts(&judgment.noise);
     if !noise.is_empty() {
-        let kinds: Vec<String> = noise.iter().map(|(kind, count)| format!("{} ×{count}", safe(kind))).collect();
+        let kinds: Vec<String> =
+            noise.iter().map(|(kind, count)| format!("{} ×{count}", safe(&noise_name(kind)))).collect();
         out.push_str(&format!("\n_Left out of account: {}_\n", kinds.join(", ")));
     }
     out
 }
 
-fn told(finding: &Finding) -> String {
+fn told(finding: &Finding, count: usize, title: Option<&str>) -> String {
     let about = finding.practice.map_or("text", |practice| practice.name());
     format!(
         "{} ({}, severity {}) in {}: {}",
         about,
-        finding.rule,
+        if count > 1 { format!("{} ×{count}", finding.rule) } else { finding.rule.clone() },
         finding.severity,
-        safe(&path(&finding.section)),
+        safe(&path(&finding.section, title)),
         safe(&finding.why)
     )
 }

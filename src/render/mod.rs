@@ -1,17 +1,17 @@
 //! A change, a reading and a judgment for readers.
 
+pub mod html;
 pub mod json;
+mod lines;
 pub mod markdown;
 pub mod plain;
 
-use crate::change::words::tokens;
-use crate::change::{Edit, Op, SectionChange};
-use crate::judgment::{Dating, Judgment, ReturnKind};
+use self::lines::{Line, Word, lines, shown, words};
+use crate::change::{Change, Op, SectionChange};
+use crate::judgment::{Dating, Finding, Judgment, Noise, ReturnKind};
 
-/// Words of the unchanged text that stay in sight on each side of an edit.
-const CONTEXT: usize = 7;
-/// So few words more are not worth a mark that they are left out.
-const SPARED: usize = 2;
+/// Words of the line above a list that say what it is a list of.
+const LEAD: usize = 12;
 /// Words of one edit that are shown; a new section longer than this is told by its beginning.
 const SHOWN: usize = 160;
 
@@ -28,69 +28,185 @@ enum Piece {
     More(Op, usize),
 }
 
-/// A section's redline with unchanged stretches cut to a few words.
+/// A section's redline: the lines that changed, unchanged stretches cut to a mark.
 fn pieces(section: &SectionChange) -> Vec<Piece> {
     let mut out = Vec::new();
-    let last = section.edits.len().saturating_sub(1);
-    // White space at the end of one edit stands before the first word of the next.
-    let mut before = String::new();
-    for (at, edit) in section.edits.iter().enumerate() {
-        let text = if at == 0 { below_heading(section, edit) } else { &edit.text };
-        let words = tokens(text);
-        let (lead, tail) = match edit.op {
-            Op::Equal => (if at > 0 { CONTEXT } else { 0 }, if at < last { CONTEXT } else { 0 }),
-            _ => (SHOWN, 0),
+    // What was left out since the last line shown, and the words of one edit so far.
+    let (mut skipped, mut lead, mut run) = (false, None, (Op::Equal, 0));
+    for line in lines(section) {
+        if !line.is_changed() {
+            lead =
+                Some(line.clone()).filter(|line| line.text().trim_end().ends_with([':', '：'])).or(lead.filter(|_| {
+                    // The items above are items of the same list.
+                    line.depth().is_some()
+                }));
+            (skipped, run) = (true, (Op::Equal, 0));
+            continue;
+        }
+        if skipped && !out.is_empty() {
+            out.extend([Piece::Break, Piece::Gap]);
+        }
+        if let Some(lead) = lead.take().filter(|_| line.depth().is_some()) {
+            below(&lead, &mut out);
+        }
+        skipped = false;
+        if !out.is_empty() {
+            out.push(Piece::Break);
+        }
+        let only = line.only().unwrap_or(Op::Equal);
+        if only != run.0 {
+            run = (only, 0);
+        }
+        set(&line, &mut run.1, &mut out);
+    }
+    out
+}
+
+/// The end of a line that leads to a list.
+fn below(lead: &Line, out: &mut Vec<Piece>) {
+    let words = words(lead);
+    let from = words.len().saturating_sub(LEAD);
+    if !out.is_empty() && out.last() != Some(&Piece::Gap) {
+        out.push(Piece::Break);
+    }
+    if from > 0 && out.last() != Some(&Piece::Gap) {
+        out.push(Piece::Gap);
+    }
+    out.extend(words.into_iter().skip(from).map(|word| Piece::Word(word.op, word.text, word.spaced)));
+}
+
+/// Sets a changed line; `told` counts the words of a run of lines that only come or go.
+fn set(line: &Line, told: &mut usize, out: &mut Vec<Piece>) {
+    let whole = line.only().is_some();
+    let words = words(line);
+    let mut shown = shown(&words, line.is_row());
+    let mut run = (Op::Equal, if whole { *told } else { 0 });
+    for at in 0..words.len() {
+        if words[at].op != run.0 {
+            run = (words[at].op, if whole { *told } else { 0 });
+        }
+        run.1 += 1;
+        // A gap of a few words more would be longer than they are.
+        shown[at] &= run.0 == Op::Equal || run.1 <= SHOWN;
+    }
+    if whole {
+        *told += words.len();
+    }
+    let mut at = 0;
+    while at < words.len() {
+        let op = words[at].op;
+        let end = (at..words.len()).find(|n| shown[*n] || words[*n].op != op).unwrap_or(words.len());
+        if end > at {
+            let more = matches!(out.last(), Some(Piece::More(other, _)) if *other == op);
+            out.push(if op == Op::Equal { Piece::Gap } else { Piece::More(op, end - at) });
+            if more {
+                merge(out);
+            }
+            at = end;
+            continue;
+        }
+        let Word { op, text, spaced } = words[at].clone();
+        out.push(Piece::Word(op, text, spaced && at > 0));
+        at += 1;
+    }
+    if let [.., Piece::More(a, _), Piece::Break, Piece::More(b, _)] = &out[..]
+        && a == b
+    {
+        merge(out);
+    }
+}
+
+/// Makes one count of the last two.
+fn merge(out: &mut Vec<Piece>) {
+    let Some(Piece::More(op, last)) = out.pop() else { return };
+    if out.last() == Some(&Piece::Break) {
+        out.pop();
+    }
+    let before = match out.pop() {
+        Some(Piece::More(_, before)) => before,
+        other => {
+            out.extend(other);
+            0
+        }
+    };
+    out.push(Piece::More(op, before + last));
+}
+
+/// The first heading of all sections, if it is the same: the title, which need not stand
+/// in front of each.
+fn title(change: &Change) -> Option<&str> {
+    let mut paths = change.sections.iter().flat_map(|section| [&section.from, &section.to]).flatten();
+    let first = paths.next()?.first()?;
+    paths.all(|path| path.first() == Some(first)).then_some(first)
+}
+
+/// The path of a section for people, without the title that all share; `(beginning)`
+/// where it has none.
+fn path(path: &[String], title: Option<&str>) -> String {
+    let below = match path {
+        [first, rest @ ..] if !rest.is_empty() && Some(first.as_str()) == title => rest,
+        all => all,
+    };
+    if below.is_empty() { "(beginning)".to_owned() } else { below.join(" › ") }
+}
+
+/// Where a section stands, and where it stood or what it was called if that differs.
+fn place(section: &SectionChange, title: Option<&str>) -> String {
+    match (&section.from, &section.to) {
+        (Some(from), Some(to)) if from != to => {
+            let here = path(to, title);
+            let was = match (from.split_last(), to.split_last()) {
+                (Some((old, above)), Some((_, now))) if above == now => old.clone(),
+                _ => path(from, title),
+            };
+            format!("{here} (was: {was})")
+        }
+        (_, Some(to)) => path(to, title),
+        (Some(from), None) => path(from, title),
+        (None, None) => path(&[], title),
+    }
+}
+
+/// A rule that fired, how often, and why that matters: what is alike is told once.
+fn alike<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<(&'a Finding, usize)> {
+    let mut out: Vec<(&Finding, usize)> = Vec::new();
+    for finding in findings {
+        let same = |other: &Finding| {
+            (&other.rule, other.practice, other.severity, &other.why)
+                == (&finding.rule, finding.practice, finding.severity, &finding.why)
         };
-        let cut = lead + tail + SPARED < words.len();
-        for (n, token) in words.iter().enumerate() {
-            if cut && n >= lead && n < words.len() - tail {
-                if n == lead {
-                    before.clear();
-                    out.push(if edit.op == Op::Equal { Piece::Gap } else { Piece::More(edit.op, words.len() - lead) });
-                }
-                continue;
-            }
-            before.push_str(token.space);
-            if token.word.is_empty() {
-                continue;
-            }
-            if before.contains('\n') && !out.is_empty() {
-                out.push(Piece::Break);
-            }
-            out.push(Piece::Word(edit.op, token.word.to_owned(), !before.is_empty()));
-            before.clear();
+        match out.iter_mut().find(|(other, _)| same(other)) {
+            Some((_, count)) => *count += 1,
+            None => out.push((finding, 1)),
         }
     }
     out
 }
 
-/// An edit without the heading that it begins with, where that has not changed: the path
-/// above the redline has said it.
-fn below_heading<'a>(section: &SectionChange, edit: &'a Edit) -> &'a str {
-    let heading = section.to.as_ref().and_then(|path| path.last()).filter(|_| section.from == section.to);
-    match (heading, edit.text.split_once('\n')) {
-        (Some(heading), Some((first, rest))) if edit.op == Op::Equal && first.trim() == heading => rest,
-        _ => &edit.text,
-    }
+/// Whether a finding is about a section.
+fn belongs(section: &SectionChange, finding: &Finding) -> bool {
+    section.to.as_ref().or(section.from.as_ref()).is_some_and(|path| *path == finding.section)
 }
 
-/// The path of a section for people; `(beginning)` where it has none.
-fn path(path: &[String]) -> String {
-    if path.is_empty() { "(beginning)".to_owned() } else { path.join(" › ") }
-}
-
-/// Where a section stands, and where it stood if that differs.
-fn place(section: &SectionChange) -> String {
-    match (&section.from, &section.to) {
-        (Some(from), Some(to)) if from != to => format!("{} (was: {})", path(to), path(from)),
-        (_, Some(to)) => path(to),
-        (Some(from), None) => path(from),
-        (None, None) => path(&[]),
+/// A kind of noise in words.
+fn noise_name(kind: &str) -> String {
+    match kind {
+        "date_only" => "a date".to_owned(),
+        "formatting" => "formatting".to_owned(),
+        "link_only" => "target of a link".to_owned(),
+        "renumber_move" => "moved or renumbered".to_owned(),
+        "page_furniture" => "furniture of the page".to_owned(),
+        "fetch_artefact" => "not the policy".to_owned(),
+        "typo_grammar" => "spelling or grammar".to_owned(),
+        "rename" => "a name".to_owned(),
+        "contact_format" => "contact details".to_owned(),
+        "editorial" => "wording".to_owned(),
+        other => other.replace('_', " "),
     }
 }
 
 /// Kinds of noise with their counts, in the order they came.
-fn noise_counts(noise: &[crate::judgment::Noise]) -> Vec<(&str, usize)> {
+fn noise_counts(noise: &[Noise]) -> Vec<(&str, usize)> {
     let mut counts: Vec<(&str, usize)> = Vec::new();
     for piece in noise {
         match counts.iter_mut().find(|(kind, _)| *kind == piece.kind) {

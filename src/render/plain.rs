@@ -4,7 +4,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::{Piece, escape, noise_counts, path, pieces, place, remarks};
+use super::{Piece, alike, belongs, escape, noise_counts, noise_name, path, pieces, place, remarks, title};
 use crate::change::{Change, Op, SectionChange};
 use crate::judgment::{Finding, Judgment, Materiality};
 use crate::reading::Reading;
@@ -165,33 +165,30 @@ pub fn change(change: &Change, judgment: &Judgment, style: Style) -> String {
         page.paragraph();
         page.text(&remark, Look::Notice);
     }
+    let title = title(change);
     for section in &change.sections {
         page.paragraph();
-        one(&mut page, section, &judgment.findings);
+        one(&mut page, section, title, &judgment.findings);
     }
     let homeless: Vec<&Finding> =
         judgment.findings.iter().filter(|f| !change.sections.iter().any(|section| belongs(section, f))).collect();
     if !homeless.is_empty() {
         page.paragraph();
-        homeless.into_iter().for_each(|finding| told(&mut page, finding));
+        alike(homeless.into_iter()).into_iter().for_each(|(finding, count)| told(&mut page, finding, count));
     }
     let noise = noise_counts(&judgment.noise);
     if !noise.is_empty() {
         page.paragraph();
-        let kinds: Vec<String> = noise.iter().map(|(kind, count)| format!("{kind} ×{count}")).collect();
+        let kinds: Vec<String> = noise.iter().map(|(kind, count)| format!("{} ×{count}", noise_name(kind))).collect();
         page.text(&format!("Left out of account: {}", kinds.join(", ")), Look::Dim);
     }
     page.done()
 }
 
-fn belongs(section: &SectionChange, finding: &Finding) -> bool {
-    section.to.as_ref().or(section.from.as_ref()).is_some_and(|path| *path == finding.section)
-}
-
 /// One section: what happened, where, the redline, the rules.
-fn one(page: &mut Page, section: &SectionChange, findings: &[Finding]) {
-    page.text(section.kind.as_str(), Look::Bold);
-    page.text(&place(section), Look::Bold);
+fn one(page: &mut Page, section: &SectionChange, title: Option<&str>, findings: &[Finding]) {
+    page.text(section.kind.as_str(), Look::Dim);
+    page.text(&place(section, title), Look::Bold);
     page.end();
     page.indent = 2;
     redline(page, section);
@@ -208,15 +205,19 @@ fn one(page: &mut Page, section: &SectionChange, findings: &[Finding]) {
         marked(page, Op::Insert, &[(&escape(&to.target), true)]);
         page.end();
     }
-    findings.iter().filter(|finding| belongs(section, finding)).for_each(|finding| told(page, finding));
+    let own = findings.iter().filter(|finding| belongs(section, finding));
+    alike(own).into_iter().for_each(|(finding, count)| told(page, finding, count));
     page.indent = 0;
 }
 
 /// A rule that fired, and why that matters.
-fn told(page: &mut Page, finding: &Finding) {
+fn told(page: &mut Page, finding: &Finding, count: usize) {
     let look = if finding.severity >= 2 { Look::Alarm } else { Look::Notice };
     page.text("▸", look);
     page.text(&finding.rule, look);
+    if count > 1 {
+        page.text(&format!("×{count}"), look);
+    }
     let indent = page.indent;
     page.indent += 2;
     let about = finding.practice.map(|practice| format!(" · {}", practice.name())).unwrap_or_default();
@@ -288,7 +289,7 @@ pub fn reading(reading: &Reading, style: Style) -> String {
         let text = section.text();
         let mut lines = text.lines();
         if section.heading.is_some() {
-            page.text(lines.next().unwrap_or(&path(&section.path)), Look::Bold);
+            page.text(lines.next().unwrap_or(&path(&section.path, None)), Look::Bold);
             page.end();
         }
         for line in lines {

@@ -3,7 +3,7 @@
 use policywatch::change::{Change, compare};
 use policywatch::judgment::{Judgment, Materiality, judge};
 use policywatch::reading::Reading;
-use policywatch::render::{json, markdown, plain};
+use policywatch::render::{html, json, markdown, plain};
 use policywatch::section::Section;
 use policywatch::text::{Block, BlockKind, Link};
 
@@ -64,6 +64,60 @@ fn a_policy_that_turns_on_its_readers_is_told_in_one_page() {
 fn a_chat_gets_the_same_as_markdown() {
     let (change, judgment) = judged(OLD, NEW);
     insta::assert_snapshot!(markdown::change(&change, &judgment));
+}
+
+fn sides() -> html::Sides {
+    html::Sides { subject: "acme".to_owned(), from: "v3 of 2024-01-02".to_owned(), to: "v4 of 2025-03-09".to_owned() }
+}
+
+#[test]
+fn a_browser_gets_one_page_that_needs_nothing_else() {
+    let (change, judgment) = judged(OLD, NEW);
+    let page = html::change(Some((&change, &judgment)), &sides());
+    assert_eq!(page, html::change(Some((&change, &judgment)), &sides()), "the same bytes twice");
+    let (head, body) = page.split_once("</head>").expect("a page has a head");
+    for sign in ["<script", "<img", "<link", "http-equiv=\"refresh", "url(", "@import"] {
+        assert!(!page.contains(sign), "{sign}");
+    }
+    assert!(head.contains("default-src 'none'") && head.contains("prefers-color-scheme:dark"));
+    insta::assert_snapshot!(body);
+    // What is opened is closed, and a link leads to a place on the page.
+    for tag in ["article", "section", "details", "blockquote", "del", "ins", "ul", "ol", "p", "span", "div"] {
+        let count = |sign: String| body.matches(&sign).count();
+        let opened = count(format!("<{tag}>")) + count(format!("<{tag} "));
+        assert_eq!(opened, count(format!("</{tag}>")), "{tag}");
+    }
+    for target in body.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert!(body.contains(&format!("id=\"{target}\"")), "{target}");
+    }
+    assert!(html::change(None, &sides()).contains("The text is the same."));
+}
+
+#[test]
+fn a_page_cannot_command_the_browser() {
+    let hostile = "<script>alert(1)</script> \"><img src=x onerror='alert(2)'> &lt; \u{202e}sell\u{1b}[2J";
+    let (change, judgment) = judged(
+        &format!(
+            "# Sharing {hostile}\nWe will not sell your data. {{javascript:alert(3)}}\n# Old {hostile}\nWe keep it."
+        ),
+        &format!(
+            "# Sharing {hostile}\nWe may sell your data to {hostile}. {{https://acme.test/\"><b>}}\n\
+             # New\n- one | {hostile}\n- We never {hostile} collect it."
+        ),
+    );
+    let sides = html::Sides { subject: hostile.to_owned(), from: hostile.to_owned(), to: hostile.to_owned() };
+    let page = html::change(Some((&change, &judgment)), &sides);
+    let (head, body) = page.split_once("</style>").expect("a page has a style");
+    for part in [head.split("<style>").next().expect("there is one"), body] {
+        assert!(!part.contains("<script") && !part.contains("<img") && !part.contains("<b>alert"), "{part}");
+        assert!(part.chars().all(|c| c == '\n' || !c.is_control()), "{part:?}");
+        assert!(!part.contains('\u{202e}'));
+    }
+    assert!(body.contains("&lt;script&gt;") && !body.contains("href=\"javascript"));
+    // No fetched text stands in an attribute.
+    for attribute in body.split("=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert!(!attribute.contains("alert") && !attribute.contains("sell"), "{attribute}");
+    }
 }
 
 #[test]
@@ -152,7 +206,7 @@ fn the_summary_quotes_the_decisive_words() {
         judged("# Sharing\nWe will not sell your personal data.", "# Sharing\nWe may sell your personal data.");
     assert_eq!(judgment.materiality, Materiality::Material);
     assert_eq!(judgment.severity, 3);
-    insta::assert_snapshot!(judgment.summary, @r#"Sharing and sale: "We will not sell your personal…" became "We may sell your personal…""#);
+    insta::assert_snapshot!(judgment.summary, @"The promise “We will not sell your personal data” is gone: the text now says “We may sell your personal data” (in “Sharing”).");
 }
 
 #[test]
