@@ -1,5 +1,6 @@
 //! Whether a change matters, and the words that decided.
 
+pub mod about;
 mod edits;
 mod facts;
 mod noise;
@@ -9,6 +10,7 @@ mod quote;
 mod rules;
 mod summary;
 mod times;
+pub mod topics;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -137,18 +139,25 @@ pub fn judge(change: &Change, old: &Reading, new: &Reading) -> Judgment {
 
 /// [`judge`] by other rules than those of the table alone.
 pub fn judge_by(change: &Change, old: &Reading, new: &Reading, rules: &Rules) -> Judgment {
-    let judgment = weigh_all(change, old, new, rules);
+    let judgment = weighed(change, old, new, rules).close();
     let dating = times::dating(old, new, &judgment.findings, &judgment.noise);
     Judgment { dating, ..judgment }
 }
 
-/// [`judge_by`], by the words alone.
-fn weigh_all(change: &Change, old: &Reading, new: &Reading, rules: &Rules) -> Judgment {
+/// What a material change says of each practice: what [`judge`] decides from which are named.
+pub fn evidence(change: &Change, old: &Reading, new: &Reading) -> Option<about::Evidence> {
+    let bench = weighed(change, old, new, &Rules::default());
+    let material = bench.findings.iter().any(|finding| finding.severity > 0);
+    bench.about.evidence(bench.kinds).filter(|_| material)
+}
+
+/// Looks at everything, and decides nothing yet.
+fn weighed(change: &Change, old: &Reading, new: &Reading, rules: &Rules) -> Bench {
     let facts = facts::gather(change, old, new);
-    let mut bench = Bench::default();
+    let mut bench = Bench { kinds: about::kinds(old, new), ..Bench::default() };
     if let Some(why) = noise::fetch_artefact(old, new, &facts) {
         bench.silent("fetch_artefact", &[], why);
-        return bench.close();
+        return bench;
     }
     bench.settled(&facts);
     let renames = noise::Renames::find(&facts.clauses);
@@ -179,6 +188,7 @@ fn weigh_all(change: &Change, old: &Reading, new: &Reading, rules: &Rules) -> Ju
         .flatten()
         .collect();
     for clause in &facts.clauses {
+        bench.about.turn();
         let own = rules.on(clause);
         if let Some(rule) = own.first().filter(|rule| rule.silences()) {
             bench.silent(rule.id(), &clause.path, &clause.both_raw());
@@ -199,7 +209,7 @@ fn weigh_all(change: &Change, old: &Reading, new: &Reading, rules: &Rules) -> Ju
     bench.whole(&facts);
     bench.disable(rules);
     bench.formatting(change);
-    bench.close()
+    bench
 }
 
 /// The sections that sentences came to (`true`) or went from.
@@ -212,8 +222,10 @@ struct Bench {
     /// How many findings a rule has in a section.
     alike: BTreeMap<(String, Vec<String>), usize>,
     noise: Vec<Noise>,
-    /// How much each practice weighs in what was found, for the order of practices.
-    weights: BTreeMap<Practice, f64>,
+    /// What the clauses that were found speak for.
+    about: about::Gathered,
+    /// What kind of document it is.
+    kinds: [bool; about::KINDS.len()],
     /// Words that differ and that neither rule nor noise accounts for.
     unexplained: Vec<(Vec<String>, String, String, usize)>,
 }
@@ -290,7 +302,6 @@ impl Bench {
                 let rule = &RULES[at];
                 self.find(clause, rule.id, rule.practice.or(about), rule.severity, rule.why, rules::trigger(at));
             }
-            self.note_practices(&practices, clause);
             return;
         }
         if let Tongue::Unknown(code) = &facts.tongue {
@@ -371,9 +382,6 @@ impl Bench {
             ("clause.removed", prior(about), "a clause was removed")
         };
         self.find(clause, rule, Some(about), severity, why, None);
-        if severity > 0 {
-            self.note_practices(practices, clause);
-        }
     }
 
     fn find(
@@ -385,6 +393,10 @@ impl Bench {
         why: &str,
         trigger: Option<&regex::Regex>,
     ) {
+        self.about.note(clause, rule, practice, severity);
+        // What no rule fixes is told by what the clause speaks for most.
+        let fixed = rule.starts_with(OWN) || RULES.iter().any(|row| row.id == rule && row.practice.is_some());
+        let practice = if fixed { practice } else { self.about.first().or(practice) };
         let alike = self.alike.entry((rule.to_owned(), clause.path.clone())).or_default();
         if *alike >= MAX_ALIKE {
             return;
@@ -401,17 +413,6 @@ impl Bench {
             why: why.to_owned(),
             kinds: edits::kinds(clause),
         });
-        if let Some(practice) = practice {
-            *self.weights.entry(practice).or_default() += f64::from(severity) * 1.5;
-        }
-    }
-
-    fn note_practices(&mut self, practices: &[(Practice, f64)], clause: &Clause) {
-        let size = (clause.gone.len() + clause.come.len()).min(40) as f64 / 10.0;
-        let best = practices.first().map_or(1.0, |(_, weight)| *weight);
-        for (practice, weight) in practices.iter().take(3).filter(|(_, weight)| *weight >= best * 0.5) {
-            *self.weights.entry(*practice).or_default() += size * weight / best;
-        }
     }
 
     /// Links whose targets changed: a route to one's rights that leads to another host matters.
@@ -434,7 +435,7 @@ impl Bench {
                     why: format!("the link \"{}\" leads to another host", quote::shorten(&to.text)),
                     kinds: vec![EditKind::Link],
                 });
-                *self.weights.entry(Practice::RightsChoices).or_default() += 1.5;
+                self.about.note_plain(Practice::RightsChoices);
             }
         }
     }
@@ -525,7 +526,7 @@ impl Bench {
             self.silent("disabled_rule", section, &format!("{rule}: {before} → {after}"));
         }
         if self.findings.is_empty() {
-            self.weights.clear();
+            self.about.clear();
         }
     }
 
@@ -560,18 +561,10 @@ impl Bench {
             (0, false) => Materiality::Minor,
             (0, true) => Materiality::Editorial,
         };
-        let practices = self.practices();
+        let practices = if severity > 0 { self.about.practices(self.kinds) } else { Vec::new() };
         let summary = summary::summary(materiality, &self.findings, &self.noise);
         let (findings, noise) = (self.findings, self.noise);
         Judgment { materiality, severity, practices, summary, findings, noise, returns: None, dating: None }
-    }
-
-    /// At most five practices, the weightiest first.
-    fn practices(&self) -> Vec<Practice> {
-        let mut weights: Vec<(Practice, f64)> = self.weights.iter().map(|(p, w)| (*p, *w)).collect();
-        weights.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        let best = weights.first().map_or(0.0, |(_, weight)| *weight);
-        weights.into_iter().filter(|(_, w)| *w > 0.0 && *w >= best * 0.2).take(5).map(|(p, _)| p).collect()
     }
 }
 

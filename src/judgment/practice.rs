@@ -204,6 +204,22 @@ pub(crate) fn ranked(weights: &[f64; 18]) -> Vec<(Practice, f64)> {
     out
 }
 
+/// The practices that a heading names.
+pub fn named_in(heading: &str) -> Vec<Practice> {
+    let cues = cues_in_heading(&super::facts::fold(heading));
+    Practice::ALL.iter().zip(cues).filter(|(_, cue)| *cue > 0.0).map(|((practice, ..), _)| *practice).collect()
+}
+
+/// For each practice, 1 if a folded heading names it.
+pub(crate) fn cues_in_heading(heading: &str) -> [f64; 18] {
+    std::array::from_fn(|at| if HEADINGS[at].is_match(heading) { 1.0 } else { 0.0 })
+}
+
+/// For each practice, how many cues of it a folded text holds, up to `most`.
+pub(crate) fn cues_in_text(text: &str, most: usize) -> [f64; 18] {
+    std::array::from_fn(|at| SENTENCES[at].find_iter(text).take(most).count() as f64)
+}
+
 /// How many cues of any practice a folded text holds.
 pub(crate) fn cues(text: &str) -> usize {
     SENTENCES.iter().map(|pattern| pattern.find_iter(text).count()).sum()

@@ -9,7 +9,7 @@ use policywatch::text::{Block, BlockKind, Link};
 
 /// Reads the notation of `tests/corpus/changes`: `#` opens a section, `- ` an item,
 /// anything else a paragraph; `{target}` behind a line makes it a link.
-fn reading(text: &str) -> Reading {
+pub(super) fn reading(text: &str) -> Reading {
     let mut sections: Vec<Section> = Vec::new();
     let mut path: Vec<(usize, String)> = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -42,7 +42,7 @@ fn reading(text: &str) -> Reading {
     Reading { language: Some("en".to_owned()), sections, ..Reading::default() }
 }
 
-fn judged(old: &str, new: &str) -> (Change, Judgment) {
+pub(super) fn judged(old: &str, new: &str) -> (Change, Judgment) {
     let (old, new) = (reading(old), reading(new));
     let change = compare(&old, &new).expect("the two differ");
     let judgment = judge(&change, &old, &new);

@@ -14,6 +14,7 @@ mod hostile;
 mod layers;
 mod outlines;
 mod pages;
+mod practices;
 mod reading;
 mod settings;
 mod several;
