@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::confirmation::{Step, Telling, first_look, found_again, found_another};
 use crate::examine::{Unpack, examine, judged, new_language};
 use crate::fetch::{Fetch, Fetched, Request};
+use crate::judgment::ReturnKind;
 use crate::outcome::Outcome;
 use crate::pages::{Came, PageCheck, Together, examine_pages};
 use crate::panics::{contained, unpanicking};
@@ -200,6 +201,10 @@ async fn tell<F: Fetch, C: Clock>(
     };
     let Some(mut next) = next else { return Ok(Telling::default()) };
     next.first_seen_at = Some(awaited.first_seen_at);
+    let waiting = ports.store.version_of(&watch.id, awaited.snapshot).await?;
+    if waiting.is_some_and(|waiting| waiting.facts.digest == reading.digest()) {
+        return Ok(found_again(watch, &awaited, now));
+    }
     let base = ports.store.version_of(&watch.id, awaited.base).await?;
     let known = match &base {
         Some(base) => reread(watch, base, &ports.store, &ports.unpacker).await?,
@@ -214,17 +219,23 @@ async fn tell<F: Fetch, C: Clock>(
     let followed = watch.clone();
     let told = contained(move || {
         let judged = judged(&known, &reading, &followed.rules);
-        judged.map_or(Addressed::default(), |(change, judgment)| {
-            address(&followed, &base.facts, &next, &change, &judgment)
-        })
+        judged.map(|(change, judgment)| address(&followed, &base.facts, &next, &change, &judgment))
     });
     match told.await {
-        Ok(told) => Ok(found_another(watch, &awaited, told, now)),
+        // The turn of another edition says nothing of the one that waits.
+        Ok(Some(_)) if is_turn(outcome) => Ok(Telling::default()),
+        Ok(told) => Ok(found_another(watch, &awaited, told.unwrap_or_default(), now)),
         Err(message) => {
             tracing::error!(watch.id = %watch.id, message, "our own code failed on a change; please report it");
             Ok(Telling { confirmed: awaited.alerts.clone(), step: Step::Confirm(awaited.id), ..Telling::default() })
         }
     }
+}
+
+/// Whether the page is back to a text of a short while ago.
+fn is_turn(outcome: &Outcome) -> bool {
+    let Outcome::Changed { judgment, .. } = outcome else { return false };
+    judgment.returns.as_ref().is_some_and(|returns| returns.kind == ReturnKind::Flapping)
 }
 
 /// Asks for every page, one after the other, and says what all of them mean.

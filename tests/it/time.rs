@@ -297,6 +297,24 @@ async fn a_change_that_is_taken_back_but_for_a_trifle_is_withdrawn() {
 }
 
 #[tokio::test]
+async fn the_turn_of_another_edition_says_nothing_of_the_one_that_waits() {
+    let world = World::new().await;
+    let watch = confirming(&world).await;
+    let before = [policy(WILL_NOT), elsewhere(WILL_NOT), elsewhere(WILL_NOT), policy(WILL_NOT)];
+    for html in before.into_iter().chain([policy(MAY), elsewhere(WILL_NOT)]) {
+        world.serve_and_check(&watch, html).await;
+    }
+    let all = [words(1, 2, "material", false), words(2, 3, "editorial", true)];
+    assert_eq!(told(&world).await, all);
+    assert_eq!(states(&world, &watch).await, [ConfirmationState::Confirmed, ConfirmationState::Pending]);
+    world.serve_and_check(&watch, policy(MAY)).await;
+    assert_eq!(states(&world, &watch).await, [ConfirmationState::Confirmed, ConfirmationState::Confirmed]);
+    let edited = words(3, 4, "material", false);
+    assert_eq!(told(&world).await, [&all[..], &[edited]].concat());
+    world.deliver_all().await;
+}
+
+#[tokio::test]
 async fn a_restart_loses_neither_the_change_nor_its_alert() {
     let world = World::new().await;
     let watch = confirming(&world).await;
