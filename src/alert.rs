@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::change::Change;
+use crate::interest::{Interest, Recipient};
 use crate::judgment::Judgment;
 use crate::snapshot::Digest;
 use crate::time::Timestamp;
@@ -130,6 +131,47 @@ pub fn retry_at(attempts: u32, retry_after: Option<Duration>, now: Timestamp) ->
     chrono::Duration::from_std((*pause).max(asked)).ok().map(|pause| now + pause)
 }
 
+/// Why a channel of a watch is not told of a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Withheld {
+    /// The channel.
+    pub channel: String,
+    /// Who declined and why: `channel desk: severity 1 is below 2`.
+    pub reason: String,
+}
+
+/// Who is told of a change, and who is not.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Addressed {
+    /// What is said, and to whom.
+    pub alerts: Vec<Alert>,
+    /// Who is told nothing, and why.
+    pub withheld: Vec<Withheld>,
+}
+
+impl From<Vec<Alert>> for Addressed {
+    fn from(alerts: Vec<Alert>) -> Self {
+        Self { alerts, withheld: Vec::new() }
+    }
+}
+
+/// Whether each channel of a watch is told of a change that was judged so; where it is
+/// not, the reason. The watch is asked first, then the channel.
+pub fn decide<'a>(watch: &'a Watch, judgment: &Judgment) -> Vec<(&'a str, Option<String>)> {
+    // Who was told of a change is told, once, that the page is back to what it said before.
+    let takes_back = judgment.returns.as_ref().and_then(|returns| returns.takes_back);
+    let declines = |interest: &Interest| {
+        interest.declines(judgment).filter(|_| takes_back.is_none_or(|materiality| materiality < interest.alert_at))
+    };
+    let by_watch = declines(&watch.interest).map(|reason| format!("watch {}: {reason}", watch.id));
+    let decide = |recipient: &'a Recipient| {
+        let channel = recipient.channel.as_str();
+        let by_channel = || declines(&recipient.interest).map(|reason| format!("channel {channel}: {reason}"));
+        (channel, by_watch.clone().or_else(by_channel))
+    };
+    watch.notify.iter().map(decide).collect()
+}
+
 /// Who is told of a change, and in which words.
 pub fn address(
     watch: &Watch,
@@ -137,21 +179,19 @@ pub fn address(
     next: &NextVersion,
     change: &Change,
     judgment: &Judgment,
-) -> Vec<Alert> {
-    // Who was told of a change is told, once, that the page is back to what it said before.
-    let takes_back = judgment.returns.as_ref().and_then(|returns| returns.takes_back);
-    if judgment.materiality < watch.alert_at && takes_back.is_none_or(|materiality| materiality < watch.alert_at) {
-        return Vec::new();
+) -> Addressed {
+    let mut addressed = Addressed::default();
+    for (channel, declined) in decide(watch, judgment) {
+        let channel = channel.to_owned();
+        if let Some(reason) = declined {
+            addressed.withheld.push(Withheld { channel, reason });
+            continue;
+        }
+        let id = DeliveryId::derive(&watch.id, &previous.digest, &next.digest, next.captured_at, &channel);
+        let body = crate::render::json::alert(&id, watch, previous, next, change, judgment).to_string();
+        addressed.alerts.push(Alert { id, channel, body });
     }
-    watch
-        .notify
-        .iter()
-        .map(|channel| {
-            let id = DeliveryId::derive(&watch.id, &previous.digest, &next.digest, next.captured_at, channel);
-            let body = crate::render::json::alert(&id, watch, previous, next, change, judgment).to_string();
-            Alert { id, channel: channel.clone(), body }
-        })
-        .collect()
+    addressed
 }
 
 /// What identifies the version that a change leads to, before it is recorded.

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::change::Change;
 use crate::examine::judged;
-use crate::judgment::{Judgment, Materiality, Noise, Return, ReturnKind};
+use crate::judgment::{Judgment, Materiality, Noise, Return, ReturnKind, Rules};
 use crate::outcome::Outcome;
 use crate::reading::Reading;
 use crate::text::state::parallel;
@@ -61,6 +61,22 @@ pub struct Memory {
     pub same_text: Option<(u32, Timestamp)>,
 }
 
+/// How a return is told from a change.
+#[derive(Clone, Debug)]
+pub struct Turning {
+    /// The time within which a return is flapping.
+    pub within: Duration,
+    /// What the change from the earlier text is judged by.
+    pub rules: Rules,
+}
+
+impl From<Duration> for Turning {
+    /// By the rules of the table alone.
+    fn from(within: Duration) -> Self {
+        Self { within, rules: Rules::default() }
+    }
+}
+
 /// A turn back to an earlier text.
 struct Turn<'a> {
     earlier: &'a Earlier,
@@ -69,13 +85,13 @@ struct Turn<'a> {
 }
 
 /// Judges a change once more, in the light of what the page said before. `before` is the
-/// text that it was compared with, `within` the time within which a return is flapping.
+/// text that it was compared with.
 ///
 /// Pure, and the answer is the same whether the page was followed, imported or rebuilt.
-pub fn reconsider(outcome: Outcome, before: &Reading, memory: &Memory, within: Duration) -> Outcome {
+pub fn reconsider(outcome: Outcome, before: &Reading, memory: &Memory, turning: &Turning) -> Outcome {
     let Outcome::Changed { snapshot, reading, from, change, judgment } = outcome else { return outcome };
     let at = snapshot.captured_at;
-    let (from, change, judgment) = match turn(&reading, before, &from, memory, at, within) {
+    let (from, change, judgment) = match turn(&reading, before, &from, memory, at, turning) {
         None => {
             let same_text = memory.same_text.filter(|_| reading.digest() != from.digest);
             let kind = ReturnKind::Rollback;
@@ -110,9 +126,9 @@ fn turn<'a>(
     from: &VersionFacts,
     memory: &'a Memory,
     at: Timestamp,
-    within: Duration,
+    turning: &Turning,
 ) -> Option<Turn<'a>> {
-    let since = chrono::Duration::from_std(within).ok().and_then(|within| at.checked_sub_signed(within));
+    let since = chrono::Duration::from_std(turning.within).ok().and_then(|within| at.checked_sub_signed(within));
     let digest = new.digest();
     let candidates = || {
         memory.recent.iter().filter(|earlier| {
@@ -123,7 +139,7 @@ fn turn<'a>(
                 && parallel(reading, new).is_none()
         })
     };
-    let turned = |earlier: &'a Earlier| Turn { earlier, own: judged(&earlier.version.reading, new) };
+    let turned = |earlier: &'a Earlier| Turn { earlier, own: judged(&earlier.version.reading, new, &turning.rules) };
     if let Some(same) = candidates().find(|earlier| earlier.version.facts.digest == digest) {
         return Some(turned(same));
     }

@@ -1,7 +1,7 @@
 //! Captures of the past, recorded oldest first, each against the text in force before
 //! it. Never alerts: what is history was not news today.
 
-use crate::alert::Alert;
+use crate::alert::Addressed;
 use crate::check::examine_anew;
 use crate::clock::Clock;
 use crate::examine::{examine, new_language};
@@ -126,7 +126,7 @@ pub async fn backfill<C: Clock>(
         let step = match fetcher.memento(&capture).await {
             Ok(snapshot) => {
                 failures = 0;
-                let (past, _) = history.record(page, snapshot, |_, _| Vec::new(), clock.now()).await?;
+                let (past, _) = history.record(page, snapshot, |_, _| Addressed::default(), clock.now()).await?;
                 summary.count(&past.outcome);
                 Step::Recorded(Box::new(past))
             }
@@ -213,20 +213,20 @@ pub async fn nearest<C: Clock>(
         let before = Standing::at(before, &watch.reader(), store).await?;
         let mut version = before.base.version.as_ref().map(|version| version.facts.number);
         let mut text = before.text();
-        let (mut together, unlike) = understand(watch.reader(), before, page, snapshot.clone(), unpacker).await;
+        let (mut together, unlike) = understand(watch, before, page, snapshot.clone(), unpacker).await;
         if let Some((_, language)) = unlike
             && let Some(earlier) = parallel(watch, &language, from.captured_at, store, None, unpacker).await?
         {
             version = earlier.version.as_ref().map(|earlier| earlier.facts.number);
             let before = Standing::of(earlier, &watch.reader(), store).await?;
             text = before.text();
-            (together, _) = understand(watch.reader(), before, page, snapshot, unpacker).await;
+            (together, _) = understand(watch, before, page, snapshot, unpacker).await;
         }
         let outcome = recall(watch, text, together, store, unpacker).await?.outcome;
         return Ok(Nearest::Read(Box::new(Past { outcome, version }), from));
     }
     let mut history = History::begin(watch, store, clock, unpacker).await?;
-    let (mut past, _) = history.record(page, snapshot, |_, _| Vec::new(), clock.now()).await?;
+    let (mut past, _) = history.record(page, snapshot, |_, _| Addressed::default(), clock.now()).await?;
     history.finish(clock.now()).await?;
     // Its number is known only now that everything is in its place.
     let check = store.recorded_outcome(&watch.id, &from.origin, from.captured_at).await?;
@@ -341,7 +341,7 @@ impl<'a> History<'a> {
         &mut self,
         page: usize,
         snapshot: Snapshot,
-        alerts: impl Fn(Option<&VersionFacts>, &Together) -> Vec<Alert>,
+        alerts: impl Fn(Option<&VersionFacts>, &Together) -> Addressed,
         now: Timestamp,
     ) -> Result<(Past, Recorded), StoreError> {
         loop {
@@ -349,8 +349,7 @@ impl<'a> History<'a> {
             let before = self.before(snapshot.captured_at).await?;
             let mut number = before.base.version.as_ref().map(|version| version.facts.number);
             let mut text = before.text();
-            let (mut together, unlike) =
-                understand(self.reader.clone(), before, page, snapshot.clone(), &self.unpacker).await;
+            let (mut together, unlike) = understand(self.watch, before, page, snapshot.clone(), &self.unpacker).await;
             if let Some((_, language)) = unlike {
                 let served = snapshot.captured_at;
                 if let Some(earlier) =
@@ -364,17 +363,16 @@ impl<'a> History<'a> {
                     }
                     self.parallel.clone_from(&before.base.version);
                     text = before.text();
-                    (together, _) =
-                        understand(self.reader.clone(), before, page, snapshot.clone(), &self.unpacker).await;
+                    (together, _) = understand(self.watch, before, page, snapshot.clone(), &self.unpacker).await;
                 }
             }
             let together = recall(self.watch, text, together, self.store, &self.unpacker).await?;
             let latest = self.latest().map(|version| version.facts.clone());
-            let alerts = alerts(latest.as_ref(), &together);
+            let told = alerts(latest.as_ref(), &together);
             let latest = latest.map(|latest| latest.id);
             let (outcome, upgraded) = (together.outcome.clone(), together.upgrade.is_some());
             let recorded =
-                self.store.record_pages(&self.watch.id, latest, together, &self.reader, alerts, None, now).await?;
+                self.store.record_pages(&self.watch.id, latest, together, &self.reader, told, None, now).await?;
             if recorded.superseded {
                 // Somebody else recorded a version: look again with that one before us.
                 self.renew().await?;
@@ -416,16 +414,17 @@ impl<'a> History<'a> {
     pub(crate) async fn finish(self, now: Timestamp) -> Result<usize, StoreError> {
         if self.older > 0 || self.store.lacks_its_beginning(&self.watch.id).await? {
             let (reader, unpacker) = (self.reader.clone(), self.unpacker.clone());
+            let rules = self.watch.rules.clone();
             if reader.pages.is_empty() {
                 let again = move |before: Option<&Version>, earlier: Option<&Snapshot>, snapshot| {
-                    examine(&reader, before, earlier, snapshot, &|snapshot| unpacker.unpack(snapshot))
+                    examine(&reader, &rules, before, earlier, snapshot, &|snapshot| unpacker.unpack(snapshot))
                 };
-                self.store.rebuild(&self.watch.id, &self.reader, self.watch.alternation, again, now).await?;
+                self.store.rebuild(&self.watch.id, &self.reader, self.watch.turning(), again, now).await?;
             } else {
                 let again = move |before: Option<&Version>, held: &[Option<Held>], came| {
-                    examine_pages(&reader, before, held, came, &|snapshot| unpacker.unpack(snapshot))
+                    examine_pages(&reader, &rules, before, held, came, &|snapshot| unpacker.unpack(snapshot))
                 };
-                self.store.rebuild_pages(&self.watch.id, &self.reader, self.watch.alternation, again, now).await?;
+                self.store.rebuild_pages(&self.watch.id, &self.reader, self.watch.turning(), again, now).await?;
             }
         }
         Ok(self.older)
@@ -435,17 +434,18 @@ impl<'a> History<'a> {
 /// Says what a capture of a page means, away from the event loop, and which languages
 /// could not be compared; a page that our code fails on is an outcome too.
 async fn understand(
-    reader: Reader,
+    watch: &Watch,
     before: Standing,
     page: usize,
     snapshot: Snapshot,
     unpacker: &Unpacker,
 ) -> (Together, Option<(String, String)>) {
-    let (evidence, unpacker) = (snapshot.clone(), unpacker.clone());
+    let (watch, evidence, unpacker) = (watch.clone(), snapshot.clone(), unpacker.clone());
+    let reader = watch.reader();
     let broken = |message| Outcome::Broken { snapshot: Some(evidence), message };
     let Some(Page { url, .. }) = reader.pages.get(page).cloned() else {
         let understood = contained(move || {
-            let outcome = examine_anew(&reader, &before.base, snapshot, &|snapshot| unpacker.unpack(snapshot));
+            let outcome = examine_anew(&watch, &before.base, snapshot, &|snapshot| unpacker.unpack(snapshot));
             let unlike = new_language(before.base.comparable(), &outcome);
             (Together::alone(outcome), unlike)
         });
@@ -454,7 +454,8 @@ async fn understand(
     let understood = contained(move || {
         let mut came: Vec<Came> = reader.pages.iter().map(|_| Came::NotAsked).collect();
         came[page] = Came::Snapshot(Box::new(snapshot));
-        examine_pages(&reader, before.base.version.as_ref(), &before.held, came, &|snapshot| unpacker.unpack(snapshot))
+        let previous = before.base.version.as_ref();
+        examine_pages(&reader, &watch.rules, previous, &before.held, came, &|snapshot| unpacker.unpack(snapshot))
     });
     let together = understood.await.unwrap_or_else(|message| {
         let outcome = broken(message);

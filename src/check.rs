@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::alert::{Alert, NextVersion, address};
+use crate::alert::{Addressed, Alert, NextVersion, address};
 use crate::cadence::{LONGEST_RETRY_AFTER, next_check};
 use crate::clock::Clock;
 use crate::confirmation::{Step, Telling, first_look, found_again, found_another};
@@ -14,7 +14,7 @@ use crate::judgment::ReturnKind;
 use crate::outcome::Outcome;
 use crate::pages::{Came, PageCheck, Together, examine_pages};
 use crate::panics::{contained, unpanicking};
-use crate::reading::{Reader, Reading, Why};
+use crate::reading::{Reading, Why};
 use crate::recall::recall;
 use crate::snapshot::{Snapshot, Validators};
 use crate::store::{Recorded, Store, StoreError};
@@ -180,7 +180,7 @@ async fn tell<F: Fetch, C: Clock>(
     let Some(awaited) = ports.store.awaited(&watch.id).await? else {
         let mut telling = first_look(watch, outcome, alerts(watch, latest, together), now);
         if let Step::Await(new) = &mut telling.step {
-            new.alerts = alerts_of(watch, latest, together, Some(new.first_seen_at));
+            new.alerts = alerts_of(watch, latest, together, Some(new.first_seen_at)).alerts;
         }
         return Ok(telling);
     };
@@ -212,21 +212,22 @@ async fn tell<F: Fetch, C: Clock>(
     };
     let (Some(base), Some(known)) = (base, known) else {
         // With what it is to be compared cannot be read any more, so all that was seen is told.
-        let (alerts, confirmed) = (alerts(watch, latest, together), awaited.alerts.clone());
-        return Ok(Telling { alerts, step: Step::Confirm(awaited.id), confirmed });
+        let Addressed { alerts, withheld } = alerts(watch, latest, together);
+        let (step, confirmed) = (Step::Confirm(awaited.id), awaited.alerts.clone());
+        return Ok(Telling { alerts, withheld, step, confirmed });
     };
     let followed = watch.clone();
-    let alerts = contained(move || {
-        let judged = judged(&known, &reading);
+    let told = contained(move || {
+        let judged = judged(&known, &reading, &followed.rules);
         judged.map(|(change, judgment)| address(&followed, &base.facts, &next, &change, &judgment))
     });
-    match alerts.await {
+    match told.await {
         // The turn of another edition says nothing of the one that waits.
         Ok(Some(_)) if is_turn(outcome) => Ok(Telling::default()),
-        Ok(alerts) => Ok(found_another(watch, &awaited, alerts.unwrap_or_default(), now)),
+        Ok(told) => Ok(found_another(watch, &awaited, told.unwrap_or_default(), now)),
         Err(message) => {
             tracing::error!(watch.id = %watch.id, message, "our own code failed on a change; please report it");
-            Ok(Telling { confirmed: awaited.alerts.clone(), step: Step::Confirm(awaited.id), alerts: Vec::new() })
+            Ok(Telling { confirmed: awaited.alerts.clone(), step: Step::Confirm(awaited.id), ..Telling::default() })
         }
     }
 }
@@ -256,9 +257,9 @@ async fn look_at_pages<F: Fetch, C: Clock>(
         Some(version) => ports.store.held_pages(&version.facts, &reader.pages).await?,
         None => reader.pages.iter().map(|_| None).collect(),
     };
-    let unpacker = ports.unpacker.clone();
+    let (rules, unpacker) = (watch.rules.clone(), ports.unpacker.clone());
     let understood = contained(move || {
-        examine_pages(&reader, base.version.as_ref(), &held, came, &|snapshot| unpacker.unpack(snapshot))
+        examine_pages(&reader, &rules, base.version.as_ref(), &held, came, &|snapshot| unpacker.unpack(snapshot))
     });
     Ok(understood.await.unwrap_or_else(|message| Together::alone(Outcome::Broken { snapshot: None, message })))
 }
@@ -293,9 +294,9 @@ async fn understand(watch: &Watch, base: Base, came: Came, unpacker: &Unpacker) 
         Came::Broken(message) => return silent(Outcome::Broken { snapshot: None, message }),
         Came::NotModified | Came::NotAsked => return silent(Outcome::Unmodified),
     };
-    let (reader, evidence, unpacker) = (watch.reader(), snapshot.clone(), unpacker.clone());
+    let (watch, evidence, unpacker) = (watch.clone(), snapshot.clone(), unpacker.clone());
     contained(move || {
-        let outcome = examine_anew(&reader, &base, snapshot, &|snapshot| unpacker.unpack(snapshot));
+        let outcome = examine_anew(&watch, &base, snapshot, &|snapshot| unpacker.unpack(snapshot));
         Understood { unlike: new_language(base.comparable(), &outcome), outcome }
     })
     .await
@@ -309,11 +310,11 @@ fn newest(latest: Option<VersionFacts>, upgraded: &Version) -> Option<VersionFac
 
 /// [`examine`], or a new base where the version before cannot be compared with. Where that
 /// is for a failure of ours, what was served is kept, and nothing is said of it.
-pub(crate) fn examine_anew(reader: &Reader, base: &Base, snapshot: Snapshot, unpack: Unpack<'_>) -> Outcome {
+pub(crate) fn examine_anew(watch: &Watch, base: &Base, snapshot: Snapshot, unpack: Unpack<'_>) -> Outcome {
     if let Some(message) = base.broken.clone() {
         return Outcome::Broken { snapshot: Some(snapshot), message };
     }
-    let mut outcome = examine(reader, base.comparable(), base.snapshot.as_ref(), snapshot, unpack);
+    let mut outcome = examine(&watch.reader(), &watch.rules, base.comparable(), base.snapshot.as_ref(), snapshot, unpack);
     if let Outcome::First { rebased, .. } = &mut outcome {
         rebased.clone_from(&base.lost);
     }
@@ -321,7 +322,7 @@ pub(crate) fn examine_anew(reader: &Reader, base: &Base, snapshot: Snapshot, unp
 }
 
 /// Who is told of an outcome, and in which words. `latest` is the last version before it.
-pub fn alerts(watch: &Watch, latest: Option<&VersionFacts>, together: &Together) -> Vec<Alert> {
+pub fn alerts(watch: &Watch, latest: Option<&VersionFacts>, together: &Together) -> Addressed {
     alerts_of(watch, latest, together, None)
 }
 
@@ -331,9 +332,9 @@ fn alerts_of(
     latest: Option<&VersionFacts>,
     together: &Together,
     first_seen_at: Option<Timestamp>,
-) -> Vec<Alert> {
-    let Outcome::Changed { from, change, judgment, .. } = &together.outcome else { return Vec::new() };
-    let Some(next) = latest.and_then(|latest| next_version(latest, together)) else { return Vec::new() };
+) -> Addressed {
+    let Outcome::Changed { from, change, judgment, .. } = &together.outcome else { return Addressed::default() };
+    let Some(next) = latest.and_then(|latest| next_version(latest, together)) else { return Addressed::default() };
     address(watch, from, &NextVersion { first_seen_at, ..next }, change, judgment)
 }
 

@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use crate::alert::Alert;
+use crate::alert::{Addressed, Alert, Withheld};
 use crate::outcome::Outcome;
 use crate::time::Timestamp;
 use crate::version::SnapshotId;
@@ -106,10 +106,18 @@ pub enum Step {
 pub struct Telling {
     /// Who is told now of what this check saw.
     pub alerts: Vec<Alert>,
+    /// Who is told nothing of it, now or later, and why.
+    pub withheld: Vec<Withheld>,
     /// What becomes of the change that waits.
     pub step: Step,
     /// Who is told now of what an earlier check saw, by the step.
     pub confirmed: Vec<Alert>,
+}
+
+impl From<Addressed> for Telling {
+    fn from(Addressed { alerts, withheld }: Addressed) -> Self {
+        Self { alerts, withheld, ..Self::default() }
+    }
 }
 
 impl From<Vec<Alert>> for Telling {
@@ -119,17 +127,18 @@ impl From<Vec<Alert>> for Telling {
 }
 
 /// Who is told where nothing waits: now, or once a second look has found it again.
-pub fn first_look(watch: &Watch, outcome: &Outcome, alerts: Vec<Alert>, now: Timestamp) -> Telling {
+pub fn first_look(watch: &Watch, outcome: &Outcome, told: Addressed, now: Timestamp) -> Telling {
     match (outcome, later(now, watch.confirm)) {
         (Outcome::Changed { snapshot, from, judgment, .. }, Some(due_at))
             // That a page is back needs no second look.
-            if !alerts.is_empty() && judgment.materiality >= watch.alert_at =>
+            if !told.alerts.is_empty() && judgment.materiality >= watch.interest.alert_at =>
         {
             let (base, first_seen_at) = (from.snapshot, snapshot.captured_at);
+            let Addressed { alerts, withheld } = told;
             let step = Step::Await(Await { base, first_seen_at, looks: 1, due_at, alerts });
-            Telling { step, ..Telling::default() }
+            Telling { step, withheld, ..Telling::default() }
         }
-        _ => alerts.into(),
+        _ => told.into(),
     }
 }
 
@@ -142,20 +151,21 @@ pub fn found_again(watch: &Watch, awaited: &Awaited, now: Timestamp) -> Telling 
     Telling { step, confirmed, ..Telling::default() }
 }
 
-/// Who is told where the text is another than the one that waits; `alerts` are those of
-/// what differs from the text before the change: none if nothing does, or nothing of weight.
-pub fn found_another(watch: &Watch, awaited: &Awaited, alerts: Vec<Alert>, now: Timestamp) -> Telling {
+/// Who is told where the text is another than the one that waits; `told` is who is told of
+/// what differs from the text before the change: nobody if nothing does, or nothing of weight.
+pub fn found_another(watch: &Watch, awaited: &Awaited, told: Addressed, now: Timestamp) -> Telling {
+    let Addressed { alerts, withheld } = told;
     let looks = awaited.looks + 1;
     let step = match later(now, watch.confirm) {
         _ if alerts.is_empty() => Step::Withdraw(awaited.id),
         Some(due_at) if looks < MOST_LOOKS => {
             let (base, first_seen_at) = (awaited.base, awaited.first_seen_at);
             let step = Step::Await(Await { base, first_seen_at, looks, due_at, alerts });
-            return Telling { step, ..Telling::default() };
+            return Telling { step, withheld, ..Telling::default() };
         }
         _ => Step::Confirm(awaited.id),
     };
-    Telling { alerts, step, confirmed: Vec::new() }
+    Telling { alerts, withheld, step, confirmed: Vec::new() }
 }
 
 /// When the second look is due.

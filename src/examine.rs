@@ -1,7 +1,7 @@
 //! The pure half of a check: what a snapshot means, given what was known.
 
 use crate::change::{Change, compare};
-use crate::judgment::{Judgment, judge};
+use crate::judgment::{Judgment, Rules, judge_by};
 use crate::outcome::Outcome;
 use crate::reading::{Expected, Reader, Reading, Selectors, read};
 use crate::snapshot::Snapshot;
@@ -23,13 +23,15 @@ pub struct Before<'a> {
     pub snapshot: Option<&'a Snapshot>,
 }
 
-/// Says what a snapshot means, given the version before it and the snapshot of that.
+/// Says what a snapshot means, given the version before it and the snapshot of that; a
+/// change is judged by `rules`.
 ///
 /// A policy in another language than that is compared with nothing: the answer is
 /// [`Outcome::First`], and [`new_language`] names the language. If a version in it is on
 /// record, the caller asks again with that one as the version before.
 pub fn examine(
     reader: &Reader,
+    rules: &Rules,
     previous: Option<&Version>,
     earlier: Option<&Snapshot>,
     snapshot: Snapshot,
@@ -41,7 +43,7 @@ pub fn examine(
     match examine_page(selectors, language, Some(before), snapshot, unpack) {
         Examined::Read(page) if parallel(&previous.reading, &page.reading).is_some() => page.first(),
         Examined::Read(page) => {
-            let mut outcome = page.against(&previous.reading, &previous.facts);
+            let mut outcome = page.against(&previous.reading, &previous.facts, rules);
             if let Outcome::Changed { change, .. } = &mut outcome {
                 change.crosses_readings |= previous.facts.reader != *reader;
             }
@@ -129,10 +131,10 @@ impl Text {
     }
 
     /// The outcome, given the text before and the version that it is of.
-    pub(crate) fn against(self, before: &Reading, from: &VersionFacts) -> Outcome {
+    pub(crate) fn against(self, before: &Reading, from: &VersionFacts, rules: &Rules) -> Outcome {
         let Self { snapshot, reading, compared, other_footing } = self;
         let (old, new) = compared.as_ref().map_or((before, &reading), |(old, new)| (old, new));
-        match judged(old, new) {
+        match judged(old, new, rules) {
             None => Outcome::Unchanged { note: reading.unmatched.note(), snapshot },
             Some((mut change, judgment)) => {
                 change.crosses_readings = other_footing && compared.is_none();
@@ -152,8 +154,8 @@ fn unaided(snapshot: &Snapshot, selectors: &Selectors, unpack: Unpack<'_>) -> Re
 }
 
 /// How two texts differ, and whether that matters; none if they say the same.
-pub(crate) fn judged(old: &Reading, new: &Reading) -> Option<(Change, Judgment)> {
+pub(crate) fn judged(old: &Reading, new: &Reading, rules: &Rules) -> Option<(Change, Judgment)> {
     let change = compare(old, new)?;
-    let judgment = judge(&change, old, new);
+    let judgment = judge_by(&change, old, new, rules);
     Some((change, judgment))
 }

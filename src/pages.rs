@@ -7,6 +7,7 @@
 //! it makes a technical upgrade.
 
 use crate::examine::{Before, Examined, Text, Unpack, examine_page, judged};
+use crate::judgment::Rules;
 use crate::outcome::{FailureKind, FetchFailure, Outcome};
 use crate::reading::{Expected, Page, Reader, Reading, Selectors, Unmatched, Unreadable, Why, read};
 use crate::snapshot::Snapshot;
@@ -90,6 +91,7 @@ impl Together {
 /// cites. `held` and `came` are in the order of `reader.pages`.
 pub fn examine_pages(
     reader: &Reader,
+    rules: &Rules,
     previous: Option<&Version>,
     held: &[Option<Held>],
     came: Vec<Came>,
@@ -100,7 +102,7 @@ pub fn examine_pages(
         .iter()
         .zip(held)
         .zip(came)
-        .map(|((page, held), came)| share(reader, page, previous, (held, came), unpack))
+        .map(|((page, held), came)| share((reader, rules), page, previous, (held, came), unpack))
         .collect();
     let pages: Vec<PageCheck> = shares.iter().filter_map(Share::check).collect();
     if let Some(failed) = pages.iter().find(|page| !page.outcome.is_success()) {
@@ -136,7 +138,7 @@ pub fn examine_pages(
         let outcome = Outcome::First { snapshot, reading, rebased: None };
         return Together { outcome, pages, cites, upgrade };
     };
-    let outcome = match judged(&combine(old), &combine(new)) {
+    let outcome = match judged(&combine(old), &combine(new), rules) {
         None => Outcome::Unchanged { snapshot, note },
         Some((change, judgment)) => {
             let from =
@@ -254,7 +256,7 @@ impl Share {
 }
 
 fn share(
-    reader: &Reader,
+    (reader, rules): (&Reader, &Rules),
     page: &Page,
     previous: Option<&Version>,
     (held, came): (&Option<Held>, Came),
@@ -290,7 +292,7 @@ fn share(
             Some(match (examine_page(&page.selectors, language, before, *snapshot, unpack), known) {
                 (Examined::Read(text), Some((reading, from))) => {
                     compared.clone_from(&text.compared);
-                    in_language(reading, &text).unwrap_or_else(|| text.against(reading, from))
+                    in_language(reading, &text).unwrap_or_else(|| text.against(reading, from, rules))
                 }
                 (examined, _) => examined.first(),
             })

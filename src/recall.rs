@@ -28,10 +28,10 @@ pub(crate) async fn recall(
         return Ok(together);
     };
     let memory = memory(watch, reading.digest(), snapshot.captured_at, store, unpacker).await?;
-    let (within, evidence) = (watch.alternation, snapshot.clone());
+    let (turning, evidence) = (watch.turning(), snapshot.clone());
     let judged = contained(move || {
         let Together { outcome, pages, cites, upgrade } = together;
-        Together { outcome: reconsider(outcome, &before, &memory, within), pages, cites, upgrade }
+        Together { outcome: reconsider(outcome, &before, &memory, &turning), pages, cites, upgrade }
     });
     Ok(judged.await.unwrap_or_else(|message| Together::alone(Outcome::Broken { snapshot: Some(evidence), message })))
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 use url::Url;
 
 use crate::cadence::Schedule;
-use crate::judgment::Materiality;
+use crate::alternation::Turning;
+use crate::interest::{Interest, Recipient};
+use crate::judgment::Rules;
 use crate::reading::{Page, Reader, Selectors};
 
 /// The name of a watch: 1 to 120 of `a-z A-Z 0-9 . _ -`, first a letter or digit.
@@ -137,20 +139,27 @@ pub struct Watch {
     pub selectors: Selectors,
     /// The language the policy must be in (ISO 639-1), if that is fixed.
     pub language: Option<String>,
-    /// The channels that are told.
-    pub notify: Vec<String>,
-    /// From which materiality on they are told.
-    pub alert_at: Materiality,
     /// Within which time a text that comes back is a turn of an alternation.
     pub alternation: Duration,
     /// After which time a second look must find a change again before anybody is told of
     /// it; none: the first look tells.
     pub confirm: Option<Duration>,
+    /// The channels that are told.
+    pub notify: Vec<Recipient>,
+    /// Of what they are told.
+    pub interest: Interest,
+    /// What its changes are judged by.
+    pub rules: Rules,
     /// Free words for grouping.
     pub tags: Vec<String>,
 }
 
 impl Watch {
+    /// How a return of its text is told from a change.
+    pub fn turning(&self) -> Turning {
+        Turning { within: self.alternation, rules: self.rules.clone() }
+    }
+
     /// How its pages are read today.
     pub fn reader(&self) -> Reader {
         let several = !self.pages.is_empty();

@@ -5,7 +5,7 @@ use super::console::Console;
 use super::installation::{Installation, which};
 use super::{Exit, compare, when};
 use crate::change;
-use crate::judgment::{Materiality, judge};
+use crate::judgment::{Materiality, judge_by};
 use crate::render::one_line;
 use crate::store::Which;
 use crate::version::{Cause, Version, VersionFacts};
@@ -86,9 +86,11 @@ async fn show(
         compare::print(Some((&recorded.change, &recorded.judgment)), console)?;
         return Ok(recorded.judgment.materiality == Materiality::Material);
     }
+    let rules = installation.watch(id.as_str()).map(|watch| watch.rules.clone());
+    let rules = rules.unwrap_or_else(|| installation.config.rules_for_all());
     let judged = change::compare(&from.reading, &to.reading).map(|mut change| {
         change.crosses_readings = from.facts.reader != to.facts.reader;
-        let judgment = judge(&change, &from.reading, &to.reading);
+        let judgment = judge_by(&change, &from.reading, &to.reading, &rules);
         (change, judgment)
     });
     compare::print(judged.as_ref().map(|(change, judgment)| (change, judgment)), console)?;

@@ -15,7 +15,6 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
 use crate::fetch::Fetcher;
 use crate::http::GuardedClient;
-use crate::judgment::Materiality;
 use crate::reading::Selectors;
 use crate::store::{Store, Which};
 use crate::unpack::Unpacker;
@@ -174,11 +173,17 @@ impl Installation {
             self.put_in_force().await?;
             return Ok(watch);
         }
-        let url = format!("urn:policywatch:{id}");
-        self.store.adopt_watch(id, &url, SystemClock.now()).await?;
+        let watch = self.adopted(id, parts)?;
+        self.store.adopt_watch(id, watch.url.as_str(), SystemClock.now()).await?;
+        Ok(watch)
+    }
+
+    /// A watch that the configuration lacks, with the settings that those take which say
+    /// nothing themselves.
+    pub fn adopted(&self, id: &WatchId, parts: Parts) -> anyhow::Result<Watch> {
         Ok(Watch {
             id: id.clone(),
-            url: url.parse()?,
+            url: format!("urn:policywatch:{id}").parse()?,
             pages: Vec::new(),
             service: id.to_string(),
             policy_type: PolicyType::Other,
@@ -186,10 +191,11 @@ impl Installation {
             source: Source::Live,
             selectors: Selectors::from(parts),
             language: None,
-            notify: self.config.channels.iter().map(|channel| channel.name.clone()).collect(),
-            alert_at: Materiality::Material,
             alternation: ALTERNATION,
             confirm: None,
+            notify: self.config.recipients.clone(),
+            interest: self.config.interest.clone(),
+            rules: self.config.rules_for_all(),
             tags: Vec::new(),
         })
     }

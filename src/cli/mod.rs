@@ -4,6 +4,7 @@
 //! The only place beside `main` that knows `clap`, `anyhow` and exit codes.
 
 pub mod backfill;
+pub mod backtest;
 pub mod compare;
 pub mod complaint;
 pub mod config;
@@ -25,6 +26,7 @@ pub mod table;
 pub mod unpack;
 pub mod verify;
 pub mod when;
+pub mod why;
 
 use std::ffi::OsString;
 use std::io;
@@ -131,6 +133,10 @@ enum Verb {
     Show(show::Args),
     /// Show what changed between two versions
     Diff(diff::Args),
+    /// Say how a check or a version was decided, and who was told
+    Why(why::Args),
+    /// Judge the stored history again, with other rules or thresholds; nothing is recorded
+    Backtest(backtest::Args),
     /// Read files, URLs or standard input; nothing is recorded
     Extract(extract::Args),
     /// Compare two files and judge the change; nothing is recorded
@@ -205,6 +211,8 @@ async fn dispatch(arguments: Arguments, console: &Console) -> anyhow::Result<Exi
         Verb::Log(args) => log::run(args, console).await,
         Verb::Show(args) => show::run(args, console).await,
         Verb::Diff(args) => diff::run(args, console).await,
+        Verb::Why(args) => why::run(args, console).await,
+        Verb::Backtest(args) => backtest::run(args, console).await,
         Verb::Extract(args) => extract::run(args, console).await,
         Verb::Compare(args) => compare::run(args, console),
         Verb::Import(args) => import::run(args, console).await,

@@ -7,8 +7,10 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::interests;
 use super::table::{Table, Value};
 use crate::channel::{ChannelKind, ChannelOptions, Secret};
+use crate::interest::{Interest, Recipient};
 
 /// One attempt at a webhook. Standard Webhooks recommends 15 to 30 seconds.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(15);
@@ -20,6 +22,8 @@ const SECRETS: [&str; 4] = ["secret", "secret_file", "secret_env", "secret_crede
 #[derive(Debug, Default)]
 pub(super) struct Channels {
     pub(super) options: Vec<ChannelOptions>,
+    /// The same, with what each asks for.
+    pub(super) recipients: Vec<Recipient>,
     /// The names of all, sound or not, so that a watch is not blamed for a channel.
     pub(super) names: Vec<String>,
     /// Whether there may be more in lines that cannot be read.
@@ -33,12 +37,16 @@ pub(super) fn read(root: &Table<'_>) -> Channels {
     for table in root.tables("channel") {
         let name = table.demand("name", "\"desk\"").and_then(|value| name(&value, &mut seen));
         let kind = kind(&table);
-        if let (Some(name), Some(kind)) = (name, kind) {
+        let interest = interests::read(&table, &Interest::ALL);
+        if let (Some(name), Some(kind), Some(interest)) = (name, kind, interest) {
+            interests::note_origins(&table, &format!("channel.{name}"), false);
             let origin = table.file.origin(&table.span);
             table.file.findings.origins.borrow_mut().insert(format!("channel.{name}"), origin);
+            channels.recipients.push(Recipient { channel: name.clone(), interest });
             channels.options.push(ChannelOptions { name, kind });
         }
     }
+    channels.recipients.sort_by(|a, b| a.channel.cmp(&b.channel));
     channels.names = seen.into_keys().collect();
     channels
 }

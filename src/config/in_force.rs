@@ -6,10 +6,12 @@ use std::path::Path;
 use serde::Serialize;
 use url::Url;
 
-use super::{Config, Origin};
+use super::{Config, Origin, ScopedRule, interests};
 use crate::cadence::{format_duration, next_check};
 use crate::channel::{ChannelKind, ChannelOptions};
 use crate::guard::Allowed;
+use crate::interest::Interest;
+use crate::judgment::Practice;
 use crate::time::{Timestamp, rfc3339};
 use crate::watch::Watch;
 
@@ -24,6 +26,32 @@ pub struct InForce {
     pub channels: Vec<ChannelInForce>,
     /// What is followed.
     pub watches: Vec<WatchInForce>,
+    /// Own rules.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<RuleInForce>,
+}
+
+/// One own rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RuleInForce {
+    /// Its id, as findings cite it.
+    pub id: String,
+    /// What it looks for.
+    pub pattern: String,
+    /// When it fires.
+    pub when: &'static str,
+    /// What it is about.
+    pub practice: Option<&'static str>,
+    /// How severe it is; 0: it silences.
+    pub severity: u8,
+    /// Why it matters.
+    pub why: String,
+    /// The ids of the watches that it is for.
+    pub watches: Vec<String>,
+    /// The tags of the watches that it is for; where neither is given, it is for all.
+    pub tags: Vec<String>,
+    /// Where it is configured.
+    pub origin: String,
 }
 
 /// One setting.
@@ -44,6 +72,9 @@ pub struct ChannelInForce {
     pub name: String,
     /// What it is, in words.
     pub what: String,
+    /// What it asks for, where that is not everything.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub settings: Vec<Setting>,
     /// Where it is configured.
     pub origin: String,
 }
@@ -76,6 +107,12 @@ pub struct WatchInForce {
     pub alternation: String,
     /// After which time a second look must find a change again before anybody is told.
     pub confirm: Option<String>,
+    /// What decides who is told and is not by default.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub settings: Vec<Setting>,
+    /// The own rules that its changes are judged by.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<String>,
     /// Where it is configured.
     pub origin: String,
 }
@@ -95,10 +132,12 @@ pub fn in_force(config: &Config, now: Timestamp) -> InForce {
             .map(|channel| ChannelInForce {
                 name: channel.name.clone(),
                 what: what(channel),
+                settings: of_channel(config, &channel.name, &origin),
                 origin: origin(&format!("channel.{}", channel.name)),
             })
             .collect(),
         watches: config.watches.iter().map(|watch| watch_in_force(config, watch, now, &origin)).collect(),
+        rules: config.rules.iter().map(|rule| rule_in_force(rule, &origin)).collect(),
     }
 }
 
@@ -112,12 +151,69 @@ fn watch_in_force(config: &Config, watch: &Watch, now: Timestamp, origin: &dyn F
         schedule: watch.schedule.to_string(),
         schedule_origin: origin(&format!("watch.{}.schedule", watch.id)),
         next_check_at: next_check(&watch.schedule, &watch.id, config.scheduler.spread, now, 0, None).map(rfc3339),
-        notify: watch.notify.clone(),
-        alert_at: watch.alert_at.as_str().to_owned(),
         alternation: format_duration(watch.alternation),
         confirm: watch.confirm.map(format_duration),
+        notify: watch.notify.iter().map(|recipient| recipient.channel.clone()).collect(),
+        alert_at: watch.interest.alert_at.as_str().to_owned(),
+        settings: of_watch(watch, origin),
+        rules: watch.rules.own().iter().map(|rule| rule.id().to_owned()).collect(),
         origin: origin(&format!("watch.{}", watch.id)),
     }
+}
+
+fn rule_in_force(scoped: &ScopedRule, origin: &dyn Fn(&str) -> String) -> RuleInForce {
+    let ScopedRule { rule, watches, tags } = scoped;
+    RuleInForce {
+        id: rule.id().to_owned(),
+        pattern: rule.pattern().to_owned(),
+        when: rule.when.as_str(),
+        practice: rule.practice.map(Practice::as_str),
+        severity: rule.severity,
+        why: rule.why.clone(),
+        watches: watches.clone(),
+        tags: tags.clone(),
+        origin: origin(&format!("rule.{}", rule.id())),
+    }
+}
+
+/// What somebody asks for, key by key, as it would be written.
+fn interest(interest: &Interest) -> [(&'static str, String); 4] {
+    let ids = |practices: &[Practice]| list(practices.iter().map(|practice| practice.as_str()));
+    let values = [
+        format!("\"{}\"", interest.alert_at.as_str()),
+        interest.min_severity.to_string(),
+        ids(&interest.practices),
+        ids(&interest.ignore_practices),
+    ];
+    let mut values = values.into_iter();
+    interests::KEYS.map(|key| (key, values.next().unwrap_or_default()))
+}
+
+fn list<'a>(ids: impl Iterator<Item = &'a str>) -> String {
+    format!("[{}]", ids.map(|id| format!("\"{id}\"")).collect::<Vec<_>>().join(", "))
+}
+
+fn of_channel(config: &Config, name: &str, origin: &dyn Fn(&str) -> String) -> Vec<Setting> {
+    let asks = config.recipients.iter().find(|recipient| recipient.channel == name);
+    asks.map_or_else(Vec::new, |recipient| said(interest(&recipient.interest), &format!("channel.{name}"), origin))
+}
+
+fn of_watch(watch: &Watch, origin: &dyn Fn(&str) -> String) -> Vec<Setting> {
+    let disabled = ("disable_rules", list(watch.rules.disabled()));
+    said(interest(&watch.interest).into_iter().chain([disabled]), &format!("watch.{}", watch.id), origin)
+}
+
+/// The settings that somebody has said, with the place.
+fn said(
+    settings: impl IntoIterator<Item = (&'static str, String)>,
+    name: &str,
+    origin: &dyn Fn(&str) -> String,
+) -> Vec<Setting> {
+    settings
+        .into_iter()
+        .map(|(key, value)| Setting { name: key.to_owned(), value, origin: origin(&format!("{name}.{key}")) })
+        .filter(|setting| setting.origin != Origin::Default.to_string())
+        .collect()
 }
 
 /// Every setting, as it would be written.
@@ -197,9 +293,46 @@ impl fmt::Display for InForce {
         writeln!(f, "\nchannels{}", if self.channels.is_empty() { ": none, so nobody is told" } else { "" })?;
         for channel in &self.channels {
             writeln!(f, "  {}: {}  # {}", channel.name, channel.what, short(&channel.origin))?;
+            write_settings(f, &channel.settings, short)?;
         }
         writeln!(f, "\nwatches{}", if self.watches.is_empty() { ": none" } else { "" })?;
-        self.watches.iter().try_for_each(|watch| watch.write(f, short))
+        self.watches.iter().try_for_each(|watch| watch.write(f, short))?;
+        if !self.rules.is_empty() {
+            writeln!(f, "\nown rules")?;
+        }
+        self.rules.iter().try_for_each(|rule| rule.write(f, short))
+    }
+}
+
+fn write_settings(f: &mut fmt::Formatter<'_>, settings: &[Setting], short: impl Fn(&str) -> String) -> fmt::Result {
+    for setting in settings {
+        let said = format!("{} = {}", setting.name, setting.value);
+        writeln!(f, "      {said:<38}  # {}", short(&setting.origin))?;
+    }
+    Ok(())
+}
+
+impl RuleInForce {
+    fn write(&self, f: &mut fmt::Formatter<'_>, short: impl Fn(&str) -> String) -> fmt::Result {
+        writeln!(f, "  {}  # {}", self.id, short(&self.origin))?;
+        let does = match (self.severity, self.practice) {
+            (0, _) => "left out of account".to_owned(),
+            (severity, None) => format!("severity {severity}"),
+            (severity, Some(practice)) => format!("severity {severity}, {practice}"),
+        };
+        let when = match self.when {
+            "added" => "words that come and match",
+            "removed" => "words that go and match",
+            "either" => "words that come or go and match",
+            _ => "changed sentences that match",
+        };
+        writeln!(f, "    {does}: {when} {}", self.pattern)?;
+        writeln!(f, "    {}", self.why)?;
+        let tags: Vec<String> = self.tags.iter().map(|tag| format!("tag {tag}")).collect();
+        match [&self.watches[..], &tags[..]].concat() {
+            all if all.is_empty() => Ok(()),
+            some => writeln!(f, "    only for {}", some.join(", ")),
+        }
     }
 }
 
@@ -216,9 +349,14 @@ impl WatchInForce {
             [] => writeln!(f, "    nobody is told"),
             names => writeln!(f, "    tells {} of {} changes", names.join(", "), degrees(&self.alert_at)),
         }?;
+        write_settings(f, &self.settings, &short)?;
         let confirmed =
             self.confirm.as_ref().map(|after| format!("; a change counts once it is seen again after {after}"));
-        writeln!(f, "    a text that is back within {} alternates{}", self.alternation, confirmed.unwrap_or_default())
+        writeln!(f, "    a text that is back within {} alternates{}", self.alternation, confirmed.unwrap_or_default())?;
+        match &self.rules[..] {
+            [] => Ok(()),
+            rules => writeln!(f, "    judged by {} too", rules.join(", ")),
+        }
     }
 }
 
@@ -239,8 +377,9 @@ mod tests {
     fn every_key_with_one_value_is_shown() {
         let config = Config::defaults_in(&Environment::default());
         let shown: Vec<&str> = settings(&config).into_iter().map(|(name, _)| name).collect();
-        for (table, keys) in
-            KEYS.iter().filter(|(table, _)| !["", "defaults", "channel", "watch", "pages"].contains(table))
+        for (table, keys) in KEYS
+            .iter()
+            .filter(|(table, _)| !["", "defaults", "channel", "watch", "pages", "rule", "example"].contains(table))
         {
             for key in *keys {
                 // The contact is a part of the user agent.

@@ -2,8 +2,8 @@
 //! one that is missing here; a test holds `config.example.toml` to this list.
 
 /// The tables with their keys; the first is the file itself.
-pub const KEYS: [(&str, &[&str]); 10] = [
-    ("", &["include", "store", "fetch", "wayback", "scheduler", "log", "defaults", "channel", "watch"]),
+pub const KEYS: [(&str, &[&str]); 12] = [
+    ("", &["include", "store", "fetch", "wayback", "scheduler", "log", "defaults", "channel", "watch", "rule"]),
     ("store", &["path"]),
     (
         "fetch",
@@ -33,12 +33,30 @@ pub const KEYS: [(&str, &[&str]); 10] = [
             "alert_at",
             "alternation",
             "confirm",
+            "min_severity",
+            "practices",
+            "ignore_practices",
+            "disable_rules",
             "tags",
         ],
     ),
     (
         "channel",
-        &["name", "kind", "url", "secret", "secret_file", "secret_env", "secret_credential", "timeout", "path"],
+        &[
+            "name",
+            "kind",
+            "url",
+            "secret",
+            "secret_file",
+            "secret_env",
+            "secret_credential",
+            "timeout",
+            "path",
+            "alert_at",
+            "min_severity",
+            "practices",
+            "ignore_practices",
+        ],
     ),
     (
         "watch",
@@ -59,10 +77,16 @@ pub const KEYS: [(&str, &[&str]); 10] = [
             "alert_at",
             "alternation",
             "confirm",
+            "min_severity",
+            "practices",
+            "ignore_practices",
+            "disable_rules",
             "tags",
         ],
     ),
     ("pages", &["url", "select", "remove"]),
+    ("rule", &["id", "pattern", "when", "practice", "severity", "why", "fires_on", "silent_on", "watches", "tags"]),
+    ("example", &["before", "after"]),
 ];
 
 /// The keys of a table.
@@ -74,8 +98,9 @@ pub(super) fn of(table: &str) -> &'static [&'static str] {
 pub(super) fn heading(table: &str) -> String {
     match table {
         "" => "the configuration".to_owned(),
-        "channel" | "watch" => format!("[[{table}]]"),
+        "channel" | "watch" | "rule" => format!("[[{table}]]"),
         "pages" => "table of pages".to_owned(),
+        "example" => "example".to_owned(),
         _ => format!("[{table}]"),
     }
 }

@@ -6,8 +6,10 @@
 mod channels;
 mod environment;
 mod in_force;
+mod interests;
 mod keys;
 mod render;
+mod rules;
 mod settings;
 mod source;
 mod table;
@@ -18,13 +20,16 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::channel::ChannelOptions;
+use crate::interest::{Interest, Recipient};
+use crate::judgment::{Materiality, Rules};
 use crate::watch::Watch;
 use crate::{fetch, scheduler, telemetry};
 use channels::Channels;
 pub use environment::Environment;
-pub use in_force::{ChannelInForce, InForce, Setting, WatchInForce, in_force};
+pub use in_force::{ChannelInForce, InForce, RuleInForce, Setting, WatchInForce, in_force};
 pub use keys::KEYS;
 pub use render::render_problems;
+pub use rules::ScopedRule;
 use source::Source;
 use table::{File, Findings, Table};
 use watches::{Defaults, Watches};
@@ -44,8 +49,16 @@ pub struct Config {
     pub log: telemetry::Options,
     /// Who can be told.
     pub channels: Vec<ChannelOptions>,
+    /// The same, with what each asks for.
+    pub recipients: Vec<Recipient>,
     /// What is followed.
     pub watches: Vec<Watch>,
+    /// What watches are told of that do not say it themselves.
+    pub interest: Interest,
+    /// Own rules, and which watches each is for.
+    pub rules: Vec<ScopedRule>,
+    /// Rules of the table that watches do without that do not say it themselves.
+    pub disable_rules: Vec<String>,
     /// Where settings come from that are not defaults, by name: `fetch.timeout`,
     /// `channel.desk`, `watch.acme`, `watch.acme.schedule`.
     pub origins: BTreeMap<String, Origin>,
@@ -68,9 +81,28 @@ impl Config {
             scheduler: scheduler::Options::default(),
             log: telemetry::Options::default(),
             channels: Vec::new(),
+            recipients: Vec::new(),
             watches: Vec::new(),
+            interest: Interest::from_materiality(Materiality::Material),
+            rules: Vec::new(),
+            disable_rules: Vec::new(),
             origins: origin.into_iter().collect(),
         }
+    }
+
+    /// Puts own rules in the place of those that are there.
+    pub fn judge_by(&mut self, rules: Vec<ScopedRule>) {
+        for watch in &mut self.watches {
+            let own = rules.iter().filter(|rule| rule.is_for(watch)).map(|rule| rule.rule.clone()).collect();
+            watch.rules = Rules::new(own, watch.rules.disabled().map(str::to_owned));
+        }
+        self.rules = rules;
+    }
+
+    /// What changes of a watch are judged by that only imports know.
+    pub fn rules_for_all(&self) -> Rules {
+        let own = self.rules.iter().filter(|rule| rule.is_for_all()).map(|rule| rule.rule.clone()).collect();
+        Rules::new(own, self.disable_rules.iter().cloned())
     }
 }
 
@@ -188,8 +220,48 @@ fn read_main(source: &Source, findings: &Findings<'_>, config: &mut Config) {
             Err(problem) => findings.note(order + 1, *problem),
         }
     }
+    let known = rules::Known::of(&watches, file.is_broken());
+    let own = rules::read(&root, &known);
     config.channels = channels.options;
+    config.recipients = channels.recipients;
     config.watches = watches.watches;
+    config.interest = defaults.interest;
+    config.disable_rules = defaults.disable_rules;
+    config.judge_by(own);
+}
+
+/// Loads a file of rules, which holds `[[rule]]` tables and nothing else, for a
+/// configuration: to try them before they stand in it.
+///
+/// # Errors
+/// Every problem found, in file order.
+pub fn load_rules(path: &Path, config: &Config) -> Result<Vec<ScopedRule>, Vec<Problem>> {
+    let environment = Environment::of_process();
+    let findings = Findings::new(&environment);
+    let mut own = Vec::new();
+    match Source::read(path, 0) {
+        Ok(source) => {
+            let (file, tree) = File::parse(&source, &findings);
+            if let Some(tree) = tree {
+                let root = Table::new(&file, "", tree.get_ref(), tree.span());
+                let hint = "a file of rules holds [[rule]] tables only";
+                refuse_others(&root, "rule", "cannot stand in a file of rules", hint);
+                own = rules::read(&root, &rules::Known::of_all(&config.watches));
+            }
+        }
+        Err(problem) => findings.note(0, *problem),
+    }
+    let (problems, _) = findings.into_parts();
+    if problems.is_empty() { Ok(own) } else { Err(problems) }
+}
+
+/// Notes the keys of a file that may hold tables of one kind only.
+fn refuse_others(root: &Table<'_>, allowed: &str, message: &str, hint: &str) {
+    for key in keys::of("").iter().filter(|key| **key != allowed) {
+        if let Some(value) = root.get(key) {
+            root.file.note(value.key_span, format!("{key} {message}"), Some(hint.to_owned()));
+        }
+    }
 }
 
 /// Reads a file of an included directory, which holds watches and nothing else.
@@ -203,13 +275,8 @@ fn read_included(
     let (file, tree) = File::parse(source, findings);
     let Some(tree) = tree else { return };
     let root = Table::new(&file, "", tree.get_ref(), tree.span());
-    for key in keys::of("").iter().filter(|key| **key != "watch") {
-        if let Some(value) = root.get(key) {
-            let message = format!("{key} cannot stand in an included file");
-            let hint = "included files hold [[watch]] tables only; move it to the main file".to_owned();
-            file.note(value.key_span, message, Some(hint));
-        }
-    }
+    let hint = "included files hold [[watch]] tables only; move it to the main file";
+    refuse_others(&root, "watch", "cannot stand in an included file", hint);
     watches.read(&root, defaults, channels);
 }
 

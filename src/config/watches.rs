@@ -9,11 +9,13 @@ use url::Url;
 
 use super::Origin;
 use super::channels::Channels;
+use super::interests;
 use super::keys;
 use super::table::{Table, Value};
 use crate::alternation::ALTERNATION;
 use crate::cadence::Schedule;
-use crate::judgment::Materiality;
+use crate::interest::{Interest, Recipient};
+use crate::judgment::{Materiality, Rules};
 use crate::reading::{Page, Selectors};
 use crate::text::select;
 use crate::watch::{PolicyType, Source, Watch, WatchId};
@@ -25,7 +27,6 @@ pub(super) const EVERY: Duration = Duration::from_secs(12 * 3600);
 const SHORTEST: Duration = Duration::from_secs(60);
 
 const SOURCES: [&str; 2] = ["live", "wayback"];
-const DEGREES: [&str; 3] = ["material", "minor", "editorial"];
 
 /// What watches take that do not say it themselves.
 #[derive(Clone, Debug)]
@@ -35,10 +36,11 @@ pub(super) struct Defaults {
     zone: Tz,
     source: Source,
     language: Option<String>,
-    notify: Vec<String>,
-    alert_at: Materiality,
     alternation: Duration,
     confirm: Option<Duration>,
+    notify: Vec<Recipient>,
+    pub(super) interest: Interest,
+    pub(super) disable_rules: Vec<String>,
     tags: Vec<String>,
 }
 
@@ -69,10 +71,11 @@ impl Defaults {
             source: Source::Live,
             language: None,
             // A change that nobody is told of is worse than one told too widely.
-            notify: channels.names.clone(),
-            alert_at: Materiality::Material,
             alternation: ALTERNATION,
             confirm: None,
+            notify: channels.recipients.clone(),
+            interest: Interest::from_materiality(Materiality::Material),
+            disable_rules: Vec::new(),
             tags: Vec::new(),
         };
         if let Some(table) = root.table("defaults") {
@@ -83,9 +86,13 @@ impl Defaults {
             table.set("source", &mut defaults.source, source);
             table.set("language", &mut defaults.language, |value| language(value).map(Some));
             table.set("notify", &mut defaults.notify, |value| notify(value, channels));
-            table.set("alert_at", &mut defaults.alert_at, degree);
             table.set("alternation", &mut defaults.alternation, Value::duration);
             table.set("confirm", &mut defaults.confirm, confirm);
+            if let Some(interest) = interests::read(&table, &defaults.interest) {
+                defaults.interest = interest;
+            }
+            table.set("disable_rules", &mut defaults.disable_rules, interests::disabled);
+            interests::note_origins(&table, "defaults", false);
             table.set("tags", &mut defaults.tags, words);
         }
         defaults
@@ -123,13 +130,15 @@ impl Watches {
         let pages = table.or("pages", Vec::new(), |value| pages(value, url.as_ref(), &own));
         let language = table.or("language", defaults.language.clone(), |value| language(value).map(Some));
         let notify = table.or("notify", defaults.notify.clone(), |value| notify(value, channels));
-        let alert_at = table.or("alert_at", defaults.alert_at, degree);
         let alternation = table.or("alternation", defaults.alternation, Value::duration);
         let confirm = table.or("confirm", defaults.confirm, confirm);
+        let interest = interests::read(table, &defaults.interest);
+        let disabled = table.or("disable_rules", defaults.disable_rules.clone(), interests::disabled);
         let tags = table.or("tags", defaults.tags.clone(), words);
 
         let (id, url) = (id?, url?);
         let (timing, timing_origin) = timing?;
+        interests::note_origins(table, &format!("watch.{id}"), true);
         let mut origins = table.file.findings.origins.borrow_mut();
         origins.insert(format!("watch.{id}"), table.file.origin(&table.span));
         origins.insert(format!("watch.{id}.schedule"), timing_origin);
@@ -144,11 +153,18 @@ impl Watches {
             selectors: Selectors { select: select?, remove: remove? },
             language: language?,
             notify: notify?,
-            alert_at: alert_at?,
             alternation: alternation?,
             confirm: confirm?,
+            interest: interest?,
+            // Own rules come when all watches are known.
+            rules: Rules::new(Vec::new(), disabled?),
             tags: tags?,
         })
+    }
+
+    /// The ids of all, sound or not.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.seen.keys().map(String::as_str)
     }
 
     fn id(&mut self, value: &Value<'_>) -> Option<WatchId> {
@@ -234,10 +250,6 @@ fn source(value: &Value<'_>) -> Option<Source> {
     value.word(&SOURCES, |word| [Source::Live, Source::Wayback].into_iter().find(|source| source.as_str() == word))
 }
 
-fn degree(value: &Value<'_>) -> Option<Materiality> {
-    value.word(&DEGREES, Materiality::parse)
-}
-
 /// How long to wait for a second look; `"0s"` for none, where `[defaults]` has one.
 fn confirm(value: &Value<'_>) -> Option<Option<Duration>> {
     if value.duration()?.is_zero() { Some(None) } else { value.duration_from(SHORTEST).map(Some) }
@@ -259,11 +271,14 @@ fn words(value: &Value<'_>) -> Option<Vec<String>> {
     value.list()?.iter().map(Value::words).collect()
 }
 
-fn notify(value: &Value<'_>, channels: &Channels) -> Option<Vec<String>> {
+fn notify(value: &Value<'_>, channels: &Channels) -> Option<Vec<Recipient>> {
     let known = |value: &Value<'_>| {
         let name = value.words()?;
+        if let Some(recipient) = channels.recipients.iter().find(|recipient| recipient.channel == name) {
+            return Some(recipient.clone());
+        }
         if channels.names.contains(&name) || channels.incomplete {
-            return Some(name);
+            return Some(Recipient::from(name.as_str()));
         }
         let hint = match &channels.names[..] {
             [] => "there is no [[channel]] yet; add one".to_owned(),

@@ -6,6 +6,7 @@ use std::path::Path;
 use tokio::sync::mpsc;
 use tokio::task::JoinError;
 
+use crate::alert::Addressed;
 use crate::backfill::{History, Past};
 use crate::change::Change;
 use crate::check;
@@ -122,7 +123,7 @@ pub async fn import<C: Clock>(
             Some(check) => again(record_id, captured_at, &check, watch, store, unpacker).await?,
             None => {
                 let alerts = |latest: Option<&VersionFacts>, together: &Together| {
-                    if tell { check::alerts(watch, latest, together) } else { Vec::new() }
+                    if tell { check::alerts(watch, latest, together) } else { Addressed::default() }
                 };
                 let (past, recorded) = history.record(page, snapshot, alerts, clock.now()).await?;
                 summary.deliveries += recorded.deliveries;

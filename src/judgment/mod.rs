@@ -113,7 +113,7 @@ const BESIDE_THE_TABLE: [(&str, &str); 8] = [
 ];
 
 /// Every rule of ours, by id, with its source: what `disable_rules` may name.
-pub fn rule_ids() -> impl Iterator<Item = (&'static str, &'static str)> {
+pub fn rule_ids() -> impl Iterator<Item = (&'static str, &'static str)> + Clone {
     RULES.iter().map(|rule| (rule.id, rule.source)).chain(BESIDE_THE_TABLE)
 }
 

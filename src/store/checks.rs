@@ -6,6 +6,7 @@ use super::fault::{At, Fault};
 use super::versions::{NewVersion, Told, insert, latest_facts};
 use super::watches::{key_of, known_key, name};
 use super::{CheckFacts, CheckId, PageFacts, Recorded, Store, StoreError, confirmations, snapshots, versions};
+use crate::alert::Withheld;
 use crate::confirmation::Telling;
 use crate::outcome::Outcome;
 use crate::pages::{Cite, PageCheck, Reread, Together};
@@ -64,6 +65,29 @@ impl Store {
         self.write("record a check", move |tx| entry.write(tx, known_key(tx, &watch)?)).await
     }
 
+    /// One check, by its key.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn check(&self, id: CheckId) -> Result<Option<CheckFacts>, StoreError> {
+        self.read("read a check", move |tx| one(tx, id)).await
+    }
+
+    /// The check that a snapshot was served to; of several pages, the check of all.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn check_of(&self, snapshot: SnapshotId) -> Result<Option<CheckFacts>, StoreError> {
+        self.read("read the check of a snapshot", move |tx| {
+            let whole = tx
+                .prepare_cached("SELECT coalesce(whole_id, id) FROM checks WHERE id = ?1")?
+                .query_row([snapshot.0], |row| row.get(0).map(CheckId))
+                .optional()?;
+            whole.map_or(Ok(None), |whole| one(tx, whole))
+        })
+        .await
+    }
+
     /// The last checks of a watch, newest first.
     ///
     /// # Errors
@@ -119,7 +143,7 @@ impl Entry {
             latest = latest_facts(tx, watch)?;
             recorded.version = latest.as_ref().map(|latest| latest.number);
         }
-        if let Some(text) = Text::of(&self.outcome) {
+        if let Some(text) = Text::of(&self.outcome, &self.telling.withheld) {
             let cites = if self.cites.is_empty() { served } else { cited(&self.cites, &served) };
             recorded.version = Some(self.write_version(tx, watch, latest.as_ref(), &cites, text)?);
             latest = latest_facts(tx, watch)?;
@@ -246,11 +270,12 @@ struct Text<'a> {
 }
 
 impl<'a> Text<'a> {
-    fn of(outcome: &'a Outcome) -> Option<Self> {
+    fn of(outcome: &'a Outcome, withheld: &'a [Withheld]) -> Option<Self> {
         match outcome {
             Outcome::First { reading, rebased, .. } => Some(Self { reading, change: None, rebased: rebased.is_some() }),
             Outcome::Changed { reading, from, change, judgment, .. } => {
-                Some(Self { reading, change: Some(Told { from: from.number, change, judgment }), rebased: false })
+                let told = Told { from: from.number, change, judgment, withheld };
+                Some(Self { reading, change: Some(told), rebased: false })
             }
             _ => None,
         }

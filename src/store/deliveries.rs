@@ -142,6 +142,19 @@ impl Store {
         .await
     }
 
+    /// What a check had to say, in the order of the channels.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn deliveries_of(&self, check: CheckId) -> Result<Vec<Delivery>, StoreError> {
+        self.read("read the deliveries of a check", move |tx| {
+            let mut statement = tx.prepare_cached(&select("d.check_id = ?1 ORDER BY d.number"))?;
+            let rows = statement.query_map([check.0], delivery)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
     /// One delivery.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::alert::Withheld;
 use crate::change::{Change, Edit, Kind, LinkChange, Op, SectionChange};
 use crate::judgment::{Dating, Finding, Judgment, Materiality, Noise, Practice, Return, ReturnKind};
 use crate::reading::{Page, Reader, Reading, Selectors, Unmatched};
@@ -303,6 +304,25 @@ struct ChangeRow {
     returns: Option<ReturnRow>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     dating: Option<DatingRow>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    withheld: Vec<WithheldRow>,
+}
+
+/// Who was told nothing of it, and why.
+#[derive(Debug, Serialize, Deserialize)]
+struct WithheldRow {
+    channel: String,
+    reason: String,
+}
+
+/// What led to a version, beside what columns hold.
+#[derive(Debug, PartialEq)]
+pub(super) struct ChangeOnDisk {
+    /// The number of the version that it is from, if that is not the one before.
+    pub(super) from: Option<u32>,
+    pub(super) change: Change,
+    pub(super) judgment: Judgment,
+    pub(super) withheld: Vec<Withheld>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -402,7 +422,7 @@ fn section_change(row: SectionChangeRow) -> Result<SectionChange, String> {
 }
 
 /// A change and its judgment as stored, without materiality and severity, which are columns.
-pub(super) fn change_json(from: Option<u32>, change: &Change, judgment: &Judgment) -> Vec<u8> {
+pub(super) fn change_json(from: Option<u32>, change: &Change, judgment: &Judgment, withheld: &[Withheld]) -> Vec<u8> {
     let finding = |finding: &Finding| FindingRow {
         rule: finding.rule.clone(),
         practice: finding.practice.map(|practice| practice.as_str().to_owned()),
@@ -427,6 +447,10 @@ pub(super) fn change_json(from: Option<u32>, change: &Change, judgment: &Judgmen
         noise: judgment.noise.iter().map(noise).collect(),
         returns: judgment.returns.as_ref().map(return_row),
         dating: judgment.dating.map(dating_row),
+        withheld: withheld
+            .iter()
+            .map(|Withheld { channel, reason }| WithheldRow { channel: channel.clone(), reason: reason.clone() })
+            .collect(),
     };
     serde_json::to_vec(&row).expect("strings and numbers are JSON")
 }
@@ -481,12 +505,8 @@ fn finding(row: FindingRow) -> Result<Finding, String> {
     })
 }
 
-/// A stored change, its judgment, and the version that it is from, if that is not the one before.
-pub(super) fn change(
-    json: &[u8],
-    materiality: Materiality,
-    severity: u8,
-) -> Result<(Option<u32>, Change, Judgment), String> {
+/// A stored change, with its materiality and severity.
+pub(super) fn change(json: &[u8], materiality: Materiality, severity: u8) -> Result<ChangeOnDisk, String> {
     let row: ChangeRow = serde_json::from_slice(json).map_err(|error| error.to_string())?;
     let sections = row.sections.into_iter().map(section_change).collect::<Result<_, _>>()?;
     let judgment = Judgment {
@@ -503,7 +523,9 @@ pub(super) fn change(
         returns: row.returns.map(returns).transpose()?,
         dating: row.dating.as_ref().map(dating).transpose()?,
     };
-    Ok((row.from, Change { sections, crosses_readings: row.crosses_readings }, judgment))
+    let change = Change { sections, crosses_readings: row.crosses_readings };
+    let withheld = row.withheld.into_iter().map(|row| Withheld { channel: row.channel, reason: row.reason }).collect();
+    Ok(ChangeOnDisk { from: row.from, change, judgment, withheld })
 }
 
 #[cfg(test)]
@@ -592,14 +614,16 @@ mod tests {
         judgments.extend(returns.map(|returns| Judgment { returns: Some(returns), ..judgment.clone() }));
         judgments.extend(datings.map(|dating| Judgment { dating: Some(dating), ..judgment.clone() }));
         for (from, judgment) in [None, Some(3)].into_iter().flat_map(|from| judgments.iter().map(move |j| (from, j))) {
-            let json = change_json(from, &changed, judgment);
-            let kept = Ok((from, changed.clone(), judgment.clone()));
-            assert_eq!(change(&json, Materiality::Minor, 2), kept);
+            let withheld = vec![Withheld { channel: "desk".to_owned(), reason: "r".to_owned() }];
+            let json = change_json(from, &changed, judgment, &withheld);
+            let kept = ChangeOnDisk { from, change: changed.clone(), judgment: judgment.clone(), withheld };
+            assert_eq!(change(&json, Materiality::Minor, 2), Ok(kept));
         }
         let older =
             br#"{"crosses_readings":false,"sections":[],"practices":[],"summary":"s","findings":[],"noise":[]}"#;
-        let (_, _, read) = change(older, Materiality::Minor, 2).unwrap();
-        assert_eq!((read.returns, read.dating), (None, None), "what older versions wrote is read");
+        let read = change(older, Materiality::Minor, 2).unwrap();
+        let judged = (read.judgment.returns, read.judgment.dating);
+        assert_eq!((judged, read.withheld), ((None, None), Vec::new()), "what older versions wrote is read");
         assert!(change(b"{}", Materiality::Minor, 2).is_err());
     }
 

@@ -35,6 +35,7 @@ mod watches;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::alert::Withheld;
 use crate::change::Change;
 use crate::confirmation::ConfirmationState;
 use crate::judgment::Judgment;
@@ -248,6 +249,8 @@ pub struct RecordedChange {
     pub change: Change,
     /// Whether that matters.
     pub judgment: Judgment,
+    /// Who was told nothing of it, and why.
+    pub withheld: Vec<Withheld>,
 }
 
 /// A change that was to be confirmed by a second look, as recorded.

@@ -2,24 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
 
 use rusqlite::Transaction;
 
 use super::fault::{At, Fault, Sha256};
 use super::memory::memory;
 use super::pack::{Blobs, Shelf};
-use super::versions::{NewVersion, Told, insert, insert_change, latest_facts, with_text};
+use super::versions::{NewVersion, Told, insert, insert_change, latest_facts, load_change, with_text};
 use super::watches::{key_of, known_key};
 use super::{Store, StoreError, snapshots};
-use crate::alternation::reconsider;
+use crate::alert::Withheld;
+use crate::alternation::{Turning, reconsider};
 use crate::examine::new_language;
 use crate::outcome::Outcome;
 use crate::pages::{Came, Cite, Held, Reread, Together};
 use crate::reading::{Reader, Reading};
 use crate::snapshot::{Digest, Snapshot};
 use crate::time::Timestamp;
-use crate::version::{Cause, SnapshotId, Version};
+use crate::version::{Cause, SnapshotId, Version, VersionId};
 use crate::watch::WatchId;
 
 impl Store {
@@ -45,8 +45,8 @@ impl Store {
 
     /// Derives a watch's versions, changes and judgments anew from its snapshots, in the
     /// order of `captured_at`: for captures that came out of order. Never alerts. Returns
-    /// how many versions there are then. `within` is the time within which a return is
-    /// flapping ([`crate::alternation`]).
+    /// how many versions there are then. `turning` says what
+    /// is flapping ([`crate::alternation`]).
     ///
     /// Snapshots that nobody could read are tried again. What is on record stays on record
     /// where we fail: if a document could not be unpacked for a reason of ours, or our code
@@ -62,13 +62,13 @@ impl Store {
         &self,
         watch: &WatchId,
         reader: &Reader,
-        within: Duration,
+        turning: impl Into<Turning>,
         examine: impl Fn(Option<&Version>, Option<&Snapshot>, Snapshot) -> Outcome + Send + 'static,
         now: Timestamp,
     ) -> Result<u32, StoreError> {
-        let (watch, reader) = (watch.clone(), reader.clone());
+        let (watch, reader, turning) = (watch.clone(), reader.clone(), turning.into());
         self.write("rebuild a watch", move |tx| {
-            let mut rebuilding = Rebuilding::begin(tx, &watch, &reader, within, now)?;
+            let mut rebuilding = Rebuilding::begin(tx, &watch, &reader, turning, now)?;
             let mut bodies = Blobs::of(Shelf::Bodies);
             let mut earlier: Option<Snapshot> = None;
             for id in in_order(tx, rebuilding.key)? {
@@ -97,7 +97,7 @@ impl Store {
                         earlier = Some(snapshot);
                     }
                     Outcome::Changed { reading, from, change, judgment, snapshot } => {
-                        let told = Told { from: from.number, change: &change, judgment: &judgment };
+                        let told = Told { from: from.number, change: &change, judgment: &judgment, withheld: &[] };
                         rebuilding.add(&[id], &reading, Some(told))?;
                         earlier = Some(snapshot);
                     }
@@ -119,13 +119,13 @@ impl Store {
         &self,
         watch: &WatchId,
         reader: &Reader,
-        within: Duration,
+        turning: impl Into<Turning>,
         examine: impl Fn(Option<&Version>, &[Option<Held>], Vec<Came>) -> Together + Send + 'static,
         now: Timestamp,
     ) -> Result<u32, StoreError> {
-        let (watch, reader) = (watch.clone(), reader.clone());
+        let (watch, reader, turning) = (watch.clone(), reader.clone(), turning.into());
         self.write("rebuild a watch", move |tx| {
-            let mut rebuilding = Rebuilding::begin(tx, &watch, &reader, within, now)?;
+            let mut rebuilding = Rebuilding::begin(tx, &watch, &reader, turning, now)?;
             let mut bodies = Blobs::of(Shelf::Bodies);
             let mut held: Vec<Option<Held>> = reader.pages.iter().map(|_| None).collect();
             for id in in_order(tx, rebuilding.key)? {
@@ -150,14 +150,26 @@ impl Store {
     }
 }
 
-/// When the versions were recorded that are about to go, by what they are.
-type RecordedBefore = BTreeMap<(SnapshotId, Digest), Timestamp>;
+/// When the versions were recorded that are about to go, and who was told nothing of them,
+/// by what they are.
+type RecordedBefore = BTreeMap<(SnapshotId, Digest), (Timestamp, Vec<Withheld>)>;
 
 fn recorded_before(tx: &Transaction<'_>, key: i64) -> Result<RecordedBefore, Fault> {
-    let mut statement = tx.prepare("SELECT snapshot_id, digest, recorded_at FROM versions WHERE watch_id = ?1")?;
-    let rows = statement
-        .query_map([key], |row| Ok(((SnapshotId(row.get(0)?), row.get::<_, Sha256>(1)?.0), row.get::<_, At>(2)?.0)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut statement =
+        tx.prepare("SELECT id, snapshot_id, digest, recorded_at FROM versions WHERE watch_id = ?1 ORDER BY number")?;
+    let rows = statement.query_map([key], |row| {
+        let what = (SnapshotId(row.get(1)?), row.get::<_, Sha256>(2)?.0);
+        Ok((VersionId(row.get(0)?), what, row.get::<_, At>(3)?.0))
+    })?;
+    let (mut recorded, mut before) = (RecordedBefore::new(), None);
+    for row in rows {
+        let (id, what, at) = row?;
+        // What is damaged is derived anew; who was told is in the deliveries all the same.
+        let told = before.and_then(|before| load_change(tx, before, id).ok().flatten());
+        recorded.insert(what, (at, told.map_or_else(Vec::new, |told| told.withheld)));
+        before = Some(id);
+    }
+    Ok(recorded)
 }
 
 fn cited_before(tx: &Transaction<'_>, key: i64) -> Result<BTreeSet<SnapshotId>, Fault> {
@@ -190,7 +202,7 @@ struct Rebuilding<'a> {
     key: i64,
     reader: &'a Reader,
     /// Within which time a return is flapping.
-    within: Duration,
+    turning: Turning,
     recorded: RecordedBefore,
     /// What the versions were read from that are about to go.
     cited: BTreeSet<SnapshotId>,
@@ -215,14 +227,14 @@ impl<'a> Rebuilding<'a> {
         tx: &'a Transaction<'a>,
         watch: &WatchId,
         reader: &'a Reader,
-        within: Duration,
+        turning: Turning,
         now: Timestamp,
     ) -> Result<Self, Fault> {
         let key = known_key(tx, watch)?;
         let recorded = recorded_before(tx, key)?;
         let cited = cited_before(tx, key)?;
         tx.execute("DELETE FROM versions WHERE watch_id = ?1", [key])?;
-        Ok(Self { tx, key, reader, within, recorded, cited, now, latest: None, others: BTreeMap::new() })
+        Ok(Self { tx, key, reader, turning, recorded, cited, now, latest: None, others: BTreeMap::new() })
     }
 
     /// A change in the light of what the page said before.
@@ -230,8 +242,8 @@ impl<'a> Rebuilding<'a> {
         let Outcome::Changed { snapshot, reading, from, .. } = &outcome else { return Ok(outcome) };
         let mut known = self.latest.iter().chain(self.others.values());
         let Some(before) = known.find(|version| version.facts.number == from.number) else { return Ok(outcome) };
-        let memory = memory(self.tx, self.key, reading.digest(), self.within, snapshot.captured_at)?;
-        Ok(reconsider(outcome, &before.reading, &memory, self.within))
+        let memory = memory(self.tx, self.key, reading.digest(), self.turning.within, snapshot.captured_at)?;
+        Ok(reconsider(outcome, &before.reading, &memory, &self.turning))
     }
 
     /// Adds what one capture made of several pages; answers with what is cited now, if
@@ -250,7 +262,7 @@ impl<'a> Rebuilding<'a> {
         match &self.recall(together.outcome)? {
             Outcome::First { reading, .. } => self.add(&cites, reading, None)?,
             Outcome::Changed { reading, from, change, judgment, .. } => {
-                self.add(&cites, reading, Some(Told { from: from.number, change, judgment }))?;
+                self.add(&cites, reading, Some(Told { from: from.number, change, judgment, withheld: &[] }))?;
             }
             _ => return Ok(cited),
         }
@@ -274,14 +286,15 @@ impl<'a> Rebuilding<'a> {
             watch: self.key,
             number: self.latest.as_ref().map_or(1, |latest| latest.facts.number + 1),
             cites,
-            recorded_at: *recorded.unwrap_or(&self.now),
+            recorded_at: recorded.map_or(self.now, |(at, _)| *at),
             reading,
             reader: self.reader,
             cause,
         };
         let id = insert(self.tx, &new)?;
-        if let (Some(latest), Some(told)) = (&self.latest, &change) {
-            insert_change(self.tx, latest.facts.id, id, told)?;
+        if let (Some(latest), Some(told)) = (&self.latest, change) {
+            let withheld = recorded.map_or(&[][..], |(_, withheld)| withheld);
+            insert_change(self.tx, latest.facts.id, id, &Told { withheld, ..told })?;
         }
         let facts = latest_facts(self.tx, self.key)?
             .ok_or_else(|| Fault::damaged(format!("versions {}", id.0), "it is gone as soon as written"))?;

@@ -2,11 +2,12 @@
 
 use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 
-use super::encode::{change, change_json, reader, reader_json, reading, reading_json};
+use super::encode::{ChangeOnDisk, change, change_json, reader, reader_json, reading, reading_json};
 use super::fault::{At, Fault, Sha256, word};
 use super::pack::{Blobs, Shelf, pack, pack_on, unpack};
 use super::watches::{key_of, known_key, name};
 use super::{RecordedChange, Store, StoreError, Which};
+use crate::alert::Withheld;
 use crate::change::Change;
 use crate::judgment::{Judgment, Materiality};
 use crate::reading::{Reader, Reading};
@@ -69,7 +70,8 @@ impl Store {
                     .ok_or_else(|| Fault::damaged(format!("changes {}", to.id.0), format!("version {from} is gone")))?,
                 None => before,
             };
-            Ok(Some(RecordedChange { from, to, change: kept.change, judgment: kept.judgment }))
+            let ChangeOnDisk { change, judgment, withheld, .. } = kept;
+            Ok(Some(RecordedChange { from, to, change, judgment, withheld }))
         })
         .await
     }
@@ -250,9 +252,9 @@ fn mark(
         ":id": version.id.0, ":snapshot": snapshot.0, ":revision": reader.revision, ":selectors": reader_json(reader),
         ":size": json.len() as i64, ":base": packed.base, ":depth": packed.depth, ":reading": packed.data,
     })?;
-    if let (Some(before), Some(Kept { from, change, judgment })) = (from, &kept) {
+    if let (Some(before), Some(ChangeOnDisk { from, change, judgment, withheld })) = (from, &kept) {
         let from = from.unwrap_or(version.number - 1);
-        insert_change(tx, before, version.id, &Told { from, change, judgment })?;
+        insert_change(tx, before, version.id, &Told { from, change, judgment, withheld })?;
     }
     Ok(())
 }
@@ -337,14 +339,8 @@ pub(super) struct Told<'a> {
     pub(super) from: u32,
     pub(super) change: &'a Change,
     pub(super) judgment: &'a Judgment,
-}
-
-/// What led to a version, as it is kept.
-struct Kept {
-    /// The number of the version that it is compared with, if that is not the one before.
-    from: Option<u32>,
-    change: Change,
-    judgment: Judgment,
+    /// Who is told nothing of it.
+    pub(super) withheld: &'a [Withheld],
 }
 
 /// Writes what led to a version; replaces what was there.
@@ -354,10 +350,10 @@ pub(super) fn insert_change(
     to: VersionId,
     told: &Told<'_>,
 ) -> Result<(), Fault> {
-    let Told { from, change, judgment } = told;
+    let Told { from, change, judgment, withheld } = told;
     let number = "SELECT number FROM versions WHERE id = ?1";
     let neighbour: u32 = tx.prepare_cached(number)?.query_row([before.0], |row| row.get(0))?;
-    let json = change_json((neighbour != *from).then_some(*from), change, judgment);
+    let json = change_json((neighbour != *from).then_some(*from), change, judgment, withheld);
     // Nearly all its words stand in the two readings.
     let data = pack(&json, &both_readings(tx, before, to)?).map_err(|error| Fault::damaged("changes", error))?;
     tx.prepare_cached(
@@ -377,7 +373,11 @@ pub(super) fn insert_change(
     Ok(())
 }
 
-fn load_change(tx: &Transaction<'_>, before: VersionId, to: VersionId) -> Result<Option<Kept>, Fault> {
+pub(super) fn load_change(
+    tx: &Transaction<'_>,
+    before: VersionId,
+    to: VersionId,
+) -> Result<Option<ChangeOnDisk>, Fault> {
     let row = tx
         .prepare_cached("SELECT materiality, severity, size, data FROM changes WHERE version_id = ?1")?
         .query_row([to.0], |row| {
@@ -388,9 +388,7 @@ fn load_change(tx: &Transaction<'_>, before: VersionId, to: VersionId) -> Result
     let Some((materiality, severity, size, data)) = row else { return Ok(None) };
     let place = || format!("changes {}", to.0);
     let json = unpack(&data, &both_readings(tx, before, to)?, size as usize).map_err(|e| Fault::damaged(place(), e))?;
-    let (from, change, judgment) =
-        change(&json, materiality, severity).map_err(|reason| Fault::damaged(place(), reason))?;
-    Ok(Some(Kept { from, change, judgment }))
+    change(&json, materiality, severity).map(Some).map_err(|reason| Fault::damaged(place(), reason))
 }
 
 /// What a change is packed on: the stored readings of the version that it led to and of

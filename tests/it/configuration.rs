@@ -8,7 +8,7 @@ use policywatch::channel::ChannelKind;
 use policywatch::config::{Config, Environment, KEYS, Origin, find_in, in_force, load_in, render_problems};
 use policywatch::guard::Allowed;
 use policywatch::judgment::Materiality;
-use policywatch::watch::{PolicyType, Source};
+use policywatch::watch::{PolicyType, Source, Watch};
 use proptest::prelude::*;
 
 /// A directory with files.
@@ -525,7 +525,7 @@ fn who_says_nothing_about_channels_tells_all_of_them() {
     let told = |defaults: &str| {
         let watches = watch("all", "") + &watch("none", "notify = []") + &watch("one", "notify = [\"log\"]");
         let (_directory, config) = sound(&[("policywatch.toml", &format!("{defaults}\n{channels}{watches}"))]);
-        config.watches.into_iter().map(|watch| watch.notify.join(" ")).collect::<Vec<_>>()
+        config.watches.into_iter().map(|watch| names(&watch)).collect::<Vec<_>>()
     };
     assert_eq!(told(""), ["kept log", "", "log"]);
     assert_eq!(told("[defaults]\nnotify = [\"kept\"]"), ["kept", "", "log"]);
@@ -641,12 +641,15 @@ tags = ["b", "c"]
     assert_eq!(ids, ["one", "two", "three", "four"]);
     let [one, two, three, _] = &config.watches[..] else { panic!("four watches") };
     assert_eq!((one.service.as_str(), one.policy_type, one.source), ("acme.test", PolicyType::Other, Source::Wayback));
-    assert_eq!((one.language.as_deref(), one.alert_at), (Some("fr"), Materiality::Minor));
-    assert_eq!((&one.notify[..], &one.tags[..]), (&["desk".to_owned()][..], &["a".to_owned()][..]));
+    assert_eq!((one.language.as_deref(), one.interest.alert_at), (Some("fr"), Materiality::Minor));
+    assert_eq!((names(one), &one.tags[..]), ("desk".to_owned(), &["a".to_owned()][..]));
     assert_eq!(one.schedule.to_string(), "0 6 * * 1 (Europe/Paris)");
     assert_eq!((two.service.as_str(), two.policy_type, two.source), ("Acme", PolicyType::Terms, Source::Live));
     assert_eq!((two.selectors.select.len(), two.selectors.remove.len()), (1, 2));
-    assert_eq!((two.language.as_deref(), two.alert_at, two.tags.len()), (Some("en"), Materiality::Editorial, 2));
+    assert_eq!(
+        (two.language.as_deref(), two.interest.alert_at, two.tags.len()),
+        (Some("en"), Materiality::Editorial, 2)
+    );
     assert_eq!(two.schedule.to_string(), "30 4 * * * (America/New_York)");
     assert_eq!(three.schedule.to_string(), "every 2h");
 
@@ -697,22 +700,186 @@ tags = ["b", "c"]
         other of https://www.acme.test/privacy, wayback
         0 6 * * 1 (Europe/Paris), next 2026-11-23T05:00:00.000Z  # policywatch.toml:25
         tells desk of minor and material changes
+          alert_at = "minor"                      # policywatch.toml:30
         a text that is back within 1w alternates
       two  # policywatch.toml:53
         terms of https://acme.test/terms, live
         30 4 * * * (America/New_York), next 2026-11-23T09:30:00.000Z  # policywatch.toml:58
         tells plain, log of all changes
+          alert_at = "editorial"                  # policywatch.toml:65
         a text that is back within 1w alternates
       three  # watches.d/a.toml:1
         other of https://acme.test/3, wayback
         every 2h, next 2026-11-22T14:00:00.000Z  # watches.d/a.toml:4
         tells desk of minor and material changes
+          alert_at = "minor"                      # policywatch.toml:30
         a text that is back within 1w alternates
       four  # watches.d/b.toml:1
         other of https://acme.test/4, wayback
         0 6 * * 1 (Europe/Paris), next 2026-11-23T05:00:00.000Z  # policywatch.toml:25
         tells desk of minor and material changes
+          alert_at = "minor"                      # policywatch.toml:30
         a text that is back within 1w alternates
+    "#);
+}
+
+#[test]
+fn what_somebody_asks_for_is_shown_with_its_place() {
+    let text = r#"
+[defaults]
+min_severity = 1
+disable_rules = ["link.rights"]
+[[channel]]
+name = "desk"
+kind = "stdout"
+min_severity = 2
+practices = ["sharing_sale", "children"]
+[[watch]]
+id = "one"
+url = "https://acme.test/privacy"
+ignore_practices = ["fees_renewal"]
+tags = ["kettles"]
+[[watch]]
+id = "two"
+url = "https://acme.test/terms"
+min_severity = 3
+disable_rules = []
+[[rule]]
+id = "wallets"
+pattern = '\bwallets?\b'
+when = "added"
+practice = "data_collection"
+severity = 2
+why = "we promised to follow this"
+fires_on = ["We read your Wallet."]
+silent_on = [{ before = "We read wallets.", after = "We may read wallets." }, "We read."]
+[[rule]]
+id = "shop-hours"
+pattern = "opening hours"
+when = "mentioned"
+severity = 0
+why = "nobody here minds"
+fires_on = [{ before = "Our opening hours are 9 to 5.", after = "Our opening hours are 9 to 6." }]
+tags = ["kettles"]
+"#;
+    let (directory, config) = sound(&[("policywatch.toml", text)]);
+    let [one, two] = &config.watches[..] else { panic!("two watches") };
+    let ids = |watch: &Watch| watch.rules.own().iter().map(|rule| rule.id().to_owned()).collect::<Vec<_>>().join(" ");
+    assert_eq!((ids(one), ids(two)), ("own.wallets own.shop-hours".to_owned(), "own.wallets".to_owned()));
+    assert_eq!((one.rules.disabled().collect::<Vec<_>>(), two.rules.disabled().count()), (vec!["link.rights"], 0));
+    assert_eq!((one.notify[0].interest.min_severity, one.interest.min_severity), (2, 1));
+    let now = policywatch::time::parse_rfc3339("2026-11-22T12:00:00Z").expect("a time");
+    let shown = without(directory.path(), &in_force(&config, now).to_string());
+    let below = shown.split_once("channels").expect("there are channels").1;
+    insta::assert_snapshot!(below, @r#"
+
+      desk: standard output  # policywatch.toml:5
+          min_severity = 2                        # policywatch.toml:8
+          practices = ["sharing_sale", "children"]  # policywatch.toml:9
+
+    watches
+      one  # policywatch.toml:10
+        other of https://acme.test/privacy, live
+        every 12h, next 2026-11-23T00:00:00.000Z  # default
+        tells desk of material changes
+          min_severity = 1                        # policywatch.toml:3
+          ignore_practices = ["fees_renewal"]     # policywatch.toml:13
+          disable_rules = ["link.rights"]         # policywatch.toml:4
+        a text that is back within 1w alternates
+        judged by own.wallets, own.shop-hours too
+      two  # policywatch.toml:15
+        other of https://acme.test/terms, live
+        every 12h, next 2026-11-23T00:00:00.000Z  # default
+        tells desk of material changes
+          min_severity = 3                        # policywatch.toml:18
+          disable_rules = []                      # policywatch.toml:19
+        a text that is back within 1w alternates
+        judged by own.wallets too
+
+    own rules
+      own.wallets  # policywatch.toml:20
+        severity 2, data_collection: words that come and match \bwallets?\b
+        we promised to follow this
+      own.shop-hours  # policywatch.toml:29
+        left out of account: changed sentences that match opening hours
+        nobody here minds
+        only for tag kettles
+    "#);
+}
+
+#[test]
+fn rules_are_tried_when_they_are_read() {
+    let text = r#"
+[[watch]]
+id = "acme"
+url = "https://acme.test/privacy"
+tags = ["shop"]
+[[channel]]
+name = "desk"
+kind = "stdout"
+practices = ["childern"]
+[[rule]]
+id = "one"
+pattern = 'wallets'
+when = "added"
+severity = 2
+why = "w"
+fires_on = ["We read wallets.", "We read your wallet."]
+silent_on = ["We sell wallets.", "We sell."]
+[[rule]]
+id = "one"
+pattern = '(wallet'
+severity = 4
+why = ""
+fires_on = []
+practice = "sale"
+watches = ["acne"]
+tags = ["shops"]
+[[rule]]
+id = "own.three"
+pattern = 'a*'
+severity = 1
+why = "w"
+fires_on = ["a"]
+when = "gone"
+[[rule]]
+id = "four"
+pattern = 'a*'
+severity = 1
+why = "w"
+fires_on = ["a"]
+[[rule]]
+id = "five"
+pattern = 'x'
+severity = 1
+why = "w"
+fires_on = [{ befor = "x", after = "" }]
+[defaults]
+disable_rules = ["link.right", "own.one"]
+practices = ["children"]
+ignore_practices = ["retention", "children"]
+min_severity = 5
+"#;
+    insta::assert_snapshot!(told(text), @r#"
+    9:14 `"childern"` "childern" is no practice | did you mean "children"?
+    16:33 `"We read your wallet."` rule "one" does not fire on example 2 of its fires_on | it fires when words that match `wallets` come; mend pattern, when or example
+    17:14 `"We sell wallets."` rule "one" fires on example 1 of its silent_on | words there match `wallets` and come; make the pattern narrower
+    19:6 `"one"` the rule "one" is there twice, first in line 11 | give each rule its own id; findings cite it
+    20:11 `'(wallet'` the pattern is no regular expression: unclosed group | single quotes keep backslashes as they are: pattern = '\bwallets?\b'; matching ignores case
+    21:12 `4` severity is out of range | write a number from 0 to 3
+    22:7 `""` why is empty | write something, or leave the key out
+    24:12 `"sale"` "sale" is no practice | known are data_collection, purposes_legal_basis, sharing_sale, ai_automated, tracking_ads, retention, rights_choices, international_transfer, children, security_breach, controller_contact, change_process, disputes_law, liability, fees_renewal, termination, content_license_ip, acceptable_use
+    25:12 `"acne"` no watch is called "acne" | did you mean "acme"?
+    26:9 `"shops"` no watch has the tag "shops" | did you mean "shop"?
+    28:6 `"own.three"` "own." comes before every id of your own by itself | write "three"
+    33:8 `"gone"` "gone" is no when | known are added, removed, either, mentioned
+    36:11 `'a*'` the pattern matches the empty text, so it would fire on every sentence | single quotes keep backslashes as they are: pattern = '\bwallets?\b'; matching ignores case
+    45:13 `{ befor = "x", after = "" }` the example is empty | write { before = "…", after = "…" }, or a sentence that comes
+    45:15 `befor` unknown key "befor" in example | did you mean "before"?
+    47:18 `"link.right"` no rule is called "link.right" | did you mean "link.rights"?
+    47:32 `"own.one"` no rule is called "own.one" | it is a rule of your own: take it out, or limit it with watches and tags
+    49:20 `["retention", "children"]` children is both followed and ignored | leave it out of practices or of ignore_practices
+    50:16 `5` min_severity is out of range | write a number from 0 to 3
     "#);
 }
 
@@ -823,7 +990,12 @@ fn the_example_follows_five_policies() {
     quintus-privacy https://www.quintustechnologies.com/privacy-policy wayback every 1w
     infortrend-privacy https://www.infortrend.com/global/privacy live @daily (Asia/Taipei)
     "#);
-    assert!(config.watches.iter().all(|watch| watch.policy_type == PolicyType::Privacy && watch.notify == ["screen"]));
+    assert!(config.watches.iter().all(|watch| watch.policy_type == PolicyType::Privacy && names(watch) == "screen"));
+}
+
+/// The channels that a watch tells.
+fn names(watch: &Watch) -> String {
+    watch.notify.iter().map(|recipient| recipient.channel.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 /// The settings of the example, also those behind a `# `, with their tables.
@@ -850,6 +1022,7 @@ fn the_example_shows_every_key() {
         "" => settings.iter().any(|(there, name, _)| there == key || (there.is_empty() && name == key)),
         // Written between braces.
         "pages" => settings.iter().any(|(_, name, value)| name == "pages" && value.contains(&format!("{key} = "))),
+        "example" => settings.iter().any(|(_, name, value)| name == "fires_on" && value.contains(&format!("{key} = "))),
         // The keys of [defaults] are shown once, there.
         "watch" if KEYS.iter().any(|(table, keys)| *table == "defaults" && keys.contains(&key)) => true,
         _ => settings.iter().any(|(there, name, _)| there == table && name == key),
@@ -883,7 +1056,8 @@ fn the_defaults_that_the_example_shows_are_the_defaults() {
     assert_eq!(Config { path: None, origins: defaults.origins.clone(), ..config }, defaults);
     // A watch that says nothing has what [defaults] shows.
     let watch = "[[watch]]\nid = \"a\"\nurl = \"https://acme.test/\"\n";
-    let shown = "[defaults]\nevery = \"12h\"\ntimezone = \"UTC\"\nsource = \"live\"\nalert_at = \"material\"\nalternation = \"7d\"\n";
+    let shown = "[defaults]\nevery = \"12h\"\ntimezone = \"UTC\"\nsource = \"live\"\nalert_at = \"material\"\n\
+                 alternation = \"7d\"\nmin_severity = 0\npractices = []\nignore_practices = []\ndisable_rules = []\n";
     for line in shown.lines() {
         assert!(example().contains(line), "{line}");
     }

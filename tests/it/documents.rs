@@ -8,6 +8,7 @@ use std::time::Duration;
 use policywatch::check::{Ports, check};
 use policywatch::clock::Clock;
 use policywatch::examine::examine;
+use policywatch::judgment::Rules;
 use policywatch::outcome::Outcome;
 use policywatch::reading::{Expected, Selectors, read};
 use policywatch::snapshot::Snapshot;
@@ -316,7 +317,7 @@ async fn a_document_that_we_fail_to_open_leaves_the_record_as_it_was() {
         }
         let reader = watch.reader();
         let again = move |latest: Option<&Version>, earlier: Option<&Snapshot>, snapshot| {
-            examine(&reader, latest, earlier, snapshot, &|snapshot| failing.unpack(snapshot))
+            examine(&reader, &Rules::default(), latest, earlier, snapshot, &|snapshot| failing.unpack(snapshot))
         };
         let now = world.clock.now();
         let failed = world

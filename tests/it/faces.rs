@@ -44,6 +44,8 @@ fn help_names_the_verbs_that_work_and_no_others() {
         "log",
         "show",
         "diff",
+        "why",
+        "backtest",
         "extract",
         "compare",
         "import",

@@ -15,6 +15,7 @@ mod layers;
 mod outlines;
 mod pages;
 mod reading;
+mod settings;
 mod several;
 mod states;
 mod store;

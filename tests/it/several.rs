@@ -5,7 +5,7 @@ use policywatch::backfill::{Nearest, nearest};
 use policywatch::check::{Checked, dry_run};
 use policywatch::clock::Clock as _;
 use policywatch::exchange::import::{Ending, Imported, Summary, import};
-use policywatch::judgment::Materiality;
+use policywatch::interest::Interest;
 use policywatch::outcome::{FailureKind, Outcome};
 use policywatch::pages::read_again;
 use policywatch::reading::{Page, Selectors, Why};
@@ -49,7 +49,7 @@ fn of_pages(paths: &[&str]) -> Watch {
     Watch {
         id: policywatch::watch::WatchId::new("acme").unwrap(),
         pages: paths[1..].iter().map(|path| page(path)).collect(),
-        alert_at: Materiality::Editorial,
+        interest: Interest::ALL,
         ..watch(paths[0], &["desk"])
     }
 }
@@ -259,7 +259,7 @@ fn rebuilt(html: &str) -> String {
 async fn a_selector_that_matches_nothing_any_more_is_told_and_is_no_change_of_the_text() {
     let world = World::new().await;
     let mut watch = watch("/privacy", &["desk"]);
-    (watch.alert_at, watch.selectors.select) = (Materiality::Editorial, vec!["main".to_owned()]);
+    (watch.interest, watch.selectors.select) = (Interest::ALL, vec!["main".to_owned()]);
     let watch = world.follow(watch).await;
     let first = world.serve_and_check(&watch, policy(WILL_NOT)).await;
     assert_eq!(first.outcome.note(), None);

@@ -12,7 +12,8 @@ use policywatch::alternation::ALTERNATION;
 use policywatch::cadence::Schedule;
 use policywatch::change::{Change, Edit, Kind, LinkChange, Op, SectionChange};
 use policywatch::confirmation::ConfirmationState;
-use policywatch::judgment::{Finding, Judgment, Materiality, Noise, Practice, ReturnKind};
+use policywatch::interest::Interest;
+use policywatch::judgment::{Finding, Judgment, Materiality, Noise, Practice, ReturnKind, Rules};
 use policywatch::outcome::{FailureKind, Outcome};
 use policywatch::pages::read_again;
 use policywatch::reading::{REVISION, Reader, Reading, Selectors, Unreadable, Why};
@@ -635,9 +636,10 @@ fn configured(id: &str) -> Watch {
         selectors: Selectors::default(),
         language: None,
         notify: Vec::new(),
-        alert_at: Materiality::Material,
         alternation: ALTERNATION,
         confirm: None,
+        interest: Interest::ALL,
+        rules: Rules::default(),
         tags: Vec::new(),
     }
 }

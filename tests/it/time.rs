@@ -8,7 +8,7 @@ use policywatch::clock::Clock as _;
 use policywatch::confirmation::ConfirmationState;
 use policywatch::examine::examine;
 use policywatch::exchange::import::import;
-use policywatch::judgment::{Dating, Judgment, Materiality, Return, ReturnKind};
+use policywatch::judgment::{Dating, Judgment, Materiality, Return, ReturnKind, Rules};
 use policywatch::outcome::{FailureKind, Outcome};
 use policywatch::render::plain::Style;
 use policywatch::render::{markdown, plain};
@@ -461,7 +461,7 @@ async fn a_history_is_the_same_followed_imported_or_derived_anew() {
     }
     let how = watch.reader();
     let again = move |before: Option<&_>, earlier: Option<&_>, snapshot| {
-        examine(&how, before, earlier, snapshot, &|_| Ok(None))
+        examine(&how, &Rules::default(), before, earlier, snapshot, &|_| Ok(None))
     };
     world.store.rebuild(&watch.id, &watch.reader(), watch.alternation, again, world.clock.now()).await.unwrap();
     assert_eq!(history(&world.store, &watch.id).await, followed, "derived anew");

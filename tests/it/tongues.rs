@@ -1,7 +1,7 @@
 //! Stories of pages that answer in more than one language.
 
 use policywatch::examine::examine;
-use policywatch::judgment::Materiality;
+use policywatch::judgment::{Materiality, Rules};
 use policywatch::outcome::Outcome;
 use policywatch::reading::Selectors;
 use policywatch::store::Which;
@@ -98,7 +98,7 @@ async fn each_language_is_compared_with_its_own_latest_text() {
     // Derived anew from the snapshots, the history is the same.
     let how = watch.reader();
     let again = move |before: Option<&_>, earlier: Option<&_>, snapshot| {
-        examine(&how, before, earlier, snapshot, &|_| Ok(None))
+        examine(&how, &Rules::default(), before, earlier, snapshot, &|_| Ok(None))
     };
     let now = policywatch::clock::Clock::now(&world.clock);
     assert_eq!(world.store.rebuild(&watch.id, &watch.reader(), watch.alternation, again, now).await.unwrap(), 4);

@@ -17,7 +17,8 @@ use policywatch::check::{Checked, Ports, SPREAD, check};
 use policywatch::clock::{Clock as _, HeldClock};
 use policywatch::deliver::deliver_due;
 use policywatch::fetch::{Fetch, Fetched, Request};
-use policywatch::judgment::Materiality;
+use policywatch::interest::{Interest, Recipient};
+use policywatch::judgment::{Materiality, Rules};
 use policywatch::outcome::{FailureKind, FetchFailure};
 use policywatch::reading::Selectors;
 use policywatch::snapshot::{Origin, Snapshot};
@@ -75,7 +76,7 @@ impl World {
 
     /// Follows a page of the site, once an hour, and tells the press desk.
     pub async fn watch(&self, path: &str, alert_at: Materiality) -> Watch {
-        self.follow(Watch { alert_at, ..watch(path, &["desk"]) }).await
+        self.follow(Watch { interest: Interest::from_materiality(alert_at), ..watch(path, &["desk"]) }).await
     }
 
     /// Follows a page as given.
@@ -171,10 +172,11 @@ pub fn watch(path: &str, notify: &[&str]) -> Watch {
         source: Source::Live,
         selectors: Selectors::default(),
         language: None,
-        notify: notify.iter().map(|name| (*name).to_owned()).collect(),
-        alert_at: Materiality::Material,
         alternation: ALTERNATION,
         confirm: None,
+        notify: notify.iter().map(|name| Recipient::from(*name)).collect(),
+        interest: Interest::from_materiality(Materiality::Material),
+        rules: Rules::default(),
         tags: Vec::new(),
     }
 }
