@@ -314,7 +314,8 @@ pub(crate) fn examine_anew(watch: &Watch, base: &Base, snapshot: Snapshot, unpac
     if let Some(message) = base.broken.clone() {
         return Outcome::Broken { snapshot: Some(snapshot), message };
     }
-    let mut outcome = examine(&watch.reader(), &watch.rules, base.comparable(), base.snapshot.as_ref(), snapshot, unpack);
+    let mut outcome =
+        examine(&watch.reader(), &watch.rules, base.comparable(), base.snapshot.as_ref(), snapshot, unpack);
     if let Outcome::First { rebased, .. } = &mut outcome {
         rebased.clone_from(&base.lost);
     }

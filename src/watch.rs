@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::cadence::Schedule;
 use crate::alternation::Turning;
+use crate::cadence::Schedule;
 use crate::interest::{Interest, Recipient};
 use crate::judgment::Rules;
 use crate::reading::{Page, Reader, Selectors};

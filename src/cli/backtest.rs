@@ -16,7 +16,7 @@ use super::when::{self, Span};
 use crate::alert::decide;
 use crate::change::compare;
 use crate::config::{self, ScopedRule};
-use crate::judgment::{Judgment, Materiality, Rules, judge_by, rule_ids};
+use crate::judgment::{Judgment, Materiality, ReturnKind, Rules, judge_by, rule_ids};
 use crate::panics::contained;
 use crate::render::one_line;
 use crate::store::{RecordedChange, Which};
@@ -376,17 +376,24 @@ async fn backtest(
     Ok(tally)
 }
 
-/// The judgment of today's code; none if the two texts say the same by it.
+/// The judgment of today's code; none if the two texts say the same by it. That a page is
+/// back to what it said before is as recorded: no rule decides that.
 fn again(recorded: &RecordedChange, old: &Version, new: &Version, rules: &Rules) -> Option<Judgment> {
-    let (old, new) = (&old.reading, &new.reading);
-    if old.unmatched.fell_back != new.unmatched.fell_back {
-        // Both sides were compared as read unaided, which is not what is held.
-        return Some(judge_by(&recorded.change, old, new, rules));
+    let returns = recorded.judgment.returns.clone();
+    if returns.as_ref().is_some_and(|returns| returns.kind == ReturnKind::Flapping) {
+        return Some(recorded.judgment.clone());
     }
-    compare(old, new).map(|mut change| {
-        change.crosses_readings = recorded.change.crosses_readings;
-        judge_by(&change, old, new, rules)
-    })
+    let (old, new) = (&old.reading, &new.reading);
+    let judgment = if old.unmatched.fell_back == new.unmatched.fell_back {
+        compare(old, new).map(|mut change| {
+            change.crosses_readings = recorded.change.crosses_readings;
+            judge_by(&change, old, new, rules)
+        })
+    } else {
+        // Both sides were compared as read unaided, which is not what is held.
+        Some(judge_by(&recorded.change, old, new, rules))
+    };
+    judgment.map(|judgment| Judgment { returns, ..judgment })
 }
 
 fn row<'a>(id: &'a WatchId, pair: &'a Pair) -> Row<'a> {

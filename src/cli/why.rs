@@ -10,11 +10,12 @@ use super::installation::{Installation, watch_and_which};
 use super::table::{count, wrap};
 use super::{Exit, when};
 use crate::alert::{Delivery, DeliveryState};
-use crate::judgment::{Judgment, OWN, rule_ids};
+use crate::confirmation::ConfirmationState;
+use crate::judgment::{Dating, Judgment, OWN, ReturnKind, rule_ids};
 use crate::render::json::{self, ChangeObject};
 use crate::render::one_line;
 use crate::snapshot::Origin;
-use crate::store::{CheckFacts, CheckId, RecordedChange, Which};
+use crate::store::{CheckFacts, CheckId, Confirmation, RecordedChange, Which};
 use crate::time::rfc3339;
 use crate::version::{Cause, VersionFacts};
 use crate::watch::WatchId;
@@ -45,6 +46,8 @@ struct Case {
     version: Option<VersionFacts>,
     change: Option<RecordedChange>,
     deliveries: Vec<Delivery>,
+    /// The second look that it was to wait for.
+    confirmation: Option<Confirmation>,
     /// The dates that the texts before and after claim for themselves.
     claimed: (Option<String>, Option<String>),
     /// Whether it was taken from an archive or a file, which tells nobody.
@@ -67,6 +70,7 @@ struct Row<'a> {
     /// Where each rule comes from that found something.
     sources: BTreeMap<&'a str, String>,
     facts: Facts,
+    confirmation: Option<&'static str>,
     told: Vec<Told<'a>>,
 }
 
@@ -167,12 +171,17 @@ async fn case(
         let text = store.version(id, Which::Number(side.number)).await?;
         *claimed = text.and_then(|version| version.reading.effective_at).map(|date| date.to_string());
     }
+    let confirmation = match &version {
+        Some(version) => store.confirmations(id).await?.into_iter().rfind(|known| known.snapshot == version.snapshot),
+        None => None,
+    };
     let is_history = match &version {
         Some(version) => !matches!(store.snapshot(version.snapshot).await?.origin, Origin::Live { .. }),
         None => false,
     };
     let [before, after] = claimed;
-    Ok(Case { id: id.clone(), check, version, change, deliveries, claimed: (before, after), is_history })
+    let claimed = (before, after);
+    Ok(Case { id: id.clone(), check, version, change, deliveries, confirmation, claimed, is_history })
 }
 
 impl Case {
@@ -252,6 +261,7 @@ impl Case {
             change: self.change.as_ref().map(|change| json::change(Some((&change.change, &change.judgment)))),
             sources: self.sources(installation),
             facts: self.facts(installation),
+            confirmation: self.confirmation.as_ref().map(|confirmation| confirmation.state.as_str()),
             told: self.told(),
         }
     }
@@ -343,6 +353,21 @@ impl Case {
                 (before, after) => format!("the text says {}, and said {}", date(after), date(before)),
             },
         );
+        if let Some(judgment) = self.judgment() {
+            page.field("", judgment.dating.map_or("", dated));
+            page.field(
+                "back",
+                &judgment.returns.as_ref().map_or_else(String::new, |returns| {
+                    let kind = match returns.kind {
+                        ReturnKind::Flapping => "the page alternates",
+                        ReturnKind::Edition => "another edition of it, the page alternates",
+                        ReturnKind::Rollback => "a rollback, judged like any change",
+                    };
+                    let seen = when::minute(returns.last_seen_at);
+                    format!("to the text of v{}, last seen {seen} UTC: {kind}", returns.version)
+                }),
+            );
+        }
         let revision = facts.reading_after.map_or_else(String::new, |revision| revision.to_string());
         page.field(
             "read",
@@ -363,6 +388,18 @@ impl Case {
     fn recipients(&self, page: &mut Page<'_>) {
         let paint = page.console.paint;
         page.section("who was told");
+        if let Some(confirmation) = &self.confirmation {
+            let (due, seen) = (when::minute(confirmation.due_at), when::minute(confirmation.first_seen_at));
+            let says = match confirmation.state {
+                ConfirmationState::Pending => format!("a second look waits until {due} UTC; first seen {seen} UTC"),
+                ConfirmationState::Confirmed => format!("a second look found it again; first seen {seen} UTC"),
+                ConfirmationState::Withdrawn => "nobody: a second look did not find it again".to_owned(),
+                ConfirmationState::Replaced => {
+                    "nobody yet: a second look found another text, which waits instead".to_owned()
+                }
+            };
+            page.text("  ", &says, |line| line);
+        }
         let told = self.told();
         let widest = told.iter().map(|told| told.channel.len()).max().unwrap_or(0);
         for (told, delivery) in told.iter().zip(self.deliveries.iter().map(Some).chain(std::iter::repeat(None))) {
@@ -381,7 +418,7 @@ impl Case {
             };
             page.text(&format!("  {:<widest$}  ", told.channel), &says, |line| line);
         }
-        if told.is_empty() {
+        if told.is_empty() && self.confirmation.is_none() {
             let says = match (self.is_history, &self.check) {
                 (true, _) => "nobody: what is history was not news",
                 (false, None) => "nobody: no check is on record that found it",
@@ -450,6 +487,14 @@ impl Case {
         if let Some(note) = self.check.as_ref().and_then(|check| check.note.as_deref()) {
             page.field("note", note);
         }
+    }
+}
+
+/// What the dates of the two texts say of the change.
+fn dated(dating: Dating) -> &'static str {
+    match dating {
+        Dating::SilentEdit { .. } => "a silent edit: the substance changed, the date did not",
+        Dating::EmptyRefresh { .. } => "an empty refresh: the date moved, nothing else did",
     }
 }
 
