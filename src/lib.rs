@@ -43,8 +43,9 @@
 //! in **sections**, and a **reader** is how they were read: the revision of our code, and
 //! the watch's selectors, language and pages. A **version** is a reading of record. A
 //! **change** is what differs between two, a **judgment** says whether that matters, and
-//! each of its **findings** cites a rule and quotes the words. An **alert** is what we would
-//! say, a **delivery** one alert to one **channel**. A page **flaps** where it **alternates**
+//! each of its **findings** cites a rule and quotes the words. An **interest** is what a watch
+//! or a channel asks to be told of. An **alert** is what we would say, a **delivery** one
+//! alert to one **channel**. A page **flaps** where it **alternates**
 //! between texts; a return after long is a **rollback**; a **confirmation** is a second look
 //! that finds a change again.
 //!
