@@ -232,7 +232,7 @@ fn a_rule_of_the_program_can_be_done_without() {
     let differs = office.backtest(&without);
     assert_eq!((&differs[0]["effect"], &differs[0]["now"]["severity"]), (&"disappears".into(), &0.into()));
     // In the configuration as well.
-    office.configure(&format!("disable_rules = {rules:?}"), &channel("desk", ""));
+    office.configure(&format!("alternation = \"0s\"\ndisable_rules = {rules:?}"), &channel("desk", ""));
     office.fetch(WILL_NOT);
     let noise = office.why("acme")["change"]["noise"].clone();
     assert!(noise.as_array().unwrap().iter().any(|noise| noise["kind"] == "disabled_rule"), "{noise}");
