@@ -526,10 +526,20 @@ fn sign_in(seen: &Seen<'_>) -> Option<Unreadable> {
     }
 }
 
+impl Seen<'_> {
+    /// Whether the main text is a list of policies to go to, below a heading that says so.
+    fn lists_policies(&self) -> bool {
+        let leads = |block: &&Block| block.links.iter().any(|link| names_policy(&phrases::fold(&link.text)));
+        let headed = self.headings.iter().any(|heading| names_policy(heading));
+        headed && self.page.blocks.iter().filter(leads).count() >= 3
+    }
+}
+
 /// A page whose main text says nothing.
 fn empty(seen: &Seen<'_>) -> Option<Unreadable> {
     let meant = seen.whole.notions >= 3 && seen.whole.density >= 15.0 && seen.main_words >= 8;
-    if seen.main_words >= NOTHING && seen.visible_words >= NOTHING || meant && seen.structure.scripts == 0 {
+    let enough = seen.main_words >= NOTHING && seen.visible_words >= NOTHING;
+    if enough || meant && seen.structure.scripts == 0 || seen.lists_policies() {
         return None;
     }
     let structure = &seen.structure;

@@ -304,6 +304,10 @@ pub(super) fn find(tree: &Tree<'_>) -> usize {
     let titles = &facts.holds_title;
     let mut at = marked(tree, &counts, &facts).unwrap_or(0);
     let all = counts[at].prose() as f32;
+    if counts[at].prose() < SENTENCE {
+        // Next to nothing but links: there is no text to go down to.
+        return at;
+    }
     loop {
         let Some(best) = tree.children(at).max_by_key(|&child| (counts[child].prose(), std::cmp::Reverse(child)))
         else {
@@ -365,8 +369,21 @@ pub(super) fn trim(lines: &mut Vec<Line>, base: Option<&Url>) {
     let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
     let mut versions = noise::version_list(&texts).into_iter();
     lines.retain(|_| !versions.next().unwrap_or(false));
-    trim_end(lines, base);
+    if !is_hub(lines) {
+        trim_end(lines, base);
+    }
     trim_start(lines);
+}
+
+/// Whether a page without running text is the list of a publisher's policies: a heading
+/// that says so, and links of which most name a policy.
+fn is_hub(lines: &[Line]) -> bool {
+    let names = |line: &&Line| super::POLICY_WORDS.is_match(&line.text);
+    let is_heading = |line: &&Line| matches!(line.kind, Kind::Heading(_));
+    let links: Vec<&Line> = lines.iter().filter(|line| line.look.away && !is_heading(line)).collect();
+    let policies = links.iter().filter(|line| names(line)).count();
+    let headed = lines.iter().filter(is_heading).any(|line| names(&line));
+    headed && policies >= 3 && policies * 2 > links.len() && !lines.iter().any(is_prose)
 }
 
 fn phrase_of(line: &Line) -> Option<&'static str> {
