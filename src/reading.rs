@@ -37,7 +37,8 @@ pub struct Unmatched {
     pub select: Vec<String>,
     /// Those that say what to leave out.
     pub remove: Vec<String>,
-    /// Nothing that was to be read had a word, so the main text was found unaided.
+    /// What was to be read had no word, or next to none where another selector picked nothing,
+    /// so the main text was found unaided.
     pub fell_back: bool,
 }
 
@@ -48,7 +49,7 @@ impl Unmatched {
             return None;
         }
         let what = match &self.select[..] {
-            [] => "what select picks has no words".to_owned(),
+            [] => "what select picks has hardly a word".to_owned(),
             [one] => format!("select \"{one}\" matches nothing"),
             several => format!("select \"{}\" match nothing", several.join("\", \"")),
         };

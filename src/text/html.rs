@@ -57,7 +57,7 @@ pub(super) fn read(
     {
         found = policy(&again, base.as_ref(), how, done);
     }
-    if found.unaided(how)
+    if unaided(how, found.unmatched.fell_back)
         && let Some(unseen) = unseen(source, &html, &found.blocks, base.as_ref(), how, done)
     {
         found = unseen;
@@ -128,15 +128,9 @@ struct Found {
     unmatched: Unmatched,
 }
 
-impl Found {
-    /// Whether no selector said where the policy is.
-    fn unaided(&self, how: &Selectors) -> bool {
-        how.select.is_empty() || self.unmatched.fell_back
-    }
-}
-
 /// Finds the policy on a parsed page, by selectors or unaided. Where selectors pick not a
-/// word, the site was rebuilt, and the policy is looked for unaided.
+/// word, or one picks nothing and the others next to nothing, the site was rebuilt, and the
+/// policy is looked for unaided.
 fn policy(html: &Html, base: Option<&Url>, how: &Selectors, done: &mut dyn FnMut(Step)) -> Found {
     let mut tree = Tree::of(html);
     let visible = tree.words(0);
@@ -146,26 +140,55 @@ fn policy(html: &Html, base: Option<&Url>, how: &Selectors, done: &mut dyn FnMut
     parts::leave_out(&mut tree, &removed.runs);
     let picked = parts::pick(html, &tree, &how.select);
     let fell_back = !how.select.is_empty() && !parts::have_words(&tree, &picked.runs);
-    let unmatched = Unmatched { select: picked.unmatched, remove: removed.unmatched, fell_back };
-    let lines = if how.select.is_empty() || fell_back {
-        main_text::remove_noise(&mut tree);
-        said::remove(&mut tree);
-        main_text::remove_variants(&mut tree);
-        let main = main_text::find(&tree);
-        done(Step::MainText);
-        let mut lines = lines::of(&tree, &[main], base);
-        main_text::trim(&mut lines, base);
-        lines
-    } else {
-        lines::of_runs(&tree, &picked.runs, base)
+    let mut unmatched = Unmatched { select: picked.unmatched, remove: removed.unmatched, fell_back };
+    let chosen = (!unaided(how, fell_back)).then(|| lines::of_runs(&tree, &picked.runs, base));
+    // Where a part that was declared is gone, what is left of the others may be a remnant.
+    let doubtful = !unmatched.select.is_empty() || !unmatched.remove.is_empty();
+    let lines = match chosen {
+        Some(lines) if !doubtful || words_of(&lines) * REMNANT >= tree::count_words(&visible) => lines,
+        chosen => {
+            let found = found_unaided(&mut tree, base, done);
+            match chosen {
+                Some(lines) if words_of(&lines).max(HARDLY_A_WORD / REMNANT) * REMNANT >= words_of(&found) => lines,
+                _ => {
+                    unmatched.fell_back = !how.select.is_empty();
+                    found
+                }
+            }
+        }
     };
     done(Step::Lines);
     let mut blocks = headings::settle(lines);
-    if how.select.is_empty() || fell_back {
+    if unaided(how, unmatched.fell_back) {
         blocks = repeats::drop(blocks);
     }
     done(Step::Blocks);
     Found { visible, blocks, unmatched }
+}
+
+/// Selectors that pick less than one word in so many of the text that is found unaided,
+/// while another of them picks nothing, are those of another design of the page.
+const REMNANT: u32 = 10;
+
+/// Whether no selector says where the policy is.
+fn unaided(how: &Selectors, fell_back: bool) -> bool {
+    how.select.is_empty() || fell_back
+}
+
+/// The lines of the policy, found without selectors.
+fn found_unaided(tree: &mut Tree<'_>, base: Option<&Url>, done: &mut dyn FnMut(Step)) -> Vec<lines::Line> {
+    main_text::remove_noise(tree);
+    said::remove(tree);
+    main_text::remove_variants(tree);
+    let main = main_text::find(tree);
+    done(Step::MainText);
+    let mut lines = lines::of(tree, &[main], base);
+    main_text::trim(&mut lines, base);
+    lines
+}
+
+fn words_of(lines: &[lines::Line]) -> u32 {
+    lines.iter().map(|line| tree::count_words(&line.text)).sum()
 }
 
 /// An attribute of the first element of a name that has it.

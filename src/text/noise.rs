@@ -8,7 +8,7 @@
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 
 /// The largest share of a page's words outside links that one class may remove.
 pub(super) const MAX_SHARE: f32 = 1.0 / 3.0;
@@ -21,6 +21,8 @@ pub(super) struct Element<'a> {
     pub(super) role: &'a str,
     /// The words of its `class` and `id`, in lower case.
     pub(super) hints: &'a [String],
+    /// The [`marks`] of those words.
+    pub(super) marks: u64,
     /// Its label for assistive technology, in lower case.
     pub(super) label: &'a str,
     /// The words in it.
@@ -55,7 +57,8 @@ pub(super) struct Element<'a> {
 
 impl Element<'_> {
     fn hinted(&self, words: &[&str]) -> bool {
-        self.hints.iter().any(|hint| words.contains(&hint.as_str()))
+        let known = |word: &str| self.marks & mark(word) != 0 && self.hints.iter().any(|hint| hint == word);
+        self.marks != 0 && words.iter().any(|word| known(word))
     }
 
     fn short(&self, words: u32) -> bool {
@@ -297,11 +300,18 @@ fn is_archive_toolbar(e: &Element<'_>) -> bool {
 }
 
 fn is_screen_reader_hint(e: &Element<'_>) -> bool {
+    let begins = |hint: &String| {
+        ["sr", "visually", "screen", "a11y"].iter().any(|end| hint.ends_with(end))
+            || ["visuallyhidden", "screenreader"].iter().any(|name| hint.contains(name))
+    };
+    if !e.short(10) || !e.hints.iter().any(begins) {
+        return false;
+    }
     let joined = e.hints.join("-");
     let hinted = ["sr-only", "visually-hidden", "visuallyhidden", "screen-reader", "screenreader", "a11y-hidden"]
         .iter()
         .any(|hint| joined.contains(hint));
-    hinted && e.short(10) && !e.holds_title && !matches!(e.name, "h1" | "h2" | "h3" | "h4")
+    hinted && !e.holds_title && !matches!(e.name, "h1" | "h2" | "h3" | "h4")
 }
 
 /// What stands in for a picture: a name of the picture, or a ligature of an icon font,
@@ -332,6 +342,16 @@ pub(super) fn hints(value: &str, into: &mut Vec<String>) {
     if !word.is_empty() {
         into.push(word);
     }
+}
+
+/// One bit for each word, so that most words need not be looked for among others.
+pub(super) fn marks(words: &[String]) -> u64 {
+    words.iter().fold(0, |marks, word| marks | mark(word))
+}
+
+fn mark(word: &str) -> u64 {
+    let ends = [word.as_bytes().first(), word.as_bytes().last()].map(|byte| usize::from(*byte.unwrap_or(&0)));
+    1 << ((ends[0] * 7 + ends[1] + word.len() * 31) % 64)
 }
 
 /// How many words of a text speak of cookies and the choice about them.
@@ -366,20 +386,29 @@ pub(super) fn names_owner(text: &str) -> bool {
 pub(super) struct Phrase {
     /// Its name, for people.
     pub(super) name: &'static str,
-    /// Matches the whole line, letter case apart.
+    /// Matches the line between marks and spaces, letter case apart.
+    words: fn() -> String,
+    /// Matches the whole line.
     pattern: LazyLock<Regex>,
 }
 
 macro_rules! phrase {
     ($name:literal, $pattern:expr $(,)?) => {
-        Phrase {
-            name: $name,
-            pattern: LazyLock::new(|| {
-                Regex::new(&format!(r"(?i)^\W*(?:{})\W*$", $pattern)).expect("the table's patterns are sound")
-            }),
-        }
+        Phrase { name: $name, words: || String::from($pattern), pattern: LazyLock::new(|| whole_line(&$pattern)) }
     };
 }
+
+fn whole_line(words: &str) -> Regex {
+    RegexBuilder::new(&format!(r"(?i)^\W*(?:{words})\W*$"))
+        .dfa_size_limit(16 << 20)
+        .build()
+        .expect("the table's patterns are sound")
+}
+
+/// Matches a line of any class: most are of none, and need not ask each.
+static ANY_PHRASE: LazyLock<Regex> = LazyLock::new(|| {
+    whole_line(&PHRASES.iter().map(|phrase| format!("(?:{})", (phrase.words)())).collect::<Vec<_>>().join("|"))
+});
 
 /// How long ago, in the languages of the corpus; a page counts it anew at every visit.
 const AGO: &str = concat!(
@@ -496,6 +525,9 @@ pub(super) static PHRASES: [Phrase; 16] = [
 /// The class of lines that a text is of, if it is noise.
 pub(super) fn phrase(line: &str) -> Option<&'static str> {
     if line.len() > 120 {
+        return None;
+    }
+    if !ANY_PHRASE.is_match(line) {
         return None;
     }
     PHRASES.iter().find(|phrase| phrase.pattern.is_match(line)).map(|phrase| phrase.name)

@@ -18,6 +18,8 @@ use std::cell::LazyCell;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
+
 use crate::reading::{Expected, Reading, Unreadable, Why};
 use crate::snapshot::Snapshot;
 
@@ -74,8 +76,8 @@ pub fn refuse_page(page: &Page<'_>) -> Option<Unreadable> {
 struct Seen<'a> {
     page: &'a Page<'a>,
     title: String,
-    /// The beginning of all visible words, folded.
-    visible: String,
+    /// The beginning of all visible words, folded when the first rule asks.
+    visible: LazyCell<String, Box<dyn FnOnce() -> String + 'a>>,
     visible_words: usize,
     /// The main text, folded.
     main: String,
@@ -98,13 +100,18 @@ struct Seen<'a> {
 const BANNER_BLOCK: usize = 150;
 const BANNER_PAGE: usize = 3_000;
 
+/// The word for what consent banners speak of; its last sign is a `k` in another case.
+static COOKIE: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let words = ["cookie", "coo\u{212a}ie"];
+    AhoCorasick::builder().ascii_case_insensitive(true).build(words).expect("the words are sound")
+});
+
 /// How many characters of the visible words are searched for phrases.
 const SEARCHED: usize = 60_000;
 
 impl<'a> Seen<'a> {
     fn of(page: &'a Page<'a>) -> Self {
         let main = phrases::fold(&page.blocks.iter().map(|block| block.text.as_str()).collect::<Vec<_>>().join(" "));
-        let visible = phrases::fold(page.visible.get(..floor(page.visible, SEARCHED)).unwrap_or_default());
         let title = phrases::fold(page.title.unwrap_or_default());
         let about_cookies = [title.as_str(), &page.snapshot.url.to_lowercase()]
             .iter()
@@ -114,7 +121,7 @@ impl<'a> Seen<'a> {
         let all = || page.blocks.iter().map(|block| words(&block.text)).sum::<usize>();
         let large = whole.words > BANNER_PAGE + page.blocks.len() || !about_cookies && all() > BANNER_PAGE;
         let kept = |block: &&Block| {
-            about_cookies || large || words(&block.text) > BANNER_BLOCK || !block.text.to_lowercase().contains("cookie")
+            about_cookies || large || !COOKIE.is_match(&block.text) || words(&block.text) > BANNER_BLOCK
         };
         let core: Vec<&str> = page.blocks.iter().filter(kept).map(|block| block.text.as_str()).collect();
         let core = if core.len() == page.blocks.len() { whole } else { Measure::of(&phrases::fold(&core.join(" "))) };
@@ -124,7 +131,9 @@ impl<'a> Seen<'a> {
             core,
             whole,
             visible_words: words(page.visible),
-            visible,
+            visible: LazyCell::new(Box::new(|| {
+                phrases::fold(page.visible.get(..floor(page.visible, SEARCHED)).unwrap_or_default())
+            })),
             headings: page
                 .blocks
                 .iter()
@@ -252,8 +261,11 @@ fn floor(text: &str, at: usize) -> usize {
 /// Bytes that are not what they claim: characters that no charset explains.
 fn malformed(seen: &Seen<'_>) -> Option<Unreadable> {
     let text = seen.page.visible;
-    let all = text.chars().count();
-    let broken = text.chars().filter(|c| *c == '\u{fffd}' || c.is_control() && !c.is_whitespace()).count();
+    let (mut all, mut broken) = (0_usize, 0_usize);
+    for c in text.chars() {
+        all += 1;
+        broken += usize::from(c == '\u{fffd}' || c.is_control() && !c.is_whitespace());
+    }
     (all >= 40 && broken * 12 > all)
         .then(|| Unreadable::new(Why::Malformed, format!("{broken} of {all} characters are none of any script")))
 }
@@ -421,7 +433,7 @@ fn phrased(seen: &Seen<'_>) -> Option<Unreadable> {
     let alone = seen.short_blocks();
     let text = match seen.named_beyond_heading() {
         true => &alone,
-        false if seen.visible_words <= SMALL_WORDS => &seen.visible,
+        false if seen.visible_words <= SMALL_WORDS => &*seen.visible,
         false => &seen.main,
     };
     for (table, why) in PHRASES {
@@ -526,10 +538,20 @@ fn sign_in(seen: &Seen<'_>) -> Option<Unreadable> {
     }
 }
 
+impl Seen<'_> {
+    /// Whether the main text is a list of policies to go to, below a heading that says so.
+    fn lists_policies(&self) -> bool {
+        let leads = |block: &&Block| block.links.iter().any(|link| names_policy(&phrases::fold(&link.text)));
+        let headed = self.headings.iter().any(|heading| names_policy(heading));
+        headed && self.page.blocks.iter().filter(leads).count() >= 3
+    }
+}
+
 /// A page whose main text says nothing.
 fn empty(seen: &Seen<'_>) -> Option<Unreadable> {
     let meant = seen.whole.notions >= 3 && seen.whole.density >= 15.0 && seen.main_words >= 8;
-    if seen.main_words >= NOTHING && seen.visible_words >= NOTHING || meant && seen.structure.scripts == 0 {
+    let enough = seen.main_words >= NOTHING && seen.visible_words >= NOTHING;
+    if enough || meant && seen.structure.scripts == 0 || seen.lists_policies() {
         return None;
     }
     let structure = &seen.structure;

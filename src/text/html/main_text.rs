@@ -62,6 +62,7 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
             name: node.name,
             role: &role,
             hints: &hinted,
+            marks: noise::marks(&hinted),
             label: &label,
             words: words.all,
             density: words.density(),
@@ -162,6 +163,9 @@ pub(super) fn remove_variants(tree: &mut Tree<'_>) {
 const VARIANT_HINTS: [&str; 9] =
     ["mobile", "desktop", "tablet", "phone", "hidden", "visible", "hide", "show", "responsive"];
 
+/// A text that says who owns the page has no more bytes than this.
+const OWNER: usize = 500;
+
 /// Where the page's landmarks stand.
 struct Facts {
     inside_main: Vec<bool>,
@@ -173,8 +177,6 @@ struct Facts {
     holds_contents: Vec<bool>,
     /// What a reference in the text points at: footnotes.
     holds_note: Vec<bool>,
-    /// Text outside links, long enough for a sentence.
-    holds_sentence: Vec<bool>,
     /// Buttons, switches and boxes in it.
     controls: Vec<u32>,
     /// Words that speak of cookies and consent in it.
@@ -194,7 +196,7 @@ impl Facts {
         let n = tree.nodes.len();
         let (mut inside_main, mut holds_main) = (vec![false; n], vec![false; n]);
         let (mut holds_title, mut holds_heading) = (vec![false; n], vec![false; n]);
-        let (mut holds_contents, mut holds_sentence) = (vec![false; n], vec![false; n]);
+        let mut holds_contents = vec![false; n];
         let (mut controls, mut consent) = (vec![0_u32; n], vec![0_u32; n]);
         let (mut consenting, mut radios) = (vec![0_u32; n], vec![0_u32; n]);
         let (mut says_owner, mut holds_current) = (vec![false; n], vec![false; n]);
@@ -204,9 +206,9 @@ impl Facts {
             controls[at] = u32::from(control);
             consenting[at] = u32::from(control && noise::consent_words(&tree.words(at)) > 0);
             radios[at] = u32::from(node.name == "input" && node.attr("type") == Some("radio"));
-            says_owner[at] = node.text().is_some_and(noise::names_owner);
+            // Only short parts are asked.
+            says_owner[at] = node.text().is_some_and(|text| text.len() <= OWNER && noise::names_owner(text));
             holds_current[at] = node.name == "a" && node.linked && node.attr("aria-current") == Some("page");
-            holds_sentence[at] = !node.linked && node.text().is_some_and(|text| count_words(text) >= SENTENCE);
             consent[at] = node.text().map_or(0, noise::consent_words);
             inside_main[at] = inside_main[node.parent] || is_main(tree, at);
         }
@@ -222,7 +224,6 @@ impl Facts {
             let parent = node.parent;
             holds_contents[at] |= node.attr("href").is_some_and(|href| href.starts_with('#') && href.len() > 1);
             holds_contents[parent] |= holds_contents[at];
-            holds_sentence[parent] |= holds_sentence[at];
             holds_note[parent] |= holds_note[at];
             controls[parent] += controls[at];
             consent[parent] += consent[at];
@@ -233,8 +234,7 @@ impl Facts {
             holds_main[parent] |= holds_main[at] || is_main(tree, at);
             holds_title[at] |= node.name == "h1";
             holds_title[parent] |= holds_title[at];
-            holds_heading[at] |=
-                matches!(node.name, "h2" | "h3" | "h4" | "h5" | "h6") || node.attr("role") == Some("heading");
+            holds_heading[at] |= is_heading(tree, at);
             holds_heading[parent] |= holds_heading[at];
         }
         Self {
@@ -244,7 +244,6 @@ impl Facts {
             holds_heading,
             holds_contents,
             holds_note,
-            holds_sentence,
             controls,
             consent,
             consenting,
@@ -253,6 +252,44 @@ impl Facts {
             holds_current,
         }
     }
+}
+
+/// Where titles, headings and sentences stand in what is left of the page.
+struct Landmarks {
+    holds_title: Vec<bool>,
+    /// Headings of the second level and below.
+    holds_heading: Vec<bool>,
+    /// Text outside links, long enough for a sentence.
+    holds_sentence: Vec<bool>,
+}
+
+impl Landmarks {
+    fn of(tree: &Tree<'_>) -> Self {
+        let n = tree.nodes.len();
+        let (mut holds_title, mut holds_heading) = (vec![false; n], vec![false; n]);
+        let mut holds_sentence = vec![false; n];
+        for at in (1..n).rev() {
+            let node = &tree.nodes[at];
+            if node.off {
+                (holds_title[at], holds_heading[at]) = (false, false);
+                continue;
+            }
+            let parent = node.parent;
+            holds_sentence[at] |= !node.linked && node.words >= SENTENCE;
+            holds_sentence[parent] |= holds_sentence[at];
+            holds_title[at] |= node.name == "h1";
+            holds_title[parent] |= holds_title[at];
+            holds_heading[at] |= is_heading(tree, at);
+            holds_heading[parent] |= holds_heading[at];
+        }
+        Self { holds_title, holds_heading, holds_sentence }
+    }
+}
+
+/// Whether a node is a heading of the second level or below.
+fn is_heading(tree: &Tree<'_>, at: usize) -> bool {
+    let node = &tree.nodes[at];
+    matches!(node.name, "h2" | "h3" | "h4" | "h5" | "h6") || node.attr("role") == Some("heading")
 }
 
 /// Which nodes references point at: links that are a number or a sign.
@@ -300,10 +337,14 @@ fn is_main(tree: &Tree<'_>, at: usize) -> bool {
 /// The part of the page that is the policy.
 pub(super) fn find(tree: &Tree<'_>) -> usize {
     let counts = tree.count();
-    let facts = Facts::of(tree);
+    let facts = Landmarks::of(tree);
     let titles = &facts.holds_title;
     let mut at = marked(tree, &counts, &facts).unwrap_or(0);
     let all = counts[at].prose() as f32;
+    if counts[at].prose() < SENTENCE {
+        // Next to nothing but links: there is no text to go down to.
+        return at;
+    }
     loop {
         let Some(best) = tree.children(at).max_by_key(|&child| (counts[child].prose(), std::cmp::Reverse(child)))
         else {
@@ -337,7 +378,7 @@ pub(super) fn find(tree: &Tree<'_>) -> usize {
 }
 
 /// The one part that the page marks as the main one, if it holds most of the prose.
-fn marked(tree: &Tree<'_>, counts: &[Words], facts: &Facts) -> Option<usize> {
+fn marked(tree: &Tree<'_>, counts: &[Words], facts: &Landmarks) -> Option<usize> {
     let is_marked = |at: &usize| tree.nodes[*at].name == "main" || tree.nodes[*at].attr("role") == Some("main");
     let best = (0..tree.nodes.len()).filter(is_marked).max_by_key(|&at| (counts[at].prose(), std::cmp::Reverse(at)))?;
     let enough = counts[best].prose() as f32 >= counts[0].prose() as f32 * MAIN_HOLDS;
@@ -365,8 +406,21 @@ pub(super) fn trim(lines: &mut Vec<Line>, base: Option<&Url>) {
     let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
     let mut versions = noise::version_list(&texts).into_iter();
     lines.retain(|_| !versions.next().unwrap_or(false));
-    trim_end(lines, base);
+    if !is_hub(lines) {
+        trim_end(lines, base);
+    }
     trim_start(lines);
+}
+
+/// Whether a page without running text is the list of a publisher's policies: a heading
+/// that says so, and links of which most name a policy.
+fn is_hub(lines: &[Line]) -> bool {
+    let names = |line: &&Line| super::POLICY_WORDS.is_match(&line.text);
+    let is_heading = |line: &&Line| matches!(line.kind, Kind::Heading(_));
+    let links: Vec<&Line> = lines.iter().filter(|line| line.look.away && !is_heading(line)).collect();
+    let policies = links.iter().filter(|line| names(line)).count();
+    let headed = lines.iter().filter(is_heading).any(|line| names(&line));
+    headed && policies >= 3 && policies * 2 > links.len() && !lines.iter().any(is_prose)
 }
 
 fn phrase_of(line: &Line) -> Option<&'static str> {

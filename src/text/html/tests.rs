@@ -355,6 +355,20 @@ fn a_selector_that_picks_nothing_is_told_and_the_text_is_found_unaided() {
 }
 
 #[test]
+fn a_remnant_of_another_design_is_not_what_was_selected() {
+    let prose = format!("<p>{PROSE}</p>").repeat(6);
+    let html = format!("<main><h1>Privacy</h1>{prose}</main><div class=right>Two words</div>");
+    let how = |remove: &str| Selectors { select: vec![".right".to_owned()], remove: vec![remove.to_owned()] };
+    let rebuilt = read(&html, "https://acme.test/", &how(".contents"), &mut |_| ()).expect("the page reads");
+    assert!(rebuilt.unmatched.fell_back);
+    assert_eq!(rebuilt.blocks.len(), 7);
+    // Where all that is declared is there, a person meant what is picked.
+    let meant = read(&html, "https://acme.test/", &how("h1"), &mut |_| ()).expect("the page reads");
+    assert!(!meant.unmatched.fell_back);
+    assert_eq!(outline(&meant.blocks), ["Two words"]);
+}
+
+#[test]
 fn ranges_are_cut_where_they_begin_and_end() {
     let html = format!(
         "<div><p id=w>welcome</p><h1>Privacy</h1><div><p id=a>first <b>bold</b> words</p>last</div>tail</div>
@@ -592,6 +606,20 @@ fn menus_around_the_text_are_left_out() {
     check(
         "<h1>Privacy</h1><p>PROSE</p><p><a href=/1>Our other policy</a></p>",
         &["# Privacy", "PROSE", "Our other policy"],
+    );
+}
+
+#[test]
+fn a_list_of_policies_is_read_where_it_is_all_there_is() {
+    check(
+        "<header><a href=/>Acme</a></header><main><h1>Legal</h1><ul><li><a href=/t>Terms of Use</a></li>
+         <li><a href=/p>Privacy Policy</a></li><li><a href=/c>Cookie Policy</a></li></ul></main>
+         <footer><a href=/jobs>Jobs</a></footer>",
+        &["# Legal", "- Terms of Use", "- Privacy Policy", "- Cookie Policy"],
+    );
+    check(
+        "<h1>Legal</h1><p><a href=/1>One thing</a></p><p><a href=/2>Another</a></p><p><a href=/3>A third</a></p>",
+        &[],
     );
 }
 

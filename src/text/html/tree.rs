@@ -13,7 +13,7 @@ pub(super) struct Node<'a> {
     /// The element's name; empty for text.
     pub(super) name: &'a str,
     /// How many words it has, if it is text: counted once for all that ask.
-    words: u32,
+    pub(super) words: u32,
     /// Where its parent stands; its own index for the root.
     pub(super) parent: usize,
     /// One past the last node of its subtree.
