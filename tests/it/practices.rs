@@ -87,7 +87,10 @@ fn a_change_is_about_what_its_edits_say() {
     let cases = [
         (plain.replace("one year", "five years"), Practice::Retention),
         (
-            plain.replace("and your date of birth", "your date of birth and a scan of your face"),
+            plain.replace(
+                "and your date of birth",
+                "your date of birth and biometric data such as a print of your face",
+            ),
             Practice::DataCollection,
         ),
         (
