@@ -106,7 +106,7 @@ pub fn reconsider(outcome: Outcome, before: &Reading, memory: &Memory, turning: 
             let returns = returns(earlier, memory, ReturnKind::Edition);
             if judgment.materiality == Materiality::Editorial {
                 // What the text before brought is gone again: that is more than a date.
-                judgment.summary = format!("{}; {}", says(&returns, at), judgment.summary);
+                judgment.summary = format!("{}. {}", says(&returns, at), judgment.summary);
             }
             (Box::new(earlier.version.facts.clone()), change, Judgment { returns: Some(returns), ..judgment })
         }

@@ -175,7 +175,10 @@ fn both(old: &Section, new: &Section, moved: bool) -> Option<SectionChange> {
     let before = if old.text() == new.text() { after.clone() } else { old.labelled_text() };
     let links = link_changes(old, new);
     let renamed = old.path.last().map(|h| plain_title(h)) != new.path.last().map(|h| plain_title(h));
+    // A part of a section that has a heading of its own now ([`recut`]).
+    let split = old.heading.is_none() && new.heading.is_some() && !old.path.is_empty();
     let kind = match () {
+        () if split => Kind::Moved,
         () if renamed => Kind::Renamed,
         () if moved => Kind::Moved,
         () if !links.is_empty() || before != after && !same::sections(old, new) => Kind::Amended,
@@ -192,7 +195,9 @@ fn parents(sections: &[Section]) -> Vec<Option<usize>> {
     for (at, section) in sections.iter().enumerate() {
         let above = section.path.split_last().map_or(&[][..], |(_, above)| above);
         parents.push(if above.is_empty() { None } else { last.get(above).copied() });
-        last.insert(&section.path, at);
+        if section.heading.is_some() {
+            last.insert(&section.path, at);
+        }
     }
     parents
 }
@@ -374,6 +379,49 @@ pub(crate) mod tests {
         for (old, new, wanted) in cases {
             assert_eq!(outline(&old, &new), wanted, "{old:?} to {new:?}");
         }
+    }
+
+    #[test]
+    fn a_split_or_merged_section_keeps_its_text() {
+        let one = "# Data\nWe collect your name and your address when you order.\n\
+                   We keep all of this for thirty days after your order is sent.\n# Law\nThe law of our seat.";
+        let two = "# Data\nWe collect your name and your address when you order.\n# Keeping\n\
+                   We keep all of this for sixty days after your order is sent.\n# Law\nThe law of our seat.";
+        let same = two.replace("sixty", "thirty");
+        assert_eq!(
+            outline(one, &same),
+            "moved Keeping: {+Keeping⏎⏎+}We keep all of this for thirty days after your order is sent."
+        );
+        assert_eq!(
+            outline(&same, one),
+            "amended Data: Data⏎⏎We collect your name and your address when you order.⏎⏎[-Keeping⏎⏎-]\
+             We keep all of this for thirty days after your order is sent."
+        );
+        assert!(outline(one, two).contains("{+Keeping"), "{}", outline(one, two));
+    }
+
+    #[test]
+    fn whole_sentences_give_way_to_whole_sentences() {
+        let shared =
+            "We are glad that you read what follows here, since we wrote it for you and for all who come to us.";
+        let old = format!("# A\n{shared} Pitches are kept for up to 30 days, unless we need them longer for safety.");
+        let new = format!("# A\n{shared} Whatever is finished goes within 24 hours after somebody has read it.");
+        let told = outline(&old, &new);
+        assert!(told.contains("come to us. [-Pitches are kept for up to 30 days,"), "{told}");
+        assert!(told.contains("{+Whatever is finished"), "{told}");
+        // What came stands where a reader parts sentences.
+        assert_eq!(
+            outline(
+                "# A\nWe share data. We share it with banks.",
+                "# A\nWe share data. We share it. We share it with banks."
+            ),
+            "amended A: A⏎⏎We share data.{+ We share it.+} We share it with banks."
+        );
+        // An address and a name of a cookie are words.
+        assert_eq!(
+            outline("# A\nSee https://acme.test/a?b=1 on __ar_v4.", "# A\nSee https://acme.test/a?b=2 on __ar_v5."),
+            "amended A: A⏎⏎See [-https://acme.test/a?b=1-]{+https://acme.test/a?b=2+} on [-__ar_v4-]{+__ar_v5+}."
+        );
     }
 
     #[test]

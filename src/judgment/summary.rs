@@ -260,11 +260,16 @@ fn direction(finding: &Finding, cue: &str) -> Direction {
 
 fn about(finding: &Finding, thing: &str, cue: &str) -> String {
     match direction(finding, cue) {
-        Direction::Came => format!("the text now speaks of {thing}: “{}”", short(&finding.after)),
-        Direction::Went if finding.after.is_empty() => {
-            format!("the text no longer says this of {thing}: “{}”", short(&finding.before))
+        Direction::Came if finding.before.is_empty() => {
+            format!("a new sentence speaks of {thing}: “{}”", short(&finding.after))
         }
-        Direction::Went => format!("the words on {thing} are gone: {}", became(&finding.before, &finding.after)),
+        Direction::Came => format!("a sentence now speaks of {thing}: “{}”", short(&finding.after)),
+        Direction::Went if finding.after.is_empty() => {
+            format!("a sentence on {thing} is gone: “{}”", short(&finding.before))
+        }
+        Direction::Went => {
+            format!("a sentence no longer speaks of {thing}: {}", became(&finding.before, &finding.after))
+        }
         Direction::Changed => format!("the words on {thing} changed{}", told_after(finding)),
     }
 }
@@ -623,7 +628,7 @@ mod tests {
             ),
             (
                 told("sale.data", Some(SharingSale), "We share data.", "We share and sell data."),
-                "The text now speaks of the sale of personal data: “We share and sell data” (in “Sharing”).",
+                "A sentence now speaks of the sale of personal data: “We share and sell data” (in “Sharing”).",
             ),
             (
                 told("recipient.listed", Some(SharingSale), "", "Globex Cloud, hosting, Singapore"),

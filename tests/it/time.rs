@@ -115,7 +115,7 @@ async fn a_return_with_another_date_says_what_is_gone() {
     let back = world.serve_and_check(&watch, dated(WILL_NOT, "2 May 2025")).await;
     assert_eq!(kind(&back), Some((ReturnKind::Edition, 1)));
     let says =
-        "the page is back to the edition of version 1, last seen 2 hours before; it alternates; nothing of substance";
+        "the page is back to the edition of version 1, last seen 2 hours before; it alternates. Nothing of substance";
     assert!(judgment(&back).summary.starts_with(says), "{}", judgment(&back).summary);
     assert_eq!(told(&world).await, [words(1, 2, "material", false), words(1, 3, "editorial", true)]);
     world.deliver_all().await;
