@@ -143,12 +143,16 @@ pub(crate) struct Facts {
 /// British and American spelling.
 pub(crate) fn fold(text: &str) -> String {
     let text: String = text.nfkc().flat_map(char::to_lowercase).map(straight).filter(|c| !is_invisible(*c)).collect();
-    if !text.contains(['\'', '[']) && !text.contains("cannot") {
+    if !text.contains(['\'', '[']) && !CONTRACTED.is_match(&text) {
         return text;
     }
     let text = CONTRACTED.replace_all(&text, |found: &regex::Captures<'_>| match &found[0] {
         "can't" | "cannot" => "can not".to_owned(),
         "won't" => "will not".to_owned(),
+        "dont" => "do not".to_owned(),
+        "doesnt" => "does not".to_owned(),
+        "isnt" => "is not".to_owned(),
+        "arent" => "are not".to_owned(),
         "don’t" => "do not".to_owned(),
         other if other.ends_with("n't") => format!("{} not", &other[..other.len() - 3]),
         other if other.ends_with("'ll") => format!("{} will", &other[..other.len() - 3]),
@@ -161,8 +165,9 @@ pub(crate) fn fold(text: &str) -> String {
     text.into_owned()
 }
 
-static CONTRACTED: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\bcannot\b|\b[a-z]+(?:n't|'ll|'re|'ve)\b").expect("a sound pattern"));
+static CONTRACTED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\bcannot\b|\b(?:dont|doesnt|isnt|arent)\b|\b[a-z]+(?:n't|'ll|'re|'ve)\b").expect("a sound pattern")
+});
 // What a Markdown reader leaves of a link that it cannot read.
 static LINK_LEFT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)?").expect("a sound pattern"));

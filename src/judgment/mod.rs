@@ -108,7 +108,7 @@ pub struct Judgment {
 }
 
 /// Findings that come from no row of the table of rules, and what they look at.
-const BESIDE_THE_TABLE: [(&str, &str); 8] = [
+const BESIDE_THE_TABLE: [(&str, &str); 9] = [
     ("clause.added", "a clause that no named rule knows, by what it is about"),
     ("clause.removed", "a clause that no named rule knows, by what it is about"),
     ("clause.reworded", "how many words of substance differ in a clause that no named rule knows"),
@@ -117,6 +117,7 @@ const BESIDE_THE_TABLE: [(&str, &str); 8] = [
     ("link.rights", "where links lead on which a right depends"),
     ("document.rewritten", "how much of the whole text is new"),
     ("unclassified", "sentences about what binds somebody that no rule knows"),
+    ("language.unknown", "how much of a clause differs, in a language that the rules do not know"),
 ];
 
 /// Every rule of ours, by id, with its source: what `disable_rules` may name.
@@ -397,6 +398,7 @@ impl Bench {
         // What no rule fixes is told by what the clause speaks for most.
         let fixed = rule.starts_with(OWN) || RULES.iter().any(|row| row.id == rule && row.practice.is_some());
         let practice = if fixed { practice } else { self.about.first().or(practice) };
+        debug_assert!(rule.starts_with(OWN) || rule_ids().any(|(id, _)| id == rule), "no list of rules has {rule}");
         let alike = self.alike.entry((rule.to_owned(), clause.path.clone())).or_default();
         if *alike >= MAX_ALIKE {
             return;

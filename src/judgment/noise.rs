@@ -23,6 +23,7 @@ patterns! {
     POINTER = r"^(?:for more (?:information|details)|(?:to )?(?:learn|read|find out) more|(?:please )?(?:see|visit|read|refer to|consult|click)\b|more information|pour (?:en savoir plus|plus d')|weitere informationen|mehr (?:dazu|informationen))";
     STREET = r"\b(?:street|st|road|rd|avenue|ave|suite|floor|building|blvd|boulevard|lane|quay|house|square|drive|p\.?o\.? box|rue|cedex|stra(?:ß|ss)e|str|platz|plaza|way|dock|postal|zip)\b|\b[a-z]{1,2}\d{1,2}[a-z]? ?\d[a-z]{2}\b|\b\d{5}(?:-\d{4})?\b|\b[a-z]\d\d [a-z0-9]{4}\b";
     SPEAKS = r"\b(?:may|must|shall|will|can|should|not|if|collect|share|use|process|sell|receives?|discloses?|partners?|advertis\w+|controller|representative|peut|doit|si|kann|muss|wenn)\b";
+    AGO = r"\b\d+ (?:second|minute|hour|day|week|month|year)s? ago\b|\bil y a \d+|\bvor \d+ (?:sekunde|minute|stunde|tag|woche|monat|jahr)";
     UNITS = r"\d ?(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?|%|percent|euros?|dollars?|usd|eur|gbp|heures?|jours?|semaines?|mois|ans?|stunden?|tagen?|tage|wochen?|monate?n?|jahre?n?)\b|[$€£¥] ?\d|\d ?[$€£%]";
     CONTACT = r"@|\+?\d[\d ()-]{7,}\d|\bhttps?://|\bwww\.|\bemail\b|\be-mail\b|\bphone\b|\btel\b";
     ERROR_PAGE = r"\b(?:this page (?:isn't|is not|can't be|could not be) (?:available|found)|page (?:not|can not be) found|page isn't available|cette page n'existe pas|page introuvable|nicht verf[üu]gbar|redirecting to|access denied|just a moment|enable javascript|something went wrong|404|an error occurred|content (?:isn't|is not) available|temporarily unavailable)\b";
@@ -202,6 +203,10 @@ pub(crate) fn settled(clause: &Clause, facts: &Facts) -> Option<&'static str> {
     if figures && long <= 8 && cues(text) == 0 && !UNITS.is_match(&clause.both()) {
         return Some("page_furniture");
     }
+    // How long ago something was is true on one day only.
+    if figures && long <= 16 && AGO.is_match(&clause.old) && AGO.is_match(&clause.new) {
+        return Some("page_furniture");
+    }
     None
 }
 
@@ -250,7 +255,9 @@ fn is_label(clause: &Clause, text: &str, headed: bool) -> bool {
     let ends = raw.trim_end().ends_with(['.', ';', ':', '!', '?', ',', '"', '”', ')']);
     let words: Vec<&str> = raw.split_whitespace().collect();
     let capital = words.iter().filter(|w| w.starts_with(|c: char| c.is_uppercase() || !c.is_alphanumeric())).count();
-    let led = clause.listed && (headed || clause.lead.trim_end().ends_with(':') || text.contains(" | "));
+    // An entry of a menu begins with a capital, and no sentence leads to it.
+    let said = raw.starts_with(char::is_lowercase) || clause.lead.split(' ').count() >= 6;
+    let led = clause.listed && (headed || said || clause.lead.trim_end().ends_with(':') || text.contains(" | "));
     let titled = words.len() > 8 && capital * 10 > words.len() * 7 && !text.contains(" | ");
     let run_in = !clause.listed && words.len() <= 3 && raw.trim_end().ends_with('.');
     run_in || !ends && (!led && words.len() <= 6 || titled || text.contains("](http"))

@@ -83,7 +83,7 @@ struct Cues {
 const CUES: [Cues; 18] = [
     Cues {
         practice: Practice::DataCollection,
-        heading: r"\b(?:information|data|details)\b.*\b(?:collect|receive|gather|obtain|provide|process)|\b(?:what|which|types?|kinds?|categories)\b.*\b(?:information|data)\b|collection of|sources? of|(?:location|biometric|sensitive|health|device|usage|log|technical|face) (?:information|data)|donn[ée]es.*(?:collect|trait|recueil)|quelles donn[ée]es|welche.*daten|(?:erheb|erfass|sammel)",
+        heading: r"\b(?:information|data|details)\b.*\b(?:collect|receive|gather|obtain|provide|process)|\bwhat (?:do )?we (?:collect|gather|receive|record|know)|\b(?:what|which|types?|kinds?|categories)\b.*\b(?:information|data)\b|collection of|sources? of|(?:location|biometric|sensitive|health|device|usage|log|technical|face) (?:information|data)|donn[ée]es.*(?:collect|trait|recueil)|quelles donn[ée]es|welche.*daten|(?:erheb|erfass|sammel)",
         sentence: r"\b(?:we|they|which) (?:may |might |will |can )?(?:also )?(?:automatically )?(?:collect|receive|gather|obtain|record)\b|\bcollect(?:s|ed|ing|ion)?\b|\b(?:ip|mac|e-?mail|postal) address|\bdevice (?:id|identif|type|information)|\bbrowser type|\boperating system|\bphone number|\bdate of birth|\bbiometric|\bface (?:data|print|geometr)|\bfacial|\bgeo-?locat|\blocation (?:data|information)|\bprecise location|\bcontacts\b|\baddress book|\bmicrophone|\bcamera|\bvoice\b|\bhealth (?:data|information)|\binferences?\b|\bsocial security|\bgovernment.issued|\bidentifiers?\b|\blog data|\busage data|\bprofile (?:data|information)|\b(?:collectons|recueillons|collect[ée]e?s?|recueilli)|\bdonn[ée]es (?:de |d')?(?:g[ée]olocalisation|biom[ée]triques|sensibles|de sant[ée])|\b(?:erheben|erfassen|sammeln|erhoben|erfasst)\b|\bstandortdaten|\bgeolokal|\bgesichts|\bbiometrisch",
     },
     Cues {
@@ -138,8 +138,8 @@ const CUES: [Cues; 18] = [
     },
     Cues {
         practice: Practice::ChangeProcess,
-        heading: r"\b(?:changes?|updates?|modifications?|amendments?|revisions?) (?:to|of|in) (?:this|these|our|the)\b|(?:policy|terms|notice|statement) (?:changes|updates)|\bmodifications?\b|amendment|[äa]nderung",
-        sentence: r"\b(?:change|modify|update|amend|revise)s? (?:to )?(?:this|these|our|the) (?:\w+ )?(?:policy|terms|agreement|notice|statement|addendum)|\b(?:changes|updates|modifications|amendments|revisions) (?:to|of|in) (?:this|these|our|the)\b|\bmaterial changes?|\bcontinued use\b|\b(?:notify|inform)\b.{0,40}\bchanges?|\breserve the right to (?:change|modify|update|amend)|\bmodifi(?:er|cations?)\b.{0,40}\b(?:politique|conditions)|\b[äa]nderung(?:en)? (?:dieser|der|unserer)",
+        heading: r"^(?:changes|updates|amendments|modifications|[äa]nderungen)$|\b(?:changes?|updates?|modifications?|amendments?|revisions?) (?:to|of|in) (?:this|these|our|the)\b|(?:policy|terms|notice|statement) (?:changes|updates)|\bmodifications?\b|amendment|[äa]nderung",
+        sentence: r"\b(?:change|modify|update|amend|revise)s? (?:to )?(?:this|these|our|the) (?:\w+ )?(?:policy|terms|agreement|notice|statement|addendum)|\b(?:changes|updates|modifications|amendments|revisions) (?:to|of|in) (?:this|these|our|the)\b|\bmaterial changes?|\bcontinued use\b|\b(?:notify|inform|tell|e-?mail)\b.{0,60}\bchanges?\b|\b(?:post|publish|announce)\b.{0,30}\bchanges?\b|\breserve the right to (?:change|modify|update|amend)|\bmodifi(?:er|cations?)\b.{0,40}\b(?:politique|conditions)|\b[äa]nderung(?:en)? (?:dieser|der|unserer)",
     },
     Cues {
         practice: Practice::DisputesLaw,

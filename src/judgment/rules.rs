@@ -539,11 +539,11 @@ fn right_gone(seen: &Seen<'_>) -> bool {
 
 use Practice::{
     AcceptableUse, AiAutomated, ChangeProcess, Children, ContentLicenseIp, ControllerContact, DataCollection,
-    DisputesLaw, PurposesLegalBasis, RightsChoices, SharingSale,
+    DisputesLaw, FeesRenewal, PurposesLegalBasis, RightsChoices, SharingSale,
 };
 
 /// The rules, most telling first.
-pub(crate) const RULES: [Rule; 39] = [
+pub(crate) const RULES: [Rule; 40] = [
     Rule {
         id: "polarity.promise",
         practice: None,
@@ -567,7 +567,7 @@ pub(crate) const RULES: [Rule; 39] = [
         practice: Some(SharingSale),
         severity: 3,
         looks: Looks::Term(
-            r"\b(?:sell|sells|sold|selling|sale)\b.{0,50}\b(?:data|information)\b|\b(?:data|information)\b.{0,40}\b(?:sell|sold|sale)\b|\b(?:vend(?:re|ons)|verkauf\w*)\b.{0,50}\b(?:donn[ée]es|daten)\b",
+            r"\b(?:sell|sells|sold|selling|sale)\b.{0,50}\b(?:data|information)\b|\b(?:data|information)\b.{0,40}\b(?:sell|sold|sale)\b|\b(?:sell|sells|sold|selling|rent|rents|rented|renting)\b.{0,30}\b(?:your|their|personal|user|customer|member)\b.{0,20}\b(?:addresse?s?|details|profiles?|records|contacts?|history)\b|\b(?:vend(?:re|ons)|verkauf\w*)\b.{0,50}\b(?:donn[ée]es|daten)\b",
         ),
         why: "the words on the sale of personal data changed",
         source: "California Civil Code 1798.120",
@@ -803,6 +803,22 @@ pub(crate) const RULES: [Rule; 39] = [
             "Changes",
             "We will notify you of changes to this policy.",
             "We will notify you of a change to this policy.",
+        ),
+    },
+    Rule {
+        id: "fees.auto_renewal",
+        practice: Some(FeesRenewal),
+        severity: 3,
+        looks: Looks::Term(
+            r"\brenew\w*\b.{0,30}\bautomatic|\bautomatic\w*\b.{0,30}\brenew|\brenouvel\w+\b.{0,30}\bautomatique|\btacite reconduction|\bverl[äa]nger\w*\b.{0,40}\bautomatisch|\bautomatisch\w*\b.{0,40}\bverl[äa]nger",
+        ),
+        why: "the words on automatic renewal changed",
+        source: "Directive 93/13/EEC, Annex 1(h); California Business and Professions Code 17602",
+        fires_on: ("Your plan", "Your plan ends after one year.", "Your plan renews automatically after one year."),
+        silent_on: (
+            "Your plan",
+            "Your plan renews automatically after one year.",
+            "Your plan renews automatically when a year is over.",
         ),
     },
     Rule {

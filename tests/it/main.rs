@@ -11,6 +11,7 @@ mod documents;
 mod faces;
 mod fetching;
 mod hostile;
+mod judging;
 mod layers;
 mod outlines;
 mod pages;
