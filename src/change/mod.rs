@@ -420,7 +420,7 @@ pub(crate) mod tests {
         // An address and a name of a cookie are words.
         assert_eq!(
             outline("# A\nSee https://acme.test/a?b=1 on __ar_v4.", "# A\nSee https://acme.test/a?b=2 on __ar_v5."),
-            "amended A: A⏎⏎See [-https://acme.test/a?b=1-]{+https://acme.test/a?b=2+} on [-__ar_v4-]{+__ar_v5+}."
+            "amended A: A⏎⏎See [-https://acme.test/a?b=1 on __ar_v4-]{+https://acme.test/a?b=2 on __ar_v5+}."
         );
     }
 
