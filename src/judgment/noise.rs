@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::edits::{self, EditKind};
 use super::facts::{Clause, Facts, fold, names_place, words};
 use super::practice::{cues, is_headed};
-use super::rules::{legal_names, patterns};
+use super::rules::{is_carved_out, legal_names, patterns};
 use crate::reading::Reading;
 
 patterns! {
@@ -259,6 +259,9 @@ fn is_label(clause: &Clause, text: &str, headed: bool) -> bool {
     let said = raw.starts_with(char::is_lowercase) || clause.lead.split(' ').count() >= 6;
     let led = clause.listed && (headed || said || clause.lead.trim_end().ends_with(':') || text.contains(" | "));
     let titled = words.len() > 8 && capital * 10 > words.len() * 7 && !text.contains(" | ");
+    if is_carved_out(text) {
+        return false;
+    }
     let run_in = !clause.listed && words.len() <= 3 && raw.trim_end().ends_with('.');
     run_in || !ends && (!led && words.len() <= 6 || titled || text.contains("](http"))
 }

@@ -130,6 +130,7 @@ patterns! {
     NEGATION = r"\b(?:not|never|no longer|neither|nor|jamais|nicht|kein(?:e[nmrs]?)?|niemals)\b|\b(?:ne|n')\b.{1,25}\b(?:pas|plus|aucun)\b";
     NO_NEGATION = r"\bnot limited to|\bwhether or not|\bif not\b|\bnot only\b|\bor not\b|\bnicht nur\b|\bpas seulement\b|\bdo not (?:sell|share|track)(?: or (?:sell|share))?(?: (?:my|personal)\b| signals?\b|\W*$)|\bdo.not.track\b";
     LIMIT = r"\b(?:without|unless|except|only|solely|exclusively|sans|sauf|uniquement|seulement|ohne|au(?:ß|ss)er|ausschlie(?:ß|ss)lich|nur)\b";
+    CARVED_OUT = r"^\W*(?:except|excluding|other than|with the exception of|sauf|hormis|[àa] l'exception d|au(?:ß|ss)er|ausgenommen|mit ausnahme)\b";
     PROMISED = r"\b(?:shar|disclos|sell|sold|rent|trad|collect|us(?:e|es|ed|ing)\b|train|track|retain|keep|stor|transfer|process|monitor|charg|access|combin|delet|vend(?:ons|re|u)|partag|divulgu|communiqu|utilis|conserv|transf[ée]r|verkauf|geben|[üu]bermittel|nutzen|verwend|speicher|erheb)\w*";
     DUTY = r"\b(?:must|shall|required to|obliged to|have to|agrees? to|doit|doivent|devez|m[üu]ss(?:en|t)?|verpflichtet)\b";
     LEAVE = r"\b(?:may|can|might|could|should|encouraged?|peut|peuvent|pouvez|kann|k[öo]nn(?:en|t)|d[üu]rfen)\b";
@@ -225,9 +226,23 @@ fn negation_counts(seen: &Seen<'_>) -> bool {
         && !flips(seen)
 }
 
+/// Whether folded words take something out of what stands before them.
+pub(crate) fn is_carved_out(folded: &str) -> bool {
+    CARVED_OUT.is_match(folded)
+}
+
 fn limits(seen: &Seen<'_>) -> bool {
     let clause = seen.clause;
-    clause.is_reworded() && count(&LIMIT, &clause.old) != count(&LIMIT, &clause.new) && !seen.practices.is_empty()
+    let carved_out = clause.differing().count() >= 3
+        && if clause.is_reworded() {
+            [&clause.gone, &clause.come].iter().any(|words| is_carved_out(&words.join(" ")))
+        } else {
+            is_carved_out(&clause.both())
+        };
+    carved_out
+        || clause.is_reworded()
+            && count(&LIMIT, &clause.old) != count(&LIMIT, &clause.new)
+            && !seen.practices.is_empty()
 }
 
 /// Duty becomes leave, or leave duty.

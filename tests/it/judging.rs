@@ -61,7 +61,8 @@ fn policy(at: &str, says: &str) -> String {
 
 /// What changed: the place, before, after, and the severity that it has at least.
 #[rustfmt::skip]
-const TOLD: [(&str, &str, &str, u8); 41] = [
+const TOLD: [(&str, &str, &str, u8); 42] = [
+    ("share", "Steam Mail\n\nnewsletters, Canada", "Steam Mail\n\nexcept the orders of schools\n\nnewsletters, Canada", 1),
     ("share", "We share your address with carriers so that they can deliver your kettle.", "We sell your address to carriers so that they can deliver your kettle.", 2),
     ("share", "We do not sell your personal data.", "We may sell your personal data.", 3),
     ("share", "We do not share your data with advertisers.", "We share your data with advertisers.", 2),
