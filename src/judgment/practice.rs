@@ -4,7 +4,9 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
+
+use super::rules::{REMEMBERED, latin};
 
 /// A category of practice. Ids as in the command-line contract; after OPP-115
 /// (Wilson et al. 2016), GDPR Art. 13 and 14, and CLAUDETTE's unfair terms.
@@ -177,7 +179,7 @@ static HEADINGS: LazyLock<Vec<Regex>> = LazyLock::new(|| CUES.iter().map(|cues| 
 static SENTENCES: LazyLock<Vec<Regex>> = LazyLock::new(|| CUES.iter().map(|cues| pattern(cues.sentence)).collect());
 
 fn pattern(text: &str) -> Regex {
-    Regex::new(text).expect("the table holds sound patterns")
+    RegexBuilder::new(&latin(text)).dfa_size_limit(REMEMBERED).build().expect("the table holds sound patterns")
 }
 
 /// How strongly each practice speaks from headings (own last, folded), a sentence and

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 
 use super::edits::{EditKind, jurisdictions};
 use super::facts::Clause;
@@ -113,8 +113,35 @@ static PATTERNS: LazyLock<Vec<(Option<Regex>, Option<Regex>)>> = LazyLock::new(|
         .collect()
 });
 
+/// Bytes that a pattern may keep of what it has learned while searching; there are many
+/// patterns, and each takes that much.
+pub(super) const REMEMBERED: usize = 1 << 16;
+
+/// A pattern whose `\w` and `\d` are those of Latin script: the rules know no other, and
+/// the letters of all scripts take megabytes in each pattern.
+pub(super) fn latin(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() * 2);
+    let (mut escaped, mut class) = (false, false);
+    for c in text.chars() {
+        let letters = match c {
+            'w' if escaped => "0-9A-Z_a-z\u{c0}-\u{24f}",
+            'd' if escaped => "0-9",
+            _ => "",
+        };
+        if !letters.is_empty() {
+            out.pop();
+            out.push_str(&if class { letters.to_owned() } else { format!("[{letters}]") });
+        } else {
+            out.push(c);
+        }
+        class = if escaped { class } else { c == '[' || class && c != ']' };
+        escaped = c == '\\' && !escaped;
+    }
+    out
+}
+
 pub(super) fn pattern(text: &str) -> Regex {
-    Regex::new(text).expect("the table holds sound patterns")
+    RegexBuilder::new(&latin(text)).dfa_size_limit(REMEMBERED).build().expect("the table holds sound patterns")
 }
 
 /// Patterns that are made when they are first used.
