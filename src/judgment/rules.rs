@@ -1208,6 +1208,24 @@ mod tests {
     }
 
     #[test]
+    fn patterns_know_the_letters_of_latin_script() {
+        let letters = "0-9A-Z_a-z\u{c0}-\u{24f}";
+        let cases = [
+            (r"\w", format!("[{letters}]")),
+            (r"a\w*", format!("a[{letters}]*")),
+            (r"[\w.-]", format!("[{letters}.-]")),
+            (r"\[\w", format!(r"\[[{letters}]")),
+            (r"[\]\d]\d", r"[\]0-9][0-9]".to_owned()),
+            (r"\\w \W", r"\\w \W".to_owned()),
+        ];
+        for (given, wanted) in cases {
+            assert_eq!(latin(given), wanted, "{given}");
+            assert!(Regex::new(&wanted).is_ok());
+        }
+        assert!(pattern(r"^\w+$").is_match("löschung"));
+    }
+
+    #[test]
     fn each_rule_fires_on_its_example_and_not_on_its_look_alike() {
         let mut wrong = Vec::new();
         for rule in &RULES {
