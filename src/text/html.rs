@@ -180,6 +180,7 @@ fn found_unaided(tree: &mut Tree<'_>, base: Option<&Url>, done: &mut dyn FnMut(S
     main_text::remove_noise(tree);
     said::remove(tree);
     main_text::remove_variants(tree);
+    main_text::remove_copies(tree);
     let main = main_text::find(tree);
     done(Step::MainText);
     let mut lines = lines::of(tree, &[main], base);

@@ -3,7 +3,7 @@
 //!
 //! A lost clause is worse than a kept menu: where in doubt, more is kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use url::Url;
 
@@ -159,6 +159,37 @@ pub(super) fn remove_variants(tree: &mut Tree<'_>) {
     }
 }
 
+/// Leaves out the hidden one of two equal parts that bear one name (`id`): tabs that are
+/// written into the page once for each tab that may be open.
+///
+/// Only the outermost of hidden parts are asked, and texts only where they are as long as
+/// each other: linear in the page.
+pub(super) fn remove_copies(tree: &mut Tree<'_>) {
+    let (mut hidden, mut end) = (Vec::new(), 0);
+    for (at, node) in tree.nodes.iter().enumerate() {
+        if at >= end && node.attr("hidden").is_some() {
+            end = node.end;
+            hidden.extend(node.attr("id").filter(|id| !id.is_empty()).map(|id| (at, id)));
+        }
+    }
+    if hidden.is_empty() {
+        return;
+    }
+    let names: HashSet<&str> = hidden.iter().map(|(_, id)| *id).collect();
+    let mut shown: HashMap<&str, usize> = HashMap::new();
+    for (at, node) in tree.nodes.iter().enumerate() {
+        if let Some(id) = node.attr("id").filter(|id| node.attr("hidden").is_none() && names.contains(id)) {
+            shown.entry(id).or_insert(at);
+        }
+    }
+    let counts = tree.count();
+    let is_copy = |(at, id): &(usize, &str)| {
+        shown.get(id).is_some_and(|&shown| counts[shown] == counts[*at] && tree.words(shown) == tree.words(*at))
+    };
+    let copies: Vec<usize> = hidden.iter().filter(|part| is_copy(part)).map(|(at, _)| *at).collect();
+    copies.into_iter().for_each(|at| tree.nodes[at].off = true);
+}
+
 /// Words in class names of parts that are shown at some widths only.
 const VARIANT_HINTS: [&str; 9] =
     ["mobile", "desktop", "tablet", "phone", "hidden", "visible", "hide", "show", "responsive"];
@@ -294,7 +325,7 @@ fn is_heading(tree: &Tree<'_>, at: usize) -> bool {
 
 /// Which nodes references point at: links that are a number or a sign.
 fn notes(tree: &Tree<'_>) -> Vec<bool> {
-    let mut pointed: std::collections::HashSet<&str> = std::collections::HashSet::new();
+    let mut pointed: HashSet<&str> = HashSet::new();
     for (at, node) in tree.nodes.iter().enumerate() {
         let fragment = node.attr("href").and_then(|href| href.strip_prefix('#'));
         if let Some(fragment) = fragment.filter(|fragment| !fragment.is_empty() && node.end - at <= 4) {

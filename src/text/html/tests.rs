@@ -645,6 +645,16 @@ fn variants_for_other_widths_are_read_once() {
 }
 
 #[test]
+fn tabs_that_are_written_once_for_each_open_one_are_read_once() {
+    check(
+        "<h1>Privacy</h1><div id=a role=tabpanel><p>PROSE</p></div><div id=b role=tabpanel hidden><p>We keep data.</p></div>\
+         <div id=a role=tabpanel hidden><p>PROSE</p></div><div id=b role=tabpanel><p>We keep data.</p></div>\
+         <div id=a role=tabpanel hidden><p>Another text.</p></div>",
+        &["# Privacy", "PROSE", "We keep data.", "Another text."],
+    );
+}
+
+#[test]
 fn text_that_scripts_would_show() {
     let text = format!("<h2>Data</h2><p>{}</p>", format!("{PROSE} ").repeat(12));
     let read = page(&format!("<body><div id=app></div><noscript>{text}</noscript>"));
