@@ -20,6 +20,17 @@ impl DeliveryId {
     /// that even a repeated record cannot become a second alert.
     pub fn derive(watch: &WatchId, from: &Digest, to: &Digest, captured_at: Timestamp, channel: &str) -> Self {
         let facts = format!("{watch}\n{from}\n{to}\n{}\n{channel}", crate::time::rfc3339(captured_at));
+        Self::of(&facts)
+    }
+
+    /// The id of a notice that is about no change: its kind, the watch if it is about one,
+    /// and the moment that it is about.
+    pub fn of_notice(kind: &str, watch: Option<&WatchId>, moment: Timestamp, channel: &str) -> Self {
+        let watch = watch.map_or("", WatchId::as_str);
+        Self::of(&format!("{kind}\n{watch}\n{}\n{channel}", crate::time::rfc3339(moment)))
+    }
+
+    fn of(facts: &str) -> Self {
         Self(format!("msg_{}", &Digest::of(facts.as_bytes()).to_string()[..32]))
     }
 }

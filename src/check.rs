@@ -16,6 +16,7 @@ use crate::pages::{Came, PageCheck, Together, examine_pages};
 use crate::panics::{contained, unpanicking};
 use crate::reading::{Reading, Why};
 use crate::recall::recall;
+use crate::silence::{self, Turn};
 use crate::snapshot::{Snapshot, Validators};
 use crate::store::{Recorded, Store, StoreError};
 use crate::time::Timestamp;
@@ -64,6 +65,14 @@ impl Checked {
     /// Who is told now, of what this check saw or an earlier one.
     pub fn alerts(&self) -> impl Iterator<Item = &Alert> {
         self.telling.confirmed.iter().chain(&self.telling.alerts)
+    }
+
+    /// Who is told that the policy has not been seen for long, or is seen again.
+    pub fn notices(&self) -> &[Alert] {
+        match &self.telling.turn {
+            Turn::Keep => &[],
+            Turn::Begin { notices, .. } | Turn::End { notices } => notices,
+        }
     }
 }
 
@@ -159,7 +168,9 @@ async fn look<F: Fetch, C: Clock>(
         look_at_pages(watch, base, ports).await?
     };
     let together = recall(watch, before.clone(), together, &ports.store, &ports.unpacker).await?;
-    let telling = tell(watch, facts.as_ref(), before, &together, ports).await?;
+    let mut telling = tell(watch, facts.as_ref(), before, &together, ports).await?;
+    let unseen = ports.store.unseen(&watch.id).await?;
+    telling.turn = silence::turn(watch, facts.as_ref(), &together.outcome, &unseen, ports.clock.now());
     let outcome = together.outcome.clone();
     let next_check_at = due_again(watch, &outcome, &telling.step, ports).await?;
     let pages = together.pages.clone();
@@ -214,7 +225,7 @@ async fn tell<F: Fetch, C: Clock>(
         // With what it is to be compared cannot be read any more, so all that was seen is told.
         let Addressed { alerts, withheld } = alerts(watch, latest, together);
         let (step, confirmed) = (Step::Confirm(awaited.id), awaited.alerts.clone());
-        return Ok(Telling { alerts, withheld, step, confirmed });
+        return Ok(Telling { alerts, withheld, step, confirmed, ..Telling::default() });
     };
     let followed = watch.clone();
     let told = contained(move || {

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::alert::{Addressed, Alert, Withheld};
 use crate::outcome::Outcome;
+use crate::silence::Turn;
 use crate::time::Timestamp;
 use crate::version::SnapshotId;
 use crate::watch::Watch;
@@ -112,6 +113,8 @@ pub struct Telling {
     pub step: Step,
     /// Who is told now of what an earlier check saw, by the step.
     pub confirmed: Vec<Alert>,
+    /// Who is told that the policy has not been seen for long, or is seen again.
+    pub turn: Turn,
 }
 
 impl From<Addressed> for Telling {
@@ -165,7 +168,7 @@ pub fn found_another(watch: &Watch, awaited: &Awaited, told: Addressed, now: Tim
         }
         _ => Step::Confirm(awaited.id),
     };
-    Telling { alerts, withheld, step, confirmed: Vec::new() }
+    Telling { alerts, withheld, step, ..Telling::default() }
 }
 
 /// When the second look is due.

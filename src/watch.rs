@@ -144,6 +144,8 @@ pub struct Watch {
     /// After which time a second look must find a change again before anybody is told of
     /// it; none: the first look tells.
     pub confirm: Option<Duration>,
+    /// For how long looks may be in vain before that is told; none: never.
+    pub stale_after: Option<Duration>,
     /// The channels that are told.
     pub notify: Vec<Recipient>,
     /// Of what they are told.

@@ -193,6 +193,7 @@ impl Installation {
             language: None,
             alternation: ALTERNATION,
             confirm: None,
+            stale_after: None,
             notify: self.config.recipients.clone(),
             interest: self.config.interest.clone(),
             rules: self.config.rules_for_all(),

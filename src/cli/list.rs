@@ -7,6 +7,7 @@ use super::installation::Installation;
 use super::table::Table;
 use super::{Exit, when};
 use crate::clock::{Clock, SystemClock};
+use crate::health::Health;
 use crate::render::one_line;
 use crate::store::{CheckFacts, WatchState};
 use crate::time::{Timestamp, rfc3339};
@@ -31,6 +32,9 @@ struct Row<'a> {
     why: Option<&'a str>,
     last_success_at: Option<String>,
     consecutive_failures: u32,
+    health: &'static str,
+    failing_since: Option<String>,
+    silent_since: Option<String>,
     next_check_at: Option<String>,
     retired_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -85,6 +89,9 @@ fn row(state: &WatchState) -> Row<'_> {
         why: last.and_then(|check| check.why.as_deref()),
         last_success_at: state.last_success_at.map(rfc3339),
         consecutive_failures: state.consecutive_failures,
+        health: state.health().as_str(),
+        failing_since: state.failing_since.map(rfc3339),
+        silent_since: state.silent_since.map(rfc3339),
         next_check_at: state.next_check_at.map(rfc3339),
         retired_at: state.retired_at.map(rfc3339),
         note: state.note.as_deref(),
@@ -93,12 +100,15 @@ fn row(state: &WatchState) -> Row<'_> {
 
 /// The state in one sign: well, in doubt, not well, at rest.
 fn mark(state: &WatchState, paint: Paint) -> String {
-    match (&state.retired_at, &state.last_check, state.consecutive_failures) {
-        (Some(_), ..) => paint.dim("○"),
-        (None, None, _) => paint.dim("·"),
-        (None, Some(_), 0) => paint.green("●"),
-        (None, Some(_), 1..=2) => paint.yellow("●"),
-        (None, Some(_), _) => paint.red("●"),
+    match state.health() {
+        Health::Retired => paint.dim("○"),
+        Health::NeverChecked => paint.dim("·"),
+        Health::Well | Health::Imported => paint.green("●"),
+        Health::Stale => paint.red("●"),
+        Health::SelectorLost => paint.yellow("●"),
+        Health::Failing | Health::Blocked | Health::Unreadable | Health::LanguageChanged => {
+            if state.consecutive_failures > 2 { paint.red("●") } else { paint.yellow("●") }
+        }
     }
 }
 
@@ -110,6 +120,11 @@ fn next(state: &WatchState, now: Timestamp) -> String {
     }
 }
 
+/// The state in a word, for people.
+fn word(state: &WatchState) -> String {
+    state.health().as_str().replace('_', " ")
+}
+
 fn says(state: &WatchState, last: Option<&CheckFacts>, paint: Paint) -> String {
     if let Some(at) = state.retired_at {
         return paint.dim(format!("not in the configuration since {}", when::day(at)));
@@ -119,7 +134,9 @@ fn says(state: &WatchState, last: Option<&CheckFacts>, paint: Paint) -> String {
         None => paint.dim("imported"),
         Some(check) => match &check.why {
             Some(why) if state.consecutive_failures > 1 => {
-                paint.yellow(format!("{} times: {}", state.consecutive_failures, one_line(why)))
+                let since = state.failing_since.map_or_else(String::new, |at| format!(" since {}", when::day(at)));
+                let (health, times) = (word(state), state.consecutive_failures);
+                paint.yellow(format!("{health}{since}, {times} times: {}", one_line(why)))
             }
             Some(why) => paint.yellow(one_line(why)),
             None => match &state.note {

@@ -107,6 +107,8 @@ pub struct WatchInForce {
     pub alternation: String,
     /// After which time a second look must find a change again before anybody is told.
     pub confirm: Option<String>,
+    /// For how long looks may be in vain before that is told.
+    pub stale_after: Option<String>,
     /// What decides who is told and is not by default.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub settings: Vec<Setting>,
@@ -153,6 +155,7 @@ fn watch_in_force(config: &Config, watch: &Watch, now: Timestamp, origin: &dyn F
         next_check_at: next_check(&watch.schedule, &watch.id, config.scheduler.spread, now, 0, None).map(rfc3339),
         alternation: format_duration(watch.alternation),
         confirm: watch.confirm.map(format_duration),
+        stale_after: watch.stale_after.map(format_duration),
         notify: watch.notify.iter().map(|recipient| recipient.channel.clone()).collect(),
         alert_at: watch.interest.alert_at.as_str().to_owned(),
         settings: of_watch(watch, origin),
@@ -353,6 +356,9 @@ impl WatchInForce {
         let confirmed =
             self.confirm.as_ref().map(|after| format!("; a change counts once it is seen again after {after}"));
         writeln!(f, "    a text that is back within {} alternates{}", self.alternation, confirmed.unwrap_or_default())?;
+        if let Some(after) = self.stale_after.as_ref().filter(|_| !self.notify.is_empty()) {
+            writeln!(f, "    told if it cannot be seen for {after}")?;
+        }
         match &self.rules[..] {
             [] => Ok(()),
             rules => writeln!(f, "    judged by {} too", rules.join(", ")),

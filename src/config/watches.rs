@@ -17,6 +17,7 @@ use crate::cadence::Schedule;
 use crate::interest::{Interest, Recipient};
 use crate::judgment::{Materiality, Rules};
 use crate::reading::{Page, Selectors};
+use crate::silence::STALE_AFTER;
 use crate::text::select;
 use crate::watch::{PolicyType, Source, Watch, WatchId};
 
@@ -38,6 +39,7 @@ pub(super) struct Defaults {
     language: Option<String>,
     alternation: Duration,
     confirm: Option<Duration>,
+    stale_after: Option<Duration>,
     notify: Vec<Recipient>,
     pub(super) interest: Interest,
     pub(super) disable_rules: Vec<String>,
@@ -73,6 +75,7 @@ impl Defaults {
             // A change that nobody is told of is worse than one told too widely.
             alternation: ALTERNATION,
             confirm: None,
+            stale_after: Some(STALE_AFTER),
             notify: channels.recipients.clone(),
             interest: Interest::from_materiality(Materiality::Material),
             disable_rules: Vec::new(),
@@ -88,6 +91,7 @@ impl Defaults {
             table.set("notify", &mut defaults.notify, |value| notify(value, channels));
             table.set("alternation", &mut defaults.alternation, Value::duration);
             table.set("confirm", &mut defaults.confirm, confirm);
+            table.set("stale_after", &mut defaults.stale_after, stale_after);
             if let Some(interest) = interests::read(&table, &defaults.interest) {
                 defaults.interest = interest;
             }
@@ -132,6 +136,7 @@ impl Watches {
         let notify = table.or("notify", defaults.notify.clone(), |value| notify(value, channels));
         let alternation = table.or("alternation", defaults.alternation, Value::duration);
         let confirm = table.or("confirm", defaults.confirm, confirm);
+        let stale_after = table.or("stale_after", defaults.stale_after, stale_after);
         let interest = interests::read(table, &defaults.interest);
         let disabled = table.or("disable_rules", defaults.disable_rules.clone(), interests::disabled);
         let tags = table.or("tags", defaults.tags.clone(), words);
@@ -155,6 +160,7 @@ impl Watches {
             notify: notify?,
             alternation: alternation?,
             confirm: confirm?,
+            stale_after: stale_after?,
             interest: interest?,
             // Own rules come when all watches are known.
             rules: Rules::new(Vec::new(), disabled?),
@@ -252,6 +258,11 @@ fn source(value: &Value<'_>) -> Option<Source> {
 
 /// How long to wait for a second look; `"0s"` for none, where `[defaults]` has one.
 fn confirm(value: &Value<'_>) -> Option<Option<Duration>> {
+    if value.duration()?.is_zero() { Some(None) } else { value.duration_from(SHORTEST).map(Some) }
+}
+
+/// For how long looks may be in vain; `"0s"` for ever.
+fn stale_after(value: &Value<'_>) -> Option<Option<Duration>> {
     if value.duration()?.is_zero() { Some(None) } else { value.duration_from(SHORTEST).map(Some) }
 }
 

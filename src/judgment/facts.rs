@@ -371,7 +371,7 @@ fn sentences(text: &str, headed: bool) -> Vec<Sentence> {
     let mut lead: Rc<str> = Rc::from("");
     for (row, line) in text.lines().filter(|line| !line.trim().is_empty()).enumerate() {
         let marked = line.trim_start().starts_with("- ") || line.contains(" | ");
-        let parts = if line.contains(" | ") { vec![line] } else { sentence_ranges(line) };
+        let parts = if line.contains(" | ") { vec![line.to_owned()] } else { labelled(sentence_ranges(line)) };
         for part in parts {
             let folded = fold(part.trim());
             let body = LIST_MARK.replace(&folded, "").into_owned();
@@ -399,6 +399,19 @@ fn sentences(text: &str, headed: bool) -> Vec<Sentence> {
         }
     }
     out
+}
+
+/// Joins what ends a line without a full stop to the label before it: `Products: all but
+/// maps`. A value says little alone, and may stand behind other labels too.
+fn labelled(mut parts: Vec<&str>) -> Vec<String> {
+    let value = parts.pop_if(|last| !last.trim_end().ends_with(['.', '!', '?', ';', ':', '"', '”', ')']));
+    let mut parts: Vec<String> = parts.into_iter().map(str::to_owned).collect();
+    match (value, parts.last_mut()) {
+        (Some(value), Some(label)) if label.trim_end().ends_with(':') => label.push_str(value),
+        (Some(value), _) => parts.push(value.to_owned()),
+        (None, _) => {}
+    }
+    parts
 }
 
 /// The cells of a row that hold a mark, by the name or the number of their column: that a

@@ -23,6 +23,8 @@ patterns! {
     POINTER = r"^(?:for more (?:information|details)|(?:to )?(?:learn|read|find out) more|(?:please )?(?:see|visit|read|refer to|consult|click)\b|more information|pour (?:en savoir plus|plus d')|weitere informationen|mehr (?:dazu|informationen))";
     STREET = r"\b(?:street|st|road|rd|avenue|ave|suite|floor|building|blvd|boulevard|lane|quay|house|square|drive|p\.?o\.? box|rue|cedex|stra(?:ß|ss)e|str|platz|plaza|way|dock|postal|zip)\b|\b[a-z]{1,2}\d{1,2}[a-z]? ?\d[a-z]{2}\b|\b\d{5}(?:-\d{4})?\b|\b[a-z]\d\d [a-z0-9]{4}\b";
     SPEAKS = r"\b(?:may|must|shall|will|can|should|not|if|collect|share|use|process|sell|receives?|discloses?|partners?|advertis\w+|controller|representative|peut|doit|si|kann|muss|wenn)\b";
+    // Who holds an office that the law asks for, by name.
+    OFFICE = r"\b(?:representative|protection officer|dpo|controller|repr[ée]sentante?|d[ée]l[ée]gu[ée]e? [àa] la protection des donn[ée]es|responsable du traitement|vertreter(?:in)?|datenschutzbeauftragter?|verantwortlicher?)\b[^:.]{0,30}: ?\w+ \w";
     AGO = r"\b\d+ (?:second|minute|hour|day|week|month|year)s? ago\b|\bil y a \d+|\bvor \d+ (?:sekunde|minute|stunde|tag|woche|monat|jahr)";
     UNITS = r"\d ?(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?|%|percent|euros?|dollars?|usd|eur|gbp|heures?|jours?|semaines?|mois|ans?|stunden?|tagen?|tage|wochen?|monate?n?|jahre?n?)\b|[$€£¥] ?\d|\d ?[$€£%]";
     CONTACT = r"@|\+?\d[\d ()-]{7,}\d|\bhttps?://|\bwww\.|\bemail\b|\be-mail\b|\bphone\b|\btel\b";
@@ -259,7 +261,7 @@ fn is_label(clause: &Clause, text: &str, headed: bool) -> bool {
     let said = raw.starts_with(char::is_lowercase) || clause.lead.split(' ').count() >= 6;
     let led = clause.listed && (headed || said || clause.lead.trim_end().ends_with(':') || text.contains(" | "));
     let titled = words.len() > 8 && capital * 10 > words.len() * 7 && !text.contains(" | ");
-    if is_carved_out(text) {
+    if is_carved_out(text) || OFFICE.is_match(text) {
         return false;
     }
     let run_in = !clause.listed && words.len() <= 3 && raw.trim_end().ends_with('.');
@@ -416,6 +418,21 @@ mod tests {
     fn what_looks_like_noise_may_matter() {
         let cases = [
             ("A short sentence with a period.", "We keep it 30 days.", "We keep it 31 days."),
+            (
+                "A representative by name.",
+                "## How to reach us\nWrite to us at any time.",
+                "## How to reach us\nWrite to us at any time.\nUK GDPR Representative: Kettle Grove Ltd",
+            ),
+            (
+                "A heading that names places.",
+                "## If you live in Germany, Austria or Switzerland\nYou may write to us at any time.",
+                "## If you live in Germany or Switzerland\nYou may write to us at any time.",
+            ),
+            (
+                "A value behind a label, which stands behind another too.",
+                "## Services\nMaps: all products\nShoes: all products except boots",
+                "## Services\nMaps: all products except boots\nShoes: all products except boots",
+            ),
             (
                 "An article of a statute.",
                 "## Legal basis\nWe use data under Art. 6(1)(a) GDPR only with your consent.",

@@ -504,7 +504,9 @@ fn right_named(seen: &Seen<'_>) -> bool {
 
 fn place_named(seen: &Seen<'_>) -> bool {
     let place = seen.clause.is_reworded() && seen.kinds.contains(&EditKind::Jurisdiction);
-    place && !seen.practices.is_empty() && !seen.content.is_empty() && !super::noise::is_contact_format(seen.clause)
+    // What stands under a heading holds for the places that it names.
+    let says = !seen.practices.is_empty() || seen.clause.heading;
+    place && says && !seen.content.is_empty() && !super::noise::is_contact_format(seen.clause)
 }
 
 /// A limit or a name differs in a clause on training.

@@ -310,13 +310,26 @@ struct AlertData {
     links: AlertLinks,
 }
 
+/// Which watch it is about.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-struct WatchObject {
+pub(super) struct WatchObject {
     id: String,
     url: String,
     service: String,
     r#type: &'static str,
     tags: Vec<String>,
+}
+
+impl WatchObject {
+    pub(super) fn of(watch: &Watch) -> Self {
+        Self {
+            id: watch.id.to_string(),
+            url: watch.url.to_string(),
+            service: watch.service.clone(),
+            r#type: watch.policy_type.as_str(),
+            tags: watch.tags.clone(),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -355,13 +368,7 @@ pub fn alert(
         id: id.0.clone(),
         timestamp: rfc3339(next.captured_at),
         data: AlertData {
-            watch: WatchObject {
-                id: watch.id.to_string(),
-                url: watch.url.to_string(),
-                service: watch.service.clone(),
-                r#type: watch.policy_type.as_str(),
-                tags: watch.tags.clone(),
-            },
+            watch: WatchObject::of(watch),
             from: FromObject {
                 version: previous.number,
                 captured_at: rfc3339(previous.captured_at),

@@ -4,6 +4,7 @@ pub mod html;
 pub mod json;
 mod lines;
 pub mod markdown;
+pub mod notices;
 pub mod plain;
 
 use self::lines::{Line, Word, lines, shown, words};

@@ -5,7 +5,9 @@ use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 use super::fault::{At, Fault};
 use super::versions::{NewVersion, Told, insert, latest_facts};
 use super::watches::{key_of, known_key, name};
-use super::{CheckFacts, CheckId, PageFacts, Recorded, Store, StoreError, confirmations, snapshots, versions};
+use super::{
+    CheckFacts, CheckId, PageFacts, Recorded, Store, StoreError, confirmations, silences, snapshots, versions,
+};
 use crate::alert::Withheld;
 use crate::confirmation::Telling;
 use crate::outcome::Outcome;
@@ -134,6 +136,7 @@ impl Entry {
         self.write_state(tx, watch, place)?;
 
         recorded.check = Some(check);
+        recorded.deliveries = silences::write(tx, watch, check, &self.telling.turn, self.now)?;
         recorded.note_before = note_before;
         if place == Place::Old && self.outcome.is_success() {
             return Ok(Recorded { version: None, out_of_order: true, ..recorded });
@@ -149,7 +152,7 @@ impl Entry {
             latest = latest_facts(tx, watch)?;
         }
         let snapshot = latest.map(|latest| latest.snapshot);
-        recorded.deliveries = confirmations::tell(tx, watch, check, snapshot, &self.telling, self.now)?;
+        recorded.deliveries += confirmations::tell(tx, watch, check, snapshot, &self.telling, self.now)?;
         Ok(recorded)
     }
 
@@ -196,7 +199,8 @@ impl Entry {
             tx.prepare_cached(
                 "UPDATE watches SET
                      consecutive_failures = CASE WHEN :success THEN 0 ELSE consecutive_failures + 1 END,
-                     last_success_at = CASE WHEN :success THEN :now ELSE last_success_at END
+                     last_success_at = CASE WHEN :success THEN :now ELSE last_success_at END,
+                     failing_since = CASE WHEN :success THEN NULL ELSE coalesce(failing_since, :now) END
                  WHERE id = :watch",
             )?
             .execute(named_params! { ":success": self.outcome.is_success(), ":now": At(self.now), ":watch": watch })?;

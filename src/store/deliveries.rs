@@ -200,6 +200,24 @@ pub(super) fn enqueue(
     Ok(new)
 }
 
+/// [`enqueue`] for what tells of no change; `watch` is whom it is about.
+pub(super) fn enqueue_notices(
+    tx: &Transaction<'_>,
+    watch: Option<i64>,
+    notices: &[Alert],
+    now: Timestamp,
+) -> Result<usize, Fault> {
+    let mut statement = tx.prepare_cached(
+        "INSERT INTO deliveries (id, watch_id, channel, body, created_at, due_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5)
+         ON CONFLICT DO NOTHING",
+    )?;
+    let mut new = 0;
+    for notice in notices {
+        new += statement.execute((&notice.id.0, watch, &notice.channel, &notice.body, At(now)))?;
+    }
+    Ok(new)
+}
+
 /// Names as one parameter, which SQL takes apart again.
 fn names(names: &[String]) -> String {
     serde_json::Value::from(names).to_string()
@@ -212,7 +230,7 @@ fn one(tx: &Transaction<'_>, id: &DeliveryId) -> Result<Option<Delivery>, Fault>
 fn select(clause: &str) -> String {
     format!(
         "SELECT d.id, w.name, d.channel, d.body, d.state, d.attempts, d.created_at, d.due_at, d.last_error, d.delivered_at
-         FROM deliveries d LEFT JOIN checks c ON c.id = d.check_id LEFT JOIN watches w ON w.id = c.watch_id
+         FROM deliveries d LEFT JOIN checks c ON c.id = d.check_id LEFT JOIN watches w ON w.id = coalesce(c.watch_id, d.watch_id)
          WHERE {clause}"
     )
 }

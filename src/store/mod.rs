@@ -11,6 +11,7 @@
 //! | `migrate`, `migrations/` | the schema and how it grows |
 //! | `watches`, `checks`, `snapshots`, `versions`, `deliveries` | the tables |
 //! | `confirmations` | changes that wait for a second look |
+//! | `silences` | policies that were not seen for long |
 //! | `memory` | what a page said a short while ago |
 //! | `rebuild`, `verify` | readings from facts again, to replace or to compare |
 //! | `pack`, `encode` | what the blobs hold |
@@ -27,6 +28,7 @@ mod migrate;
 pub mod open;
 mod pack;
 mod rebuild;
+mod silences;
 mod snapshots;
 mod verify;
 mod versions;
@@ -38,6 +40,7 @@ use std::sync::Arc;
 use crate::alert::Withheld;
 use crate::change::Change;
 use crate::confirmation::ConfirmationState;
+use crate::health::{Health, Signs, health};
 use crate::judgment::Judgment;
 use crate::time::Timestamp;
 use crate::version::{SnapshotId, VersionFacts};
@@ -186,12 +189,31 @@ pub struct WatchState {
     pub last_success_at: Option<Timestamp>,
     /// Failed checks since then.
     pub consecutive_failures: u32,
+    /// The first of them.
+    pub failing_since: Option<Timestamp>,
+    /// Since when it is silent, if that was told.
+    pub silent_since: Option<Timestamp>,
     /// How many versions there are.
     pub versions: u32,
     /// The latest one.
     pub latest: Option<VersionFacts>,
     /// The note of the last check that read the page.
     pub note: Option<String>,
+}
+
+impl WatchState {
+    /// How the watch is, in one word.
+    pub fn health(&self) -> Health {
+        let last = self.last_check.as_ref();
+        health(&Signs {
+            retired: self.retired_at.is_some(),
+            versions: self.versions,
+            outcome: last.map(|check| check.outcome.as_str()),
+            why: last.and_then(|check| check.why.as_deref()),
+            note: self.note.as_deref(),
+            silent: self.silent_since.is_some(),
+        })
+    }
 }
 
 /// One check, as recorded.

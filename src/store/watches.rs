@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 
 use super::fault::{At, Fault, word};
 use super::versions::latest_facts;
-use super::{CheckFacts, CheckId, Due, Store, StoreError, Synced, WatchState, checks, confirmations};
+use super::{CheckFacts, CheckId, Due, Store, StoreError, Synced, WatchState, checks, confirmations, silences};
 use crate::cadence::Comes;
 use crate::time::Timestamp;
 use crate::watch::{Watch, WatchId};
@@ -232,8 +232,9 @@ fn state(tx: &Transaction<'_>, key: i64) -> Result<WatchState, Fault> {
     let last_check = last_check(tx, key)?;
     let latest = latest_facts(tx, key)?;
     let note = checks::last_note(tx, key)?;
+    let silent_since = silences::told_since(tx, key)?;
     let mut statement = tx.prepare_cached(
-        "SELECT name, url, service, retired_at, next_check_at, last_success_at, consecutive_failures
+        "SELECT name, url, service, retired_at, next_check_at, last_success_at, consecutive_failures, failing_since
          FROM watches WHERE id = ?1",
     )?;
     let at = |row: &Row<'_>, column| row.get::<_, Option<At>>(column).map(|at| at.map(|at| at.0));
@@ -247,6 +248,8 @@ fn state(tx: &Transaction<'_>, key: i64) -> Result<WatchState, Fault> {
             last_check,
             last_success_at: at(row, 5)?,
             consecutive_failures: row.get(6)?,
+            failing_since: at(row, 7)?,
+            silent_since,
             versions: latest.as_ref().map_or(0, |latest| latest.number),
             latest,
             note,

@@ -702,24 +702,28 @@ tags = ["b", "c"]
         tells desk of minor and material changes
           alert_at = "minor"                      # policywatch.toml:30
         a text that is back within 1w alternates
+        told if it cannot be seen for 1w
       two  # policywatch.toml:53
         terms of https://acme.test/terms, live
         30 4 * * * (America/New_York), next 2026-11-23T09:30:00.000Z  # policywatch.toml:58
         tells plain, log of all changes
           alert_at = "editorial"                  # policywatch.toml:65
         a text that is back within 1w alternates
+        told if it cannot be seen for 1w
       three  # watches.d/a.toml:1
         other of https://acme.test/3, wayback
         every 2h, next 2026-11-22T14:00:00.000Z  # watches.d/a.toml:4
         tells desk of minor and material changes
           alert_at = "minor"                      # policywatch.toml:30
         a text that is back within 1w alternates
+        told if it cannot be seen for 1w
       four  # watches.d/b.toml:1
         other of https://acme.test/4, wayback
         0 6 * * 1 (Europe/Paris), next 2026-11-23T05:00:00.000Z  # policywatch.toml:25
         tells desk of minor and material changes
           alert_at = "minor"                      # policywatch.toml:30
         a text that is back within 1w alternates
+        told if it cannot be seen for 1w
     "#);
 }
 
@@ -786,6 +790,7 @@ tags = ["kettles"]
           ignore_practices = ["fees_renewal"]     # policywatch.toml:13
           disable_rules = ["link.rights"]         # policywatch.toml:4
         a text that is back within 1w alternates
+        told if it cannot be seen for 1w
         judged by own.wallets, own.shop-hours too
       two  # policywatch.toml:15
         other of https://acme.test/terms, live
@@ -794,6 +799,7 @@ tags = ["kettles"]
           min_severity = 3                        # policywatch.toml:18
           disable_rules = []                      # policywatch.toml:19
         a text that is back within 1w alternates
+        told if it cannot be seen for 1w
         judged by own.wallets too
 
     own rules

@@ -10,6 +10,7 @@ mod desk;
 mod documents;
 mod faces;
 mod fetching;
+mod health;
 mod hostile;
 mod judging;
 mod layers;

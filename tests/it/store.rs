@@ -639,6 +639,7 @@ fn configured(id: &str) -> Watch {
         notify: Vec::new(),
         alternation: ALTERNATION,
         confirm: None,
+        stale_after: None,
         interest: Interest::ALL,
         rules: Rules::default(),
         tags: Vec::new(),
@@ -895,7 +896,7 @@ async fn a_newer_store_is_refused_and_not_touched() {
     newer.close().unwrap();
     let before = std::fs::read(&path).unwrap();
     let refused = Store::open(&path).await;
-    assert!(matches!(refused, Err(StoreError::Newer { found: 99, known: 3, .. })), "{refused:?}");
+    assert!(matches!(refused, Err(StoreError::Newer { found: 99, known: 4, .. })), "{refused:?}");
     assert_eq!(std::fs::read(&path).unwrap(), before);
     assert_eq!(std::fs::read_dir(archive.dir.path()).unwrap().count(), 1);
 }
@@ -1432,6 +1433,7 @@ fn steps(schema: usize) -> Vec<&'static str> {
         include_str!("../../src/store/migrations/0001_initial.sql"),
         include_str!("../../src/store/migrations/0002_pages.sql"),
         include_str!("../../src/store/migrations/0003_time.sql"),
+        include_str!("../../src/store/migrations/0004_silence.sql"),
     ];
     all[..schema].to_vec()
 }

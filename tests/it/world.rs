@@ -21,6 +21,7 @@ use policywatch::interest::{Interest, Recipient};
 use policywatch::judgment::{Materiality, Rules};
 use policywatch::outcome::{FailureKind, FetchFailure};
 use policywatch::reading::Selectors;
+use policywatch::silence::STALE_AFTER;
 use policywatch::snapshot::{Origin, Snapshot};
 use policywatch::store::Store;
 use policywatch::time::{Timestamp, parse_rfc3339};
@@ -174,6 +175,7 @@ pub fn watch(path: &str, notify: &[&str]) -> Watch {
         language: None,
         alternation: ALTERNATION,
         confirm: None,
+        stale_after: Some(STALE_AFTER),
         notify: notify.iter().map(|name| Recipient::from(*name)).collect(),
         interest: Interest::from_materiality(Materiality::Material),
         rules: Rules::default(),

@@ -1,0 +1,109 @@
+//! When a policy has not been seen for long: silence that is told, once when it begins and
+//! once when it ends.
+//!
+//! What counts is how long looks were in vain, not how long ago the last good one was: a
+//! page that is looked at once a month is not silent in between, and neither is one whose
+//! program was switched off. So each look decides, and what it says is recorded with it.
+
+use std::time::Duration;
+
+use crate::alert::{Alert, DeliveryId};
+use crate::outcome::{FailureKind, Outcome};
+use crate::reading::Why;
+use crate::render::notices::{self, Absence};
+use crate::time::Timestamp;
+use crate::version::VersionFacts;
+use crate::watch::Watch;
+
+/// For how long looks may be in vain where nothing else is configured: a site that is down
+/// over a weekend is back by then.
+pub const STALE_AFTER: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// What the record knows of how long a policy was not seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unseen {
+    /// The first look in vain since the last good one.
+    pub failing_since: Option<Timestamp>,
+    /// Since when it is silent, if that was told.
+    pub told_since: Option<Timestamp>,
+    /// The last good look.
+    pub last_success_at: Option<Timestamp>,
+}
+
+/// What a look does to a silence.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Turn {
+    /// Nothing.
+    #[default]
+    Keep,
+    /// It is told that the policy has not been seen.
+    Begin {
+        /// The first look in vain.
+        since: Timestamp,
+        /// Who is told.
+        notices: Vec<Alert>,
+    },
+    /// It is told that the policy is seen again.
+    End {
+        /// Who is told.
+        notices: Vec<Alert>,
+    },
+}
+
+/// Decides what a look does to a silence.
+pub fn turn(watch: &Watch, latest: Option<&VersionFacts>, outcome: &Outcome, unseen: &Unseen, now: Timestamp) -> Turn {
+    let about = |since| Absence { watch, latest, outcome, since, last_seen_at: unseen.last_success_at };
+    if outcome.is_success() {
+        let Some(since) = unseen.told_since else { return Turn::Keep };
+        let notices = tell(watch, "seen_again", since, |id| notices::seen_again(id, &about(since), now).to_string());
+        return Turn::End { notices };
+    }
+    let Some(limit) = watch.stale_after.and_then(|limit| chrono::Duration::from_std(limit).ok()) else {
+        return Turn::Keep;
+    };
+    match unseen.failing_since {
+        Some(since) if unseen.told_since.is_none() && now - since >= limit => {
+            let notices =
+                tell(watch, "unseen", since, |id| notices::unseen(id, &about(since), advice(outcome), now).to_string());
+            Turn::Begin { since, notices }
+        }
+        _ => Turn::Keep,
+    }
+}
+
+fn tell(watch: &Watch, kind: &str, since: Timestamp, say: impl Fn(&DeliveryId) -> String) -> Vec<Alert> {
+    let say = |channel: &str| {
+        let id = DeliveryId::of_notice(kind, Some(&watch.id), since, channel);
+        Alert { body: say(&id), id, channel: channel.to_owned() }
+    };
+    watch.notify.iter().map(|recipient| say(&recipient.channel)).collect()
+}
+
+/// What whoever runs us can do about a page that is not seen.
+pub fn advice(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Unreachable(failure) => match failure.kind {
+            FailureKind::Dns { .. } => "the name is gone from the net; look for the policy at another address",
+            FailureKind::Timeout { .. } | FailureKind::Refused { .. } | FailureKind::Connection { .. } => {
+                "the server does not answer from here; look whether it answers a browser, and whether the address is right"
+            }
+            FailureKind::Tls { .. } => "the certificate is not to be trusted; tell the owner of the site",
+            FailureKind::RateLimited { .. } => "the site asks for fewer requests; look less often",
+            FailureKind::NotArchived { .. } => "the archive has no capture; follow the page itself (source = \"live\")",
+            _ => "look at the reason, and at the page in a browser",
+        },
+        Outcome::Unreadable { why, .. } => match why.why {
+            Why::BotWall => "the site keeps programs out; ask its owner, or follow the policy through an archive",
+            Why::LoginWall => "the page is only for people who sign in; look for a public address of the policy",
+            Why::ConsentWall => "the page asks for consent first; look for another address of the policy",
+            Why::NotFound | Why::WrongPage | Why::RedirectStub => {
+                "the policy may have moved; look for its new address on the site"
+            }
+            Why::WrongLanguage => "set the watch's language, or follow the address of the right language",
+            Why::EmptyShell => "the page is made by scripts; look for an address that works without them",
+            Why::UnsupportedType | Why::Malformed => "look at the page in a browser; it may have another form now",
+            Why::ErrorPage | Why::Maintenance => "look at the page in a browser; the site may be broken",
+        },
+        _ => "see the log; this is a fault of policywatch",
+    }
+}
