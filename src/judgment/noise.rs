@@ -430,8 +430,8 @@ mod tests {
             ),
             (
                 "A value behind a label, which stands behind another too.",
-                "## Services\nMaps: all products\nShoes: all products except boots",
-                "## Services\nMaps: all products except boots\nShoes: all products except boots",
+                "## Services\nMaps: all products\nShoes: all products except boots and hats",
+                "## Services\nMaps: all products except boots and hats\nShoes: all products except boots and hats",
             ),
             (
                 "An article of a statute.",
