@@ -18,7 +18,7 @@ use crate::cadence;
 use crate::channel::{Channel, Channels};
 use crate::check::Ports;
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, Problem};
+use crate::config::{Config, HeartbeatOptions, Problem};
 use crate::deliver::Outbox;
 use crate::fetch::{Fetch, Fetcher};
 use crate::http::GuardedClient;
@@ -26,6 +26,7 @@ use crate::pulse::{Pulse, pulse};
 use crate::scheduler::{InForce, Scheduler};
 use crate::store::{self, Store, StoreError, lock_daemon};
 use crate::unpack::Unpacker;
+use crate::vigil::{Duties, Heartbeat, Vigil};
 
 /// How long running checks and deliveries may take after the word to stop. Two seconds
 /// less than the ten in which the daemon promises to be gone.
@@ -156,6 +157,16 @@ fn equip(config: &Config) -> Result<(Fetcher<SystemClock>, Channels<SystemClock>
     Ok((Fetcher::with_client(client, config.fetch.clone(), SystemClock), channels))
 }
 
+/// What the vigil is to do by a configuration.
+fn duties(config: &Config) -> Result<Duties, String> {
+    let heartbeat = |options: &HeartbeatOptions| {
+        let client = GuardedClient::new(&config.fetch).map_err(|error| error.to_string())?;
+        Ok::<_, String>(Heartbeat { url: options.url.clone(), every: options.every, client })
+    };
+    let heartbeat = config.heartbeat.as_ref().map(heartbeat).transpose()?;
+    Ok(Duties { coverage: config.coverage.clone(), heartbeat })
+}
+
 /// Ends when the process is told to stop: SIGTERM, or SIGINT (Ctrl-C).
 ///
 /// # Errors
@@ -183,8 +194,12 @@ impl<F: Fetch + 'static, K: Channel + 'static, C: Clock> Daemon<F, K, C> {
         let store = Store::open_with(&self.config.store_path, patient()).await?;
         let (fetcher, channels) = (self.equip)(&self.config).map_err(DaemonError::Network)?;
         let in_force = self.put_in_force(&self.config, fetcher, &store).await?;
-        let switch =
-            Switch { in_force: watch::Sender::new(in_force), channels: watch::Sender::new(Arc::new(channels)) };
+        let duties = duties(&self.config).map_err(DaemonError::Network)?;
+        let switch = Switch {
+            in_force: watch::Sender::new(in_force),
+            channels: watch::Sender::new(Arc::new(channels)),
+            duties: watch::Sender::new(Arc::new(duties)),
+        };
 
         let stop = CancellationToken::new();
         let mut loops = self.start_loops(&switch, &store, &stop);
@@ -227,10 +242,11 @@ impl<F: Fetch + 'static, K: Channel + 'static, C: Clock> Daemon<F, K, C> {
     async fn reload(&self, switch: &Switch<F, K, C>, store: &Store) -> Result<(), DaemonError> {
         self.systemd.reloading();
         match self.load_anew().await {
-            Ok((config, fetcher, channels)) => {
+            Ok((config, fetcher, channels, duties)) => {
                 let in_force = self.put_in_force(&config, fetcher, store).await?;
                 // Channels first: what a new watch says must find its channel.
                 switch.channels.send_replace(Arc::new(channels));
+                switch.duties.send_replace(Arc::new(duties));
                 switch.in_force.send_replace(in_force);
                 self.announce("reloaded", &config);
             }
@@ -248,7 +264,7 @@ impl<F: Fetch + 'static, K: Channel + 'static, C: Clock> Daemon<F, K, C> {
     }
 
     /// A configuration that could be put in force, or everything that is wrong with it.
-    async fn load_anew(&self) -> Result<(Config, F, K), Vec<String>> {
+    async fn load_anew(&self) -> Result<(Config, F, K, Duties), Vec<String>> {
         let load = Arc::clone(&self.load);
         let loaded = tokio::task::spawn_blocking(move || load()).await;
         let config = match loaded {
@@ -261,7 +277,8 @@ impl<F: Fetch + 'static, K: Channel + 'static, C: Clock> Daemon<F, K, C> {
             return Err(vec![format!("store.path cannot move from {old} to {new} while the daemon runs; restart it")]);
         }
         let (fetcher, channels) = (self.equip)(&config).map_err(|reason| vec![reason])?;
-        Ok((config, fetcher, channels))
+        let duties = duties(&config).map_err(|reason| vec![reason])?;
+        Ok((config, fetcher, channels, duties))
     }
 
     /// Writes the watches of a configuration to the record, and makes it what the scheduler
@@ -290,7 +307,7 @@ impl<F: Fetch + 'static, K: Channel + 'static, C: Clock> Daemon<F, K, C> {
 
     fn start_loops(&self, switch: &Switch<F, K, C>, store: &Store, stop: &CancellationToken) -> Loops {
         let bell = Arc::new(Notify::new());
-        let (checks, deliveries) = (pulse(), pulse());
+        let (checks, deliveries, vigil) = (pulse(), pulse(), pulse());
         let scheduler = Scheduler {
             in_force: switch.in_force.subscribe(),
             bell: Arc::clone(&bell),
@@ -302,15 +319,25 @@ impl<F: Fetch + 'static, K: Channel + 'static, C: Clock> Daemon<F, K, C> {
             store: store.clone(),
             channels: switch.channels.subscribe(),
             clock: self.clock.clone(),
-            bell,
+            bell: Arc::clone(&bell),
             stop: stop.clone(),
             grace: self.grace,
             beat: deliveries.1,
         };
+        let watchman = Vigil {
+            duties: switch.duties.subscribe(),
+            store: store.clone(),
+            clock: self.clock.clone(),
+            bell,
+            pulses: vec![checks.0.clone(), deliveries.0.clone()],
+            stop: stop.clone(),
+            beat: vigil.1,
+        };
         let mut tasks = JoinSet::new();
         tasks.spawn(scheduler.run());
         tasks.spawn(outbox.run());
-        Loops { tasks, pulses: [checks.0, deliveries.0] }
+        tasks.spawn(watchman.run());
+        Loops { tasks, pulses: [checks.0, deliveries.0, vigil.0] }
     }
 
     fn announce(&self, what: &str, config: &Config) {
@@ -331,16 +358,17 @@ fn patient() -> store::Options {
 struct Switch<F, K, C> {
     in_force: watch::Sender<Arc<InForce<F, C>>>,
     channels: watch::Sender<Arc<K>>,
+    duties: watch::Sender<Arc<Duties>>,
 }
 
-/// The two loops that do the work.
+/// The loops that do the work.
 struct Loops {
     tasks: JoinSet<Result<(), StoreError>>,
-    pulses: [Pulse; 2],
+    pulses: [Pulse; 3],
 }
 
 impl Loops {
-    /// Waits for both, which end by themselves within `grace`; not much longer, should one hang.
+    /// Waits for all, which end by themselves within `grace`; not much longer, should one hang.
     async fn end_within(mut self, grace: Duration) -> Result<(), DaemonError> {
         let all = async {
             let mut first = Ok(());
@@ -375,9 +403,9 @@ fn how(ended: Result<Result<(), StoreError>, JoinError>) -> Result<(), DaemonErr
     }
 }
 
-/// Shows systemd that both loops turn, twice within each of its watchdog's periods. A loop
+/// Shows systemd that all loops turn, twice within each of its watchdog's periods. A loop
 /// that hangs is not felt, nothing is said any more, and systemd restarts us.
-async fn stay_alive(systemd: &Systemd, pulses: [Pulse; 2]) {
+async fn stay_alive<const LOOPS: usize>(systemd: &Systemd, pulses: [Pulse; LOOPS]) {
     let Some(period) = systemd.watchdog.filter(|period| !period.is_zero()) else {
         return std::future::pending().await;
     };

@@ -85,6 +85,7 @@ pub mod alternation;
 pub mod cadence;
 pub mod change;
 pub mod confirmation;
+pub mod coverage;
 pub mod examine;
 pub mod guard;
 pub mod health;
@@ -119,6 +120,7 @@ mod panics;
 pub mod pulse;
 mod recall;
 pub mod upgrade;
+pub mod vigil;
 
 // The faces.
 pub mod cli;

@@ -232,7 +232,7 @@ fn settings(config: &Config) -> Vec<(&'static str, String)> {
             Allowed::Network(network) => text(network),
         })
         .collect();
-    vec![
+    let mut settings = vec![
         ("store.path", text(&config.store_path.display())),
         ("fetch.user_agent", text(&fetch.user_agent)),
         ("fetch.timeout", time(fetch.timeout)),
@@ -248,7 +248,18 @@ fn settings(config: &Config) -> Vec<(&'static str, String)> {
         ("scheduler.spread", time(config.scheduler.spread)),
         ("log.filter", text(&config.log.filter)),
         ("log.json", config.log.json.to_string()),
-    ]
+    ];
+    if let Some(heartbeat) = &config.heartbeat {
+        // Its path may be a secret of its own.
+        settings.push(("heartbeat.url", text(&without_path(&heartbeat.url))));
+        settings.push(("heartbeat.every", time(heartbeat.every)));
+    }
+    if let Some(coverage) = &config.coverage {
+        let told: Vec<String> = coverage.notify.iter().map(|channel| text(channel)).collect();
+        settings.push(("coverage.schedule", text(&coverage.schedule)));
+        settings.push(("coverage.notify", format!("[{}]", told.join(", "))));
+    }
+    settings
 }
 
 /// A number of bytes in the largest unit that divides it.

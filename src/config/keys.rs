@@ -2,8 +2,24 @@
 //! one that is missing here; a test holds `config.example.toml` to this list.
 
 /// The tables with their keys; the first is the file itself.
-pub const KEYS: [(&str, &[&str]); 12] = [
-    ("", &["include", "store", "fetch", "wayback", "scheduler", "log", "defaults", "channel", "watch", "rule"]),
+pub const KEYS: [(&str, &[&str]); 14] = [
+    (
+        "",
+        &[
+            "include",
+            "store",
+            "fetch",
+            "wayback",
+            "scheduler",
+            "log",
+            "heartbeat",
+            "coverage",
+            "defaults",
+            "channel",
+            "watch",
+            "rule",
+        ],
+    ),
     ("store", &["path"]),
     (
         "fetch",
@@ -21,6 +37,8 @@ pub const KEYS: [(&str, &[&str]); 12] = [
     ("wayback", &["base_url", "index_pause", "capture_pause"]),
     ("scheduler", &["concurrency", "spread"]),
     ("log", &["filter", "json"]),
+    ("heartbeat", &["url", "every"]),
+    ("coverage", &["schedule", "every", "timezone", "notify"]),
     (
         "defaults",
         &[

@@ -13,6 +13,7 @@ mod rules;
 mod settings;
 mod source;
 mod table;
+mod vigil;
 mod watches;
 
 use std::collections::BTreeMap;
@@ -23,7 +24,7 @@ use crate::channel::ChannelOptions;
 use crate::interest::{Interest, Recipient};
 use crate::judgment::{Materiality, Rules};
 use crate::watch::Watch;
-use crate::{fetch, scheduler, telemetry};
+use crate::{coverage, fetch, scheduler, telemetry};
 use channels::Channels;
 pub use environment::Environment;
 pub use in_force::{ChannelInForce, InForce, RuleInForce, Setting, WatchInForce, in_force};
@@ -32,6 +33,7 @@ pub use render::render_problems;
 pub use rules::ScopedRule;
 use source::Source;
 use table::{File, Findings, Table};
+pub use vigil::HeartbeatOptions;
 use watches::{Defaults, Watches};
 
 /// What is in force.
@@ -47,6 +49,10 @@ pub struct Config {
     pub scheduler: scheduler::Options,
     /// How it logs.
     pub log: telemetry::Options,
+    /// A monitor that is shown that we live.
+    pub heartbeat: Option<HeartbeatOptions>,
+    /// When it is stated what was looked at.
+    pub coverage: Option<coverage::Options>,
     /// Who can be told.
     pub channels: Vec<ChannelOptions>,
     /// The same, with what each asks for.
@@ -80,6 +86,8 @@ impl Config {
             fetch: fetch::Options::default(),
             scheduler: scheduler::Options::default(),
             log: telemetry::Options::default(),
+            heartbeat: None,
+            coverage: None,
             channels: Vec::new(),
             recipients: Vec::new(),
             watches: Vec::new(),
@@ -211,6 +219,8 @@ fn read_main(source: &Source, findings: &Findings<'_>, config: &mut Config) {
     let root = Table::new(&file, "", tree.get_ref(), tree.span());
     settings::read(&root, config);
     let channels = channels::read(&root);
+    config.heartbeat = vigil::heartbeat(&root);
+    config.coverage = vigil::coverage(&root, &channels);
     let defaults = Defaults::read(&root, &channels);
     let mut watches = Watches::default();
     watches.read(&root, &defaults, &channels);

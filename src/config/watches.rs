@@ -48,13 +48,13 @@ pub(super) struct Defaults {
 
 /// A schedule before its time zone is known.
 #[derive(Clone, Debug)]
-enum Timing {
+pub(super) enum Timing {
     Cron(String),
     Every(Duration),
 }
 
 impl Timing {
-    fn schedule(&self, zone: Tz) -> Option<Schedule> {
+    pub(super) fn schedule(&self, zone: Tz) -> Option<Schedule> {
         match self {
             // It was tried where it stands, and what is wrong with it told there.
             Timing::Cron(expression) => Schedule::cron(expression, zone).ok(),
@@ -211,7 +211,7 @@ fn timing_or(table: &Table<'_>, defaults: &Defaults) -> Option<(Timing, Origin)>
 }
 
 /// A table's own schedule, with its place.
-fn timing(table: &Table<'_>) -> Option<(Timing, Origin)> {
+pub(super) fn timing(table: &Table<'_>) -> Option<(Timing, Origin)> {
     let schedule = table.get("schedule");
     let every = table.get("every");
     if let (Some(schedule), Some(every)) = (&schedule, &every) {
@@ -241,7 +241,7 @@ fn crontab(value: &Value<'_>) -> Option<Timing> {
     }
 }
 
-fn zone(value: &Value<'_>) -> Option<Tz> {
+pub(super) fn zone(value: &Value<'_>) -> Option<Tz> {
     let text = value.text()?;
     Tz::from_str(text).ok().or_else(|| {
         let hint = match keys::nearest(text, TZ_VARIANTS.iter().map(|zone| zone.name())) {
@@ -282,7 +282,7 @@ fn words(value: &Value<'_>) -> Option<Vec<String>> {
     value.list()?.iter().map(Value::words).collect()
 }
 
-fn notify(value: &Value<'_>, channels: &Channels) -> Option<Vec<Recipient>> {
+pub(super) fn notify(value: &Value<'_>, channels: &Channels) -> Option<Vec<Recipient>> {
     let known = |value: &Value<'_>| {
         let name = value.words()?;
         if let Some(recipient) = channels.recipients.iter().find(|recipient| recipient.channel == name) {

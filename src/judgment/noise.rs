@@ -206,8 +206,11 @@ pub(crate) fn settled(clause: &Clause, facts: &Facts) -> Option<&'static str> {
         return Some("page_furniture");
     }
     // How long ago something was is true on one day only.
-    if figures && long <= 16 && AGO.is_match(&clause.old) && AGO.is_match(&clause.new) {
-        return Some("page_furniture");
+    if long <= 24 && AGO.is_match(&clause.old) && AGO.is_match(&clause.new) {
+        let lasting = |text: &str| words(&AGO.replace_all(text, " "));
+        if figures || lasting(&clause.old) == lasting(&clause.new) {
+            return Some("page_furniture");
+        }
     }
     None
 }

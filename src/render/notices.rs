@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::json::WatchObject;
 use crate::alert::DeliveryId;
+use crate::coverage::{Coverage, Watched};
 use crate::outcome::Outcome;
 use crate::time::{Timestamp, rfc3339};
 use crate::version::VersionFacts;
@@ -81,4 +82,42 @@ pub fn unseen(id: &DeliveryId, absence: &Absence<'_>, advice: &'static str, now:
 pub fn seen_again(id: &DeliveryId, absence: &Absence<'_>, now: Timestamp) -> Notice<AbsenceObject> {
     let data = AbsenceObject::of(absence, None);
     Notice { r#type: "policy.seen_again", id: id.0.clone(), timestamp: rfc3339(now), data }
+}
+
+/// What a statement says of a period.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CoverageObject {
+    from: String,
+    to: String,
+    summary: String,
+    watches: Vec<WatchedObject>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct WatchedObject {
+    id: String,
+    checks: u32,
+    seen: u32,
+    changes: u32,
+    material: u32,
+    health: &'static str,
+}
+
+/// The body of a statement of coverage.
+pub fn coverage(id: &DeliveryId, coverage: &Coverage) -> Notice<CoverageObject> {
+    let watched = |watched: &Watched| WatchedObject {
+        id: watched.watch.to_string(),
+        checks: watched.checks,
+        seen: watched.seen,
+        changes: watched.changes,
+        material: watched.material,
+        health: watched.health.as_str(),
+    };
+    let data = CoverageObject {
+        from: rfc3339(coverage.from),
+        to: rfc3339(coverage.to),
+        summary: coverage.summary(),
+        watches: coverage.watches.iter().map(watched).collect(),
+    };
+    Notice { r#type: "policywatch.coverage", id: id.0.clone(), timestamp: rfc3339(coverage.to), data }
 }

@@ -12,6 +12,7 @@
 //! | `watches`, `checks`, `snapshots`, `versions`, `deliveries` | the tables |
 //! | `confirmations` | changes that wait for a second look |
 //! | `silences` | policies that were not seen for long |
+//! | `statements` | statements of what was looked at |
 //! | `memory` | what a page said a short while ago |
 //! | `rebuild`, `verify` | readings from facts again, to replace or to compare |
 //! | `pack`, `encode` | what the blobs hold |
@@ -30,6 +31,7 @@ mod pack;
 mod rebuild;
 mod silences;
 mod snapshots;
+mod statements;
 mod verify;
 mod versions;
 mod watches;

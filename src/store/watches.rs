@@ -228,7 +228,7 @@ fn sync_one(
     Ok(())
 }
 
-fn state(tx: &Transaction<'_>, key: i64) -> Result<WatchState, Fault> {
+pub(super) fn state(tx: &Transaction<'_>, key: i64) -> Result<WatchState, Fault> {
     let last_check = last_check(tx, key)?;
     let latest = latest_facts(tx, key)?;
     let note = checks::last_note(tx, key)?;

@@ -1,13 +1,25 @@
 //! Policies that are not seen: what is told of them, and what `list` says.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use policywatch::alert::DeliveryState;
+use policywatch::cadence::Schedule;
 use policywatch::clock::Clock as _;
+use policywatch::coverage;
+use policywatch::guard::Allowed;
 use policywatch::health::Health;
+use policywatch::http::{self, GuardedClient};
 use policywatch::judgment::Materiality;
 use policywatch::outcome::FailureKind;
+use policywatch::pulse::pulse;
+use policywatch::vigil::{Duties, Heartbeat, Vigil, state_if_due};
 use policywatch::watch::Watch;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use crate::world::{Answer, BOT_WALL, MAY, WILL_NOT, World, policy};
 
@@ -116,4 +128,137 @@ async fn a_policy_that_was_never_seen_is_told_of_too() {
     }
     assert_eq!(told(&world).await, [("policy.unseen".to_owned(), "not_found".to_owned())]);
     world.deliver_all().await;
+}
+
+// Statements and signs of life.
+
+fn weekly() -> coverage::Options {
+    coverage::Options { schedule: Schedule::every(7 * DAY), notify: vec!["press".to_owned()] }
+}
+
+#[tokio::test]
+async fn what_was_looked_at_is_stated_when_a_period_ends() {
+    let world = World::new().await;
+    let (options, clock) = (weekly(), world.clock.clone());
+    let watch = world.watch("/privacy", Materiality::Material).await;
+    let stated = state_if_due(&world.store, &options, &clock).await.unwrap();
+    assert_eq!(stated, (false, Some(clock.now() + chrono::Duration::days(7))));
+
+    for text in [WILL_NOT, WILL_NOT, MAY] {
+        clock.advance(DAY);
+        world.serve_and_check(&watch, policy(text)).await;
+    }
+    clock.advance(DAY);
+    world.serve_and_check(&watch, wall()).await;
+    assert_eq!(state_if_due(&world.store, &options, &clock).await.unwrap().0, false);
+    // Two periods that were missed are one.
+    clock.advance(14 * DAY);
+    let (stated, next) = state_if_due(&world.store, &options, &clock).await.unwrap();
+    assert_eq!((stated, next), (true, Some(clock.now() + chrono::Duration::days(7))));
+    assert_eq!(state_if_due(&world.store, &options, &clock).await.unwrap().0, false);
+
+    let delivery = world.deliveries().await.into_iter().next_back().unwrap();
+    assert_eq!((delivery.channel.as_str(), delivery.watch), ("press", None));
+    let body: serde_json::Value = serde_json::from_str(&delivery.body).unwrap();
+    assert_eq!(body["type"], "policywatch.coverage");
+    let summary = body["data"]["summary"].as_str().unwrap();
+    let said = format!(
+        "Checked 1 policy 4 times; 1 change, 1 of substance; not seen as it should be: {} (blocked).",
+        watch.id
+    );
+    assert_eq!(summary, said);
+    assert_eq!(body["data"]["watches"][0]["seen"], 3);
+
+    clock.advance(7 * DAY);
+    assert!(state_if_due(&world.store, &options, &clock).await.unwrap().0);
+    let delivery = world.deliveries().await.into_iter().next_back().unwrap();
+    let body: serde_json::Value = serde_json::from_str(&delivery.body).unwrap();
+    assert!(
+        body["data"]["summary"].as_str().unwrap().starts_with("Checked 1 policy 0 times; nothing changed"),
+        "{body}"
+    );
+    world.deliver_all().await;
+}
+
+/// A monitor on loopback that rings at each request, and answers them.
+async fn monitor() -> (Url, Arc<Notify>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/ping/4711", listener.local_addr().unwrap()).parse().unwrap();
+    let bell = Arc::new(Notify::new());
+    let rung = Arc::clone(&bell);
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut head = [0; 1024];
+            let read = stream.read(&mut head).await.unwrap();
+            assert!(head[..read].starts_with(b"GET /ping/4711 "), "{}", String::from_utf8_lossy(&head[..read]));
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await.unwrap();
+            rung.notify_one();
+        }
+    });
+    (url, bell)
+}
+
+#[tokio::test]
+async fn a_monitor_hears_us_while_every_loop_turns() {
+    let world = World::new().await;
+    let (url, bell) = monitor().await;
+    let options = http::Options {
+        user_agent: "policywatch-test".to_owned(),
+        connect_timeout: Duration::from_secs(5),
+        allow: vec![Allowed::Network("127.0.0.0/8".parse().unwrap())],
+    };
+    let client = GuardedClient::new(options).unwrap();
+    let heartbeat = Heartbeat { url, every: Duration::from_secs(300), client };
+    let duties = Duties { coverage: None, heartbeat: Some(heartbeat) };
+    let (_keep, duties) = tokio::sync::watch::channel(Arc::new(duties));
+    let ((other, mut turns), (own, beat)) = (pulse(), pulse());
+    let stop = CancellationToken::new();
+    let vigil = Vigil {
+        duties,
+        store: world.store.clone(),
+        clock: world.clock.clone(),
+        bell: Arc::new(Notify::new()),
+        pulses: vec![other],
+        stop: stop.clone(),
+        beat,
+    };
+    let running = tokio::spawn(vigil.run());
+    // One loop turns until it ends.
+    let (end, mut ends) = tokio::sync::oneshot::channel::<()>();
+    let turning = tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                () = turns.asked() => {}
+                _ = &mut ends => return,
+            }
+        }
+    });
+    bell.notified().await;
+    let pass_time = async {
+        loop {
+            world.clock.advance(Duration::from_secs(300));
+            assert!(own.felt().await);
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        () = bell.notified() => {}
+        () = pass_time => {}
+    }
+
+    end.send(()).unwrap();
+    turning.await.unwrap();
+    world.clock.advance(Duration::from_secs(300));
+    for _ in 0..100 {
+        assert!(own.felt().await);
+    }
+    let silent = tokio::select! {
+        biased;
+        () = bell.notified() => false,
+        () = std::future::ready(()) => true,
+    };
+    assert!(silent, "a program that does not work is not alive");
+    stop.cancel();
+    running.await.unwrap().unwrap();
 }

@@ -10,6 +10,7 @@ const CORE: &[&str] = &[
     "cadence",
     "change",
     "confirmation",
+    "coverage",
     "examine",
     "guard",
     "health",
@@ -28,7 +29,8 @@ const CORE: &[&str] = &[
     "watch",
 ];
 const PORTS: &[&str] = &["channel", "clock", "fetch", "http", "store", "unpack"];
-const USE_CASES: &[&str] = &["backfill", "check", "deliver", "exchange", "panics", "pulse", "recall", "upgrade"];
+const USE_CASES: &[&str] =
+    &["backfill", "check", "deliver", "exchange", "panics", "pulse", "recall", "upgrade", "vigil"];
 const FACES: &[&str] = &["cli", "config", "daemon", "scheduler", "telemetry"];
 
 /// Who alone may say a crate's name.

@@ -1,4 +1,4 @@
--- Policies that have not been seen for long.
+-- Policies that have not been seen for long, and statements of what was looked at.
 
 -- The first check in vain since the last good one; none: the last one was good.
 ALTER TABLE watches ADD COLUMN failing_since TEXT CHECK (failing_since GLOB '????-??-??T??:??:??.???Z');
@@ -21,3 +21,9 @@ CREATE UNIQUE INDEX silences_open_idx ON silences (watch_id) WHERE ended_by IS N
 
 -- Whom a delivery is about that tells of no change; none where its check says it.
 ALTER TABLE deliveries ADD COLUMN watch_id INTEGER REFERENCES watches (id);
+
+-- Periods that a statement of coverage was made for; the first is empty, and begins the next.
+CREATE TABLE statements (
+    to_at   TEXT PRIMARY KEY CHECK (to_at GLOB '????-??-??T??:??:??.???Z'),
+    from_at TEXT NOT NULL CHECK (from_at GLOB '????-??-??T??:??:??.???Z' AND from_at <= to_at)
+) STRICT;
