@@ -25,7 +25,7 @@ const STEPS: [&str; 4] = [
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_pages.sql"),
     include_str!("migrations/0003_time.sql"),
-    include_str!("migrations/0004_health.sql"),
+    include_str!("migrations/0007_health.sql"),
 ];
 
 /// The newest schema we know.

@@ -1433,7 +1433,7 @@ fn steps(schema: usize) -> Vec<&'static str> {
         include_str!("../../src/store/migrations/0001_initial.sql"),
         include_str!("../../src/store/migrations/0002_pages.sql"),
         include_str!("../../src/store/migrations/0003_time.sql"),
-        include_str!("../../src/store/migrations/0004_health.sql"),
+        include_str!("../../src/store/migrations/0007_health.sql"),
     ];
     all[..schema].to_vec()
 }
