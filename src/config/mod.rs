@@ -14,6 +14,7 @@ mod settings;
 mod source;
 mod table;
 mod watches;
+pub mod write;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -5,6 +5,7 @@ pub mod json;
 mod lines;
 pub mod markdown;
 pub mod plain;
+pub mod policy;
 
 use self::lines::{Line, Word, lines, shown, words};
 use crate::change::{Change, Op, SectionChange};

@@ -10,12 +10,14 @@
 //! | [`open`] | connections, transactions, closing |
 //! | `migrate`, `migrations/` | the schema and how it grows |
 //! | `watches`, `checks`, `snapshots`, `versions`, `deliveries` | the tables |
+//! | `captures` | snapshots as a list, for exports and imports |
 //! | `confirmations` | changes that wait for a second look |
 //! | `memory` | what a page said a short while ago |
 //! | `rebuild`, `verify` | readings from facts again, to replace or to compare |
 //! | `pack`, `encode` | what the blobs hold |
 //! | [`lock`] | one daemon a store |
 
+mod captures;
 mod checks;
 mod confirmations;
 mod deliveries;
@@ -43,6 +45,7 @@ use crate::time::Timestamp;
 use crate::version::{SnapshotId, VersionFacts};
 use crate::watch::WatchId;
 
+pub use captures::CaptureFacts;
 pub use lock::{DaemonLock, lock_daemon};
 pub use open::Options;
 
