@@ -154,16 +154,14 @@ impl<W: Write> Writer<W> {
             self.bodies.insert(digest, Whole { id: id.clone(), target: target.clone(), date: when.clone() });
             ("response", place)
         };
-        self.metadata(&id, &when, &target, watch, snapshot, digest, notes)?;
+        self.metadata(&id, &when, watch, snapshot, digest, notes)?;
         Ok(Written { place, kind, target, sha1 })
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what the record beside it says, and what it is about")]
     fn metadata(
         &mut self,
         about: &str,
         when: &str,
-        target: &str,
         watch: &str,
         snapshot: &Snapshot,
         digest: Digest,
@@ -191,8 +189,8 @@ impl<W: Write> Writer<W> {
             "why": notes.why,
         })
         .to_string();
+        // Without an address of its own: replay would take it for the page.
         let fields = Fields::new("metadata", &name("metadata", about), when)
-            .with("WARC-Target-URI", target)
             .with("WARC-Refers-To", about)
             .with("WARC-Concurrent-To", about)
             .with("Content-Type", "application/json")
