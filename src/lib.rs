@@ -12,7 +12,7 @@
 //! | layer | modules | may know |
 //! |---|---|---|
 //! | core | `watch` … `examine`, `alternation`, `confirmation`, `pages`, `cadence`, `guard`, `outcome`, `render`, `time` | the core |
-//! | ports | `clock`, `http`, `fetch`, `unpack`, `store`, `channel` | the core; of each other only `http` and `clock` |
+//! | ports | `clock`, `http`, `fetch`, `git`, `unpack`, `store`, `channel` | the core; of each other only `http` and `clock` |
 //! | use cases | `check`, `upgrade`, `backfill`, `deliver`, `exchange` | core and ports |
 //! | faces | `config`, `telemetry`, `scheduler`, `daemon`, `cli` | everything below |
 //!
@@ -107,6 +107,7 @@ pub mod watch;
 pub mod channel;
 pub mod clock;
 pub mod fetch;
+pub mod git;
 pub mod http;
 pub mod store;
 pub mod unpack;

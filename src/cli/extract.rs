@@ -35,7 +35,7 @@ pub struct Args {
 }
 
 /// Which parts of a page are read.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub struct Parts {
     /// Read only this: a CSS selector, or a range like "after h1 .. before footer" (repeatable)
     #[arg(long, value_name = "SELECTOR", value_parser = selector)]

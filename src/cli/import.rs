@@ -1,42 +1,62 @@
 //! `import`: another archive's captures, recorded as the history of a watch.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::ValueEnum;
+use indicatif::ProgressBar;
 use serde::Serialize;
 
 use super::complaint::Complaint;
 use super::console::Console;
 use super::extract::Parts;
 use super::installation::Installation;
-use super::table::Table;
-use super::{Exit, log, when};
-use crate::clock::SystemClock;
-use crate::exchange::import::{Ending, ImportError, Imported, import};
+use super::table::{Table, count};
+use super::when::Span;
+use super::{Exit, declarations, log, when};
+use crate::clock::{Clock, SystemClock};
+use crate::exchange::import::{
+    Ending, ImportError, Imported, Mode, Recorder, Routing, SourceError, Summary, warc_file,
+};
+use crate::exchange::ota::{self, Kind};
+use crate::exchange::{corpus, wacz};
 use crate::judgment::Materiality;
 use crate::render::json::{self, ChangeObject, ReadingObject};
 use crate::render::one_line;
 use crate::time::rfc3339;
 use crate::unpack::Unpacker;
-use crate::watch::WatchId;
+use crate::watch::{Watch, WatchId};
 
 /// What is imported, and into which watch.
 #[derive(Debug, clap::Args)]
-#[command(after_help = r#"Example:
+#[command(after_help = r#"Formats:
+  warc                 captures: .warc, .warc.gz, .warc.zst
+  wacz                 captures: a web archive collection (.wacz)
+  markdown             texts: files of the Princeton-Leuven corpus, a folder of them, or any text with --at
+  ota-snapshots        captures: a snapshots repository of Open Terms Archive
+  ota-versions         texts: a versions repository of Open Terms Archive
+  ota-declarations     watches: declarations of Open Terms Archive, a file or a folder
+  urlwatch             watches: the jobs of urlwatch or webchanges (.yaml)
+  changedetection      watches: a backup of changedetection.io (.zip)
+
+Examples:
   policywatch import warc crawl.warc.gz --watch acme
+  policywatch import warc crawl.warc.gz               each capture to the watches of its address
+  policywatch import ota-snapshots ./pga-snapshots --only "Acme/Privacy Policy"
+  policywatch import urlwatch urls.yaml --append      adds [[watch]] tables to the configuration
 
 Importing a file again records nothing twice."#)]
 pub struct Args {
-    /// What the file is: warc (.warc, .warc.gz, .warc.zst)
+    /// What the file is: one of the formats below
     #[arg(value_enum, hide_possible_values = true)]
     format: Format,
-    /// The file
+    /// The file, folder or repository
     path: PathBuf,
-    /// The watch whose history it is; created if the configuration lacks it
+    /// The watch whose history it is; created if the configuration lacks it [default: those
+    /// that follow the captures' addresses]
     #[arg(long, value_name = "ID")]
-    watch: String,
+    watch: Option<String>,
     #[command(flatten)]
     parts: Parts,
     /// Print the reading of every capture too (with --json)
@@ -45,6 +65,18 @@ pub struct Args {
     /// Tell the watch's channels of the changes
     #[arg(long)]
     alert: bool,
+    /// Only list what would be taken; nothing is recorded or written
+    #[arg(long)]
+    dry_run: bool,
+    /// Of markdown: when texts were served that do not say it themselves
+    #[arg(long, value_name = "DATE")]
+    at: Option<String>,
+    /// Of ota-snapshots and ota-versions: only this service or these terms (repeatable)
+    #[arg(long, value_name = "SERVICE[/TERMS]")]
+    only: Vec<String>,
+    /// Of watches: add them to the configuration [default: print them]
+    #[arg(long)]
+    append: bool,
 }
 
 /// A format that can be imported.
@@ -52,6 +84,66 @@ pub struct Args {
 pub enum Format {
     /// ISO 28500: .warc, .warc.gz, .warc.zst
     Warc,
+    /// WACZ 1.1.1
+    Wacz,
+    /// Texts of the Princeton-Leuven corpus, or others
+    Markdown,
+    /// Pages, one commit a capture
+    OtaSnapshots,
+    /// Texts, one commit a version
+    OtaVersions,
+    /// Watches of Open Terms Archive
+    OtaDeclarations,
+    /// Watches of urlwatch and webchanges
+    Urlwatch,
+    /// Watches of changedetection.io
+    Changedetection,
+}
+
+impl Format {
+    /// Whether it declares watches, rather than holding what they read.
+    fn declares(self) -> bool {
+        matches!(self, Format::OtaDeclarations | Format::Urlwatch | Format::Changedetection)
+    }
+
+    fn is_git(self) -> bool {
+        matches!(self, Format::OtaSnapshots | Format::OtaVersions)
+    }
+}
+
+impl Args {
+    /// No option may be given that does nothing.
+    fn check(&self) -> Result<(), Complaint> {
+        let declares = self.format.declares();
+        let wrong = [
+            (declares && self.watch.is_some(), "--watch"),
+            (declares && !self.parts.is_empty(), "--select and --remove"),
+            (declares && self.full, "--full"),
+            (declares && self.alert, "--alert"),
+            (!declares && self.append, "--append"),
+            (self.format != Format::Markdown && self.at.is_some(), "--at"),
+            (!self.format.is_git() && !self.only.is_empty(), "--only"),
+        ];
+        if let Some((_, option)) = wrong.into_iter().find(|(wrong, _)| *wrong) {
+            return Err(Complaint::usage(format!("{option} says nothing for this format"))
+                .hint("`policywatch import --help` says what each is for"));
+        }
+        if self.alert && self.dry_run {
+            return Err(Complaint::usage("--alert and --dry-run exclude each other").hint("leave one of them out"));
+        }
+        if !self.parts.is_empty() && self.watch.is_none() {
+            return Err(Complaint::usage("--select and --remove are for one watch").hint("name it with --watch"));
+        }
+        Ok(())
+    }
+
+    fn mode(&self) -> Mode {
+        match (self.dry_run, self.alert) {
+            (true, _) => Mode::Dry,
+            (false, true) => Mode::Tell,
+            (false, false) => Mode::Record,
+        }
+    }
 }
 
 /// The "imported record" of the contract.
@@ -70,67 +162,270 @@ struct Record<'a> {
 
 /// Imports a file.
 pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
-    let Format::Warc = args.format;
-    if !args.path.is_file() {
-        return Err(Complaint::failed(format!("{} is no file that can be read", args.path.display()))
-            .hint("name a .warc, .warc.gz or .warc.zst file")
-            .into());
-    }
-    let id = WatchId::new(&args.watch).map_err(|error| Complaint::usage(error.to_string()))?;
-    let installation = Installation::open(console).await?;
-    let watch = installation.watch_or_adopted(&id, args.parts).await?;
-
-    let mut seen = Seen::default();
-    let mut bar = None;
-    let ended = import(
-        &args.path,
-        &watch,
-        args.alert,
-        &installation.store,
-        &SystemClock,
-        &Unpacker::this_program(),
-        |total, imported| {
-            let bar = bar.get_or_insert_with(|| console.progress(total as u64, "import"));
-            bar.set_message(when::day(imported.captured_at));
-            bar.inc(1);
-            seen.count(&imported);
-            if console.json {
-                console.object(&record(id.as_str(), &imported, args.full))?;
-            }
-            Ok(())
-        },
-    )
-    .await;
-    if let Some(bar) = bar {
-        bar.finish_and_clear();
-    }
-    match &ended {
-        Ok(summary) if summary.other_pages > 0 => console.warn(format!(
-            "{} captures are of none of the pages of watch \"{id}\", so they were not recorded; name their pages under \
-             pages in the configuration, or import them into a watch of their own",
-            summary.other_pages
-        )),
-        Ok(summary) if summary.read == 0 => {
-            console.warn(format!("{} holds no captures, so nothing was recorded", args.path.display()));
+    args.check()?;
+    let found = args.path.metadata();
+    let fits = match args.format {
+        Format::Warc | Format::Wacz | Format::Urlwatch | Format::Changedetection => {
+            found.as_ref().is_ok_and(std::fs::Metadata::is_file)
         }
-        Ok(summary) if summary.older > 0 => console
-            .say(format!("{} captures were older than what was recorded; the history was derived anew", summary.older)),
-        _ => {}
+        Format::OtaSnapshots | Format::OtaVersions => found.as_ref().is_ok_and(std::fs::Metadata::is_dir),
+        Format::Markdown | Format::OtaDeclarations => found.is_ok(),
+    };
+    if !fits {
+        let (what, hint) = match args.format {
+            Format::Warc => ("file that can be read", "name a .warc, .warc.gz or .warc.zst file"),
+            Format::OtaSnapshots | Format::OtaVersions => ("folder", "name a clone of the repository"),
+            Format::Markdown | Format::OtaDeclarations => ("file or folder that can be read", "check the path"),
+            _ => ("file that can be read", "check the path"),
+        };
+        return Err(Complaint::failed(format!("{} is no {what}", args.path.display())).hint(hint).into());
+    }
+    match args.format {
+        Format::OtaDeclarations | Format::Urlwatch | Format::Changedetection => {
+            declarations::run(args.format, &args.path, args.append, args.dry_run, console)
+        }
+        _ => captures(args, console).await,
+    }
+}
+
+/// Imports captures.
+async fn captures(args: Args, console: &Console) -> anyhow::Result<Exit> {
+    let id =
+        args.watch.as_deref().map(WatchId::new).transpose().map_err(|error| Complaint::usage(error.to_string()))?;
+    let installation = Installation::open(console).await?;
+    let mut seen = Seen::new(&args, console);
+    let ended = if args.format.is_git() {
+        repository(&args, id.as_ref(), &installation, &mut seen, console).await
+    } else {
+        let watches = watches(&args, id.as_ref(), &installation).await?;
+        let routing = match (&watches[..], &id) {
+            ([one], Some(_)) => Routing::One(one),
+            (watches, _) => Routing::ByAddress(watches),
+        };
+        let unpacker = Unpacker::this_program();
+        let mut recorder = Recorder::new(routing, args.mode(), &installation.store, &SystemClock, &unpacker);
+        let ended = match args.format {
+            Format::Wacz => collection(&args.path, &mut recorder, &mut seen).await,
+            Format::Markdown => texts(&args, id.as_ref(), &mut recorder, &mut seen, console).await,
+            _ => Ok(warc_file(&args.path, &mut recorder, |total, imported| seen.take(total, &imported)).await),
+        };
+        ended.map(|ended| ended.map(|()| recorder.summary))
+    }?;
+    seen.end_bar();
+    if let Ok(summary) = &ended {
+        remarks(summary, &args, id.as_ref(), console);
     }
     if !console.json {
-        seen.print(&installation, &id, console).await?;
+        seen.print(&installation, id.as_ref(), console).await?;
     }
     match ended {
+        Ok(_) if seen.refused > 0 => Err(Complaint::failed(format!(
+            "{} not read; the rest is {}",
+            if seen.refused == 1 { "one file was".to_owned() } else { format!("{} files were", seen.refused) },
+            if args.dry_run { "listed" } else { "recorded" }
+        ))
+        .hint("see the warnings above")
+        .into()),
         Ok(_) => Ok(Exit::Done),
         Err(ImportError::Told(error)) => Err(error.into()),
-        Err(error @ ImportError::Warc(_)) if seen.total() > 0 => Err(anyhow::Error::from(error))
-            .with_context(|| format!("the {} captures before are recorded, the rest is not", seen.total())),
+        Err(error @ (ImportError::Warc(_) | ImportError::Source(_))) if seen.total() > 0 && !args.dry_run => {
+            Err(anyhow::Error::from(error))
+                .with_context(|| format!("the {} captures before are recorded, the rest is not", seen.total()))
+        }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// The watches that captures may belong to.
+async fn watches(args: &Args, id: Option<&WatchId>, installation: &Installation) -> anyhow::Result<Vec<Watch>> {
+    let Some(id) = id else {
+        let watches = installation.chosen(&[]).map_err(|complaint| {
+            complaint.hint("name the watch with --watch ID; without it captures go to the watches of their address")
+        })?;
+        if !args.dry_run {
+            installation.put_in_force().await?;
+        }
+        return Ok(watches);
+    };
+    if args.dry_run {
+        let configured = installation.watch(id.as_str()).cloned();
+        return Ok(vec![configured.map_or_else(|| installation.adopted(id, args.parts.clone()), Ok)?]);
+    }
+    Ok(vec![installation.watch_or_adopted(id, args.parts.clone()).await?])
+}
+
+type Ended<T> = anyhow::Result<Result<T, ImportError>>;
+
+/// Imports the WARC files of a WACZ.
+async fn collection(path: &Path, recorder: &mut Recorder<'_, SystemClock>, seen: &mut Seen<'_>) -> Ended<()> {
+    let mut warcs = match wacz::open(path) {
+        Ok(warcs) => warcs,
+        Err(error) => return Ok(Err(error.into())),
+    };
+    loop {
+        let (_, file) = match warcs.next() {
+            Ok(Some(next)) => next,
+            Ok(None) => return Ok(Ok(())),
+            Err(error) => return Ok(Err(error.into())),
+        };
+        if let Err(error) = warc_file(&file, recorder, |total, imported| seen.take(total, &imported)).await {
+            return Ok(Err(error));
+        }
+    }
+}
+
+/// Imports files of text; one that cannot be read is told and passed over.
+async fn texts(
+    args: &Args,
+    id: Option<&WatchId>,
+    recorder: &mut Recorder<'_, SystemClock>,
+    seen: &mut Seen<'_>,
+    console: &Console,
+) -> Ended<()> {
+    let at = args.at.as_deref().map(Span::parse).transpose()?.map(|span| span.start);
+    let files = match corpus::files(&args.path) {
+        Ok(files) => files,
+        Err(error) => return Ok(Err(error.into())),
+    };
+    let mut responses = Vec::new();
+    for file in &files {
+        // First only when each was served: the histories are written in that order.
+        match corpus::read_file(file, at, None) {
+            Ok(response) => responses.push((response.snapshot.captured_at, file)),
+            Err(error) => {
+                seen.refused += 1;
+                console.warn(one_line(&error.to_string()));
+            }
+        }
+    }
+    responses.sort();
+    let total = responses.len();
+    let own = id.map(|id| format!("urn:policywatch:{id}"));
+    for (_, file) in responses {
+        let response = match corpus::read_file(file, at, own.as_deref()) {
+            Ok(response) => response,
+            Err(error) => return Ok(Err(error.into())),
+        };
+        let imported = match recorder.take(response).await {
+            Ok(imported) => imported,
+            Err(error) => return Ok(Err(error.into())),
+        };
+        for imported in &imported {
+            seen.take(total, imported)?;
+        }
+    }
+    Ok(recorder.finish().await.map_err(ImportError::from))
+}
+
+/// Imports a repository of Open Terms Archive: a watch for each of its texts.
+async fn repository(
+    args: &Args,
+    id: Option<&WatchId>,
+    installation: &Installation,
+    seen: &mut Seen<'_>,
+    console: &Console,
+) -> Ended<Summary> {
+    let kind = if args.format == Format::OtaSnapshots { Kind::Snapshots } else { Kind::Versions };
+    let plan = {
+        let (path, only) = (args.path.clone(), args.only.clone());
+        match tokio::task::spawn_blocking(move || ota::plan(&path, kind, &only)).await? {
+            Ok(plan) => plan,
+            Err(error) => return Ok(Err(ImportError::Source(error))),
+        }
+    };
+    if plan.groups.is_empty() {
+        let what = if args.only.is_empty() { "no records of Open Terms Archive" } else { "nothing that --only names" };
+        let path = SourceError::new(args.path.display().to_string(), format!("it holds {what}"));
+        return Ok(Err(path.into()));
+    }
+    if id.is_some() && plan.groups.len() > 1 {
+        let some: Vec<String> = plan.groups.iter().take(3).map(|group| group.key.to_string()).collect();
+        return Err(Complaint::usage(format!("{} texts cannot be the history of one watch", plan.groups.len()))
+            .hint(format!("choose one, as in --only \"{}\"; or leave --watch out", some.join("\" or \"")))
+            .into());
+    }
+    if plan.upgrades > 0 {
+        console.say(format!(
+            "{} left out: their publishers changed nothing, only the reading was another",
+            count(plan.upgrades, "technical upgrade")
+        ));
+    }
+    if !args.dry_run {
+        installation.put_in_force().await?;
+    }
+    let mut watches = Vec::with_capacity(plan.groups.len());
+    for group in &plan.groups {
+        let (watch, page) = match id {
+            Some(id) => (installation.watch(id.as_str()).cloned(), None),
+            None => followed(&group.key, installation),
+        };
+        let watch = match watch {
+            Some(watch) => watch,
+            None => {
+                let own = match id {
+                    Some(id) => id.clone(),
+                    None => WatchId::new(&group.key.own_id())?,
+                };
+                let watch = installation.adopted(&own, args.parts.clone())?;
+                if !args.dry_run {
+                    installation.store.adopt_watch(&own, watch.url.as_str(), SystemClock.now()).await?;
+                }
+                watch
+            }
+        };
+        let url = page.unwrap_or_else(|| watch.url.to_string());
+        watches.push((watch, url));
+    }
+    let unpacker = Unpacker::this_program();
+    let each = |total, imported: Imported| seen.take(total, &imported);
+    Ok(ota::import(plan, &watches, args.mode(), &installation.store, &SystemClock, &unpacker, each).await)
+}
+
+/// The configured watch of a text, and the page of it that a document is.
+fn followed(key: &ota::Key, installation: &Installation) -> (Option<Watch>, Option<String>) {
+    let Some(document) = &key.document else { return (installation.watch(&key.watch_id()).cloned(), None) };
+    if let Some(watch) = installation.watch(&key.own_id()) {
+        return (Some(watch.clone()), None);
+    }
+    let Some(watch) = installation.watch(&key.watch_id()) else { return (None, None) };
+    let page = watch.all_pages().into_iter().find(|page| ota::document_of(&page.url) == *document);
+    page.map_or((None, None), |page| (Some(watch.clone()), Some(page.url.to_string())))
+}
+
+/// What people must know of an import that went well.
+fn remarks(summary: &Summary, args: &Args, id: Option<&WatchId>, console: &Console) {
+    if summary.other_pages > 0 {
+        console.warn(match id {
+            Some(id) => format!(
+                "{} captures are of none of the pages of watch \"{id}\", so they were not recorded; name their pages \
+                 under pages in the configuration, or import them into a watch of their own",
+                summary.other_pages
+            ),
+            None => format!(
+                "{} captures are of addresses that no watch follows, so they were not recorded; follow them, or take \
+                 them into one watch with --watch",
+                summary.other_pages
+            ),
+        });
+    }
+    if summary.without_body > 0 {
+        console.warn(format!(
+            "{} captures repeat a body that neither the file nor the record has, so they were not recorded; import \
+             what they refer to first",
+            summary.without_body
+        ));
+    }
+    if summary.read + summary.other_pages + summary.without_body == 0 {
+        console.warn(format!("{} holds no captures, so nothing was recorded", args.path.display()));
+    } else if summary.older > 0 {
+        console
+            .say(format!("{} captures were older than what was recorded; the history was derived anew", summary.older));
     }
 }
 
 fn record<'a>(watch: &'a str, imported: &'a Imported, full: bool) -> Record<'a> {
     let (outcome, why, change) = match &imported.ending {
+        Ending::Listed => ("listed", None, None),
         Ending::First => ("first", None, None),
         Ending::Unchanged => ("unchanged", None, None),
         Ending::Changed(judged) => ("changed", None, Some(json::change(Some((&judged.0, &judged.1))))),
@@ -146,9 +441,21 @@ fn record<'a>(watch: &'a str, imported: &'a Imported, full: bool) -> Record<'a> 
     Record { watch, record_id: id, captured_at, outcome, why, version: imported.version, change, reading }
 }
 
-/// What an import saw, for people.
+/// What an import saw, for people, and what it shows on the way.
+struct Seen<'a> {
+    console: &'a Console,
+    full: bool,
+    dry: bool,
+    bar: Option<ProgressBar>,
+    watches: BTreeMap<WatchId, Counts>,
+    /// Files that could not be read.
+    refused: usize,
+}
+
+/// What was seen of one watch.
 #[derive(Debug, Default)]
-struct Seen {
+struct Counts {
+    listed: usize,
     held: usize,
     versions: usize,
     unchanged: usize,
@@ -156,7 +463,88 @@ struct Seen {
     material: usize,
 }
 
-impl Seen {
+impl Counts {
+    fn total(&self) -> usize {
+        self.listed + self.versions + self.unchanged + self.unreadable.values().sum::<usize>()
+    }
+}
+
+impl<'a> Seen<'a> {
+    fn new(args: &Args, console: &'a Console) -> Self {
+        let watches = BTreeMap::new();
+        Self { console, full: args.full, dry: args.dry_run, bar: None, watches, refused: 0 }
+    }
+
+    fn take(&mut self, total: usize, imported: &Imported) -> std::io::Result<()> {
+        let bar = self.bar.get_or_insert_with(|| self.console.progress(total as u64, "import"));
+        bar.set_message(when::day(imported.captured_at));
+        bar.inc(1);
+        self.watches.entry(imported.watch.clone()).or_default().count(imported);
+        if self.console.json {
+            self.console.object(&record(imported.watch.as_str(), imported, self.full))?;
+        }
+        Ok(())
+    }
+
+    fn end_bar(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn total(&self) -> usize {
+        self.watches.values().map(Counts::total).sum()
+    }
+
+    async fn print(&self, installation: &Installation, id: Option<&WatchId>, console: &Console) -> anyhow::Result<()> {
+        if self.total() == 0 {
+            return Ok(());
+        }
+        if let (Some(id), false) = (id, self.dry)
+            && self.watches.get(id).is_some_and(|counts| counts.versions > 0)
+        {
+            log::timeline(installation, id, console).await?;
+            console.line("")?;
+        }
+        console.table(&self.table(id.is_none()))?;
+        let held: usize = self.watches.values().map(|counts| counts.held).sum();
+        if held > 0 && !self.dry {
+            console.say(format!("{held} of the captures were recorded by an earlier import"));
+        }
+        Ok(())
+    }
+}
+
+impl Seen<'_> {
+    /// What was seen; of several watches, a row each.
+    fn table(&self, several: bool) -> Table {
+        let rows = self.watches.iter().map(|(watch, counts)| (one_line(watch.as_str()), counts));
+        if self.dry {
+            let mut table = Table::new(["watch", "captures", "held", "new"]).right(&[1, 2, 3]);
+            for (watch, counts) in rows {
+                let (total, held) = (counts.total(), counts.held);
+                table.row([watch, total.to_string(), held.to_string(), (total - held).to_string()]);
+            }
+            return table;
+        }
+        let [captures, versions, material, unchanged, refused] =
+            ["captures", "versions", "material", "unchanged", "not the policy"];
+        if several {
+            let mut table =
+                Table::new(["watch", captures, versions, material, unchanged, refused]).right(&[1, 2, 3, 4]);
+            for (watch, counts) in rows {
+                let [a, b, c, d, e] = counts.row();
+                table.row([watch, a, b, c, d, e]);
+            }
+            return table;
+        }
+        let mut table = Table::new([captures, versions, material, unchanged, refused]).right(&[0, 1, 2, 3]);
+        rows.for_each(|(_, counts)| table.row(counts.row()));
+        table
+    }
+}
+
+impl Counts {
     fn count(&mut self, imported: &Imported) {
         self.held += usize::from(imported.held);
         match &imported.ending {
@@ -167,35 +555,18 @@ impl Seen {
             }
             Ending::Unchanged => self.unchanged += 1,
             Ending::Unreadable(unreadable) => *self.unreadable.entry(unreadable.why.as_str()).or_default() += 1,
+            Ending::Listed => self.listed += 1,
         }
     }
 
-    fn total(&self) -> usize {
-        self.versions + self.unchanged + self.unreadable.values().sum::<usize>()
-    }
-
-    async fn print(&self, installation: &Installation, id: &WatchId, console: &Console) -> anyhow::Result<()> {
-        if self.total() == 0 {
-            return Ok(());
-        }
-        if self.versions > 0 {
-            log::timeline(installation, id, console).await?;
-            console.line("")?;
-        }
-        let mut table =
-            Table::new(["captures", "versions", "material", "unchanged", "not the policy"]).right(&[0, 1, 2, 3]);
+    fn row(&self) -> [String; 5] {
         let refused = self.unreadable.iter().map(|(why, count)| format!("{count} {why}")).collect::<Vec<_>>();
-        table.row([
+        [
             self.total().to_string(),
             self.versions.to_string(),
             self.material.to_string(),
             self.unchanged.to_string(),
             if refused.is_empty() { "0".to_owned() } else { one_line(&refused.join(", ")) },
-        ]);
-        console.table(&table)?;
-        if self.held > 0 {
-            console.say(format!("{} of the captures were recorded by an earlier import", self.held));
-        }
-        Ok(())
+        ]
     }
 }

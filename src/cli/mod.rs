@@ -9,9 +9,11 @@ pub mod compare;
 pub mod complaint;
 pub mod config;
 pub mod console;
+pub mod declarations;
 pub mod deliveries;
 pub mod demo;
 pub mod diff;
+pub mod export;
 pub mod extract;
 pub mod fetch;
 pub mod import;
@@ -141,8 +143,10 @@ enum Verb {
     Extract(extract::Args),
     /// Compare two files and judge the change; nothing is recorded
     Compare(compare::Args),
-    /// Record the captures of an archive file
+    /// Record the captures of an archive file, or take over watches from another program
     Import(import::Args),
+    /// Write the record as WARC, WACZ, JSON lines, a git repository or Markdown
+    Export(export::Args),
     /// Show what was sent, what waits, what died; try again; send a test
     Deliveries(deliveries::Args),
     /// Check the store: digests, versions, integrity
@@ -216,6 +220,7 @@ async fn dispatch(arguments: Arguments, console: &Console) -> anyhow::Result<Exi
         Verb::Extract(args) => extract::run(args, console).await,
         Verb::Compare(args) => compare::run(args, console),
         Verb::Import(args) => import::run(args, console).await,
+        Verb::Export(args) => export::run(args, console).await,
         Verb::Deliveries(args) => deliveries::run(args, console).await,
         Verb::Verify(args) => verify::run(args, console).await,
         Verb::Config(args) => config::run(args, console),

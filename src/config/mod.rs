@@ -15,6 +15,7 @@ mod source;
 mod table;
 mod vigil;
 mod watches;
+pub mod write;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,7 +1,10 @@
-//! Records the captures of an archive file in the history of one watch.
+//! Records the captures of an archive file in the histories of watches.
 
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinError;
@@ -11,18 +14,19 @@ use crate::backfill::{History, Past};
 use crate::change::Change;
 use crate::check;
 use crate::clock::Clock;
-use crate::exchange::warc::{self, Response, WarcError};
+use crate::exchange::warc::{self, Response, Sought, WarcError};
 use crate::judgment::Judgment;
 use crate::outcome::Outcome;
 use crate::pages::{Together, page_of};
 use crate::panics::contained;
 use crate::reading::{Expected, Reading, Unreadable, Why, read};
+use crate::snapshot::{Origin, Snapshot};
 use crate::store::{CheckFacts, Store, StoreError, Which};
 use crate::text::state::parallel;
 use crate::time::Timestamp;
 use crate::unpack::Unpacker;
 use crate::version::{SnapshotId, Version, VersionFacts};
-use crate::watch::Watch;
+use crate::watch::{Watch, WatchId};
 
 /// How many captures wait between the file and the record: each may have megabytes.
 const AHEAD: usize = 2;
@@ -30,7 +34,10 @@ const AHEAD: usize = 2;
 /// One capture of the file, as recorded.
 #[derive(Clone, Debug)]
 pub struct Imported {
-    /// The record's `WARC-Record-ID`, with its angle brackets.
+    /// Whose history it is in.
+    pub watch: WatchId,
+    /// The record's `WARC-Record-ID`, with its angle brackets; of other formats, the
+    /// capture's place in the file.
     pub record_id: String,
     /// When it was served.
     pub captured_at: Timestamp,
@@ -55,6 +62,8 @@ pub enum Ending {
     Changed(Box<(Change, Judgment)>),
     /// Not the policy.
     Unreadable(Unreadable),
+    /// It was not read: nothing was to be recorded.
+    Listed,
 }
 
 /// What an import did.
@@ -64,12 +73,27 @@ pub struct Summary {
     pub read: usize,
     /// Records that hold no capture (requests, metadata …).
     pub skipped: u64,
-    /// Captures of none of the watch's pages, where it has several; not recorded.
+    /// Captures of none of the watch's pages, where it has several, or of no watch at all;
+    /// not recorded.
     pub other_pages: usize,
+    /// Captures that repeat a body which neither the file nor the record has; not recorded.
+    pub without_body: usize,
     /// Captures older than what was recorded already.
     pub older: usize,
     /// Deliveries that wait because of it.
     pub deliveries: usize,
+}
+
+impl Summary {
+    /// Counts what another part of the same import did.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.read += other.read;
+        self.skipped += other.skipped;
+        self.other_pages += other.other_pages;
+        self.without_body += other.without_body;
+        self.older += other.older;
+        self.deliveries += other.deliveries;
+    }
 }
 
 /// Why an import ended before the file did.
@@ -78,6 +102,9 @@ pub enum ImportError {
     /// The file cannot be read (further). What came before stays recorded.
     #[error(transparent)]
     Warc(#[from] WarcError),
+    /// Another source cannot be read (further). What came before stays recorded.
+    #[error(transparent)]
+    Source(#[from] SourceError),
     /// The record could not be kept.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -86,8 +113,282 @@ pub enum ImportError {
     Told(#[source] io::Error),
 }
 
-/// Records every capture of a file. `each` is told of each with how many there are;
-/// `tell` says whether channels are told of changes.
+/// Why a file or a folder of another format cannot be read (further).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {reason}")]
+pub struct SourceError {
+    /// The file, and the place in it.
+    pub place: String,
+    /// What is wrong, and what to do.
+    pub reason: String,
+}
+
+impl SourceError {
+    /// What is wrong with a place.
+    pub fn new(place: impl Into<String>, reason: impl ToString) -> Self {
+        Self { place: place.into(), reason: reason.to_string() }
+    }
+}
+
+/// Which captures belong to which history.
+#[derive(Clone, Copy, Debug)]
+pub enum Routing<'a> {
+    /// All of them to this one, whatever their address.
+    One(&'a Watch),
+    /// Each to those that follow its address.
+    ByAddress(&'a [Watch]),
+}
+
+impl<'a> Routing<'a> {
+    /// The watches that there are.
+    pub fn watches(self) -> &'a [Watch] {
+        match self {
+            Routing::One(watch) => std::slice::from_ref(watch),
+            Routing::ByAddress(watches) => watches,
+        }
+    }
+
+    /// The watches, and their pages, that a capture belongs to. One that an export of
+    /// ours made names its watch.
+    pub fn of(self, url: &str, named: Option<&str>) -> Vec<(usize, usize)> {
+        let place = |(at, watch): (usize, &Watch)| {
+            let page = match self {
+                // Whatever its address: that was said.
+                Routing::One(_) if watch.pages.is_empty() => Some(0),
+                _ => page_of(url, &watch.all_pages()),
+            };
+            page.map(|page| (at, page))
+        };
+        let places: Vec<_> = self.watches().iter().enumerate().filter_map(place).collect();
+        let own = |(at, _): &&(usize, usize)| Some(self.watches()[*at].id.as_str()) == named;
+        match places.iter().find(own) {
+            Some(own) if matches!(self, Routing::ByAddress(_)) => vec![*own],
+            _ => places,
+        }
+    }
+}
+
+/// Records captures in the histories of watches.
+pub struct Recorder<'a, C> {
+    routing: Routing<'a>,
+    mode: Mode,
+    store: &'a Store,
+    clock: &'a C,
+    unpacker: &'a Unpacker,
+    histories: BTreeMap<usize, History<'a>>,
+    originals: Originals,
+    /// What was done until now.
+    pub summary: Summary,
+}
+
+/// What an import does with what it finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// It records, and tells nobody.
+    Record,
+    /// It records, and the watches' channels are told of changes.
+    Tell,
+    /// It only lists.
+    Dry,
+}
+
+impl<'a, C: Clock> Recorder<'a, C> {
+    /// Nothing is recorded yet.
+    pub fn new(routing: Routing<'a>, mode: Mode, store: &'a Store, clock: &'a C, unpacker: &'a Unpacker) -> Self {
+        let (histories, originals, summary) = (BTreeMap::new(), Originals::default(), Summary::default());
+        Self { routing, mode, store, clock, unpacker, histories, originals, summary }
+    }
+
+    /// Records a capture in every history that it belongs to.
+    ///
+    /// # Errors
+    /// If the record could not be kept.
+    pub async fn take(&mut self, response: Response) -> Result<Vec<Imported>, StoreError> {
+        let Response { record_id, mut snapshot, watch, elsewhere, .. } = response;
+        let places = self.routing.of(&snapshot.url, watch.as_deref());
+        if places.is_empty() {
+            // Whose page that is nobody can tell: it stays in the file.
+            self.summary.other_pages += 1;
+            return Ok(Vec::new());
+        }
+        let mut imported = Vec::with_capacity(places.len());
+        for (at, page) in places {
+            if let Some(sought) = &elsewhere {
+                let watch = &self.routing.watches()[at];
+                let Some(original) = self.originals.find(&watch.id, sought, snapshot.captured_at, self.store).await?
+                else {
+                    self.summary.without_body += 1;
+                    continue;
+                };
+                snapshot.body = original.body;
+                if snapshot.headers.is_empty() {
+                    (snapshot.status, snapshot.headers) = (original.status, original.headers);
+                }
+            }
+            imported.push(self.take_one(at, page, record_id.clone(), snapshot.clone()).await?);
+        }
+        Ok(imported)
+    }
+
+    async fn take_one(
+        &mut self,
+        at: usize,
+        page: usize,
+        record_id: String,
+        snapshot: Snapshot,
+    ) -> Result<Imported, StoreError> {
+        let (watch, captured_at) = (&self.routing.watches()[at], snapshot.captured_at);
+        self.summary.read += 1;
+        let held = match self.store.recorded_outcome(&watch.id, &snapshot.origin, captured_at).await? {
+            None => self.store.recorded_otherwise(&watch.id, &snapshot.origin, captured_at, snapshot.digest()).await?,
+            held => held,
+        };
+        if let Some(check) = held {
+            return again(record_id, captured_at, &check, watch, self.store, self.unpacker).await;
+        }
+        if self.mode == Mode::Dry {
+            let watch = watch.id.clone();
+            let (version, reading) = (None, None);
+            return Ok(Imported {
+                watch,
+                record_id,
+                captured_at,
+                ending: Ending::Listed,
+                held: false,
+                version,
+                reading,
+            });
+        }
+        let history = match self.histories.entry(at) {
+            Entry::Occupied(open) => open.into_mut(),
+            Entry::Vacant(new) => new.insert(History::begin(watch, self.store, self.clock, self.unpacker).await?),
+        };
+        let tell = self.mode == Mode::Tell;
+        let alerts = |latest: Option<&VersionFacts>, together: &Together| {
+            if tell { check::alerts(watch, latest, together) } else { Addressed::default() }
+        };
+        let (past, recorded) = history.record(page, snapshot, alerts, self.clock.now()).await?;
+        self.summary.deliveries += recorded.deliveries;
+        Ok(told(watch.id.clone(), record_id, captured_at, past, history.base()))
+    }
+
+    /// Puts what came out of order into its place.
+    ///
+    /// # Errors
+    /// Those of [`Store::rebuild`].
+    pub async fn finish(&mut self) -> Result<(), StoreError> {
+        for (_, history) in std::mem::take(&mut self.histories) {
+            self.summary.older += history.finish(self.clock.now()).await?;
+        }
+        Ok(())
+    }
+
+    /// Records what a reader in another thread hands over, and tells `each`.
+    ///
+    /// # Errors
+    /// Those of [`Recorder::take`], and if nobody can be told. What was recorded until then
+    /// has its place.
+    pub async fn take_all(
+        &mut self,
+        responses: &mut mpsc::Receiver<Response>,
+        mut each: impl FnMut(Imported) -> io::Result<()>,
+    ) -> Result<(), ImportError> {
+        while let Some(response) = responses.recv().await {
+            for imported in self.take(response).await? {
+                if let Err(deaf) = each(imported) {
+                    // What was recorded until here gets its place all the same.
+                    self.finish().await?;
+                    return Err(ImportError::Told(deaf));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Finds bodies that are named in a file and stand in the record.
+#[derive(Debug, Default)]
+struct Originals {
+    /// Of a watch, the snapshot that has the payload of a SHA-1. Made when first needed: the
+    /// record names bodies by another digest.
+    by_sha1: BTreeMap<WatchId, BTreeMap<String, SnapshotId>>,
+}
+
+impl Originals {
+    async fn find(
+        &mut self,
+        watch: &WatchId,
+        sought: &Sought,
+        before: Timestamp,
+        store: &Store,
+    ) -> Result<Option<Snapshot>, StoreError> {
+        if let Some(at) = sought.captured_at {
+            // Some write whole seconds.
+            let until = at + Duration::from_millis(if at.timestamp_subsec_millis() == 0 { 999 } else { 0 });
+            for capture in store.captures(watch, Some(at), Some(until)).await? {
+                let snapshot = store.snapshot(capture.snapshot).await?;
+                if names(sought, &snapshot) {
+                    return Ok(Some(snapshot));
+                }
+            }
+        }
+        if let Some(sha1) = &sought.sha1 {
+            if !self.by_sha1.contains_key(watch) {
+                let known = payloads(watch, store).await?;
+                self.by_sha1.insert(watch.clone(), known);
+            }
+            let known = self.by_sha1.get(watch).and_then(|known| known.get(sha1));
+            return match known {
+                Some(id) => Ok(Some(store.snapshot(*id).await?)),
+                None => Ok(None),
+            };
+        }
+        if sought.not_modified {
+            for capture in store.captures(watch, None, Some(before)).await?.iter().rev() {
+                let snapshot = store.snapshot(capture.snapshot).await?;
+                if snapshot.final_url == sought.target || snapshot.url == sought.target {
+                    return Ok(Some(snapshot));
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Whether a snapshot of that moment is what a revisit names.
+fn names(sought: &Sought, snapshot: &Snapshot) -> bool {
+    let id = matches!(&snapshot.origin, Origin::Warc { record_id } if Some(record_id) == sought.record_id.as_ref());
+    let sha1 = sought.sha1.as_ref();
+    let same_body = sha1.is_some_and(|sha1| archive_sha1(snapshot).is_some_and(|known| known == *sha1))
+        || sha1.is_some_and(|sha1| warc::payload_sha1(&snapshot.body) == *sha1);
+    let same_page = sha1.is_none() && (snapshot.final_url == sought.target || snapshot.url == sought.target);
+    id || same_body || same_page
+}
+
+/// What an archive says is the payload's SHA-1: of bytes that may have been packed.
+fn archive_sha1(snapshot: &Snapshot) -> Option<&str> {
+    match &snapshot.origin {
+        Origin::Wayback { archive_digest, .. } => archive_digest.as_deref().filter(|digest| digest.len() == 32),
+        _ => None,
+    }
+}
+
+async fn payloads(watch: &WatchId, store: &Store) -> Result<BTreeMap<String, SnapshotId>, StoreError> {
+    let (mut known, mut seen) = (BTreeMap::new(), BTreeSet::new());
+    for capture in store.captures(watch, None, None).await? {
+        if seen.insert(capture.digest) {
+            let snapshot = store.snapshot(capture.snapshot).await?;
+            if let Some(sha1) = archive_sha1(&snapshot) {
+                known.insert(sha1.to_owned(), capture.snapshot);
+            }
+            known.insert(warc::payload_sha1(&snapshot.body), capture.snapshot);
+        }
+    }
+    Ok(known)
+}
+
+/// Records every capture of a WARC file in the history of one watch. `each` is told of each
+/// with how many there are; `tell` says whether channels are told of changes.
 ///
 /// # Errors
 /// What was recorded before an error stays.
@@ -98,8 +399,23 @@ pub async fn import<C: Clock>(
     store: &Store,
     clock: &C,
     unpacker: &Unpacker,
-    mut each: impl FnMut(usize, Imported) -> io::Result<()>,
+    each: impl FnMut(usize, Imported) -> io::Result<()>,
 ) -> Result<Summary, ImportError> {
+    let mode = if tell { Mode::Tell } else { Mode::Record };
+    let mut recorder = Recorder::new(Routing::One(watch), mode, store, clock, unpacker);
+    warc_file(path, &mut recorder, each).await?;
+    Ok(recorder.summary)
+}
+
+/// Records every capture of a WARC file. `each` is told of each with how many there are.
+///
+/// # Errors
+/// What was recorded before an error stays.
+pub async fn warc_file<C: Clock>(
+    path: &Path,
+    recorder: &mut Recorder<'_, C>,
+    mut each: impl FnMut(usize, Imported) -> io::Result<()>,
+) -> Result<(), ImportError> {
     let records = {
         let path = path.to_owned();
         worked(tokio::task::spawn_blocking(move || warc::open(&path)).await)?
@@ -107,48 +423,19 @@ pub async fn import<C: Clock>(
     let total = records.total();
     let (sender, mut responses) = mpsc::channel(AHEAD);
     let reading = tokio::task::spawn_blocking(move || stream(records, &sender));
-
-    let pages = watch.all_pages();
-    let mut history = History::begin(watch, store, clock, unpacker).await?;
-    let mut summary = Summary::default();
-    while let Some(Response { record_id, snapshot, .. }) = responses.recv().await {
-        let captured_at = snapshot.captured_at;
-        let page = if watch.pages.is_empty() { Some(0) } else { page_of(&snapshot.url, &pages) };
-        let Some(page) = page else {
-            // Whose page that is nobody can tell: it stays in the file.
-            summary.other_pages += 1;
-            continue;
-        };
-        let imported = match store.recorded_outcome(&watch.id, &snapshot.origin, captured_at).await? {
-            Some(check) => again(record_id, captured_at, &check, watch, store, unpacker).await?,
-            None => {
-                let alerts = |latest: Option<&VersionFacts>, together: &Together| {
-                    if tell { check::alerts(watch, latest, together) } else { Addressed::default() }
-                };
-                let (past, recorded) = history.record(page, snapshot, alerts, clock.now()).await?;
-                summary.deliveries += recorded.deliveries;
-                told(record_id, captured_at, past, history.base())
-            }
-        };
-        summary.read += 1;
-        if let Err(deaf) = each(total, imported) {
-            // What was recorded until here gets its place all the same.
-            history.finish(clock.now()).await?;
-            return Err(ImportError::Told(deaf));
-        }
-    }
-    summary.older = history.finish(clock.now()).await?;
-    summary.skipped = worked(reading.await)?;
-    Ok(summary)
+    recorder.take_all(&mut responses, |imported| each(total, imported)).await?;
+    recorder.finish().await?;
+    recorder.summary.skipped += worked(reading.await)?;
+    Ok(())
 }
 
 /// What a task came to; its panic goes on, being ours.
-fn worked<T>(ended: Result<T, JoinError>) -> T {
+pub(super) fn worked<T>(ended: Result<T, JoinError>) -> T {
     ended.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))
 }
 
 /// What a new capture turned out to be.
-fn told(record_id: String, captured_at: Timestamp, past: Past, base: Option<&Version>) -> Imported {
+fn told(watch: WatchId, record_id: String, captured_at: Timestamp, past: Past, base: Option<&Version>) -> Imported {
     let (ending, reading) = match past.outcome {
         Outcome::First { reading, .. } => (Ending::First, Some(reading)),
         Outcome::Changed { reading, change, judgment, .. } => {
@@ -168,7 +455,7 @@ fn told(record_id: String, captured_at: Timestamp, past: Past, base: Option<&Ver
         }
     };
     let version = reading.is_some().then_some(past.version).flatten();
-    Imported { record_id, captured_at, ending, held: false, version, reading }
+    Imported { watch, record_id, captured_at, ending, held: false, version, reading }
 }
 
 /// What a capture turned out to be when it was recorded, as the record says it today.
@@ -180,8 +467,8 @@ async fn again(
     store: &Store,
     unpacker: &Unpacker,
 ) -> Result<Imported, StoreError> {
-    let mut imported =
-        Imported { record_id, captured_at, ending: Ending::Unchanged, held: true, version: None, reading: None };
+    let (id, ending) = (watch.id.clone(), Ending::Unchanged);
+    let mut imported = Imported { watch: id, record_id, captured_at, ending, held: true, version: None, reading: None };
     if !matches!(check.outcome.as_str(), "first" | "changed" | "unchanged" | "unmodified") {
         let (word, evidence) = check.why.as_deref().unwrap_or_default().split_once(": ").unwrap_or_default();
         imported.ending = Ending::Unreadable(Unreadable::new(Why::parse(word).unwrap_or(Why::Malformed), evidence));

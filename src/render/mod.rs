@@ -6,6 +6,7 @@ mod lines;
 pub mod markdown;
 pub mod notices;
 pub mod plain;
+pub mod policy;
 
 use self::lines::{Line, Word, lines, shown, words};
 use crate::change::{Change, Op, SectionChange};

@@ -10,6 +10,7 @@
 //! | [`open`] | connections, transactions, closing |
 //! | `migrate`, `migrations/` | the schema and how it grows |
 //! | `watches`, `checks`, `snapshots`, `versions`, `deliveries` | the tables |
+//! | `captures` | snapshots as a list, for exports and imports |
 //! | `confirmations` | changes that wait for a second look |
 //! | `silences` | policies that were not seen for long |
 //! | `statements` | statements of what was looked at |
@@ -18,6 +19,7 @@
 //! | `pack`, `encode` | what the blobs hold |
 //! | [`lock`] | one daemon a store |
 
+mod captures;
 mod checks;
 mod confirmations;
 mod deliveries;
@@ -48,6 +50,7 @@ use crate::time::Timestamp;
 use crate::version::{SnapshotId, VersionFacts};
 use crate::watch::WatchId;
 
+pub use captures::CaptureFacts;
 pub use lock::{DaemonLock, lock_daemon};
 pub use open::Options;
 

@@ -397,7 +397,7 @@ fn same_capture(a: &Origin, b: &Origin) -> bool {
     }
 }
 
-fn origin_word(origin: &Origin) -> &'static str {
+pub(super) fn origin_word(origin: &Origin) -> &'static str {
     match origin {
         Origin::Live { .. } => "live",
         Origin::Wayback { .. } => "wayback",

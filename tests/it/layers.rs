@@ -28,7 +28,7 @@ const CORE: &[&str] = &[
     "version",
     "watch",
 ];
-const PORTS: &[&str] = &["channel", "clock", "fetch", "http", "store", "unpack"];
+const PORTS: &[&str] = &["channel", "clock", "fetch", "git", "http", "store", "unpack"];
 const USE_CASES: &[&str] =
     &["backfill", "check", "deliver", "exchange", "panics", "pulse", "recall", "upgrade", "vigil"];
 const FACES: &[&str] = &["cli", "config", "daemon", "scheduler", "telemetry"];
@@ -47,9 +47,10 @@ const TECHNOLOGIES: &[(&str, &[&str])] = &[
     ("similar", &["change"]),
     ("hayro_interpret", &["text"]),
     ("roxmltree", &["text"]),
-    ("zip", &["text"]),
+    ("zip", &["exchange", "text"]),
     ("rustix", &["unpack"]),
     ("cron", &["cadence"]),
+    ("serde_saphyr", &["exchange"]),
 ];
 
 /// What the core may not do: wait, touch the world, ask the time.

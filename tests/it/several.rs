@@ -439,6 +439,7 @@ async fn captures_of_a_file_find_their_page_whatever_their_order() {
                     Ending::Unchanged => "unchanged",
                     Ending::Changed(_) => "changed",
                     Ending::Unreadable(_) => "unreadable",
+                    Ending::Listed => "listed",
                 })
                 .collect();
             // The second page joins: what is read is more, what is published is not.

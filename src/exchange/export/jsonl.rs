@@ -1,0 +1,135 @@
+//! Everything on record of some watches, one JSON object a line: the complete format, for
+//! programs that want more than captures.
+//!
+//! A watch comes first, then its captures (`snapshot`, with the body), then its versions
+//! (`version`, with text and sections) each with the change that led to it. Objects of one
+//! kind have the same keys in the same order.
+
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{Draft, ExportError, Selection, Written, at};
+use crate::render::json::{self as wire, ChangeObject, ReadingObject};
+use crate::snapshot::{Origin, Snapshot};
+use crate::store::{CaptureFacts, Store, Which};
+use crate::time::rfc3339;
+use crate::version::VersionFacts;
+
+#[derive(Serialize)]
+struct VersionRow<'a> {
+    object: &'static str,
+    watch: &'a str,
+    version: u32,
+    captured_at: String,
+    recorded_at: String,
+    cause: &'static str,
+    text_sha256: String,
+    body_sha256: Vec<String>,
+    change: Option<ChangeObject>,
+    reading: ReadingObject,
+}
+
+/// Writes the record of a selection. `each` is called after every capture and version.
+///
+/// # Errors
+/// Nothing is left of the file then.
+pub async fn export(
+    path: &Path,
+    selection: &Selection,
+    store: &Store,
+    mut each: impl FnMut(),
+) -> Result<Written, ExportError> {
+    let draft = Draft::begin(path)?;
+    let mut out = BufWriter::new(draft.file.as_file());
+    let mut written = Written::default();
+    for watch in &selection.watches {
+        let state = store.watch_state(watch).await?;
+        let head = json!({
+            "object": "watch",
+            "watch": watch.as_str(),
+            "url": state.as_ref().map(|state| &state.url),
+            "service": state.as_ref().map(|state| &state.service),
+        });
+        line(&mut out, &head).map_err(at(path))?;
+        for capture in selection.captures(watch, store).await? {
+            let snapshot = store.snapshot(capture.snapshot).await?;
+            line(&mut out, &snapshot_row(watch.as_str(), &capture, &snapshot)).map_err(at(path))?;
+            written.captures += 1;
+            each();
+        }
+        for facts in selection.versions(watch, store).await? {
+            let Some(version) = store.version(watch, Which::Number(facts.number)).await? else { continue };
+            let change = store.change(watch, facts.number).await?;
+            let row = VersionRow {
+                object: "version",
+                watch: watch.as_str(),
+                version: facts.number,
+                captured_at: rfc3339(facts.captured_at),
+                recorded_at: rfc3339(facts.recorded_at),
+                cause: facts.cause.as_str(),
+                text_sha256: facts.digest.to_string(),
+                body_sha256: bodies(&facts, store).await?,
+                change: change.map(|recorded| wire::change(Some((&recorded.change, &recorded.judgment)))),
+                reading: wire::reading(&format!("{watch}@{}", facts.number), Ok(&version.reading)),
+            };
+            line(&mut out, &row).map_err(at(path))?;
+            written.versions += 1;
+            each();
+        }
+    }
+    out.flush().map_err(at(path))?;
+    drop(out);
+    written.bytes = Some(draft.keep()?);
+    Ok(written)
+}
+
+async fn bodies(version: &VersionFacts, store: &Store) -> Result<Vec<String>, ExportError> {
+    let mut digests = Vec::new();
+    for snapshot in version.snapshots() {
+        digests.push(store.snapshot(snapshot).await?.digest().to_string());
+    }
+    Ok(digests)
+}
+
+fn snapshot_row(watch: &str, capture: &CaptureFacts, snapshot: &Snapshot) -> Value {
+    let origin = match &snapshot.origin {
+        Origin::Live { remote_addr } => json!({"kind": "live", "remote_addr": remote_addr}),
+        Origin::Wayback { memento_url, archive_digest } => {
+            json!({"kind": "wayback", "memento_url": memento_url, "archive_digest": archive_digest})
+        }
+        Origin::Warc { record_id } => json!({"kind": "warc", "record_id": record_id}),
+        Origin::File { name } => json!({"kind": "file", "name": name}),
+    };
+    // Most bodies are text, and text is what people look for in such a file.
+    let (body, body_base64) = match std::str::from_utf8(&snapshot.body) {
+        Ok(text) => (Some(text), None),
+        Err(_) => (None, Some(STANDARD.encode(&snapshot.body))),
+    };
+    json!({
+        "object": "snapshot",
+        "watch": watch,
+        "captured_at": rfc3339(capture.captured_at),
+        "recorded_at": rfc3339(capture.recorded_at),
+        "outcome": capture.outcome,
+        "why": capture.why,
+        "url": snapshot.url,
+        "final_url": snapshot.final_url,
+        "redirects": snapshot.redirects.iter().map(|hop| json!([hop.status, hop.from, hop.to])).collect::<Vec<_>>(),
+        "status": snapshot.status,
+        "headers": snapshot.headers,
+        "origin": origin,
+        "body_sha256": capture.digest.to_string(),
+        "body": body,
+        "body_base64": body_base64,
+    })
+}
+
+fn line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    out.write_all(b"\n")
+}
