@@ -2,8 +2,23 @@
 //! one that is missing here; a test holds `config.example.toml` to this list.
 
 /// The tables with their keys; the first is the file itself.
-pub const KEYS: [(&str, &[&str]); 12] = [
-    ("", &["include", "store", "fetch", "wayback", "scheduler", "log", "defaults", "channel", "watch", "rule"]),
+pub const KEYS: [(&str, &[&str]); 14] = [
+    (
+        "",
+        &[
+            "include",
+            "store",
+            "fetch",
+            "wayback",
+            "archive",
+            "scheduler",
+            "log",
+            "defaults",
+            "channel",
+            "watch",
+            "rule",
+        ],
+    ),
     ("store", &["path"]),
     (
         "fetch",
@@ -18,7 +33,8 @@ pub const KEYS: [(&str, &[&str]); 12] = [
             "allow",
         ],
     ),
-    ("wayback", &["base_url", "index_pause", "capture_pause"]),
+    ("wayback", &["base_url", "kind", "index_pause", "capture_pause", "timeout"]),
+    ("archive", &["name", "base_url", "kind", "index_pause", "capture_pause", "timeout"]),
     ("scheduler", &["concurrency", "spread"]),
     ("log", &["filter", "json"]),
     (
@@ -64,6 +80,7 @@ pub const KEYS: [(&str, &[&str]); 12] = [
             "id",
             "url",
             "pages",
+            "urls",
             "service",
             "type",
             "schedule",
@@ -85,6 +102,7 @@ pub const KEYS: [(&str, &[&str]); 12] = [
         ],
     ),
     ("pages", &["url", "select", "remove"]),
+    ("urls", &["url", "until"]),
     ("rule", &["id", "pattern", "when", "practice", "severity", "why", "fires_on", "silent_on", "watches", "tags"]),
     ("example", &["before", "after"]),
 ];
@@ -98,8 +116,8 @@ pub(super) fn of(table: &str) -> &'static [&'static str] {
 pub(super) fn heading(table: &str) -> String {
     match table {
         "" => "the configuration".to_owned(),
-        "channel" | "watch" | "rule" => format!("[[{table}]]"),
-        "pages" => "table of pages".to_owned(),
+        "channel" | "watch" | "rule" | "archive" => format!("[[{table}]]"),
+        "pages" | "urls" => format!("table of {table}"),
         "example" => "example".to_owned(),
         _ => format!("[{table}]"),
     }

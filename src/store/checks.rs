@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 use super::fault::{At, Fault};
 use super::versions::{NewVersion, Told, insert, latest_facts};
 use super::watches::{key_of, known_key, name};
-use super::{CheckFacts, CheckId, PageFacts, Recorded, Store, StoreError, confirmations, snapshots, versions};
+use super::{CheckFacts, CheckId, PageFacts, Recorded, Store, StoreError, archive, confirmations, snapshots, versions};
 use crate::alert::Withheld;
 use crate::confirmation::Telling;
 use crate::outcome::Outcome;
@@ -136,6 +136,7 @@ impl Entry {
         recorded.check = Some(check);
         recorded.note_before = note_before;
         if place == Place::Old && self.outcome.is_success() {
+            tx.prepare_cached("UPDATE watches SET unplaced = 1 WHERE id = ?1")?.execute([watch])?;
             return Ok(Recorded { version: None, out_of_order: true, ..recorded });
         }
         if let (Some(before), Some(Reread { reading, cites })) = (&latest, &self.upgrade) {
@@ -173,7 +174,10 @@ impl Entry {
             Ok::<_, Fault>(CheckId(tx.last_insert_rowid()))
         };
         let keep = |check: CheckId, outcome: &Outcome| {
-            outcome.snapshot().map(|served| snapshots::keep(tx, watch, check, served)).transpose()
+            let Some(served) = outcome.snapshot() else { return Ok::<_, Fault>(None) };
+            let id = snapshots::keep(tx, watch, check, served)?;
+            archive::remember(tx, watch, id, served, outcome)?;
+            Ok(Some(id))
         };
         let alone = if let [page] = &self.pages[..] { Some(page.url.as_str()) } else { None };
         let check = write(&self.outcome, alone, None)?;

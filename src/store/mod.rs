@@ -11,11 +11,13 @@
 //! | `migrate`, `migrations/` | the schema and how it grows |
 //! | `watches`, `checks`, `snapshots`, `versions`, `deliveries` | the tables |
 //! | `confirmations` | changes that wait for a second look |
+//! | `archive` | what archives were asked, what they list, what was taken |
 //! | `memory` | what a page said a short while ago |
 //! | `rebuild`, `verify` | readings from facts again, to replace or to compare |
 //! | `pack`, `encode` | what the blobs hold |
 //! | [`lock`] | one daemon a store |
 
+mod archive;
 mod checks;
 mod confirmations;
 mod deliveries;
@@ -43,7 +45,8 @@ use crate::time::Timestamp;
 use crate::version::{SnapshotId, VersionFacts};
 use crate::watch::WatchId;
 
-pub use lock::{DaemonLock, lock_daemon};
+pub use archive::{Bounds, HeldMemento, ListingState, RecordedCapture, RecordedTrace};
+pub use lock::{DaemonLock, WatchLock, lock_daemon, lock_watch};
 pub use open::Options;
 
 /// A check's key.
