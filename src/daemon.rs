@@ -14,6 +14,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use crate::backfill::ledger::SharedLedger;
 use crate::cadence;
 use crate::channel::{Channel, Channels};
 use crate::check::Ports;
@@ -52,8 +53,8 @@ pub enum DaemonError {
 /// What reads the configuration again.
 pub type Load = Arc<dyn Fn() -> Result<Config, Vec<Problem>> + Send + Sync>;
 
-/// What makes fetcher and channels of a configuration.
-pub type Equip<F, K> = Box<dyn Fn(&Config) -> Result<(F, K), String> + Send + Sync>;
+/// What makes fetcher and channels of a configuration; archives are accounted for in the record.
+pub type Equip<F, K> = Box<dyn Fn(&Config, &Store) -> Result<(F, K), String> + Send + Sync>;
 
 /// A daemon, ready to run.
 pub struct Daemon<F, K, C> {
@@ -151,10 +152,11 @@ pub async fn run(config_path: PathBuf, config: Config, shutdown: impl Future<Out
 }
 
 /// Fetcher and channels share one way out of the program, which reaches nothing private.
-fn equip(config: &Config) -> Result<(Fetcher<SystemClock>, Channels<SystemClock>), String> {
+fn equip(config: &Config, store: &Store) -> Result<(Fetcher<SystemClock>, Channels<SystemClock>), String> {
     let client = GuardedClient::new(&config.fetch).map_err(|error| error.to_string())?;
     let channels = Channels::new(config.channels.clone(), client.clone(), SystemClock);
-    Ok((Fetcher::with_client(client, config.fetch.clone(), SystemClock), channels))
+    let ledger = Arc::new(SharedLedger(store.clone()));
+    Ok((Fetcher::with_ledger(client, config.fetch.clone(), ledger, SystemClock), channels))
 }
 
 /// What the vigil is to do by a configuration.
@@ -192,7 +194,7 @@ impl<F: Fetch + 'static, K: Channel + 'static, C: Clock> Daemon<F, K, C> {
         // Held to the end: a second daemon on the same store would check everything twice.
         let _sole = lock_daemon(&self.config.store_path)?;
         let store = Store::open_with(&self.config.store_path, patient()).await?;
-        let (fetcher, channels) = (self.equip)(&self.config).map_err(DaemonError::Network)?;
+        let (fetcher, channels) = (self.equip)(&self.config, &store).map_err(DaemonError::Network)?;
         let in_force = self.put_in_force(&self.config, fetcher, &store).await?;
         let duties = duties(&self.config).map_err(DaemonError::Network)?;
         let switch = Switch {
@@ -241,7 +243,7 @@ impl<F: Fetch + 'static, K: Channel + 'static, C: Clock> Daemon<F, K, C> {
     /// Reads the configuration again. A broken one changes nothing.
     async fn reload(&self, switch: &Switch<F, K, C>, store: &Store) -> Result<(), DaemonError> {
         self.systemd.reloading();
-        match self.load_anew().await {
+        match self.load_anew(store).await {
             Ok((config, fetcher, channels, duties)) => {
                 let in_force = self.put_in_force(&config, fetcher, store).await?;
                 // Channels first: what a new watch says must find its channel.
@@ -264,7 +266,7 @@ impl<F: Fetch + 'static, K: Channel + 'static, C: Clock> Daemon<F, K, C> {
     }
 
     /// A configuration that could be put in force, or everything that is wrong with it.
-    async fn load_anew(&self) -> Result<(Config, F, K, Duties), Vec<String>> {
+    async fn load_anew(&self, store: &Store) -> Result<(Config, F, K, Duties), Vec<String>> {
         let load = Arc::clone(&self.load);
         let loaded = tokio::task::spawn_blocking(move || load()).await;
         let config = match loaded {
@@ -276,7 +278,7 @@ impl<F: Fetch + 'static, K: Channel + 'static, C: Clock> Daemon<F, K, C> {
             let (old, new) = (self.config.store_path.display(), config.store_path.display());
             return Err(vec![format!("store.path cannot move from {old} to {new} while the daemon runs; restart it")]);
         }
-        let (fetcher, channels) = (self.equip)(&config).map_err(|reason| vec![reason])?;
+        let (fetcher, channels) = (self.equip)(&config, store).map_err(|reason| vec![reason])?;
         let duties = duties(&config).map_err(|reason| vec![reason])?;
         Ok((config, fetcher, channels, duties))
     }

@@ -11,7 +11,7 @@
 //!
 //! | layer | modules | may know |
 //! |---|---|---|
-//! | core | `watch` … `examine`, `alternation`, `confirmation`, `pages`, `cadence`, `guard`, `outcome`, `render`, `time` | the core |
+//! | core | `watch` … `examine`, `alternation`, `confirmation`, `pages`, `capture`, `cadence`, `pace`, `health`, `silence`, `coverage`, `robots`, `guard`, `outcome`, `render`, `time` | the core |
 //! | ports | `clock`, `http`, `fetch`, `git`, `unpack`, `store`, `channel` | the core; of each other only `http` and `clock` |
 //! | use cases | `check`, `upgrade`, `backfill`, `deliver`, `exchange` | core and ports |
 //! | faces | `config`, `telemetry`, `scheduler`, `daemon`, `cli` | everything below |
@@ -83,6 +83,7 @@
 pub mod alert;
 pub mod alternation;
 pub mod cadence;
+pub mod capture;
 pub mod change;
 pub mod confirmation;
 pub mod coverage;
@@ -92,6 +93,7 @@ pub mod health;
 pub mod interest;
 pub mod judgment;
 pub mod outcome;
+pub mod pace;
 pub mod pages;
 pub mod reading;
 pub mod render;

@@ -83,6 +83,8 @@ pub enum Origin {
         memento_url: String,
         /// The archive's own digest of the payload (Base32 SHA-1), if it names one.
         archive_digest: Option<String>,
+        /// What else proves what was there.
+        evidence: Evidence,
     },
     /// A record of a WARC file.
     Warc {
@@ -94,6 +96,50 @@ pub enum Origin {
         /// Its name as given.
         name: String,
     },
+}
+
+/// What proves the bytes of a memento, beside themselves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// Whether the bytes have the digest that the archive's index names.
+    pub digest: DigestCheck,
+    /// Where the archive has them from (`x-archive-src`): item and WARC file.
+    pub source: Option<String>,
+    /// The memento that was fetched in the place of this one, which has the same digest in
+    /// the archive's index. Headers are those of that one.
+    pub taken_from: Option<String>,
+}
+
+/// Whether bytes have the digest that an archive names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DigestCheck {
+    /// It names none.
+    #[default]
+    NotGiven,
+    /// They have.
+    Verified,
+    /// They have not. Archives take the digest of what was sent, which may have been packed
+    /// in a way that nobody remembers: no error.
+    NotVerifiable,
+}
+
+impl DigestCheck {
+    /// All of them.
+    pub const ALL: [DigestCheck; 3] = [DigestCheck::NotGiven, DigestCheck::Verified, DigestCheck::NotVerifiable];
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DigestCheck::NotGiven => "not_given",
+            DigestCheck::Verified => "verified",
+            DigestCheck::NotVerifiable => "not_verifiable",
+        }
+    }
+
+    /// The check that a word names.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|check| check.as_str() == word)
+    }
 }
 
 /// Bytes as served, with everything needed to prove it.

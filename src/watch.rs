@@ -10,6 +10,7 @@ use crate::cadence::Schedule;
 use crate::interest::{Interest, Recipient};
 use crate::judgment::Rules;
 use crate::reading::{Page, Reader, Selectors};
+use crate::time::Timestamp;
 
 /// The name of a watch: 1 to 120 of `a-z A-Z 0-9 . _ -`, first a letter or digit.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -118,6 +119,15 @@ impl Source {
     }
 }
 
+/// Where a page was once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Former {
+    /// Its address then.
+    pub url: Url,
+    /// Until when.
+    pub until: Timestamp,
+}
+
 /// A URL we follow, how often, and who is told.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Watch {
@@ -127,6 +137,8 @@ pub struct Watch {
     pub url: Url,
     /// The pages that follow it, where the policy stands on several.
     pub pages: Vec<Page>,
+    /// Where the page was before, oldest first: for its history.
+    pub former: Vec<Former>,
     /// The publisher's product.
     pub service: String,
     /// The kind of text.

@@ -1,27 +1,40 @@
 //! `backfill`: the history of watches, from a web archive.
 
+use std::time::Duration;
+
+use indicatif::ProgressBar;
 use serde::Serialize;
 
+use super::complaint::Complaint;
 use super::console::Console;
 use super::installation::Installation;
 use super::when::{self, Span};
 use super::{Exit, log};
-use crate::backfill::{BackfillError, Bounds, Step, Summary, backfill};
+use crate::backfill::{BackfillError, Event, Options, Step, Summary, backfill};
+use crate::cadence::parse_duration;
+use crate::capture::{Capture, Plan};
 use crate::clock::SystemClock;
+use crate::fetch::{Archive, Fetcher, WaybackOptions};
 use crate::outcome::Outcome;
 use crate::render::one_line;
+use crate::store::RecordedTrace;
 use crate::time::rfc3339;
 use crate::unpack::Unpacker;
 use crate::watch::Watch;
+
+/// How long a run waits for an archive that wants to be left alone.
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
 /// Whose history, and which part of it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = r#"Examples:
   policywatch backfill                         the whole history of every watch
   policywatch backfill acme --from 2015 --max 50
+  policywatch backfill acme --every 90d        a capture a quarter
+  policywatch backfill acme --precision 1d     each change to the day, as far as the archive knows
 
-What is held is not fetched again, and nobody is told: history is no news.
-Dates are 2024, 2024-05, 2024-05-01 or 2024-05-01T12:00:00Z."#)]
+Stop it whenever you like: the same command goes on, and fetches nothing twice. Nobody is
+told: history is no news. Dates are 2024, 2024-05, 2024-05-01 or 2024-05-01T12:00:00Z."#)]
 pub struct Args {
     /// The watches [default: all]
     #[arg(value_name = "WATCH")]
@@ -32,9 +45,32 @@ pub struct Args {
     /// Nothing after this date
     #[arg(long, value_name = "DATE")]
     to: Option<String>,
-    /// Fetch at most so many captures a watch, the oldest first; the next run goes on
+    /// Fetch at most so many captures a watch; the next run goes on
     #[arg(long, value_name = "N")]
     max: Option<usize>,
+    /// One capture in each such time is enough (30d, 12h)
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    every: Option<Duration>,
+    /// Up to so many different captures a page, fetch all; of more, only those between which
+    /// the text changed
+    #[arg(long, value_name = "N", default_value_t = Plan::default().budget)]
+    budget: usize,
+    /// Fetch only those between which the text changed, until both sides of each change are
+    /// so near in time [default: 7d, where there are more than --budget]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    precision: Option<Duration>,
+    /// The archive, by its name in the configuration [default: the one under [wayback]]
+    #[arg(long, value_name = "NAME")]
+    archive: Option<String>,
+    /// Read the archive's whole index again, however fresh it is
+    #[arg(long)]
+    relist: bool,
+    /// Tell the watch's channels of the changes
+    #[arg(long)]
+    alert: bool,
+    /// End at once where the archive wants to be left alone, instead of waiting up to 15 minutes
+    #[arg(long)]
+    no_wait: bool,
 }
 
 #[derive(Serialize)]
@@ -50,16 +86,23 @@ struct CaptureRow<'a> {
 
 /// Reads history into the record.
 pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
-    let bounds = Bounds {
+    let options = Options {
         from: args.from.as_deref().map(Span::parse).transpose()?.map(|span| span.start),
         to: args.to.as_deref().map(Span::parse).transpose()?.map(|span| span.end),
         max: args.max,
+        every: args.every,
+        plan: Plan { budget: args.budget, precision: args.precision },
+        relist: args.relist,
+        alert: args.alert,
+        patience: if args.no_wait { Duration::ZERO } else { PATIENCE },
     };
     let installation = Installation::open_in_force(console).await?;
     let watches = installation.chosen(&args.watches)?;
+    let fetcher = installation.fetcher()?;
+    let archive = archive(&installation, &fetcher, args.archive.as_deref())?;
     let mut exit = Exit::Done;
     for watch in &watches {
-        match one(&installation, watch, &bounds, console).await {
+        match one(&installation, watch, &options, archive, console).await {
             Ok(_) => {}
             // Another watch may be fine; a store that fails is not.
             Err(error)
@@ -74,46 +117,53 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
     Ok(exit)
 }
 
+/// The archive of a name, if it may be asked.
+fn archive<'a>(
+    installation: &Installation,
+    fetcher: &'a Fetcher<SystemClock>,
+    name: Option<&str>,
+) -> anyhow::Result<&'a Archive<SystemClock>> {
+    let fetch = &installation.config.fetch;
+    let (options, archive): (&WaybackOptions, _) = match name {
+        None | Some("wayback") => (&fetch.wayback, fetcher.archive()),
+        Some(name) => {
+            let known = fetch.archives.iter().find(|(known, _)| known == name).zip(fetcher.archive_named(name));
+            let ((_, options), archive) = known.ok_or_else(|| {
+                let names: Vec<&str> = fetch.archives.iter().map(|(known, _)| known.as_str()).collect();
+                let known = if names.is_empty() { String::new() } else { format!(" (there is {})", names.join(", ")) };
+                Complaint::usage(format!("no archive is called \"{name}\"{known}"))
+                    .hint("name it under [[archive]] in the configuration, with its base_url and its kind")
+            })?;
+            (options, archive)
+        }
+    };
+    let says_who = fetch.user_agent.contains("://") || fetch.user_agent.contains('@');
+    if options.is_internet_archive() && !says_who {
+        return Err(Complaint::usage(
+            "the Internet Archive wants to know whom to write to before it is asked for much",
+        )
+        .hint("set contact under [fetch] in the configuration: a web page or a mail address of yours")
+        .into());
+    }
+    Ok(archive)
+}
+
 /// Reads the history of one watch, and tells it.
 pub async fn one(
     installation: &Installation,
     watch: &Watch,
-    bounds: &Bounds,
+    options: &Options,
+    archive: &Archive<SystemClock>,
     console: &Console,
 ) -> anyhow::Result<Summary> {
-    let fetcher = installation.fetcher()?;
-    let mut bar = None;
-    let mut written = Ok(());
-    let ended = backfill(
-        watch,
-        bounds,
-        &fetcher,
-        &installation.store,
-        &SystemClock,
-        &Unpacker::this_program(),
-        |total, capture, step| {
-            let bar = bar.get_or_insert_with(|| console.progress(total as u64, watch.id.as_str()));
-            bar.set_message(when::day(capture.captured_at));
-            bar.inc(1);
-            if let Step::Missed(failure) = step {
-                bar.suspend(|| {
-                    console.warn(format!(
-                        "{}: {}",
-                        when::minute(capture.captured_at),
-                        one_line(&failure.kind.to_string())
-                    ))
-                });
-            }
-            if console.json && written.is_ok() {
-                written = console.object(&row(watch.id.as_str(), rfc3339(capture.captured_at), step));
-            }
-        },
-    )
-    .await;
-    if let Some(bar) = bar {
+    let mut telling = Telling { watch, console, bar: None, written: Ok(()) };
+    let store = &installation.store;
+    let unpacker = Unpacker::this_program();
+    let ended = backfill(watch, options, archive, store, &SystemClock, &unpacker, |event| telling.tell(&event)).await;
+    if let Some(bar) = &telling.bar {
         bar.finish_and_clear();
     }
-    written?;
+    telling.written?;
     let summary = ended?;
     if !console.json {
         if summary.captures == 0 {
@@ -124,7 +174,54 @@ pub async fn one(
         console.line("")?;
     }
     console.say(format!("{}: {}", one_line(watch.id.as_str()), told(&summary)));
+    for trace in &summary.traces {
+        console.say(one_line(&moved(trace)));
+    }
     Ok(summary)
+}
+
+/// Tells of a run while it goes on.
+struct Telling<'a> {
+    watch: &'a Watch,
+    console: &'a Console,
+    bar: Option<ProgressBar>,
+    written: std::io::Result<()>,
+}
+
+impl Telling<'_> {
+    fn tell(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Stale(why) => self.warn(format!("{why}; going on with what its index said before")),
+            Event::Waiting { why, until } => {
+                self.warn(format!(
+                    "{why}; waiting until {} UTC (Ctrl-C and the same command go on later)",
+                    when::minute(*until)
+                ));
+            }
+            Event::Step { total, capture, step } => self.step(*total, capture, step),
+        }
+    }
+
+    fn step(&mut self, total: usize, capture: &Capture, step: &Step) {
+        let console = self.console;
+        let bar = self.bar.get_or_insert_with(|| console.progress(total as u64, self.watch.id.as_str()));
+        bar.set_message(when::day(capture.captured_at));
+        bar.inc(1);
+        if let Step::Missed(failure) = step {
+            self.warn(format!("{}: {}", when::minute(capture.captured_at), failure.kind));
+        }
+        if console.json && self.written.is_ok() {
+            self.written = console.object(&row(self.watch.id.as_str(), rfc3339(capture.captured_at), step));
+        }
+    }
+
+    fn warn(&self, text: String) {
+        let warn = || self.console.warn(one_line(&text));
+        match &self.bar {
+            Some(bar) => bar.suspend(warn),
+            None => warn(),
+        }
+    }
 }
 
 fn row<'a>(watch: &'a str, captured_at: String, step: &'a Step) -> CaptureRow<'a> {
@@ -156,6 +253,18 @@ fn row<'a>(watch: &'a str, captured_at: String, step: &'a Step) -> CaptureRow<'a
     }
 }
 
+/// Where a page went, and what to do about it.
+fn moved(trace: &RecordedTrace) -> String {
+    let (url, day) = (&trace.url, when::day(trace.since));
+    match &trace.target {
+        Some(target) => format!(
+            "since {day} {url} leads to {target}; to follow the policy there, make that the url of the watch, with \
+             urls = [{{ url = \"{url}\", until = \"{day}\" }}]"
+        ),
+        None => format!("since {day} {url} was not found any more, by the archive's captures"),
+    }
+}
+
 /// What a run did, in a sentence.
 pub fn told(summary: &Summary) -> String {
     let mut parts = vec![format!(
@@ -167,7 +276,9 @@ pub fn told(summary: &Summary) -> String {
         (summary.versions, "new versions"),
         (summary.unchanged, "with the same text"),
         (summary.unreadable, "not the policy"),
+        (summary.taken, "of these not fetched, their bytes being held"),
         (summary.missed, "not given by the archive"),
+        (summary.passed_over, "passed over between two with the same text"),
         (summary.left, "left for the next run"),
     ] {
         if count > 0 {

@@ -1,6 +1,7 @@
 //! One installation: the configuration in force, and the store that it names.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::complaint::Complaint;
@@ -8,6 +9,7 @@ use super::console::Console;
 use super::extract::Parts;
 use super::when::Span;
 use crate::alternation::ALTERNATION;
+use crate::backfill::ledger::SharedLedger;
 use crate::cadence::{self, Schedule};
 use crate::channel::Channels;
 use crate::check::Ports;
@@ -92,7 +94,9 @@ impl Installation {
 
     /// What fetches pages.
     pub fn fetcher(&self) -> anyhow::Result<Fetcher<SystemClock>> {
-        Ok(Fetcher::new(self.config.fetch.clone(), SystemClock)?)
+        let client = GuardedClient::new(&self.config.fetch)?;
+        let ledger = Arc::new(SharedLedger(self.store.clone()));
+        Ok(Fetcher::with_ledger(client, self.config.fetch.clone(), ledger, SystemClock))
     }
 
     /// What a check needs of the world.
@@ -185,6 +189,7 @@ impl Installation {
             id: id.clone(),
             url: format!("urn:policywatch:{id}").parse()?,
             pages: Vec::new(),
+            former: Vec::new(),
             service: id.to_string(),
             policy_type: PolicyType::Other,
             schedule: Schedule::every(Duration::from_secs(24 * 3600)),

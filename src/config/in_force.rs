@@ -89,6 +89,9 @@ pub struct WatchInForce {
     /// The pages that follow it, where the policy stands on several.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pages: Vec<String>,
+    /// Where it was before, each until when.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub urls: Vec<String>,
     /// The kind of text.
     pub r#type: String,
     /// Where it looks.
@@ -127,6 +130,11 @@ pub fn in_force(config: &Config, now: Timestamp) -> InForce {
         settings: settings(config)
             .into_iter()
             .map(|(name, value)| Setting { origin: origin(name), name: name.to_owned(), value })
+            .chain(config.fetch.archives.iter().map(|(name, archive)| Setting {
+                name: format!("archive.{name}"),
+                value: format!("\"{}\", {}", archive.base_url, archive.kind.as_str()),
+                origin: origin(&format!("archive.{name}")),
+            }))
             .collect(),
         channels: config
             .channels
@@ -148,6 +156,7 @@ fn watch_in_force(config: &Config, watch: &Watch, now: Timestamp, origin: &dyn F
         id: watch.id.to_string(),
         url: watch.url.to_string(),
         pages: watch.pages.iter().map(|page| page.url.to_string()).collect(),
+        urls: watch.former.iter().map(|former| format!("{} until {}", former.url, rfc3339(former.until))).collect(),
         r#type: watch.policy_type.as_str().to_owned(),
         source: watch.source.as_str().to_owned(),
         schedule: watch.schedule.to_string(),
@@ -242,8 +251,10 @@ fn settings(config: &Config) -> Vec<(&'static str, String)> {
         ("fetch.pause_per_host", time(fetch.pause_per_host)),
         ("fetch.allow", format!("[{}]", allow.join(", "))),
         ("wayback.base_url", text(&fetch.wayback.base_url)),
+        ("wayback.kind", text(&fetch.wayback.kind.as_str())),
         ("wayback.index_pause", time(fetch.wayback.index_pause)),
         ("wayback.capture_pause", time(fetch.wayback.capture_pause)),
+        ("wayback.timeout", time(fetch.wayback.timeout)),
         ("scheduler.concurrency", config.scheduler.concurrency.to_string()),
         ("scheduler.spread", time(config.scheduler.spread)),
         ("log.filter", text(&config.log.filter)),
@@ -394,10 +405,9 @@ mod tests {
     fn every_key_with_one_value_is_shown() {
         let config = Config::defaults_in(&Environment::default());
         let shown: Vec<&str> = settings(&config).into_iter().map(|(name, _)| name).collect();
-        for (table, keys) in KEYS
-            .iter()
-            .filter(|(table, _)| !["", "defaults", "channel", "watch", "pages", "rule", "example"].contains(table))
-        {
+        for (table, keys) in KEYS.iter().filter(|(table, _)| {
+            !["", "defaults", "archive", "channel", "watch", "pages", "urls", "rule", "example"].contains(table)
+        }) {
             for key in *keys {
                 // The contact is a part of the user agent.
                 let name = format!("{table}.{key}");

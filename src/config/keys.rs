@@ -2,7 +2,7 @@
 //! one that is missing here; a test holds `config.example.toml` to this list.
 
 /// The tables with their keys; the first is the file itself.
-pub const KEYS: [(&str, &[&str]); 14] = [
+pub const KEYS: [(&str, &[&str]); 16] = [
     (
         "",
         &[
@@ -10,6 +10,7 @@ pub const KEYS: [(&str, &[&str]); 14] = [
             "store",
             "fetch",
             "wayback",
+            "archive",
             "scheduler",
             "log",
             "heartbeat",
@@ -34,7 +35,8 @@ pub const KEYS: [(&str, &[&str]); 14] = [
             "allow",
         ],
     ),
-    ("wayback", &["base_url", "index_pause", "capture_pause"]),
+    ("wayback", &["base_url", "kind", "index_pause", "capture_pause", "timeout"]),
+    ("archive", &["name", "base_url", "kind", "index_pause", "capture_pause", "timeout"]),
     ("scheduler", &["concurrency", "spread"]),
     ("log", &["filter", "json"]),
     ("heartbeat", &["url", "every"]),
@@ -83,6 +85,7 @@ pub const KEYS: [(&str, &[&str]); 14] = [
             "id",
             "url",
             "pages",
+            "urls",
             "service",
             "type",
             "schedule",
@@ -105,6 +108,7 @@ pub const KEYS: [(&str, &[&str]); 14] = [
         ],
     ),
     ("pages", &["url", "select", "remove"]),
+    ("urls", &["url", "until"]),
     ("rule", &["id", "pattern", "when", "practice", "severity", "why", "fires_on", "silent_on", "watches", "tags"]),
     ("example", &["before", "after"]),
 ];
@@ -118,8 +122,8 @@ pub(super) fn of(table: &str) -> &'static [&'static str] {
 pub(super) fn heading(table: &str) -> String {
     match table {
         "" => "the configuration".to_owned(),
-        "channel" | "watch" | "rule" => format!("[[{table}]]"),
-        "pages" => "table of pages".to_owned(),
+        "channel" | "watch" | "rule" | "archive" => format!("[[{table}]]"),
+        "pages" | "urls" => format!("table of {table}"),
         "example" => "example".to_owned(),
         _ => format!("[{table}]"),
     }

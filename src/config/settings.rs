@@ -1,4 +1,4 @@
-//! `[store]`, `[fetch]`, `[wayback]`, `[scheduler]` and `[log]`.
+//! `[store]`, `[fetch]`, `[wayback]`, `[[archive]]`, `[scheduler]` and `[log]`.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -7,6 +7,7 @@ use ipnet::IpNet;
 
 use super::table::{Table, Value};
 use super::{Config, Origin};
+use crate::fetch::ArchiveKind;
 use crate::guard::Allowed;
 use crate::{fetch, telemetry};
 
@@ -19,10 +20,18 @@ pub(super) fn read(root: &Table<'_>, config: &mut Config) {
         read_fetch(&table, &mut config.fetch);
     }
     if let Some(table) = root.table("wayback") {
-        let wayback = &mut config.fetch.wayback;
-        table.set("base_url", &mut wayback.base_url, archive);
-        table.set("index_pause", &mut wayback.index_pause, Value::duration);
-        table.set("capture_pause", &mut wayback.capture_pause, Value::duration);
+        read_archive(&table, &mut config.fetch.wayback);
+    }
+    for table in root.tables("archive") {
+        let name = table.demand("name", "\"arquivo\"").and_then(|value| archive_name(&value, config));
+        let mut options = fetch::WaybackOptions::default();
+        let address = table.demand("base_url", "\"https://arquivo.pt/wayback\"");
+        read_archive(&table, &mut options);
+        if let Some(name) = &name {
+            let origin = table.file.origin(&table.span);
+            table.file.findings.origins.borrow_mut().insert(format!("archive.{name}"), origin);
+        }
+        config.fetch.archives.extend(name.filter(|_| address.is_some()).map(|name| (name, options)));
     }
     if let Some(table) = root.table("scheduler") {
         // More than 64 checks at once is no longer polite, nor faster: a check is mostly waiting for one host.
@@ -56,6 +65,35 @@ fn read_fetch(table: &Table<'_>, options: &mut fetch::Options) {
         let origin = origins.get("fetch.contact").cloned().unwrap_or(Origin::Default);
         origins.entry("fetch.user_agent".to_owned()).or_insert(origin);
     }
+}
+
+fn read_archive(table: &Table<'_>, options: &mut fetch::WaybackOptions) {
+    table.set("base_url", &mut options.base_url, archive);
+    table.set("kind", &mut options.kind, |value| {
+        value.word(&ArchiveKind::ALL.map(ArchiveKind::as_str), |word| {
+            ArchiveKind::ALL.into_iter().find(|kind| kind.as_str() == word)
+        })
+    });
+    let caps = if options.is_internet_archive() { CAPS } else { [Duration::ZERO; 2] };
+    table.set("index_pause", &mut options.index_pause, |value| value.duration_from(caps[0]));
+    table.set("capture_pause", &mut options.capture_pause, |value| value.duration_from(caps[1]));
+    table.set("timeout", &mut options.timeout, |value| value.duration_from(Duration::from_millis(1)));
+}
+
+/// What the Internet Archive asks clients to stay below: 24 requests a minute to its index,
+/// 480 for captures. Whoever does not is locked out, and everybody behind the same address.
+const CAPS: [Duration; 2] = [Duration::from_millis(2500), Duration::from_millis(125)];
+
+/// What an archive is called on the command line.
+fn archive_name(value: &Value<'_>, config: &Config) -> Option<String> {
+    let name = value.words()?;
+    if name == "wayback" || config.fetch.archives.iter().any(|(known, _)| *known == name) {
+        return value.refuse(
+            format!("there is an archive \"{name}\" already"),
+            "give each archive its own name; \"wayback\" is the one under [wayback]",
+        );
+    }
+    Some(name)
 }
 
 /// Text that fits into a header field.

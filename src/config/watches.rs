@@ -19,7 +19,8 @@ use crate::judgment::{Materiality, Rules};
 use crate::reading::{Page, Selectors};
 use crate::silence::STALE_AFTER;
 use crate::text::select;
-use crate::watch::{PolicyType, Source, Watch, WatchId};
+use crate::time::{Timestamp, is_recordable, parse_rfc3339};
+use crate::watch::{Former, PolicyType, Source, Watch, WatchId};
 
 /// How often a page is looked at if nothing is said.
 pub(super) const EVERY: Duration = Duration::from_secs(12 * 3600);
@@ -132,6 +133,7 @@ impl Watches {
         let remove = table.or("remove", Vec::new(), selectors);
         let own = Selectors { select: select.clone().unwrap_or_default(), remove: remove.clone().unwrap_or_default() };
         let pages = table.or("pages", Vec::new(), |value| pages(value, url.as_ref(), &own));
+        let former = table.or("urls", Vec::new(), former);
         let language = table.or("language", defaults.language.clone(), |value| language(value).map(Some));
         let notify = table.or("notify", defaults.notify.clone(), |value| notify(value, channels));
         let alternation = table.or("alternation", defaults.alternation, Value::duration);
@@ -152,6 +154,7 @@ impl Watches {
             service: service?.unwrap_or_else(|| host(&url)),
             url,
             pages: pages?,
+            former: former?,
             policy_type: policy_type?,
             schedule: timing.schedule(zone?)?,
             source: source?,
@@ -325,6 +328,36 @@ fn pages(value: &Value<'_>, first: Option<&Url>, own: &Selectors) -> Option<Vec<
     // Each page is looked at before the first wrong one decides.
     let pages: Vec<_> = value.list()?.iter().map(&mut page).collect();
     pages.into_iter().collect()
+}
+
+/// Where a page was before, each until when.
+fn former(value: &Value<'_>) -> Option<Vec<Former>> {
+    let one = |value: &Value<'_>| {
+        let Some(table) = value.inline("urls") else {
+            return value.refuse(
+                "urls must be tables, each with the day until which the page was there",
+                "write { url = \"https://acme.test/old\", until = \"2019-05-01\" }",
+            );
+        };
+        let url = table.demand("url", "\"https://acme.test/old\"").and_then(|value| value.url());
+        let until = table.demand("until", "\"2019-05-01\"").and_then(|value| moment(&value));
+        Some(Former { url: url?, until: until? })
+    };
+    // Each is looked at before the first wrong one decides.
+    let former: Vec<_> = value.list()?.iter().map(one).collect();
+    let former: Vec<Former> = former.into_iter().collect::<Option<_>>()?;
+    if former.windows(2).any(|pair| pair[0].until >= pair[1].until) {
+        return value.refuse("urls are not in the order of time", "put the oldest first, each until a later day");
+    }
+    Some(former)
+}
+
+/// A day, or a moment.
+fn moment(value: &Value<'_>) -> Option<Timestamp> {
+    let text = value.words()?;
+    let day = || Some(chrono::NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok()?.and_hms_opt(23, 59, 59)?.and_utc());
+    let moment = day().or_else(|| parse_rfc3339(&text).ok()).filter(|at| is_recordable(*at));
+    moment.or_else(|| value.refuse(format!("\"{text}\" is no day"), "write it as in \"2019-05-01\""))
 }
 
 fn selectors(value: &Value<'_>) -> Option<Vec<String>> {

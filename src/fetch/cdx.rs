@@ -3,13 +3,14 @@
 //!
 //! A listing that is not whole is refused: "0 rows" must never mean "the archive is down".
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use chrono::{Duration, NaiveDate};
 use serde_json::Value;
 use url::Url;
 
-use super::Capture;
+use crate::capture::Capture;
 use crate::time::{Timestamp, is_recordable};
 
 /// One page of the index.
@@ -26,17 +27,23 @@ pub(super) struct Page {
 /// Column order of the text form, and of JSON without a row of names.
 const COLUMNS: [&str; 7] = ["urlkey", "timestamp", "original", "mimetype", "statuscode", "digest", "length"];
 
+/// In bytes. Longer ones are pictures written into a URL; no page has such an address.
+const MAX_URL: usize = 8192;
+
 /// Reads one page of the index.
 ///
 /// # Errors
 /// In words, if the body is not a whole listing.
 pub(super) fn parse(body: &[u8]) -> Result<Page, String> {
-    let text = std::str::from_utf8(body).map_err(|_| "the index is not UTF-8".to_owned())?.trim_start();
+    let whole = std::str::from_utf8(body).map_err(|_| "the index is not UTF-8".to_owned())?;
+    let text = whole.trim_start();
     match text.chars().next() {
         None => Ok(Page::default()),
         Some('<') => Err("a web page came instead of the index".to_owned()),
         Some('[') => arrays(text),
         Some('{') => objects(text),
+        // An empty page with a cursor begins with the empty line between the two.
+        Some(_) if whole.starts_with('\n') => Ok(Page { more: true, ..Page::default() }),
         Some(_) => lines(text),
     }
 }
@@ -56,9 +63,8 @@ fn arrays(text: &str) -> Result<Page, String> {
                 names = cells.iter().map(|cell| (*cell).to_owned()).collect();
             }
             cells => {
-                let cell =
-                    |name: &str| names.iter().position(|known| known == name).and_then(|at| cells.get(at).copied());
-                page.take(cell);
+                let cell = |name: &str| names.iter().position(|known| known == name).and_then(|at| cells.get(at));
+                page.take(|name| cell(name).map(|cell| Cow::Borrowed(*cell)));
             }
         }
     }
@@ -68,18 +74,35 @@ fn arrays(text: &str) -> Result<Page, String> {
 fn objects(text: &str) -> Result<Page, String> {
     let mut page = Page::default();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        let row: Value = serde_json::from_str(line).map_err(|error| format!("the index is not whole: {error}"))?;
-        page.take(|name| {
-            let other = match name {
-                "original" => "url",
-                "mimetype" => "mime",
-                "statuscode" => "status",
-                name => name,
-            };
-            row.get(name).or_else(|| row.get(other)).and_then(Value::as_str)
-        });
+        let row = object(line)?;
+        page.take(|name| named(&row, name));
     }
     Ok(page)
+}
+
+/// One row as an object.
+fn object(text: &str) -> Result<Value, String> {
+    let row: Value = serde_json::from_str(text).map_err(|error| format!("the index is not whole: {error}"))?;
+    let complaint = ["message", "error"].iter().find_map(|name| row.get(name)?.as_str());
+    match complaint {
+        Some(says) if row.get("url").is_none() => Err(format!("the index says \"{}\"", short(says))),
+        _ => Ok(row),
+    }
+}
+
+/// A field by the name that the Internet Archive has for it, or pywb.
+fn named<'a>(row: &'a Value, name: &str) -> Option<Cow<'a, str>> {
+    let other = match name {
+        "original" => "url",
+        "mimetype" => "mime",
+        "statuscode" => "status",
+        name => name,
+    };
+    match row.get(name).or_else(|| row.get(other))? {
+        Value::String(text) => Some(Cow::Borrowed(text)),
+        Value::Number(number) => Some(Cow::Owned(number.to_string())),
+        _ => None,
+    }
 }
 
 fn lines(text: &str) -> Result<Page, String> {
@@ -90,35 +113,60 @@ fn lines(text: &str) -> Result<Page, String> {
     };
     // The text form has no closing mark: only a last line without an end betrays a cut.
     let last = rows.lines().last().unwrap_or_default();
-    if !key && !text.ends_with('\n') && last.split(' ').count() < COLUMNS.len() {
+    if !key && !text.ends_with('\n') && !last.ends_with('}') && last.split(' ').count() < COLUMNS.len() {
         return Err("the index is not whole: its last line is cut".to_owned());
     }
     for line in rows.lines() {
+        // `urlkey timestamp {…}`: CDXJ.
+        if let Some((key, row)) = line.split_once(" {") {
+            let row = object(&format!("{{{row}"))?;
+            let timestamp = key.split(' ').nth(1).unwrap_or_default();
+            page.take(|name| if name == "timestamp" { Some(Cow::Borrowed(timestamp)) } else { named(&row, name) });
+            continue;
+        }
         let cells: Vec<&str> = line.split(' ').collect();
         if cells.len() < COLUMNS.len() - 1 {
             // A sentence stands among the rows: robots rules, or an error in the middle.
-            return Err(format!("the index says \"{}\"", line.chars().take(120).collect::<String>().escape_debug()));
+            return Err(format!("the index says \"{}\"", short(line)));
         }
-        page.take(|name| COLUMNS.iter().position(|known| *known == name).and_then(|at| cells.get(at).copied()));
+        let cell = |name: &str| COLUMNS.iter().position(|known| *known == name).and_then(|at| cells.get(at));
+        page.take(|name| cell(name).map(|cell| Cow::Borrowed(*cell)));
     }
     page.more = key;
     Ok(page)
 }
 
+fn short(text: &str) -> String {
+    text.chars().take(120).collect::<String>().escape_debug().to_string()
+}
+
 impl Page {
     /// Takes one row, or drops it where it is no capture of a web page.
-    fn take<'a>(&mut self, cell: impl Fn(&str) -> Option<&'a str>) {
+    fn take<'a>(&mut self, cell: impl Fn(&str) -> Option<Cow<'a, str>>) {
         self.rows += 1;
         let (Some(timestamp), Some(original)) = (cell("timestamp"), cell("original")) else { return };
-        let Some(captured_at) = moment(timestamp) else { return };
+        if original.len() > MAX_URL {
+            return;
+        }
+        let Some(captured_at) = moment(&timestamp) else { return };
+        let or_dash = |name: &str| cell(name).map_or_else(|| "-".to_owned(), Cow::into_owned);
         self.captures.push(Capture {
-            timestamp: timestamp.to_owned(),
             captured_at,
-            original: original.to_owned(),
-            media_type: cell("mimetype").unwrap_or("-").to_owned(),
+            original: original.into_owned(),
+            media_type: or_dash("mimetype"),
             status: cell("statuscode").and_then(|status| status.parse().ok()),
-            digest: cell("digest").unwrap_or("-").to_owned(),
+            digest: bare(or_dash("digest")),
+            timestamp: timestamp.into_owned(),
+            memento: None,
         });
+    }
+}
+
+/// Some indexes name the algorithm before the digest.
+fn bare(digest: String) -> String {
+    match digest.split_once(':') {
+        Some((algorithm, digest)) if algorithm.eq_ignore_ascii_case("sha1") => digest.to_owned(),
+        _ => digest,
     }
 }
 
@@ -144,6 +192,12 @@ pub(super) fn moment(digits: &str) -> Option<Timestamp> {
         };
         plain(&format!("{}{}00", &digits[..at], &digits[at + 2..]))
     })
+}
+
+/// Whether 14 digits are the moment that they are repaired to: those of a broken row are
+/// not the ones that the archive answers with.
+pub(super) fn is_sound(timestamp: &str, at: Timestamp) -> bool {
+    digits(at) == timestamp
 }
 
 /// The 14 digits of a moment.

@@ -84,7 +84,7 @@ impl<C: Clock> Live<C> {
         if answer.status == 304 || (300..400).contains(&answer.status) && answer.header("location").is_some() {
             return Ok((answer, Vec::new()));
         }
-        let body = whole_body(&mut answer, &authority(url), Belief::Declared, self.options.max_body).await?;
+        let body = whole_body(&mut answer, &authority(url), Belief::Declared, self.options.max_body, |_| {}).await?;
         Ok((answer, body))
     }
 

@@ -2,6 +2,8 @@
 
 mod cdx;
 pub mod encoding;
+pub mod ledger;
+mod links;
 mod live;
 mod manners;
 mod wayback;
@@ -11,6 +13,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::capture::Capture;
 use crate::clock::Clock;
 use crate::guard::Allowed;
 use crate::http::{self, Answer, ClientError, GuardedClient};
@@ -18,6 +21,9 @@ use crate::outcome::{FailureKind, FetchFailure};
 use crate::snapshot::{Snapshot, Validators};
 use crate::time::Timestamp;
 use crate::watch::Source;
+
+pub use ledger::Ledger;
+pub use wayback::{Archive, Hop};
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,21 +49,36 @@ pub enum Fetched {
     NotModified,
 }
 
-/// One capture of an archive's index.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Capture {
-    /// The archive's 14 digits, as given: part of the playback URL.
-    pub timestamp: String,
-    /// When that is; repaired where the digits are no date.
-    pub captured_at: Timestamp,
-    /// The URL really captured.
-    pub original: String,
-    /// As the archive names it (`text/html`, `warc/revisit`, `unk` …).
-    pub media_type: String,
-    /// The archived status; none where the index does not say.
-    pub status: Option<u16>,
-    /// Base32 SHA-1 of the payload.
-    pub digest: String,
+/// How far the reading of an index has come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cursor {
+    /// The 14 digits to go on from, inclusive; none: from the first capture.
+    pub from: Option<String>,
+    /// Nothing later; some archives do not care.
+    pub to: Option<Timestamp>,
+    /// How many rows are asked for; 0: as usual.
+    pub rows: usize,
+    /// The page to go on with, where the archive parts its list.
+    pub page: Option<String>,
+}
+
+impl Cursor {
+    /// From a moment on.
+    pub fn from(at: Option<Timestamp>) -> Self {
+        Self { from: at.map(cdx::digits), ..Self::default() }
+    }
+}
+
+/// One page of an index.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// The captures of the page, oldest first, each once.
+    pub captures: Vec<Capture>,
+    /// Where it goes on; none at the end.
+    pub next: Option<Cursor>,
+    /// Whether it bears the mark of an archive's application, so that an empty one says
+    /// something.
+    pub signed: bool,
 }
 
 /// Fetches pages.
@@ -85,17 +106,50 @@ pub struct Options {
     pub allow: Vec<Allowed>,
     /// The archive.
     pub wayback: WaybackOptions,
+    /// Other archives, by name.
+    pub archives: Vec<(String, WaybackOptions)>,
+}
+
+/// How an archive is spoken to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ArchiveKind {
+    /// As the Internet Archive: `/cdx/search/cdx` and `/web/…` behind the address.
+    #[default]
+    Wayback,
+    /// As pywb: `/cdx` and the captures behind the address of a collection.
+    Pywb,
+    /// By TimeGate and TimeMap alone (RFC 7089): `/timemap/link/…` and the URL itself
+    /// behind the address.
+    Memento,
+}
+
+impl ArchiveKind {
+    /// All of them.
+    pub const ALL: [ArchiveKind; 3] = [ArchiveKind::Wayback, ArchiveKind::Pywb, ArchiveKind::Memento];
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ArchiveKind::Wayback => "wayback",
+            ArchiveKind::Pywb => "pywb",
+            ArchiveKind::Memento => "memento",
+        }
+    }
 }
 
 /// Which archive, and how politely.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WaybackOptions {
-    /// What `/cdx/search/cdx` and `/web/…` are appended to.
+    /// What its index and its captures are appended to.
     pub base_url: Url,
+    /// How it is spoken to.
+    pub kind: ArchiveKind,
     /// Between two requests to the archive's index.
     pub index_pause: Duration,
     /// Between two requests for captures.
     pub capture_pause: Duration,
+    /// One request: archives are slower than publishers.
+    pub timeout: Duration,
 }
 
 impl Default for Options {
@@ -110,7 +164,16 @@ impl Default for Options {
             pause_per_host: Duration::from_secs(5),
             allow: Vec::new(),
             wayback: WaybackOptions::default(),
+            archives: Vec::new(),
         }
+    }
+}
+
+impl WaybackOptions {
+    /// Whether it is the Internet Archive's, which has limits of its own.
+    pub fn is_internet_archive(&self) -> bool {
+        let host = self.base_url.host_str().unwrap_or_default();
+        host == "archive.org" || host.ends_with(".archive.org")
     }
 }
 
@@ -118,9 +181,12 @@ impl Default for WaybackOptions {
     fn default() -> Self {
         Self {
             base_url: Url::parse("https://web.archive.org").expect("a constant URL"),
+            kind: ArchiveKind::Wayback,
             // The archive asks for at most 24 index requests a minute; half of that.
             index_pause: Duration::from_secs(5),
             capture_pause: Duration::from_secs(1),
+            // Old captures come from tape, or so it seems.
+            timeout: Duration::from_secs(120),
         }
     }
 }
@@ -135,15 +201,17 @@ impl From<&Options> for http::Options {
     }
 }
 
-/// Fetches from publishers and from one archive.
+/// Fetches from publishers and from archives.
 #[derive(Debug)]
 pub struct Fetcher<C> {
     live: live::Live<C>,
-    archive: wayback::Archive<C>,
+    archive: Archive<C>,
+    others: Vec<(String, Archive<C>)>,
 }
 
 impl<C: Clock> Fetcher<C> {
-    /// A fetcher that asks the system's resolver.
+    /// A fetcher that asks the system's resolver, and keeps account of what it asks
+    /// archives in memory.
     ///
     /// # Errors
     /// If there can be no HTTP client: the user agent, or no certificates.
@@ -152,38 +220,28 @@ impl<C: Clock> Fetcher<C> {
         Ok(Self::with_client(client, options, clock))
     }
 
-    /// A fetcher that uses this client.
+    /// A fetcher that uses this client, and keeps account in memory.
     pub fn with_client(client: GuardedClient, options: Options, clock: C) -> Self {
-        let manners = Arc::new(manners::Manners::default());
-        let archive = wayback::Archive::new(client.clone(), Arc::clone(&manners), options.clone(), clock.clone());
-        Self { live: live::Live::new(client, manners, options, clock), archive }
+        Self::with_ledger(client, options, Arc::new(ledger::InMemory::default()), clock)
     }
 
-    /// Every capture that the archive's index lists of a page between two moments (both
-    /// inclusive), oldest first, each once.
-    ///
-    /// # Errors
-    /// Why the index could not be read; an empty list is no error.
-    pub async fn captures(
-        &self,
-        url: &Url,
-        from: Option<Timestamp>,
-        to: Option<Timestamp>,
-    ) -> Result<Vec<Capture>, FetchFailure> {
-        self.archive.captures(url, from, to).await
+    /// A fetcher that keeps account of what it asks archives in this ledger.
+    pub fn with_ledger(client: GuardedClient, options: Options, ledger: Arc<dyn Ledger>, clock: C) -> Self {
+        let archive =
+            |of: &WaybackOptions| Archive::new(client.clone(), Arc::clone(&ledger), &options, of, clock.clone());
+        let others = options.archives.iter().map(|(name, of)| (name.clone(), archive(of))).collect();
+        let (archive, manners) = (archive(&options.wayback), manners::Manners::default());
+        Self { live: live::Live::new(client, Arc::new(manners), options, clock), archive, others }
     }
 
-    /// Where a capture is to be had: what identifies it as an origin.
-    pub fn memento_url(&self, capture: &Capture) -> String {
-        self.archive.memento_url(capture)
+    /// The archive that watches look at, and that histories come from if nothing is said.
+    pub fn archive(&self) -> &Archive<C> {
+        &self.archive
     }
 
-    /// One capture as it was served; archived redirects are followed inside the archive.
-    ///
-    /// # Errors
-    /// [`FailureKind::NotArchived`] if the index lists it but the archive cannot show it.
-    pub async fn memento(&self, capture: &Capture) -> Result<Snapshot, FetchFailure> {
-        self.archive.memento(capture).await
+    /// An archive by its name.
+    pub fn archive_named(&self, name: &str) -> Option<&Archive<C>> {
+        self.others.iter().find(|(known, _)| known == name).map(|(_, archive)| archive)
     }
 }
 
@@ -201,12 +259,13 @@ impl<C: Clock> Fetch for Fetcher<C> {
 }
 
 /// Reads a body to its end, its encoding taken off; more than `limit` bytes, packed or
-/// unpacked, are refused while they come.
+/// unpacked, are refused while they come. `each` sees it as it came.
 async fn whole_body(
     answer: &mut Answer,
     host: &str,
     belief: encoding::Belief,
     limit: u64,
+    mut each: impl FnMut(&[u8]),
 ) -> Result<Vec<u8>, FailureKind> {
     let understood = |error| match error {
         encoding::EncodingError::TooLarge { limit } => FailureKind::TooLarge { limit },
@@ -223,6 +282,7 @@ async fn whole_body(
         if received > limit {
             return Err(FailureKind::TooLarge { limit });
         }
+        each(piece);
         body.feed(piece).map_err(understood)?;
     }
     body.finish().map_err(understood)

@@ -1,23 +1,27 @@
-//! A web archive with the Wayback Machine's interface: its index (CDX), and its captures
-//! as they were served (`id_`).
+//! One web archive: its index or its list of captures, and its captures as they were
+//! served (`id_`).
 //!
 //! What decides is the order of the questions. An answer with `memento-datetime` is
 //! archived content, whatever its status; an answer without it comes from the archive
-//! itself, and only some of those say anything about what it holds.
+//! itself, and only some of those say anything about what it holds. Every request is
+//! accounted for in the [`Ledger`], which also says when it may be made.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sha1::Digest as _;
 use url::Url;
 
 use super::encoding::Belief;
-use super::manners::Manners;
-use super::{Capture, Options, cdx, whole_body};
+use super::ledger::{Lease, Ledger};
+use super::{ArchiveKind, Cursor, Listed, Options, WaybackOptions, cdx, links, whole_body};
+use crate::capture::Capture;
 use crate::clock::Clock;
-use crate::http::{Answer, GuardedClient};
+use crate::http::{Answer, GuardedClient, authority};
 use crate::outcome::{FailureKind, FetchFailure};
-use crate::snapshot::{Origin, Redirect, Snapshot};
+use crate::pace::{Cause, Class, Limits, Sign, Turn};
+use crate::snapshot::{DigestCheck, Evidence, Origin, Redirect, Snapshot};
 use crate::time::{Timestamp, is_recordable};
 
 /// Rows of one index request: nearly every policy has fewer in all.
@@ -27,7 +31,7 @@ const PAGE_ROWS: usize = 50_000;
 const MAX_ROWS: usize = 16 * PAGE_ROWS;
 
 /// Index requests for one listing; an archive that never ends is cut here.
-const MAX_PAGES: usize = 100;
+pub(super) const MAX_PAGES: usize = 100;
 
 /// Archived redirects that are followed: chains in archives are short, or loops.
 const MAX_HOPS: usize = 5;
@@ -35,164 +39,326 @@ const MAX_HOPS: usize = 5;
 /// How far a neighbouring capture may be from the target of an archived redirect.
 const NEAR: chrono::Duration = chrono::Duration::hours(24);
 
-/// The pause after a 429 that names none: the archive blocks addresses that go on.
-const RATE_PAUSE: Duration = Duration::from_secs(60);
+/// Captures that are tried before it is said that none can be shown.
+const TRIES: usize = 3;
 
-/// The pause after a refused connection: it may be a block, which lasts an hour at least.
-const BLOCK_PAUSE: Duration = Duration::from_secs(3600);
+/// How much of the index around a moment is asked for first, then if that has nothing, in
+/// days; after that, all of it. The whole index of one page may have tens of thousands of rows.
+const WINDOWS: [i64; 2] = [30, 400];
+
+/// When a place is looked for again at an archive that others ask as well.
+const FULL: chrono::Duration = chrono::Duration::milliseconds(200);
+
+/// Captures under way at the same time.
+const CAPTURES_AT_ONCE: usize = 2;
 
 /// Reads from one archive.
 #[derive(Debug)]
-pub(super) struct Archive<C> {
+pub struct Archive<C> {
     client: GuardedClient,
-    options: Options,
+    options: WaybackOptions,
+    /// In bytes.
+    max_body: u64,
+    ledger: Arc<dyn Ledger>,
     clock: C,
-    manners: Arc<Manners>,
-}
-
-/// What is asked for; each kind has a pace of its own.
-#[derive(Clone, Copy)]
-enum Kind {
-    Index,
-    Capture,
 }
 
 /// What an answer to a request for a capture is.
+#[derive(Debug)]
 enum Playback {
     /// Archived content, and the 14 digits and the URL that it redirects to, if it does.
-    Memento(Box<Snapshot>, Option<(String, String)>),
+    Memento(Box<Played>, Option<(String, String)>),
     /// Not this one; the nearest that can be shown.
     Near { timestamp: String, url: String },
 }
 
+/// Archived content.
+#[derive(Debug)]
+struct Played {
+    snapshot: Snapshot,
+    /// The SHA-1 of the body as it came and as it is read, Base32.
+    digests: [String; 2],
+    /// Where the archive has it from, if it says.
+    source: Option<String>,
+}
+
+/// What came of one request, before anybody says what it means.
+struct Came {
+    answer: Answer,
+    body: Vec<u8>,
+    /// The SHA-1 of the body as it came, Base32.
+    received: String,
+}
+
+/// An archived redirect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hop {
+    /// Its status.
+    pub status: u16,
+    /// Where it led.
+    pub target: String,
+}
+
 impl<C: Clock> Archive<C> {
-    pub(super) fn new(client: GuardedClient, manners: Arc<Manners>, options: Options, clock: C) -> Self {
-        Self { client, options, clock, manners }
+    pub(super) fn new(
+        client: GuardedClient,
+        ledger: Arc<dyn Ledger>,
+        options: &Options,
+        archive: &WaybackOptions,
+        clock: C,
+    ) -> Self {
+        Self { client, options: archive.clone(), max_body: options.max_body, ledger, clock }
+    }
+
+    /// What tells its captures from those of others: the address that theirs begin with.
+    pub fn base(&self) -> &str {
+        self.options.base_url.as_str().trim_end_matches('/')
     }
 
     fn name(&self) -> String {
-        self.options.wayback.base_url.host_str().unwrap_or("the archive").to_owned()
+        self.options.base_url.host_str().unwrap_or("the archive").to_owned()
     }
 
     fn unavailable(&self, reason: impl Into<String>) -> FetchFailure {
         FailureKind::ArchiveUnavailable { archive: self.name(), reason: reason.into() }.into()
     }
 
+    fn not_archived(&self, url: impl Into<String>, when: impl Into<String>) -> FetchFailure {
+        FailureKind::NotArchived { archive: self.name(), url: url.into(), when: when.into() }.into()
+    }
+
     /// Every capture of a page between two moments (both inclusive), oldest first, each once.
     ///
-    /// The archive's own cursors lose rows at page edges; ours is the last time seen, asked
-    /// for again.
-    pub(super) async fn captures(
+    /// # Errors
+    /// Why the index could not be read. An empty list says nothing of what the archive
+    /// holds: [`Archive::absence`] asks that.
+    pub async fn captures(
         &self,
         url: &Url,
         from: Option<Timestamp>,
         to: Option<Timestamp>,
     ) -> Result<Vec<Capture>, FetchFailure> {
-        let mut found = Vec::new();
-        let mut seen = BTreeSet::new();
-        let mut cursor = from.map(cdx::digits);
-        let mut limit = PAGE_ROWS;
-        for _ in 0..MAX_PAGES {
-            let page = self.index_page(url, cursor.as_deref(), to, limit).await?;
-            let (rows, full) = (page.rows, page.more || page.rows >= limit);
-            let before = seen.len();
-            let last = page.captures.iter().map(|capture| capture.timestamp.clone()).max();
-            for capture in page.captures {
-                if seen.insert((capture.timestamp.clone(), capture.original.clone(), capture.digest.clone())) {
-                    found.push(capture);
-                }
-            }
-            if !full || (rows == 0 && seen.len() == before) {
-                return Ok(cdx::of_page(found, url, from, to));
-            }
-            if last == cursor || seen.len() == before {
-                // A whole page inside one second: only a longer page leads out of it.
-                limit *= 2;
-                if limit > MAX_ROWS {
-                    return Err(self.unavailable("its index repeats itself"));
-                }
-            }
-            cursor = last.or(cursor);
-        }
-        Err(self.unavailable(format!("its index does not end after {MAX_PAGES} requests")))
+        Ok(self.listing(url, from, to).await?.captures)
     }
 
-    async fn index_page(
-        &self,
-        url: &Url,
-        from: Option<&str>,
-        to: Option<Timestamp>,
-        limit: usize,
-    ) -> Result<cdx::Page, FetchFailure> {
-        let mut query = self.address("cdx/search/cdx")?;
+    async fn listing(&self, url: &Url, from: Option<Timestamp>, to: Option<Timestamp>) -> Result<Listed, FetchFailure> {
+        let mut found = Vec::new();
+        let mut cursor = Cursor::from(from);
+        cursor.to = to;
+        for _ in 0..MAX_PAGES {
+            let page = self.list(url, &cursor).await?;
+            found.extend(page.captures);
+            match page.next {
+                Some(next) => cursor = next,
+                None => {
+                    let captures = cdx::of_page(found, url, from, to);
+                    return Ok(Listed { captures, next: None, signed: page.signed });
+                }
+            }
+        }
+        Err(self.endless())
+    }
+
+    pub(super) fn endless(&self) -> FetchFailure {
+        self.unavailable(format!("its index does not end after {MAX_PAGES} requests"))
+    }
+
+    /// One page of the index, from a cursor on, oldest first.
+    ///
+    /// The archive's own cursors lose rows at page edges; ours is the last time seen, asked
+    /// for again.
+    ///
+    /// # Errors
+    /// Why the index could not be read.
+    pub async fn list(&self, url: &Url, cursor: &Cursor) -> Result<Listed, FetchFailure> {
+        if self.options.kind == ArchiveKind::Memento {
+            return self.timemap(url, cursor).await;
+        }
+        let limit = if cursor.rows == 0 { PAGE_ROWS } else { cursor.rows };
+        let (page, signed) = self.index_page(url, cursor, limit).await?;
+        let last = page.captures.iter().map(|capture| capture.timestamp.clone()).max();
+        let full = page.more || page.rows >= limit;
+        let captures = cdx::of_page(page.captures, url, None, None);
+        if !full {
+            return Ok(Listed { captures, next: None, signed });
+        }
+        let mut next = Cursor { rows: limit, ..cursor.clone() };
+        if last.is_none() || last <= cursor.from {
+            // A whole page inside one second: only a longer page leads out of it.
+            next.rows = limit * 2;
+            if next.rows > MAX_ROWS {
+                return Err(self.unavailable("its index repeats itself"));
+            }
+        } else {
+            next.from = last;
+        }
+        Ok(Listed { captures, next: Some(next), signed })
+    }
+
+    async fn index_page(&self, url: &Url, cursor: &Cursor, limit: usize) -> Result<(cdx::Page, bool), FetchFailure> {
+        let path = if self.options.kind == ArchiveKind::Pywb { "cdx" } else { "cdx/search/cdx" };
+        let mut query = self.address(path)?;
         {
             let mut pairs = query.query_pairs_mut();
             pairs.append_pair("url", url.as_str()).append_pair("output", "json");
             pairs.append_pair("limit", &limit.to_string()).append_pair("showResumeKey", "true");
-            if let Some(from) = from {
+            if let Some(from) = &cursor.from {
                 pairs.append_pair("from", from);
             }
-            if let Some(to) = to {
+            if let Some(to) = cursor.to {
                 pairs.append_pair("to", &cdx::digits(to));
             }
         }
-        let (answer, body) = self.get(Kind::Index, &query).await?;
-        match answer.status {
-            200 => match cdx::parse(&body) {
-                Ok(page) => Ok(page),
-                Err(reason) => Err(self.refused(&answer, &body, url).unwrap_or_else(|| self.unavailable(reason))),
-            },
-            status => Err(self
-                .refused(&answer, &body, url)
-                .unwrap_or_else(|| self.unavailable(format!("its index answers with status {status}")))),
+        self.get(Class::Index, &query, &[], |came| {
+            let Came { answer, body, .. } = &came;
+            let refused = |reason: String| self.refused(answer, body, url).unwrap_or_else(|| self.unavailable(reason));
+            match answer.status {
+                200 => cdx::parse(body).map(|page| (page, is_signed(answer))).map_err(refused),
+                400 => Err(self.bad_request(url, body)),
+                status => Err(refused(format!("its index answers with status {status}"))),
+            }
+        })
+        .await
+    }
+
+    /// One page of a TimeMap (RFC 7089).
+    async fn timemap(&self, url: &Url, cursor: &Cursor) -> Result<Listed, FetchFailure> {
+        let address = match &cursor.page {
+            Some(page) => Url::parse(page).map_err(|_| self.unavailable("its list of captures leads nowhere"))?,
+            None => self.address(&format!("timemap/link/{url}"))?,
+        };
+        self.get(Class::Index, &address, &[], |came| {
+            let Came { answer, body, .. } = &came;
+            match answer.status {
+                200 => {}
+                404 if !looks_like_html(body) => return Ok(Listed { signed: true, ..Listed::default() }),
+                status => {
+                    let failed = || self.unavailable(format!("its list of captures answers with status {status}"));
+                    return Err(self.refused(answer, body, url).unwrap_or_else(failed));
+                }
+            }
+            let (captures, more) = timemap(body, &address).map_err(|reason| self.unavailable(reason))?;
+            let captures = cdx::of_page(captures, url, None, None);
+            let next = more.filter(|more| *more != address && more.host_str() == address.host_str());
+            let next = next.map(|more| Cursor { page: Some(more.to_string()), ..cursor.clone() });
+            Ok(Listed { captures, next, signed: true })
+        })
+        .await
+    }
+
+    /// Asks an archive whose index lists nothing of a page whether that is so. Answers with
+    /// a capture that it has all the same.
+    ///
+    /// # Errors
+    /// [`FailureKind::NotArchived`] if it is so; else why nobody knows.
+    pub async fn absence(&self, url: &Url) -> Result<Capture, FetchFailure> {
+        let timestamp = cdx::digits(self.clock.now());
+        if self.options.kind == ArchiveKind::Memento {
+            return Err(self.not_archived(url.as_str(), ""));
         }
+        let address = self.address(&self.playback_path(&timestamp, url.as_str()))?;
+        let (timestamp, original) = match self.playback(&address, &timestamp, url.as_str(), url.as_str()).await {
+            Ok(Playback::Near { timestamp, url }) => (timestamp, url),
+            Ok(Playback::Memento(played, _)) => {
+                (cdx::digits(played.snapshot.captured_at), played.snapshot.final_url.clone())
+            }
+            Err(FetchFailure { kind: FailureKind::NotArchived { .. }, .. }) => {
+                return Err(self.not_archived(url.as_str(), ""));
+            }
+            Err(other) => return Err(other),
+        };
+        let captured_at = cdx::moment(&timestamp).ok_or_else(|| self.unavailable("it redirects to no capture"))?;
+        let (media_type, digest) = ("-".to_owned(), "-".to_owned());
+        Ok(Capture { timestamp, captured_at, original, media_type, status: None, digest, memento: None })
     }
 
     /// The capture nearest to a moment, or the newest, that can be shown.
     pub(super) async fn nearest(&self, url: &Url, at: Option<Timestamp>) -> Result<Snapshot, FetchFailure> {
-        let captures = self.captures(url, None, None).await?;
-        let mut shown: Vec<Capture> = captures
-            .into_iter()
-            // A revisit has no status of its own: it repeats an earlier answer.
-            .filter(|capture| capture.status.is_none_or(|status| status == 200))
-            .filter(|capture| capture.status.is_some() || capture.media_type == "warc/revisit")
-            .collect();
-        match at {
-            Some(at) => shown.sort_by_key(|capture| (capture.captured_at - at).abs()),
-            None => shown.reverse(),
+        if self.options.kind == ArchiveKind::Memento {
+            return self.negotiated(url, at).await;
         }
-        let mut last = None;
-        // Some captures in the index cannot be shown; the next ones are as good.
-        for capture in shown.iter().take(3) {
-            match self.memento(capture).await {
-                Err(FetchFailure { kind: failure @ FailureKind::NotArchived { .. }, .. }) => last = Some(failure),
-                other => return other,
+        let around = |days: i64| {
+            let days = chrono::Duration::days(days);
+            // The newest may bear a time that is still to come.
+            at.map_or((Some(self.clock.now() - days), None), |at| (Some(at - days), Some(at + days)))
+        };
+        let (mut tried, mut last) = (BTreeSet::new(), None);
+        for (from, to) in WINDOWS.map(around).into_iter().chain([(None, None)]) {
+            let Listed { captures, signed, .. } = self.listing(url, from, to).await?;
+            if captures.is_empty() && from.is_none() {
+                if !signed {
+                    return Err(self.unavailable("its index is empty, and nothing shows that the archive answered"));
+                }
+                return self.memento(&self.absence(url).await?).await;
+            }
+            // Some captures in the index cannot be shown; the next ones are as good.
+            for capture in by_nearness(captures, at) {
+                if tried.len() >= TRIES {
+                    break;
+                }
+                if !tried.insert((capture.timestamp.clone(), capture.original.clone())) {
+                    continue;
+                }
+                match self.memento(&capture).await {
+                    Err(FetchFailure { kind: failure @ FailureKind::NotArchived { .. }, .. }) => last = Some(failure),
+                    other => return other,
+                }
             }
         }
         let when = at.map_or_else(String::new, |at| format!(" near {}", at.format("%Y-%m-%d")));
-        Err(last.unwrap_or(FailureKind::NotArchived { archive: self.name(), url: url.to_string(), when }).into())
+        Err(last.map_or_else(|| self.not_archived(url.as_str(), when), FetchFailure::from))
+    }
+
+    /// Asks a TimeGate (RFC 7089) for the capture nearest to a moment.
+    async fn negotiated(&self, url: &Url, at: Option<Timestamp>) -> Result<Snapshot, FetchFailure> {
+        let address = self.address(url.as_str())?;
+        let at = at.unwrap_or_else(|| self.clock.now());
+        let when = [("accept-datetime".to_owned(), at.format("%a, %d %b %Y %H:%M:%S GMT").to_string())];
+        let found = self
+            .get(Class::Capture, &address, &when, |came| {
+                let Came { answer, body, .. } = &came;
+                let location = answer.header("location").or_else(|| answer.header("content-location"));
+                let memento = location.and_then(|location| address.join(location).ok());
+                match (answer.status, memento) {
+                    (200 | 302 | 303 | 307, Some(memento)) => Ok(memento),
+                    (404, _) => Err(self.not_archived(url.as_str(), "")),
+                    (status, _) => {
+                        let failed = || self.unavailable(format!("its TimeGate answers with status {status}"));
+                        Err(self.refused(answer, body, url).unwrap_or_else(failed))
+                    }
+                }
+            })
+            .await?;
+        let Some(capture) = of_memento(found.as_str(), None, Some(url.as_str())) else {
+            return Err(self.unavailable("its TimeGate leads to no capture"));
+        };
+        self.memento(&capture).await
     }
 
     /// One capture as it was served; archived redirects are followed inside the archive.
-    pub(super) async fn memento(&self, capture: &Capture) -> Result<Snapshot, FetchFailure> {
+    ///
+    /// # Errors
+    /// [`FailureKind::NotArchived`] if the index lists it but the archive cannot show it.
+    pub async fn memento(&self, capture: &Capture) -> Result<Snapshot, FetchFailure> {
         let (mut timestamp, mut url) = (capture.timestamp.clone(), capture.original.clone());
+        let mut address = self.capture_address(capture)?;
         let mut redirects = Vec::new();
         let mut visited = BTreeSet::new();
-        while visited.insert((timestamp.clone(), url.clone())) && redirects.len() <= MAX_HOPS {
-            match self.playback(&timestamp, &url, &capture.original).await? {
+        while visited.insert(address.to_string()) && redirects.len() <= MAX_HOPS {
+            match self.playback(&address, &timestamp, &url, &capture.original).await? {
                 Playback::Near { timestamp: near, url: other } => {
                     // Asked for a capture, another one is no answer; behind a redirect it may be.
                     let moments = cdx::moment(&near).zip(cdx::moment(&timestamp));
-                    if redirects.is_empty() || moments.is_none_or(|(near, asked)| (near - asked).abs() > NEAR) {
+                    let far = moments.is_none_or(|(near, asked)| (near - asked).abs() > NEAR);
+                    if redirects.is_empty() || far || cdx::folded(&other) != cdx::folded(&url) {
                         let when = format!(" at {timestamp} that it can show; the nearest one is of {near}");
-                        return Err(FailureKind::NotArchived { archive: self.name(), url, when }.into());
+                        return Err(self.not_archived(url, when));
                     }
                     (timestamp, url) = (near, other);
                 }
-                Playback::Memento(mut snapshot, Some((next, target))) => {
-                    let target = Url::parse(&snapshot.final_url)
-                        .and_then(|base| base.join(&target))
-                        .map_or(target, |target| target.to_string());
+                Playback::Memento(mut played, Some((next, target))) => {
+                    let snapshot = &mut played.snapshot;
+                    let target = resolved(&snapshot.final_url, &target);
                     redirects.push(Redirect {
                         status: snapshot.status,
                         from: std::mem::take(&mut snapshot.final_url),
@@ -200,69 +366,179 @@ impl<C: Clock> Archive<C> {
                     });
                     (timestamp, url) = (next, target);
                 }
-                Playback::Memento(mut snapshot, None) => {
-                    // What was followed stands in the redirects; the origin is what was asked
-                    // for, so that the same capture is known again.
-                    snapshot.redirects = redirects;
-                    snapshot.origin = self.origin(capture);
-                    return Ok(*snapshot);
-                }
+                Playback::Memento(played, None) => return Ok(self.origin_of(*played, capture, redirects)),
             }
+            address = self.address(&self.playback_path(&timestamp, &url))?;
         }
         Err(FailureKind::TooManyRedirects { limit: MAX_HOPS, last: url }.into())
     }
 
-    async fn playback(&self, timestamp: &str, url: &str, asked: &str) -> Result<Playback, FetchFailure> {
-        let address = self.address(&playback_path(timestamp, url))?;
-        let (answer, body) = self.get(Kind::Capture, &address).await?;
-        if let Some(datetime) = answer.header("memento-datetime") {
-            let captured_at = chrono::DateTime::parse_from_rfc2822(datetime)
-                .map(|at| at.with_timezone(&chrono::Utc))
-                .ok()
-                .filter(|at| is_recordable(*at))
-                .or_else(|| cdx::moment(timestamp))
-                .ok_or_else(|| self.unavailable("a capture came without its time"))?;
-            let location = answer.header("location").filter(|_| (300..400).contains(&answer.status));
-            // Other archives give the target as it was, not as a capture.
-            let target = location.map(|location| {
-                split_playback(location, &address).unwrap_or_else(|| (timestamp.to_owned(), location.to_owned()))
-            });
-            let snapshot = Snapshot {
-                url: asked.to_owned(),
-                final_url: answer.header("link").and_then(original_of).unwrap_or_else(|| url.to_owned()),
-                status: answer.status,
-                headers: archived_headers(&answer.headers),
-                redirects: Vec::new(),
-                body,
-                captured_at,
-                origin: Origin::Wayback { memento_url: address.to_string(), archive_digest: None },
-            };
-            return Ok(Playback::Memento(Box::new(snapshot), target));
+    /// Where a capture that is a redirect leads; none if it is none. Nothing is followed.
+    ///
+    /// # Errors
+    /// Those of [`Archive::memento`].
+    pub async fn hop(&self, capture: &Capture) -> Result<Option<Hop>, FetchFailure> {
+        let address = self.capture_address(capture)?;
+        match self.playback(&address, &capture.timestamp, &capture.original, &capture.original).await? {
+            Playback::Near { timestamp, url } => {
+                let when = format!(" at {} that it can show; the nearest one is of {timestamp}", capture.timestamp);
+                Err(self.not_archived(url, when))
+            }
+            Playback::Memento(_, None) => Ok(None),
+            Playback::Memento(played, Some((_, target))) => {
+                let target = resolved(&played.snapshot.final_url, &target);
+                Ok(Some(Hop { status: played.snapshot.status, target }))
+            }
         }
-        if (300..400).contains(&answer.status) {
-            let near = answer.header("location").and_then(|location| split_playback(location, &address));
-            let (timestamp, url) = near.ok_or_else(|| self.unavailable("it redirects to a page of its own"))?;
-            return Ok(Playback::Near { timestamp, url });
-        }
-        if let Ok(page) = Url::parse(url)
-            && let Some(failure) = self.refused(&answer, &body, &page)
+    }
+
+    /// What was followed stands in the redirects; the origin is what was asked for, so that
+    /// the same capture is known again.
+    fn origin_of(&self, played: Played, capture: &Capture, redirects: Vec<Redirect>) -> Snapshot {
+        let Played { mut snapshot, digests, source } = played;
+        let archive_digest = Some(capture.digest.clone()).filter(|digest| digest != "-");
+        let check = match &archive_digest {
+            None => DigestCheck::NotGiven,
+            // It is that of the redirect, which has no body to speak of.
+            Some(digest) if redirects.is_empty() && digests.contains(digest) => DigestCheck::Verified,
+            Some(_) => DigestCheck::NotVerifiable,
+        };
+        snapshot.redirects = redirects;
+        snapshot.origin = Origin::Wayback {
+            memento_url: self.memento_url(capture),
+            archive_digest,
+            evidence: Evidence { digest: check, source, taken_from: None },
+        };
+        snapshot
+    }
+
+    async fn playback(&self, address: &Url, timestamp: &str, url: &str, asked: &str) -> Result<Playback, FetchFailure> {
+        let archived = |came: Came| {
+            if let Some(datetime) = came.answer.header("memento-datetime").map(str::to_owned) {
+                return self.archived(came, &datetime, address, timestamp, url, asked);
+            }
+            let Came { answer, body, .. } = &came;
+            if (300..400).contains(&answer.status) {
+                let near = answer.header("location").and_then(|location| split_playback(location, address));
+                let (timestamp, url) = near.ok_or_else(|| self.unavailable("it redirects to a page of its own"))?;
+                return Ok(Playback::Near { timestamp, url });
+            }
+            self.not_a_memento(answer, body, address, timestamp, url)
+        };
+        self.get(Class::Capture, address, &[], archived).await
+    }
+
+    /// An answer with `memento-datetime`.
+    fn archived(
+        &self,
+        came: Came,
+        datetime: &str,
+        address: &Url,
+        timestamp: &str,
+        url: &str,
+        asked: &str,
+    ) -> Result<Playback, FetchFailure> {
+        let Came { answer, body, received } = came;
+        let stated = links::moment(datetime).filter(|at| is_recordable(*at));
+        let meant = cdx::moment(timestamp);
+        let captured_at = stated.or(meant).ok_or_else(|| self.unavailable("a capture came without its time"))?;
+        let original = answer.header("link").and_then(original_of).unwrap_or_else(|| url.to_owned());
+        // Some archives show the nearest capture where others redirect to it.
+        if let (Some(stated), Some(meant)) = (stated, meant)
+            && cdx::is_sound(timestamp, meant)
+            && stated != meant
         {
+            return Ok(Playback::Near { timestamp: cdx::digits(stated), url: original });
+        }
+        let location = answer.header("location").filter(|_| (300..400).contains(&answer.status));
+        // Other archives give the target as it was, not as a capture.
+        let target = location.map(|location| {
+            split_playback(location, address).unwrap_or_else(|| (timestamp.to_owned(), location.to_owned()))
+        });
+        let digests = [received, base32(&body)];
+        let snapshot = Snapshot {
+            url: asked.to_owned(),
+            final_url: original,
+            status: answer.status,
+            headers: archived_headers(&answer.headers),
+            redirects: Vec::new(),
+            body,
+            captured_at,
+            origin: Origin::Wayback {
+                memento_url: address.to_string(),
+                archive_digest: None,
+                evidence: Evidence::default(),
+            },
+        };
+        let source = answer.header("x-archive-src").map(str::to_owned);
+        Ok(Playback::Memento(Box::new(Played { snapshot, digests, source }), target))
+    }
+
+    /// An answer of the archive itself.
+    fn not_a_memento(
+        &self,
+        answer: &Answer,
+        body: &[u8],
+        address: &Url,
+        timestamp: &str,
+        url: &str,
+    ) -> Result<Playback, FetchFailure> {
+        let page = Url::parse(url).unwrap_or_else(|_| address.clone());
+        if let Some(failure) = self.refused(answer, body, &page) {
             return Err(failure);
         }
         match answer.status {
             // Only the archive's own application knows what it holds, not the servers before it.
-            404 if answer.header("x-app-server").is_some() || self.is_small_archive(&answer) => {
-                let when = format!(" at {timestamp}");
-                Err(FailureKind::NotArchived { archive: self.name(), url: url.to_owned(), when }.into())
+            404 if answer.header("x-app-server").is_some() || self.is_small(answer) => {
+                Err(self.not_archived(url, format!(" at {timestamp}")))
+            }
+            400 => Err(self.bad_request(&page, body)),
+            200 if answer.header("x-archive-src").is_some()
+                && let Some(target) = shown_target(body) =>
+            {
+                self.shown_redirect(answer, address, &target, timestamp, url)
             }
             status => Err(self.unavailable(format!("it answers with status {status} and no capture"))),
         }
     }
 
+    /// An archived redirect that is shown as a page: where bytes as served cannot be had.
+    fn shown_redirect(
+        &self,
+        answer: &Answer,
+        address: &Url,
+        target: &str,
+        timestamp: &str,
+        url: &str,
+    ) -> Result<Playback, FetchFailure> {
+        let target =
+            split_playback(target, address).ok_or_else(|| self.unavailable("it shows a redirect to nowhere"))?;
+        let captured_at = cdx::moment(timestamp).ok_or_else(|| self.unavailable("a capture came without its time"))?;
+        let snapshot = Snapshot {
+            url: url.to_owned(),
+            final_url: url.to_owned(),
+            // Which one it was stands in the page's words alone.
+            status: 302,
+            headers: archived_headers(&answer.headers),
+            redirects: Vec::new(),
+            body: Vec::new(),
+            captured_at,
+            origin: Origin::Wayback {
+                memento_url: address.to_string(),
+                archive_digest: None,
+                evidence: Evidence::default(),
+            },
+        };
+        let played = Played { snapshot, digests: [String::new(), String::new()], source: None };
+        Ok(Playback::Memento(Box::new(played), Some(target)))
+    }
+
     /// Whether an answer comes from an archive that is not the Internet Archive: those do
     /// not mark their application's answers, and have no servers before it that lie.
-    fn is_small_archive(&self, answer: &Answer) -> bool {
-        !self.name().ends_with("archive.org") && answer.header("server").is_none_or(|server| !server.contains("nginx"))
+    fn is_small(&self, answer: &Answer) -> bool {
+        self.options.kind != ArchiveKind::Wayback
+            || (!self.name().ends_with("archive.org")
+                && answer.header("server").is_none_or(|server| !server.contains("nginx")))
     }
 
     /// Whether the archive refuses to show the site, by the marks it has for that.
@@ -283,64 +559,261 @@ impl<C: Clock> Archive<C> {
         Some(FailureKind::ArchiveExcluded { archive, url, reason: reason.to_owned() }.into())
     }
 
-    /// One polite request. 429 stops this archive for everybody; a refused connection too.
-    async fn get(&self, kind: Kind, address: &Url) -> Result<(Answer, Vec<u8>), FetchFailure> {
-        let host = self.name();
-        let (kind, pause) = match kind {
-            Kind::Index => ("index", self.options.wayback.index_pause),
-            Kind::Capture => ("capture", self.options.wayback.capture_pause),
-        };
-        self.manners.wait(&host, kind, pause, &self.clock).await?;
-        let exchange = async {
-            let accept = [("accept-encoding".to_owned(), "gzip".to_owned())];
-            let mut answer = self.client.get(address, &accept).await?;
-            let body = whole_body(&mut answer, &host, Belief::Seen, self.options.max_body).await?;
-            Ok::<_, FailureKind>((answer, body))
-        };
+    /// Our own mistake, or an address that the archive cannot take: asking again is no use.
+    fn bad_request(&self, url: &Url, body: &[u8]) -> FetchFailure {
+        let says: String = String::from_utf8_lossy(&body[..body.len().min(120)]).escape_debug().collect();
+        let reason = format!("{} refuses the question (400): {says}", self.name());
+        FailureKind::BadUrl { url: url.to_string(), reason }.into()
+    }
+
+    /// One request when its turn has come. What `understand` makes of the answer says how
+    /// the archive is, too.
+    async fn get<T>(
+        &self,
+        class: Class,
+        address: &Url,
+        headers: &[(String, String)],
+        understand: impl FnOnce(Came) -> Result<T, FetchFailure>,
+    ) -> Result<T, FetchFailure> {
+        let lease = self.turn(class).await?;
         let limit = self.options.timeout;
+        let exchange = self.exchange(address, headers);
         let ended = tokio::time::timeout(limit, exchange).await.unwrap_or(Err(FailureKind::Timeout { limit }));
-        match ended {
-            Ok((answer, _)) if answer.status == 429 && answer.header("memento-datetime").is_none() => {
-                let asked = answer.header("retry-after").and_then(|value| value.trim().parse().ok());
-                let asked = asked.map_or(RATE_PAUSE, Duration::from_secs).max(RATE_PAUSE);
-                let pause = self.manners.silence(&host, Some(asked), self.clock.now());
-                Err(FetchFailure { kind: FailureKind::RateLimited { host }, retry_after: Some(pause) })
-            }
-            Ok(whole) => Ok(whole),
-            // Not silenced as after a 429: later failures would claim that it answered so.
+        let (sign, understood) = self.understood(ended, understand);
+        let left = self.ledger.ended(lease, sign, self.clock.now()).await.map_err(|why| self.unaccounted(&why))?;
+        understood.map_err(|mut failure| {
+            failure.retry_after = failure.retry_after.max(left);
+            failure
+        })
+    }
+
+    async fn exchange(&self, address: &Url, headers: &[(String, String)]) -> Result<Came, FailureKind> {
+        let mut headers = headers.to_vec();
+        headers.push(("accept-encoding".to_owned(), "gzip".to_owned()));
+        let mut answer = self.client.get(address, &headers).await?;
+        let mut received = sha1::Sha1::new();
+        let body =
+            whole_body(&mut answer, &self.name(), Belief::Seen, self.max_body, |piece| received.update(piece)).await?;
+        Ok(Came { answer, body, received: data_encoding::BASE32.encode(&received.finalize()) })
+    }
+
+    fn understood<T>(
+        &self,
+        ended: Result<Came, FailureKind>,
+        understand: impl FnOnce(Came) -> Result<T, FetchFailure>,
+    ) -> (Sign, Result<T, FetchFailure>) {
+        let came = match ended {
+            Ok(came) => came,
             Err(FailureKind::Refused { .. }) => {
-                let reason = "it refuses the connection, which may be a block for an hour or more";
-                Err(FetchFailure { retry_after: Some(BLOCK_PAUSE), ..self.unavailable(reason) })
+                return (Sign::Refused, Err(self.unavailable(Cause::Refused.words())));
             }
-            Err(kind @ (FailureKind::Forbidden { .. } | FailureKind::BadUrl { .. } | FailureKind::TooLarge { .. })) => {
-                Err(kind.into())
+            Err(kind @ (FailureKind::Forbidden { .. } | FailureKind::BadUrl { .. })) => {
+                return (Sign::Unsaid, Err(kind.into()));
             }
-            Err(other) => Err(self.unavailable(other.to_string())),
+            Err(kind @ FailureKind::TooLarge { .. }) => return (Sign::Well, Err(kind.into())),
+            Err(other) => return (Sign::Failing, Err(self.unavailable(other.to_string()))),
+        };
+        let status = came.answer.status;
+        if status == 429 && came.answer.header("memento-datetime").is_none() {
+            let asked = came.answer.header("retry-after").and_then(|value| retry_after(value, self.clock.now()));
+            return (Sign::RateLimited(asked), Err(FailureKind::RateLimited { host: self.name() }.into()));
+        }
+        match understand(came) {
+            Err(failure @ FetchFailure { kind: FailureKind::ArchiveUnavailable { .. }, .. }) => {
+                (if status == 403 { Sign::TurnedAway } else { Sign::Failing }, Err(failure))
+            }
+            understood => (Sign::Well, understood),
         }
     }
 
-    /// What a snapshot of this capture names as its origin.
-    fn origin(&self, capture: &Capture) -> Origin {
-        let archive_digest = Some(capture.digest.clone()).filter(|digest| digest != "-");
-        Origin::Wayback { memento_url: self.memento_url(capture), archive_digest }
+    /// Waits for a turn.
+    async fn turn(&self, class: Class) -> Result<Lease, FetchFailure> {
+        let host = authority(&self.options.base_url);
+        // Longer than a request may take: a lease that is older was left by a process that died.
+        let lease = self.options.timeout + Duration::from_secs(10);
+        let (pause, at_once) = match class {
+            Class::Index | Class::Save => (self.options.index_pause, 1),
+            Class::Capture => (self.options.capture_pause, CAPTURES_AT_ONCE),
+        };
+        let limits = Limits { pause, at_once, lease };
+        loop {
+            let now = self.clock.now();
+            let answer = self.ledger.turn(&host, class, limits, now).await.map_err(|why| self.unaccounted(&why))?;
+            match answer {
+                (Turn::Now, Some(lease)) => return Ok(lease),
+                (Turn::Now | Turn::Full, _) => self.clock.sleep_until(now + FULL).await,
+                (Turn::At(at), _) => self.clock.sleep_until(at).await,
+                (Turn::Quiet { cause, until }, _) => {
+                    let retry_after = (until - now).to_std().ok();
+                    let kind = match cause {
+                        Cause::RateLimited => FailureKind::RateLimited { host: self.name() },
+                        cause => {
+                            let until = until.format("%Y-%m-%d %H:%M UTC");
+                            let reason = format!("{}, and is left alone until {until}", cause.words());
+                            FailureKind::ArchiveUnavailable { archive: self.name(), reason }
+                        }
+                    };
+                    return Err(FetchFailure { kind, retry_after });
+                }
+            }
+        }
+    }
+
+    /// Nothing is asked that is not accounted for.
+    fn unaccounted(&self, why: &str) -> FetchFailure {
+        self.unavailable(format!("what it is asked could not be recorded, so it is not asked: {why}"))
     }
 
     /// Where a capture is to be had.
-    pub(super) fn memento_url(&self, capture: &Capture) -> String {
-        let path = playback_path(&capture.timestamp, &capture.original);
-        self.address(&path).map_or(path, |address| address.to_string())
+    pub fn memento_url(&self, capture: &Capture) -> String {
+        self.capture_address(capture).map_or_else(
+            |_| format!("{}/{}", self.base(), self.playback_path(&capture.timestamp, &capture.original)),
+            |address| address.to_string(),
+        )
+    }
+
+    fn capture_address(&self, capture: &Capture) -> Result<Url, FetchFailure> {
+        match &capture.memento {
+            Some(memento) => {
+                let raw = raw_memento(memento, &capture.timestamp);
+                Url::parse(&raw).map_err(|error| FailureKind::BadUrl { url: raw, reason: error.to_string() }.into())
+            }
+            None => self.address(&self.playback_path(&capture.timestamp, &capture.original)),
+        }
+    }
+
+    /// Where the bytes of a capture are served untouched, below the archive's address.
+    fn playback_path(&self, timestamp: &str, url: &str) -> String {
+        let url = url.split('#').next().unwrap_or(url);
+        match self.options.kind {
+            ArchiveKind::Wayback => format!("web/{timestamp}id_/{url}"),
+            ArchiveKind::Pywb | ArchiveKind::Memento => format!("{timestamp}id_/{url}"),
+        }
     }
 
     fn address(&self, path: &str) -> Result<Url, FetchFailure> {
-        let base = self.options.wayback.base_url.as_str().trim_end_matches('/');
-        let address = format!("{base}/{path}");
-        Url::parse(&address).map_err(|error| FailureKind::BadUrl { url: address, reason: error.to_string() }.into())
+        let address = format!("{}/{path}", self.base());
+        let bad = |reason: &str| FailureKind::BadUrl { url: address.clone(), reason: reason.to_owned() }.into();
+        // No client can ask for them: they are resolved before the request.
+        if path.split(['?', '#']).next().unwrap_or(path).split('/').any(|part| matches!(part, "." | "..")) {
+            return Err(bad("its path has dots for segments"));
+        }
+        Url::parse(&address).map_err(|error| bad(&error.to_string()))
     }
 }
 
-/// Where the bytes of a capture are served untouched.
-fn playback_path(timestamp: &str, url: &str) -> String {
-    format!("web/{timestamp}id_/{}", url.split('#').next().unwrap_or(url))
+/// Whether an answer bears the mark of an application that has captures: a listing that is
+/// empty says something only then.
+fn is_signed(answer: &Answer) -> bool {
+    let kind = answer.header("content-type").unwrap_or_default().to_lowercase();
+    let own = ["application/json", "text/x-ndjson", "application/x-ndjson", "text/x-cdxj", "application/cdxj+ors"];
+    answer.header("x-app-server").is_some() || own.iter().any(|own| kind.starts_with(own))
+}
+
+fn looks_like_html(body: &[u8]) -> bool {
+    body.trim_ascii_start().first() == Some(&b'<')
+        && body.windows(5).take(1024).any(|five| five.eq_ignore_ascii_case(b"<html"))
+}
+
+/// What may be shown as the page, nearest first; without a moment, newest first.
+fn by_nearness(captures: Vec<Capture>, at: Option<Timestamp>) -> Vec<Capture> {
+    let mut shown: Vec<Capture> = captures
+        .into_iter()
+        // A revisit has no status of its own: it repeats an earlier answer.
+        .filter(|capture| capture.status.is_none_or(|status| status == 200))
+        .filter(|capture| capture.status.is_some() || capture.media_type == "warc/revisit")
+        .collect();
+    match at {
+        Some(at) => shown.sort_by_key(|capture| (capture.captured_at - at).abs()),
+        None => shown.reverse(),
+    }
+    shown
+}
+
+/// How long an answer asks to be left alone: seconds, or a date.
+fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
+    let value = value.trim();
+    value.parse().ok().map(Duration::from_secs).or_else(|| (links::moment(value)? - now).to_std().ok())
+}
+
+fn base32(bytes: &[u8]) -> String {
+    data_encoding::BASE32.encode(&sha1::Sha1::digest(bytes))
+}
+
+fn resolved(base: &str, target: &str) -> String {
+    Url::parse(base).and_then(|base| base.join(target)).map_or_else(|_| target.to_owned(), |url| url.to_string())
+}
+
+/// The captures of a TimeMap, and where it goes on: in link format, as JSON (MemGator's
+/// object, or an index), or as CDXJ.
+fn timemap(body: &[u8], address: &Url) -> Result<(Vec<Capture>, Option<Url>), String> {
+    let text = std::str::from_utf8(body).map_err(|_| "its list of captures is not UTF-8".to_owned())?.trim_start();
+    if looks_like_html(body) {
+        return Err("a web page came instead of its list of captures".to_owned());
+    }
+    if text.starts_with('{')
+        && let Ok(object) = serde_json::from_str::<serde_json::Value>(text)
+        && let Some(list) = object.pointer("/mementos/list").and_then(|list| list.as_array())
+    {
+        let original = object.get("original_uri").and_then(|uri| uri.as_str());
+        let one = |entry: &serde_json::Value| {
+            let at = entry.get("datetime")?.as_str().and_then(|at| crate::time::parse_rfc3339(at).ok());
+            of_memento(entry.get("uri")?.as_str()?, at, original)
+        };
+        return Ok((list.iter().filter_map(one).collect(), None));
+    }
+    if !text.is_empty() && !text.starts_with('<') {
+        return cdx::parse(body).map(|page| (page.captures, None));
+    }
+    let links = links::parse(text);
+    let original = links.iter().find(|link| link.is("original")).map(|link| link.target.clone());
+    let captures = links
+        .iter()
+        .filter(|link| link.is("memento"))
+        .filter_map(|link| {
+            let memento = address.join(&link.target).ok()?;
+            of_memento(memento.as_str(), link.datetime, original.as_deref())
+        })
+        .collect();
+    let more = links.iter().filter(|link| link.is("timemap") && !link.is("self"));
+    // The next page begins later than this one; the list of lists names all of them.
+    let more = more.filter_map(|link| address.join(&link.target).ok()).find(|more| more > address);
+    Ok((captures, more))
+}
+
+/// What a memento's address says of it.
+fn of_memento(memento: &str, at: Option<Timestamp>, original: Option<&str>) -> Option<Capture> {
+    let address = Url::parse(memento).ok()?;
+    let (stamp, url) = match split_playback(memento, &address) {
+        Some((stamp, url)) if stamp.len() == 14 => (Some(stamp), Some(url)),
+        _ => (None, None),
+    };
+    let captured_at = stamp.as_deref().and_then(cdx::moment).or(at)?;
+    Some(Capture {
+        timestamp: stamp.unwrap_or_else(|| cdx::digits(captured_at)),
+        captured_at,
+        original: url.or_else(|| original.map(str::to_owned))?,
+        // So that it counts as what can be shown: a TimeMap tells no status.
+        media_type: "-".to_owned(),
+        status: None,
+        digest: "-".to_owned(),
+        memento: Some(memento.to_owned()),
+    })
+}
+
+/// The address under which a memento's bytes are served untouched, where the archive knows
+/// that: all that put 14 digits before the URL do.
+fn raw_memento(memento: &str, timestamp: &str) -> String {
+    memento.replacen(&format!("/{timestamp}/"), &format!("/{timestamp}id_/"), 1)
+}
+
+/// Where an archived redirect leads that is shown as a page.
+fn shown_target(body: &[u8]) -> Option<String> {
+    let page = String::from_utf8_lossy(&body[..body.len().min(256 * 1024)]);
+    let (_, rest) = page.split_once("response at crawl time")?;
+    let (_, rest) = rest.split_once("target\"")?;
+    let (_, rest) = rest.split_once("href=\"")?;
+    Some(rest.split_once('"')?.0.replace("&amp;", "&"))
 }
 
 /// Parts a playback URL (`…/web/20190609232851id_/http://…`, absolute, without scheme, or a
@@ -350,38 +823,38 @@ fn split_playback(location: &str, asked: &Url) -> Option<(String, String)> {
     if asked.join(location).ok()?.host_str() != asked.host_str() {
         return None;
     }
-    let (_, rest) = location.split_once("/web/")?;
-    let (stamp, url) = rest.split_once('/')?;
-    let digits: String = stamp.chars().take_while(char::is_ascii_digit).collect();
-    let modifier = &stamp[digits.len()..];
-    let sound = !digits.is_empty() && (modifier.is_empty() || modifier.ends_with('_'));
-    // Encoded as a whole, scheme and all: the archive does that to some targets.
-    let url = match url.to_ascii_lowercase() {
-        coded if coded.starts_with("http%3a") || coded.starts_with("https%3a") => {
-            percent_encoding::percent_decode_str(url).decode_utf8().ok()?.into_owned()
+    let mut rest = location;
+    loop {
+        let (_, after) = rest.split_once('/')?;
+        rest = after;
+        let Some((stamp, url)) = rest.split_once('/') else { return None };
+        let digits: String = stamp.chars().take_while(char::is_ascii_digit).collect();
+        let modifier = &stamp[digits.len()..];
+        let sound = (1..=14).contains(&digits.len()) && (modifier.is_empty() || modifier.ends_with('_'));
+        if !sound {
+            continue;
         }
-        _ => url.to_owned(),
-    };
-    (sound && !url.is_empty()).then_some((digits, url))
-}
-
-/// The `rel="original"` of a `Link` header. URLs hold commas, so the brackets come first;
-/// the archive escapes them as HTML.
-fn original_of(link: &str) -> Option<String> {
-    let mut rest = link;
-    while let Some((_, tail)) = rest.split_once('<') {
-        let (target, tail) = tail.split_once('>')?;
-        let parameters = tail.split('<').next().unwrap_or_default();
-        if parameters.contains("rel=\"original\"") || parameters.contains("rel=original") {
-            return Some(target.replace("&amp;", "&"));
+        // Encoded as a whole, scheme and all: the archive does that to some targets.
+        let url = match url.to_ascii_lowercase() {
+            coded if coded.starts_with("http%3a") || coded.starts_with("https%3a") => {
+                percent_encoding::percent_decode_str(url).decode_utf8().ok()?.into_owned()
+            }
+            _ => url.to_owned(),
+        };
+        // What follows a date in a path of a publisher's own is no URL.
+        if url.to_ascii_lowercase().starts_with("http") {
+            return Some((digits, url));
         }
-        rest = tail;
     }
-    None
 }
 
-/// The headers as they were served: the prefixed ones without the prefix, and the content
-/// type; where nothing is prefixed (pywb), all of them.
+/// The `rel="original"` of a `Link` header.
+fn original_of(link: &str) -> Option<String> {
+    links::parse(link).into_iter().find(|link| link.is("original")).map(|link| link.target)
+}
+
+/// The headers as they were served: the prefixed ones without the prefix, and those that
+/// archives pass on as they are.
 fn archived_headers(headers: &[(String, String)]) -> Vec<(String, String)> {
     const PREFIX: &str = "x-archive-orig-";
     let mut archived: Vec<(String, String)> = headers

@@ -6,7 +6,7 @@ use super::fault::{At, Fault};
 use super::versions::{NewVersion, Told, insert, latest_facts};
 use super::watches::{key_of, known_key, name};
 use super::{
-    CheckFacts, CheckId, PageFacts, Recorded, Store, StoreError, confirmations, silences, snapshots, versions,
+    CheckFacts, CheckId, PageFacts, Recorded, Store, StoreError, archive, confirmations, silences, snapshots, versions,
 };
 use crate::alert::Withheld;
 use crate::confirmation::Telling;
@@ -139,6 +139,7 @@ impl Entry {
         recorded.deliveries = silences::write(tx, watch, check, &self.telling.turn, self.now)?;
         recorded.note_before = note_before;
         if place == Place::Old && self.outcome.is_success() {
+            tx.prepare_cached("UPDATE watches SET unplaced = 1 WHERE id = ?1")?.execute([watch])?;
             return Ok(Recorded { version: None, out_of_order: true, ..recorded });
         }
         if let (Some(before), Some(Reread { reading, cites })) = (&latest, &self.upgrade) {
@@ -176,7 +177,10 @@ impl Entry {
             Ok::<_, Fault>(CheckId(tx.last_insert_rowid()))
         };
         let keep = |check: CheckId, outcome: &Outcome| {
-            outcome.snapshot().map(|served| snapshots::keep(tx, watch, check, served)).transpose()
+            let Some(served) = outcome.snapshot() else { return Ok::<_, Fault>(None) };
+            let id = snapshots::keep(tx, watch, check, served)?;
+            archive::remember(tx, watch, id, served, outcome)?;
+            Ok(Some(id))
         };
         let alone = if let [page] = &self.pages[..] { Some(page.url.as_str()) } else { None };
         let check = write(&self.outcome, alone, None)?;

@@ -12,7 +12,7 @@ use crate::change::{Change, Edit, Kind, LinkChange, Op, SectionChange};
 use crate::judgment::{Dating, EditKind, Finding, Judgment, Materiality, Noise, Practice, Return, ReturnKind};
 use crate::reading::{Page, Reader, Reading, Selectors, Unmatched};
 use crate::section::Section;
-use crate::snapshot::{Origin, Redirect};
+use crate::snapshot::{DigestCheck, Evidence, Origin, Redirect};
 use crate::text::{Block, BlockKind, Link};
 use crate::time::{parse_rfc3339, rfc3339};
 
@@ -34,17 +34,35 @@ pub(super) struct Head {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum OriginRow {
-    Live { remote_addr: Option<String> },
-    Wayback { memento_url: String, archive_digest: Option<String> },
-    Warc { record_id: String },
-    File { name: String },
+    Live {
+        remote_addr: Option<String>,
+    },
+    Wayback {
+        memento_url: String,
+        archive_digest: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        digest_check: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        source: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        taken_from: Option<String>,
+    },
+    Warc {
+        record_id: String,
+    },
+    File {
+        name: String,
+    },
 }
 
 impl From<&Origin> for OriginRow {
     fn from(origin: &Origin) -> Self {
         match origin.clone() {
             Origin::Live { remote_addr } => OriginRow::Live { remote_addr },
-            Origin::Wayback { memento_url, archive_digest } => OriginRow::Wayback { memento_url, archive_digest },
+            Origin::Wayback { memento_url, archive_digest, evidence: Evidence { digest, source, taken_from } } => {
+                let digest_check = (digest != DigestCheck::NotGiven).then(|| digest.as_str().to_owned());
+                OriginRow::Wayback { memento_url, archive_digest, digest_check, source, taken_from }
+            }
             Origin::Warc { record_id } => OriginRow::Warc { record_id },
             Origin::File { name } => OriginRow::File { name },
         }
@@ -55,7 +73,10 @@ impl From<OriginRow> for Origin {
     fn from(row: OriginRow) -> Self {
         match row {
             OriginRow::Live { remote_addr } => Origin::Live { remote_addr },
-            OriginRow::Wayback { memento_url, archive_digest } => Origin::Wayback { memento_url, archive_digest },
+            OriginRow::Wayback { memento_url, archive_digest, digest_check, source, taken_from } => {
+                let digest = digest_check.and_then(|word| DigestCheck::parse(&word)).unwrap_or_default();
+                Origin::Wayback { memento_url, archive_digest, evidence: Evidence { digest, source, taken_from } }
+            }
             OriginRow::Warc { record_id } => Origin::Warc { record_id },
             OriginRow::File { name } => Origin::File { name },
         }
@@ -648,7 +669,20 @@ mod tests {
     fn every_origin_comes_back() {
         let origins = [
             Origin::Live { remote_addr: None },
-            Origin::Wayback { memento_url: "https://archive.test/web/1id_/x".to_owned(), archive_digest: None },
+            Origin::Wayback {
+                memento_url: "https://archive.test/web/1id_/x".to_owned(),
+                archive_digest: None,
+                evidence: Evidence::default(),
+            },
+            Origin::Wayback {
+                memento_url: "https://archive.test/web/2id_/x".to_owned(),
+                archive_digest: Some("AAAA".to_owned()),
+                evidence: Evidence {
+                    digest: DigestCheck::Verified,
+                    source: Some("crawl-1/1.warc.gz".to_owned()),
+                    taken_from: Some("https://archive.test/web/1id_/x".to_owned()),
+                },
+            },
             Origin::Warc { record_id: "<urn:uuid:1>".to_owned() },
             Origin::File { name: "page.html".to_owned() },
         ];

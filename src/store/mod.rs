@@ -14,11 +14,13 @@
 //! | `confirmations` | changes that wait for a second look |
 //! | `silences` | policies that were not seen for long |
 //! | `statements` | statements of what was looked at |
+//! | `archive` | what archives were asked, what they list, what was taken |
 //! | `memory` | what a page said a short while ago |
 //! | `rebuild`, `verify` | readings from facts again, to replace or to compare |
 //! | `pack`, `encode` | what the blobs hold |
 //! | [`lock`] | one daemon a store |
 
+mod archive;
 mod captures;
 mod checks;
 mod confirmations;
@@ -50,8 +52,9 @@ use crate::time::Timestamp;
 use crate::version::{SnapshotId, VersionFacts};
 use crate::watch::WatchId;
 
+pub use archive::{Bounds, HeldMemento, ListingState, RecordedCapture, RecordedTrace};
 pub use captures::CaptureFacts;
-pub use lock::{DaemonLock, lock_daemon};
+pub use lock::{DaemonLock, WatchLock, lock_daemon, lock_watch};
 pub use open::Options;
 
 /// A check's key.

@@ -23,20 +23,21 @@ use crate::version::{Cause, SnapshotId, Version, VersionId};
 use crate::watch::WatchId;
 
 impl Store {
-    /// Whether captures older than the first version were read and yet have no place in
-    /// the history: whoever recorded them ended before [`Store::rebuild`].
+    /// Whether captures were read that have no place in the history: whoever recorded them
+    /// ended before [`Store::rebuild`].
     ///
     /// # Errors
     /// Those of reading.
-    pub async fn lacks_its_beginning(&self, watch: &WatchId) -> Result<bool, StoreError> {
+    pub async fn awaits_rebuilding(&self, watch: &WatchId) -> Result<bool, StoreError> {
         let watch = watch.clone();
         self.read("see whether a history is whole", move |tx| {
             let Some(key) = key_of(tx, &watch)? else { return Ok(false) };
             let mut statement = tx.prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM snapshots s JOIN checks c ON c.id = s.id
+                "SELECT unplaced OR EXISTS (SELECT 1 FROM snapshots s JOIN checks c ON c.id = s.id
                      WHERE s.watch_id = ?1 AND c.outcome IN ('first', 'unchanged', 'changed')
                        AND s.captured_at < (SELECT min(vs.captured_at) FROM versions v
-                                            JOIN snapshots vs ON vs.id = v.snapshot_id WHERE v.watch_id = ?1))",
+                                            JOIN snapshots vs ON vs.id = v.snapshot_id WHERE v.watch_id = ?1))
+                 FROM watches WHERE id = ?1",
             )?;
             Ok(statement.query_row([key], |row| row.get(0))?)
         })
@@ -234,6 +235,7 @@ impl<'a> Rebuilding<'a> {
         let recorded = recorded_before(tx, key)?;
         let cited = cited_before(tx, key)?;
         tx.execute("DELETE FROM versions WHERE watch_id = ?1", [key])?;
+        tx.execute("UPDATE watches SET unplaced = 0 WHERE id = ?1", [key])?;
         Ok(Self { tx, key, reader, turning, recorded, cited, now, latest: None, others: BTreeMap::new() })
     }
 

@@ -1,7 +1,5 @@
 //! What was served: bodies by digest, each once, and the snapshots that cite them.
 
-use std::collections::BTreeSet;
-
 use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 
 use super::encode::{HEAD_PREFIX, Head, OriginRow, redirect, redirect_row};
@@ -42,31 +40,6 @@ impl Store {
     pub async fn holds(&self, watch: &WatchId, origin: &Origin, captured_at: Timestamp) -> Result<bool, StoreError> {
         let (watch, origin) = (watch.clone(), origin.clone());
         self.read("look for a capture", move |tx| Ok(find(tx, &watch, &origin, captured_at)?.is_some())).await
-    }
-
-    /// The URLs of all mementos that are recorded for a watch, whatever their time: an
-    /// archived redirect leads to bytes of another moment than the one asked for.
-    ///
-    /// # Errors
-    /// Those of reading.
-    pub async fn mementos(&self, watch: &WatchId) -> Result<BTreeSet<String>, StoreError> {
-        let watch = watch.clone();
-        self.read("look for captures", move |tx| {
-            let Some(key) = key_of(tx, &watch)? else { return Ok(BTreeSet::new()) };
-            let ids = tx
-                .prepare_cached("SELECT id FROM snapshots WHERE watch_id = ?1 AND origin = 'wayback'")?
-                .query_map([key], |row| row.get(0))?
-                .collect::<Result<Vec<i64>, _>>()?;
-            let mut urls = BTreeSet::new();
-            for id in ids {
-                let row = head_row(tx, id)?.ok_or_else(|| missing(id))?;
-                if let Origin::Wayback { memento_url, .. } = head(&row, &head_prefix(tx, row.base)?)?.origin.into() {
-                    urls.insert(memento_url);
-                }
-            }
-            Ok(urls)
-        })
-        .await
     }
 
     /// The check that recorded a capture of this origin, if one did.
@@ -347,6 +320,13 @@ pub(super) fn load(tx: &Transaction<'_>, bodies: &mut Blobs, id: SnapshotId) -> 
     let body = bodies.load(tx, body_id)?.to_vec();
     check_digest(body_id, &digest, &body)?;
     Ok(snapshot(head, body, row.captured_at))
+}
+
+/// Who served a snapshot, and when.
+pub(super) fn origin_and_moment(tx: &Transaction<'_>, id: i64) -> Result<(Origin, Timestamp), Fault> {
+    let row = head_row(tx, id)?.ok_or_else(|| missing(id))?;
+    let head = head(&row, &head_prefix(tx, row.base)?)?;
+    Ok((head.origin.into(), row.captured_at))
 }
 
 /// Reads a snapshot's head and leaves it.

@@ -406,7 +406,7 @@ pub(super) fn latest_facts(tx: &Transaction<'_>, watch: i64) -> Result<Option<Ve
     facts_of(tx, watch, &Which::Latest)
 }
 
-fn facts_of(tx: &Transaction<'_>, watch: i64, which: &Which) -> Result<Option<VersionFacts>, Fault> {
+pub(super) fn facts_of(tx: &Transaction<'_>, watch: i64, which: &Which) -> Result<Option<VersionFacts>, Fault> {
     let one = |clause: &str, params: &[&dyn rusqlite::ToSql]| {
         let mut statement = tx.prepare_cached(&select(clause))?;
         statement.query_row(params, facts).optional()

@@ -489,7 +489,7 @@ impl Running {
         let daemon: Daemon<Site, Inbox, HeldClock> = Daemon {
             config,
             load: Arc::new(move || loaded.lock().expect("nobody panics").clone()),
-            equip: Box::new(move |_| Ok((site.clone(), inbox.clone()))),
+            equip: Box::new(move |_, _| Ok((site.clone(), inbox.clone()))),
             clock: world.clock.clone(),
             unpacker: unpacker(),
             reload: Arc::clone(&reload),

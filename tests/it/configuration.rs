@@ -678,8 +678,10 @@ tags = ["b", "c"]
 
     [wayback]
     base_url = "http://127.0.0.1:8080/"           # policywatch.toml:15
+    kind = "wayback"                              # default
     index_pause = "2s"                            # policywatch.toml:16
     capture_pause = "250ms"                       # policywatch.toml:17
+    timeout = "2m"                                # default
 
     [scheduler]
     concurrency = 2                               # policywatch.toml:19
@@ -1027,7 +1029,9 @@ fn the_example_shows_every_key() {
     let shown = |table: &str, key: &str| match table {
         "" => settings.iter().any(|(there, name, _)| there == key || (there.is_empty() && name == key)),
         // Written between braces.
-        "pages" => settings.iter().any(|(_, name, value)| name == "pages" && value.contains(&format!("{key} = "))),
+        "pages" | "urls" => {
+            settings.iter().any(|(_, name, value)| name == table && value.contains(&format!("{key} = ")))
+        }
         "example" => settings.iter().any(|(_, name, value)| name == "fires_on" && value.contains(&format!("{key} = "))),
         // The keys of [defaults] are shown once, there.
         "watch" if KEYS.iter().any(|(table, keys)| *table == "defaults" && keys.contains(&key)) => true,

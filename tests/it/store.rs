@@ -18,7 +18,7 @@ use policywatch::outcome::{FailureKind, Outcome};
 use policywatch::pages::read_again;
 use policywatch::reading::{REVISION, Reader, Reading, Selectors, Unreadable, Why};
 use policywatch::section::Section;
-use policywatch::snapshot::{Digest, Origin, Redirect, Snapshot};
+use policywatch::snapshot::{Digest, Evidence, Origin, Redirect, Snapshot};
 use policywatch::store::{Options, Recorded, Store, StoreError, Verified, Which, lock_daemon};
 use policywatch::text::{Block, BlockKind, Link};
 use policywatch::time::{Timestamp, parse_rfc3339};
@@ -523,6 +523,7 @@ async fn an_import_meets_a_record_it_already_holds() {
     memento.origin = Origin::Wayback {
         memento_url: "https://archive.test/web/20260102id_/https://acme.test/privacy".to_owned(),
         archive_digest: Some("ABC".to_owned()),
+        evidence: Evidence::default(),
     };
     archive.check(memento.clone()).await;
 
@@ -630,6 +631,7 @@ fn configured(id: &str) -> Watch {
         id: WatchId::new(id).unwrap(),
         url: format!("https://acme.test/{id}").parse().unwrap(),
         pages: Vec::new(),
+        former: Vec::new(),
         service: "Acme".to_owned(),
         policy_type: PolicyType::Privacy,
         schedule: hourly(),
@@ -1433,6 +1435,7 @@ fn steps(schema: usize) -> Vec<&'static str> {
         include_str!("../../src/store/migrations/0001_initial.sql"),
         include_str!("../../src/store/migrations/0002_pages.sql"),
         include_str!("../../src/store/migrations/0003_time.sql"),
+        include_str!("../../src/store/migrations/0004_archive.sql"),
         include_str!("../../src/store/migrations/0007_health.sql"),
     ];
     all[..schema].to_vec()

@@ -167,6 +167,7 @@ pub fn watch(path: &str, notify: &[&str]) -> Watch {
         id: WatchId::new(&id).expect("an id"),
         url: Url::parse(&format!("https://acme.test{path}")).expect("a URL"),
         pages: Vec::new(),
+        former: Vec::new(),
         service: "Acme".to_owned(),
         policy_type: PolicyType::Privacy,
         schedule: Schedule::every(Duration::from_secs(3600)),

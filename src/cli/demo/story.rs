@@ -10,7 +10,8 @@ use super::WATCH;
 use super::receiver::{Message, Receiver};
 use super::site::{Act, Site, captures};
 use crate::alert::DeliveryState;
-use crate::backfill::{Bounds, Step, Summary, backfill};
+use crate::backfill::{Event, Options, Step, Summary, backfill};
+use crate::capture::Capture;
 use crate::check::{Checked, Ports, check};
 use crate::cli::console::Console;
 use crate::cli::installation::Installation;
@@ -18,7 +19,7 @@ use crate::cli::table::{count as counted, wrap};
 use crate::cli::{fetch, log, when};
 use crate::clock::SystemClock;
 use crate::deliver::deliver_due;
-use crate::fetch::{Capture, Fetcher};
+use crate::fetch::Fetcher;
 use crate::judgment::Materiality;
 use crate::outcome::Outcome;
 use crate::reading::Why;
@@ -91,14 +92,16 @@ impl<'a> Story<'a> {
         let mut steps: Vec<(Capture, Step)> = Vec::new();
         let summary = backfill(
             watch,
-            &Bounds::default(),
-            fetcher,
+            &Options::default(),
+            fetcher.archive(),
             store,
             &SystemClock,
             &Unpacker::this_program(),
-            |_, capture, step| {
-                bar.inc(1);
-                steps.push((capture.clone(), step.clone()));
+            |event| {
+                if let Event::Step { capture, step, .. } = event {
+                    bar.inc(1);
+                    steps.push((capture.clone(), step.clone()));
+                }
             },
         )
         .await?;

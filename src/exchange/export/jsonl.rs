@@ -99,9 +99,14 @@ async fn bodies(version: &VersionFacts, store: &Store) -> Result<Vec<String>, Ex
 fn snapshot_row(watch: &str, capture: &CaptureFacts, snapshot: &Snapshot) -> Value {
     let origin = match &snapshot.origin {
         Origin::Live { remote_addr } => json!({"kind": "live", "remote_addr": remote_addr}),
-        Origin::Wayback { memento_url, archive_digest } => {
-            json!({"kind": "wayback", "memento_url": memento_url, "archive_digest": archive_digest})
-        }
+        Origin::Wayback { memento_url, archive_digest, evidence } => json!({
+            "kind": "wayback",
+            "memento_url": memento_url,
+            "archive_digest": archive_digest,
+            "digest_check": evidence.digest.as_str(),
+            "archive_source": evidence.source,
+            "taken_from": evidence.taken_from,
+        }),
         Origin::Warc { record_id } => json!({"kind": "warc", "record_id": record_id}),
         Origin::File { name } => json!({"kind": "file", "name": name}),
     };

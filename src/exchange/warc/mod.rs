@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use self::index::{Entry, Index, Original};
 use self::message::{Message, http_message};
 use self::parser::{Head, Kind, Parser};
-use crate::snapshot::{Origin, Redirect, Snapshot};
+use crate::snapshot::{DigestCheck, Evidence, Origin, Redirect, Snapshot};
 
 pub use self::index::Sought;
 
@@ -39,6 +39,12 @@ pub(super) const HOPS: &str = "Policywatch-Redirects";
 pub(super) const MEMENTO: &str = "Policywatch-Memento-URI";
 /// What the archive that has the memento says is the payload's digest.
 pub(super) const ARCHIVE_DIGEST: &str = "Policywatch-Archive-Digest";
+/// Whether its bytes have that digest.
+pub(super) const DIGEST_CHECK: &str = "Policywatch-Archive-Digest-Check";
+/// Where the archive has a memento from.
+pub(super) const ARCHIVE_SOURCE: &str = "Policywatch-Archive-Source";
+/// The memento of the same digest that was fetched in its place.
+pub(super) const TAKEN_FROM: &str = "Policywatch-Taken-From";
 /// The file that the record was made from, as JSON ([`FileField`]).
 pub(super) const FILE: &str = "Policywatch-File";
 
@@ -292,7 +298,12 @@ fn repeated(said: Option<Message>, original: Message) -> Message {
 fn origin(head: &Head, record_id: &str) -> Origin {
     if let Some(memento_url) = head.field(MEMENTO) {
         let archive_digest = head.field(ARCHIVE_DIGEST).map(str::to_owned);
-        return Origin::Wayback { memento_url: memento_url.to_owned(), archive_digest };
+        let evidence = Evidence {
+            digest: head.field(DIGEST_CHECK).and_then(DigestCheck::parse).unwrap_or_default(),
+            source: head.field(ARCHIVE_SOURCE).map(str::to_owned),
+            taken_from: head.field(TAKEN_FROM).map(str::to_owned),
+        };
+        return Origin::Wayback { memento_url: memento_url.to_owned(), archive_digest, evidence };
     }
     if let Some(file) = file_field(head) {
         return Origin::File { name: file.name };

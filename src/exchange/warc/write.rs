@@ -12,8 +12,8 @@ use serde_json::json;
 use sha1::{Digest as _, Sha1};
 
 use super::index::sha1_base32;
-use super::{ARCHIVE_DIGEST, ASKED, FILE, FileField, HOPS, MEMENTO, WATCH};
-use crate::snapshot::{Digest, Origin, Snapshot};
+use super::{ARCHIVE_DIGEST, ARCHIVE_SOURCE, ASKED, DIGEST_CHECK, FILE, FileField, HOPS, MEMENTO, TAKEN_FROM, WATCH};
+use crate::snapshot::{Digest, DigestCheck, Evidence, Origin, Snapshot};
 use crate::time::{Timestamp, rfc3339};
 
 /// The namespace of our name-based UUIDs (RFC 9562, version 5), itself made of
@@ -169,7 +169,9 @@ impl<W: Write> Writer<W> {
     ) -> io::Result<()> {
         let (origin, memento_url, archive_digest) = match &snapshot.origin {
             Origin::Live { .. } => ("live", None, None),
-            Origin::Wayback { memento_url, archive_digest } => ("wayback", Some(memento_url), archive_digest.as_ref()),
+            Origin::Wayback { memento_url, archive_digest, .. } => {
+                ("wayback", Some(memento_url), archive_digest.as_ref())
+            }
             Origin::Warc { .. } => ("warc", None, None),
             Origin::File { .. } => ("file", None, None),
         };
@@ -316,10 +318,17 @@ impl Fields {
             let hops: Vec<_> = snapshot.redirects.iter().map(|hop| (hop.status, &hop.from, &hop.to)).collect();
             self = self.with(HOPS, &serde_json::to_string(&hops).expect("strings and numbers are JSON"));
         }
-        if let Origin::Wayback { memento_url, archive_digest } = &snapshot.origin {
+        if let Origin::Wayback { memento_url, archive_digest, evidence } = &snapshot.origin {
+            let Evidence { digest, source, taken_from } = evidence;
             self = self.with(MEMENTO, memento_url);
-            if let Some(digest) = archive_digest {
-                self = self.with(ARCHIVE_DIGEST, digest);
+            if *digest != DigestCheck::default() {
+                self = self.with(DIGEST_CHECK, digest.as_str());
+            }
+            for (name, value) in [(ARCHIVE_DIGEST, archive_digest), (ARCHIVE_SOURCE, source), (TAKEN_FROM, taken_from)]
+            {
+                if let Some(value) = value {
+                    self = self.with(name, value);
+                }
             }
         }
         self

@@ -7,18 +7,19 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use base64::Engine as _;
+use policywatch::capture::Capture;
 use policywatch::check::{Ports, check};
 use policywatch::clock::{Clock as _, HeldClock};
-use policywatch::fetch::{Capture, Fetch as _, Fetched, Fetcher, Options, Request, WaybackOptions};
+use policywatch::fetch::{ArchiveKind, Fetch as _, Fetched, Fetcher, Options, Request, WaybackOptions};
 use policywatch::guard::Allowed;
 use policywatch::outcome::FetchFailure;
-use policywatch::snapshot::{Origin, Snapshot, Validators};
+use policywatch::snapshot::{DigestCheck, Evidence, Origin, Snapshot, Validators};
 use policywatch::time::{Timestamp, parse_rfc3339};
 use policywatch::watch::{Source, Watch};
 use serde_json::Value;
 use url::Url;
 
-use super::server::{Act, Asked, Server, answer, gzip};
+use super::server::{Act, Asked, Server, answer, gzip, redirect};
 use crate::world::{MAY, WILL_NOT, World, policy, unpacker, watch};
 
 fn held() -> HeldClock {
@@ -26,8 +27,17 @@ fn held() -> HeldClock {
 }
 
 fn fetcher(server: &Server, clock: HeldClock) -> Fetcher<HeldClock> {
-    let wayback =
-        WaybackOptions { base_url: server.url("/"), index_pause: Duration::ZERO, capture_pause: Duration::ZERO };
+    fetcher_of(server, clock, ArchiveKind::Wayback)
+}
+
+fn fetcher_of(server: &Server, clock: HeldClock, kind: ArchiveKind) -> Fetcher<HeldClock> {
+    let wayback = WaybackOptions {
+        kind,
+        base_url: server.url("/"),
+        index_pause: Duration::ZERO,
+        capture_pause: Duration::ZERO,
+        ..WaybackOptions::default()
+    };
     let allow = vec![Allowed::Network("127.0.0.0/8".parse().unwrap())];
     let options = Options { timeout: Duration::from_secs(30), allow, wayback, ..Options::default() };
     Fetcher::new(options, clock).unwrap()
@@ -41,6 +51,7 @@ fn capture(timestamp: &str, original: &str) -> Capture {
         media_type: "text/html".to_owned(),
         status: Some(200),
         digest: "AAAA".to_owned(),
+        memento: None,
     }
 }
 
@@ -220,7 +231,7 @@ async fn serve(exchanges: Vec<Exchange>) -> Server {
 async fn replay_capture(recording: &Recording, fetcher: &Fetcher<HeldClock>) -> Option<Result<(), String>> {
     let first = recording.exchanges.iter().find(|exchange| exchange.playback().is_some())?;
     let (timestamp, original) = first.playback()?;
-    let played = fetcher.memento(&capture(&timestamp, &original)).await;
+    let played = fetcher.archive().memento(&capture(&timestamp, &original)).await;
     let told = recording.expected.iter().rfind(|call| call["call"] == "get_memento");
     let expected = if first.header("memento-datetime").is_none() && (300..400).contains(&first.status) {
         // The archive offers a neighbour, or its own pages: no answer to a request for
@@ -258,7 +269,8 @@ async fn replay_listing(recording: &Recording, fetcher: &Fetcher<HeldClock>) -> 
     if first.status != 200 {
         let url = first.asked("url").unwrap();
         let url = Url::parse(&url).or_else(|_| Url::parse(&format!("http://{url}"))).unwrap();
-        let refused = fetcher.captures(&url, window[0], window[1]).await.map_err(|failure| failure.kind.as_str());
+        let refused =
+            fetcher.archive().captures(&url, window[0], window[1]).await.map_err(|failure| failure.kind.as_str());
         let expected = match first.status {
             403 => "archive_excluded",
             429 => "rate_limited",
@@ -274,7 +286,7 @@ async fn replay_listing(recording: &Recording, fetcher: &Fetcher<HeldClock>) -> 
     let mut left: BTreeSet<Row> = all.iter().filter(|row| inside(row) && !is_junk(row)).cloned().collect();
     let wanted = left.len();
     while let Some((_, original, _)) = left.first().cloned() {
-        let captures = match fetcher.captures(&Url::parse(&original).unwrap(), window[0], window[1]).await {
+        let captures = match fetcher.archive().captures(&Url::parse(&original).unwrap(), window[0], window[1]).await {
             Ok(captures) => captures,
             Err(failure) => return Some(Err(failure.kind.to_string())),
         };
@@ -377,7 +389,14 @@ async fn the_newest_capture_that_can_be_played_is_fetched() {
     assert_eq!(newest.captured_at, moment("20200301000000").unwrap());
     assert_eq!(newest.header("etag"), Some("\"7\""));
     let memento_url = server.url("/web/20200301000000id_/https://acme.test/privacy").to_string();
-    assert_eq!(newest.origin, Origin::Wayback { memento_url, archive_digest: Some("B2".to_owned()) });
+    assert_eq!(
+        newest.origin,
+        Origin::Wayback {
+            memento_url,
+            archive_digest: Some("B2".to_owned()),
+            evidence: Evidence { digest: DigestCheck::NotVerifiable, ..Evidence::default() }
+        }
+    );
 
     // Packed although nothing says so; `at` with a live watch means the archive as well.
     let oldest = get(Some("2020-01-20T00:00:00Z")).await;
@@ -455,13 +474,16 @@ async fn a_watch_of_an_archive_is_told_of_new_captures_alone() {
 #[tokio::test]
 async fn an_archive_in_trouble_is_never_an_empty_archive() {
     let cases = [
-        (answer("200 OK", "", b"[]"), "not_archived"),
-        (answer("200 OK", "", b""), "not_archived"),
+        // Empty, and nothing shows that the archive's own application answered …
+        (answer("200 OK", "", b"[]"), "archive_unavailable"),
+        (answer("200 OK", "", b""), "archive_unavailable"),
+        // … or it did, but it cannot say so of the captures either.
+        (answer("200 OK", "x-app-server: app1\r\n", b"[]"), "archive_unavailable"),
         (answer("200 OK", "content-type: text/html\r\n", b"<html>503 Service Unavailable"), "archive_unavailable"),
         (answer("503 Busy", "", b"<html>"), "archive_unavailable"),
         (answer("200 OK", "", &ROWS.as_bytes()[..ROWS.len() - 9]), "archive_unavailable"),
         (answer("302 Found", "location: /sry\r\n", b""), "archive_unavailable"),
-        (answer("400 Bad Request", "", b"no user agent"), "archive_unavailable"),
+        (answer("400 Bad Request", "", b"no user agent"), "bad_url"),
         (answer("403 Forbidden", "", b""), "archive_unavailable"),
         (
             answer("403 Forbidden", "x-archive-wayback-runtime-error: AdministrativeAccessControlException\r\n", b""),
@@ -485,13 +507,64 @@ async fn an_archive_in_trouble_is_never_an_empty_archive() {
     assert_eq!(refused.retry_after, Some(Duration::from_secs(3600)));
 }
 
+/// What is said of an archive that lists nothing needs two witnesses: its index and its
+/// captures, which fail apart.
+#[tokio::test]
+async fn nothing_is_archived_only_if_index_and_captures_say_so() {
+    for (kind, empty, absent) in [
+        (ArchiveKind::Wayback, answer("200 OK", "x-app-server: a\r\n", b"[]"), "x-app-server: b\r\n"),
+        (ArchiveKind::Pywb, answer("200 OK", "content-type: text/x-ndjson\r\n", b""), "content-type: text/html\r\n"),
+    ] {
+        let absent = answer("404 Not Found", absent, b"<html>Hrm.");
+        let server = Server::start(move |asked| {
+            let index = asked.path().contains("/cdx");
+            vec![Act::Send(if index { empty.clone() } else { absent.clone() })]
+        })
+        .await;
+        let fetcher = fetcher_of(&server, held(), kind);
+        let failed = fetcher.fetch(archived("https://acme.test/privacy", None)).await.unwrap_err();
+        assert_eq!(failed.kind.as_str(), "not_archived", "{kind:?}");
+    }
+    // The index is empty, but the captures are there.
+    let server = Server::start(|asked| match asked.path() {
+        path if path.starts_with("/cdx/") => vec![Act::Send(answer("200 OK", "x-app-server: a\r\n", b"[]"))],
+        "/web/20200301000000id_/https://acme.test/privacy" => {
+            memento("Sun, 01 Mar 2020 00:00:00 GMT", "content-type: text/html\r\n", b"We use cookies.")
+        }
+        _ => redirect("/web/20200301000000id_/https://acme.test/privacy"),
+    })
+    .await;
+    let fetched = fetcher(&server, held()).fetch(archived("https://acme.test/privacy", None)).await;
+    assert!(matches!(fetched, Ok(Fetched::Snapshot(page)) if page.body == b"We use cookies."));
+}
+
+/// The newest capture of a page with a long history costs two requests, not its whole index.
+#[tokio::test]
+async fn the_newest_capture_is_found_without_the_whole_index() {
+    let server = Server::start(|asked| match asked.path() {
+        path if path.starts_with("/cdx/") => {
+            let from: u64 = path.split("from=").nth(1).and_then(|rest| rest[..14].parse().ok()).unwrap_or(0);
+            let times = [20_100_101_000_000_u64, 20_261_101_000_000];
+            let row = |at: &u64| format!("key {at} https://acme.test/privacy text/html 200 D{at} 1\n");
+            let rows: String = times.iter().filter(|at| **at >= from).map(row).collect();
+            vec![Act::Send(answer("200 OK", "x-app-server: a\r\n", rows.as_bytes()))]
+        }
+        _ => memento("Sun, 01 Nov 2026 00:00:00 GMT", "content-type: text/html\r\n", b"We use cookies."),
+    })
+    .await;
+    fetcher(&server, held()).fetch(archived("https://acme.test/privacy", None)).await.unwrap();
+    let asked = server.asked();
+    assert_eq!(asked.len(), 2, "{asked:?}");
+    assert!(asked[0].path().contains("from=20261023"), "{}", asked[0].path());
+}
+
 #[tokio::test]
 async fn an_index_that_goes_in_circles_is_given_up() {
     // It ignores the cursor and always promises more.
     let body = ROWS.replace("]]", "],[],[\"key\"]]");
     let server = Server::start(move |_| vec![Act::Send(answer("200 OK", "", body.as_bytes()))]).await;
     let url = Url::parse("https://acme.test/privacy").unwrap();
-    let failed = fetcher(&server, held()).captures(&url, None, None).await.unwrap_err();
+    let failed = fetcher(&server, held()).archive().captures(&url, None, None).await.unwrap_err();
     assert_eq!(failed.kind.as_str(), "archive_unavailable");
     assert!(server.asked().len() < 10, "{} requests", server.asked().len());
 }
@@ -502,17 +575,17 @@ async fn an_archive_that_asks_for_quiet_is_left_alone() {
     let clock = held();
     let fetcher = fetcher(&server, clock.clone());
     let ask = async || {
-        let failed = fetcher.memento(&capture("20200101000000", "https://acme.test/")).await.unwrap_err();
+        let failed = fetcher.archive().memento(&capture("20200101000000", "https://acme.test/")).await.unwrap_err();
         (failed.kind.as_str(), failed.retry_after.map(|left| left.as_secs()))
     };
     assert_eq!(ask().await, ("rate_limited", Some(60)));
     clock.advance(Duration::from_secs(20));
     // The index is silent too: it is the same host.
     let url = Url::parse("https://acme.test/").unwrap();
-    let index = fetcher.captures(&url, None, None).await.unwrap_err();
+    let index = fetcher.archive().captures(&url, None, None).await.unwrap_err();
     assert_eq!((index.kind.as_str(), index.retry_after), ("rate_limited", Some(Duration::from_secs(40))));
     assert_eq!(server.asked().len(), 1);
     clock.advance(Duration::from_secs(40));
-    assert_eq!(ask().await, ("rate_limited", Some(60)));
+    assert_eq!(ask().await, ("rate_limited", Some(120)), "each time twice as long");
     assert_eq!((server.asked().len(), clock.now()), (2, parse_rfc3339("2026-11-22T06:01:00Z").unwrap()));
 }
