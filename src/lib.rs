@@ -11,9 +11,9 @@
 //!
 //! | layer | modules | may know |
 //! |---|---|---|
-//! | core | `watch` … `examine`, `alternation`, `confirmation`, `pages`, `cadence`, `guard`, `outcome`, `render`, `time` | the core |
+//! | core | `watch` … `examine`, `alternation`, `confirmation`, `pages`, `ladder`, `cadence`, `guard`, `outcome`, `render`, `time` | the core |
 //! | ports | `clock`, `http`, `fetch`, `unpack`, `store`, `channel` | the core; of each other only `http` and `clock` |
-//! | use cases | `check`, `upgrade`, `backfill`, `deliver`, `exchange` | core and ports |
+//! | use cases | `check`, `climb`, `upgrade`, `backfill`, `deliver`, `exchange` | core and ports |
 //! | faces | `config`, `telemetry`, `scheduler`, `daemon`, `cli` | everything below |
 //!
 //! `tests/it/layers.rs` holds everyone to it, and says which module may name which
@@ -89,6 +89,7 @@ pub mod examine;
 pub mod guard;
 pub mod interest;
 pub mod judgment;
+pub mod ladder;
 pub mod outcome;
 pub mod pages;
 pub mod reading;
@@ -111,6 +112,7 @@ pub mod unpack;
 // The use cases.
 pub mod backfill;
 pub mod check;
+mod climb;
 pub mod deliver;
 pub mod exchange;
 mod panics;

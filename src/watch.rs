@@ -9,6 +9,7 @@ use crate::alternation::Turning;
 use crate::cadence::Schedule;
 use crate::interest::{Interest, Recipient};
 use crate::judgment::Rules;
+use crate::ladder::Ladder;
 use crate::reading::{Page, Reader, Selectors};
 
 /// The name of a watch: 1 to 120 of `a-z A-Z 0-9 . _ -`, first a letter or digit.
@@ -135,6 +136,8 @@ pub struct Watch {
     pub schedule: Schedule,
     /// Where to look.
     pub source: Source,
+    /// How far we go to read it.
+    pub ladder: Ladder,
     /// Which parts of the page are the policy; empty: found unaided.
     pub selectors: Selectors,
     /// The language the policy must be in (ISO 639-1), if that is fixed.

@@ -2,8 +2,23 @@
 //! one that is missing here; a test holds `config.example.toml` to this list.
 
 /// The tables with their keys; the first is the file itself.
-pub const KEYS: [(&str, &[&str]); 12] = [
-    ("", &["include", "store", "fetch", "wayback", "scheduler", "log", "defaults", "channel", "watch", "rule"]),
+pub const KEYS: [(&str, &[&str]); 13] = [
+    (
+        "",
+        &[
+            "include",
+            "store",
+            "fetch",
+            "browser",
+            "wayback",
+            "scheduler",
+            "log",
+            "defaults",
+            "channel",
+            "watch",
+            "rule",
+        ],
+    ),
     ("store", &["path"]),
     (
         "fetch",
@@ -18,6 +33,7 @@ pub const KEYS: [(&str, &[&str]); 12] = [
             "allow",
         ],
     ),
+    ("browser", &["path", "timeout", "memory", "traffic", "at_once", "sandbox"]),
     ("wayback", &["base_url", "index_pause", "capture_pause"]),
     ("scheduler", &["concurrency", "spread"]),
     ("log", &["filter", "json"]),
@@ -28,6 +44,8 @@ pub const KEYS: [(&str, &[&str]); 12] = [
             "every",
             "timezone",
             "source",
+            "render",
+            "archive_if_blocked",
             "language",
             "notify",
             "alert_at",
@@ -70,6 +88,8 @@ pub const KEYS: [(&str, &[&str]); 12] = [
             "every",
             "timezone",
             "source",
+            "render",
+            "archive_if_blocked",
             "select",
             "remove",
             "language",

@@ -1,5 +1,6 @@
 //! Getting snapshots: from the publisher's server, or from a web archive.
 
+pub mod browser;
 mod cdx;
 pub mod encoding;
 mod live;
@@ -64,6 +65,12 @@ pub struct Capture {
 pub trait Fetch: Send + Sync {
     /// Fetches one page. Never sleeps to try again: the caller's schedule does that.
     fn fetch(&self, request: Request) -> impl Future<Output = Result<Fetched, FetchFailure>> + Send;
+
+    /// Fetches one live page with a browser, its scripts run. Who has no browser says so.
+    fn render(&self, _request: Request) -> impl Future<Output = Result<Fetched, FetchFailure>> + Send {
+        let reason = "there is none here".to_owned();
+        std::future::ready(Err(FailureKind::NoBrowser { reason }.into()))
+    }
 }
 
 /// How pages are fetched. `[fetch]` and `[wayback]` of the configuration.
@@ -85,6 +92,8 @@ pub struct Options {
     pub allow: Vec<Allowed>,
     /// The archive.
     pub wayback: WaybackOptions,
+    /// The browser.
+    pub browser: browser::BrowserOptions,
 }
 
 /// Which archive, and how politely.
@@ -110,6 +119,7 @@ impl Default for Options {
             pause_per_host: Duration::from_secs(5),
             allow: Vec::new(),
             wayback: WaybackOptions::default(),
+            browser: browser::BrowserOptions::default(),
         }
     }
 }
@@ -139,6 +149,7 @@ impl From<&Options> for http::Options {
 #[derive(Debug)]
 pub struct Fetcher<C> {
     live: live::Live<C>,
+    browser: browser::Browser<C>,
     archive: wayback::Archive<C>,
 }
 
@@ -156,7 +167,8 @@ impl<C: Clock> Fetcher<C> {
     pub fn with_client(client: GuardedClient, options: Options, clock: C) -> Self {
         let manners = Arc::new(manners::Manners::default());
         let archive = wayback::Archive::new(client.clone(), Arc::clone(&manners), options.clone(), clock.clone());
-        Self { live: live::Live::new(client, manners, options, clock), archive }
+        let browser = browser::Browser::new(client.clone(), Arc::clone(&manners), options.clone(), clock.clone());
+        Self { live: live::Live::new(client, manners, options, clock), browser, archive }
     }
 
     /// Every capture that the archive's index lists of a page between two moments (both
@@ -197,6 +209,10 @@ impl<C: Clock> Fetch for Fetcher<C> {
                 Ok(Fetched::Snapshot(Box::new(snapshot)))
             }
         }
+    }
+
+    async fn render(&self, request: Request) -> Result<Fetched, FetchFailure> {
+        self.browser.get(&request).await
     }
 }
 

@@ -35,6 +35,7 @@ pub(super) struct Head {
 #[serde(rename_all = "snake_case")]
 pub(super) enum OriginRow {
     Live { remote_addr: Option<String> },
+    Rendered { browser: String, remote_addr: Option<String> },
     Wayback { memento_url: String, archive_digest: Option<String> },
     Warc { record_id: String },
     File { name: String },
@@ -44,6 +45,7 @@ impl From<&Origin> for OriginRow {
     fn from(origin: &Origin) -> Self {
         match origin.clone() {
             Origin::Live { remote_addr } => OriginRow::Live { remote_addr },
+            Origin::Rendered { browser, remote_addr } => OriginRow::Rendered { browser, remote_addr },
             Origin::Wayback { memento_url, archive_digest } => OriginRow::Wayback { memento_url, archive_digest },
             Origin::Warc { record_id } => OriginRow::Warc { record_id },
             Origin::File { name } => OriginRow::File { name },
@@ -55,6 +57,7 @@ impl From<OriginRow> for Origin {
     fn from(row: OriginRow) -> Self {
         match row {
             OriginRow::Live { remote_addr } => Origin::Live { remote_addr },
+            OriginRow::Rendered { browser, remote_addr } => Origin::Rendered { browser, remote_addr },
             OriginRow::Wayback { memento_url, archive_digest } => Origin::Wayback { memento_url, archive_digest },
             OriginRow::Warc { record_id } => Origin::Warc { record_id },
             OriginRow::File { name } => Origin::File { name },
@@ -650,6 +653,7 @@ mod tests {
             Origin::Live { remote_addr: None },
             Origin::Wayback { memento_url: "https://archive.test/web/1id_/x".to_owned(), archive_digest: None },
             Origin::Warc { record_id: "<urn:uuid:1>".to_owned() },
+            Origin::Rendered { browser: "Chrome 1".to_owned(), remote_addr: Some("192.0.2.1:443".to_owned()) },
             Origin::File { name: "page.html".to_owned() },
         ];
         for origin in origins {

@@ -16,6 +16,7 @@
 //! | `pack`, `encode` | what the blobs hold |
 //! | [`lock`] | one daemon a store |
 
+mod attempts;
 mod checks;
 mod confirmations;
 mod deliveries;
@@ -39,6 +40,7 @@ use crate::alert::Withheld;
 use crate::change::Change;
 use crate::confirmation::ConfirmationState;
 use crate::judgment::Judgment;
+use crate::ladder::Tried;
 use crate::time::Timestamp;
 use crate::version::{SnapshotId, VersionFacts};
 use crate::watch::WatchId;
@@ -221,6 +223,8 @@ pub struct CheckFacts {
     pub page: Option<String>,
     /// How each page fared, where several were looked at.
     pub pages: Vec<PageFacts>,
+    /// What came of each way that the page was asked for; empty where that was the plain one.
+    pub tried: Vec<Tried>,
 }
 
 /// How one page of several fared, as recorded.

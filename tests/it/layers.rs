@@ -14,6 +14,7 @@ const CORE: &[&str] = &[
     "guard",
     "interest",
     "judgment",
+    "ladder",
     "outcome",
     "pages",
     "reading",
@@ -26,7 +27,8 @@ const CORE: &[&str] = &[
     "watch",
 ];
 const PORTS: &[&str] = &["channel", "clock", "fetch", "http", "store", "unpack"];
-const USE_CASES: &[&str] = &["backfill", "check", "deliver", "exchange", "panics", "pulse", "recall", "upgrade"];
+const USE_CASES: &[&str] =
+    &["backfill", "check", "climb", "deliver", "exchange", "panics", "pulse", "recall", "upgrade"];
 const FACES: &[&str] = &["cli", "config", "daemon", "scheduler", "telemetry"];
 
 /// Who alone may say a crate's name.
@@ -44,7 +46,7 @@ const TECHNOLOGIES: &[(&str, &[&str])] = &[
     ("hayro_interpret", &["text"]),
     ("roxmltree", &["text"]),
     ("zip", &["text"]),
-    ("rustix", &["unpack"]),
+    ("rustix", &["unpack", "fetch"]),
     ("cron", &["cadence"]),
 ];
 

@@ -19,6 +19,7 @@ use policywatch::deliver::deliver_due;
 use policywatch::fetch::{Fetch, Fetched, Request};
 use policywatch::interest::{Interest, Recipient};
 use policywatch::judgment::{Materiality, Rules};
+use policywatch::ladder::Ladder;
 use policywatch::outcome::{FailureKind, FetchFailure};
 use policywatch::reading::Selectors;
 use policywatch::snapshot::{Origin, Snapshot};
@@ -170,6 +171,7 @@ pub fn watch(path: &str, notify: &[&str]) -> Watch {
         policy_type: PolicyType::Privacy,
         schedule: Schedule::every(Duration::from_secs(3600)),
         source: Source::Live,
+        ladder: Ladder::PLAIN,
         selectors: Selectors::default(),
         language: None,
         alternation: ALTERNATION,
