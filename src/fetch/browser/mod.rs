@@ -13,6 +13,7 @@ mod pipe;
 mod proxy;
 
 use std::ffi::OsString;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
@@ -171,6 +172,19 @@ fn without_fragment(url: &str) -> String {
     url.split('#').next().unwrap_or(url).to_owned()
 }
 
+/// What nobody can guess: the page asked for must not prove the way out for the browser.
+fn nonce() -> String {
+    // The standard library seeds these from the system's source of randomness.
+    let random = || RandomState::new().build_hasher().finish();
+    format!("{:016x}{:016x}", random(), random())
+}
+
+/// Where profiles are. The browser makes sockets in them, whose paths may have 107 bytes.
+fn short_temp_dir() -> PathBuf {
+    let folder = std::env::temp_dir();
+    if folder.as_os_str().len() <= 32 { folder } else { PathBuf::from("/tmp") }
+}
+
 /// A browser that runs, and everything that is there for it.
 struct Session {
     keeper: Child,
@@ -186,14 +200,11 @@ impl Session {
         let options = &of.options.browser;
         let until = Instant::now() + options.timeout;
         let ours = |what: &str, error: std::io::Error| failed(url, format!("{what}: {error}"));
-        // Nobody can guess it: the page asked for must not be able to prove the way for the browser.
         let profile = tempfile::Builder::new()
-            .prefix("policywatch-browser-")
-            .rand_bytes(24)
-            .tempdir()
+            .prefix("pw-browser-")
+            .tempdir_in(short_temp_dir())
             .map_err(|error| ours("no folder for its profile could be made", error))?;
-        let nonce = profile.path().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let proxy = Proxy::start(of.client.clone(), nonce, options.traffic, of.quiet())
+        let proxy = Proxy::start(of.client.clone(), nonce(), options.traffic, of.quiet())
             .await
             .map_err(|error| ours("its proxy could not listen", error))?;
         let own = Path::new("/proc/self/exe").to_owned();

@@ -272,7 +272,8 @@ impl Shared {
                 refuse(browser, status, kind.as_str()).await;
                 let mut failures = lock(&self.failures);
                 if failures.len() < REFUSALS {
-                    failures.insert(place(url), kind);
+                    // The first is what the page came for.
+                    failures.entry(place(url)).or_insert(kind);
                 }
                 None
             }
