@@ -1,16 +1,19 @@
 //! The mission: look at one page, say what it means, write it down.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
 
 use crate::alert::{Addressed, Alert, NextVersion, address};
 use crate::cadence::{LONGEST_RETRY_AFTER, next_check};
+use crate::climb::{climb, climb_pages};
 use crate::clock::Clock;
 use crate::confirmation::{Step, Telling, first_look, found_again, found_another};
 use crate::examine::{Unpack, examine, judged, new_language};
 use crate::fetch::{Fetch, Fetched, Request};
 use crate::judgment::ReturnKind;
+use crate::ladder::Rung;
 use crate::outcome::Outcome;
 use crate::pages::{Came, PageCheck, Together, examine_pages};
 use crate::panics::{contained, unpanicking};
@@ -146,15 +149,14 @@ async fn look<F: Fetch, C: Clock>(
             }
             Source::Live | Source::Wayback => Validators::default(),
         };
-        let came = ask(watch, &watch.url, validators, ports).await;
-        let mut understood = understand(watch, base, came, &ports.unpacker).await;
+        let (mut understood, tried) = climb(watch, base, validators, ports).await?;
         if let (Some((known, language)), Outcome::First { snapshot, .. }) = (&understood.unlike, &understood.outcome) {
             match parallel(watch, language, snapshot.captured_at, &ports.store, now, &ports.unpacker).await? {
                 Some(base) => {
                     facts = base.version.as_ref().map_or(facts.clone(), |earlier| newest(facts, earlier));
                     before = base.version.as_ref().map(|earlier| earlier.reading.clone());
                     let came = Came::Snapshot(Box::new(snapshot.clone()));
-                    understood = understand(watch, base, came, &ports.unpacker).await;
+                    understood = understand(watch, Arc::new(base), came, &ports.unpacker).await;
                 }
                 None => tracing::warn!(
                     watch.id = %watch.id,
@@ -163,7 +165,7 @@ async fn look<F: Fetch, C: Clock>(
                 ),
             }
         }
-        Together::alone(understood.outcome)
+        Together { tried, ..Together::alone(understood.outcome) }
     } else {
         look_at_pages(watch, base, ports).await?
     };
@@ -256,30 +258,47 @@ async fn look_at_pages<F: Fetch, C: Clock>(
     ports: &Ports<F, C>,
 ) -> Result<Together, StoreError> {
     let reader = watch.reader();
-    let mut came = Vec::new();
+    let mut validators = Vec::new();
     for page in &reader.pages {
-        let validators = match watch.source {
+        validators.push(match watch.source {
             Source::Live => ports.store.page_validators(&watch.id, page, &reader).await?,
             Source::Wayback => Validators::default(),
-        };
-        came.push(ask(watch, &page.url, validators, ports).await);
+        });
     }
     let held = match &base.version {
         Some(version) => ports.store.held_pages(&version.facts, &reader.pages).await?,
         None => reader.pages.iter().map(|_| None).collect(),
     };
-    let (rules, unpacker) = (watch.rules.clone(), ports.unpacker.clone());
-    let understood = contained(move || {
-        examine_pages(&reader, &rules, base.version.as_ref(), &held, came, &|snapshot| unpacker.unpack(snapshot))
-    });
-    Ok(understood.await.unwrap_or_else(|message| Together::alone(Outcome::Broken { snapshot: None, message })))
+    let known = Arc::new((reader, watch.rules.clone(), base.version, held, ports.unpacker.clone()));
+    let examine = |came| {
+        let known = Arc::clone(&known);
+        async move {
+            let understood = contained(move || {
+                let (reader, rules, previous, held, unpacker) = &*known;
+                examine_pages(reader, rules, previous.as_ref(), held, came, &|snapshot| unpacker.unpack(snapshot))
+            });
+            understood.await.unwrap_or_else(|message| Together::alone(Outcome::Broken { snapshot: None, message }))
+        }
+    };
+    climb_pages(watch, validators, ports, examine).await
 }
 
-/// Asks for one page.
-async fn ask<F: Fetch, C: Clock>(watch: &Watch, url: &Url, validators: Validators, ports: &Ports<F, C>) -> Came {
+/// Asks for one page, in one way.
+pub(crate) async fn ask<F: Fetch, C: Clock>(
+    watch: &Watch,
+    url: &Url,
+    rung: Rung,
+    validators: Validators,
+    ports: &Ports<F, C>,
+) -> Came {
     let (url, language) = (url.clone(), watch.language.clone());
-    let request = Request { url, source: watch.source, at: None, validators, language };
-    match unpanicking(ports.fetcher.fetch(request)).await {
+    let source = if rung == Rung::Archive { Source::Wayback } else { watch.source };
+    let request = Request { url, source, at: None, validators, language };
+    let fetched = match rung {
+        Rung::Browser => unpanicking(ports.fetcher.render(request)).await,
+        Rung::Plain | Rung::Archive => unpanicking(ports.fetcher.fetch(request)).await,
+    };
+    match fetched {
         Ok(Ok(Fetched::Snapshot(snapshot))) => Came::Snapshot(snapshot),
         Ok(Ok(Fetched::NotModified)) => Came::NotModified,
         Ok(Err(failure)) => Came::Failed(failure),
@@ -288,8 +307,8 @@ async fn ask<F: Fetch, C: Clock>(watch: &Watch, url: &Url, validators: Validator
 }
 
 /// What came of one page means.
-struct Understood {
-    outcome: Outcome,
+pub(crate) struct Understood {
+    pub(crate) outcome: Outcome,
     /// The languages of the version before and of the text, where they could not be compared.
     unlike: Option<(String, String)>,
 }
@@ -297,7 +316,7 @@ struct Understood {
 /// Says what came means, away from the threads that wait for the network, and whatever
 /// happens: a page that our code fails on is an outcome too. `base` is what it is compared
 /// with.
-async fn understand(watch: &Watch, base: Base, came: Came, unpacker: &Unpacker) -> Understood {
+pub(crate) async fn understand(watch: &Watch, base: Arc<Base>, came: Came, unpacker: &Unpacker) -> Understood {
     let silent = |outcome| Understood { outcome, unlike: None };
     let snapshot = match came {
         Came::Snapshot(snapshot) => *snapshot,

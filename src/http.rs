@@ -16,6 +16,7 @@ use std::time::Duration;
 use reqwest::cookie::CookieStore as _;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use tokio::net::TcpStream;
 use url::Url;
 
 use crate::guard::{self, Allowed};
@@ -105,11 +106,21 @@ impl fmt::Display for Refusal {
 impl StdError for Refusal {}
 
 /// A client that reaches nothing but public and allowed addresses.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct GuardedClient {
     client: reqwest::Client,
+    lookup: Arc<dyn Lookup>,
     allow: Arc<[Allowed]>,
     connect_timeout: Duration,
+}
+
+impl fmt::Debug for GuardedClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GuardedClient")
+            .field("client", &self.client)
+            .field("allow", &self.allow)
+            .finish_non_exhaustive()
+    }
 }
 
 impl GuardedClient {
@@ -136,7 +147,7 @@ impl GuardedClient {
             .user_agent(agent)
             // A proxy variable of the environment would resolve names in our place.
             .no_proxy()
-            .dns_resolver(Guard { lookup, allow: Arc::clone(&allow) })
+            .dns_resolver(Guard { lookup: Arc::clone(&lookup), allow: Arc::clone(&allow) })
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .connect_timeout(connect_timeout)
@@ -153,7 +164,43 @@ impl GuardedClient {
             .retry(reqwest::retry::never())
             .build()
             .map_err(|error| ClientError::Tls(reason(&error)))?;
-        Ok(Self { client, allow, connect_timeout })
+        Ok(Self { client, lookup, allow, connect_timeout })
+    }
+
+    /// A bare connection to where a URL leads, decided as every other one: for the proxy that
+    /// a browser is given. What is spoken on it is the caller's affair.
+    ///
+    /// # Errors
+    /// Why there is no connection.
+    pub(crate) async fn connect(&self, url: &Url) -> Result<TcpStream, FailureKind> {
+        guard::check_url(url, &self.allow)?;
+        let (named, port) = (authority(url), url.port_or_known_default().unwrap_or_default());
+        let (host, addresses) = match url.host() {
+            Some(url::Host::Domain(name)) => {
+                let found = self.lookup.lookup(name).await;
+                let addresses = found.map_err(|_| FailureKind::Dns { host: name.to_owned() })?;
+                (name.to_owned(), addresses)
+            }
+            Some(url::Host::Ipv4(address)) => (address.to_string(), vec![IpAddr::V4(address)]),
+            Some(url::Host::Ipv6(address)) => (address.to_string(), vec![IpAddr::V6(address)]),
+            None => return Err(FailureKind::BadUrl { url: url.to_string(), reason: "it names no host".to_owned() }),
+        };
+        guard::decide(&host, &addresses, &self.allow)?;
+        let addresses: Vec<SocketAddr> = addresses.into_iter().map(|address| SocketAddr::new(address, port)).collect();
+        // Exactly the addresses that were decided on: there is no second look-up to win.
+        match tokio::time::timeout(self.connect_timeout, TcpStream::connect(&addresses[..])).await {
+            Err(_) => Err(FailureKind::Timeout { limit: self.connect_timeout }),
+            Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                Err(FailureKind::Refused { host: named })
+            }
+            Ok(Err(error)) => Err(FailureKind::Connection { host: named, reason: error.to_string() }),
+            Ok(Ok(stream)) => Ok(stream),
+        }
+    }
+
+    /// The special addresses that may be reached.
+    pub(crate) fn allowed(&self) -> &[Allowed] {
+        &self.allow
     }
 
     /// Sends a GET request and waits for the head of the answer. No redirect is followed.

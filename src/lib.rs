@@ -11,9 +11,9 @@
 //!
 //! | layer | modules | may know |
 //! |---|---|---|
-//! | core | `watch` … `examine`, `alternation`, `confirmation`, `pages`, `capture`, `cadence`, `pace`, `health`, `silence`, `coverage`, `robots`, `guard`, `outcome`, `render`, `time` | the core |
+//! | core | `watch` … `examine`, `alternation`, `confirmation`, `pages`, `ladder`, `capture`, `cadence`, `pace`, `health`, `silence`, `coverage`, `robots`, `guard`, `outcome`, `render`, `time` | the core |
 //! | ports | `clock`, `http`, `fetch`, `git`, `unpack`, `store`, `channel` | the core; of each other only `http` and `clock` |
-//! | use cases | `check`, `upgrade`, `backfill`, `deliver`, `exchange` | core and ports |
+//! | use cases | `check`, `climb`, `upgrade`, `backfill`, `deliver`, `vigil`, `exchange` | core and ports |
 //! | faces | `config`, `telemetry`, `scheduler`, `daemon`, `cli` | everything below |
 //!
 //! `tests/it/layers.rs` holds everyone to it, and says which module may name which
@@ -92,6 +92,7 @@ pub mod guard;
 pub mod health;
 pub mod interest;
 pub mod judgment;
+pub mod ladder;
 pub mod outcome;
 pub mod pace;
 pub mod pages;
@@ -117,6 +118,7 @@ pub mod unpack;
 // The use cases.
 pub mod backfill;
 pub mod check;
+mod climb;
 pub mod deliver;
 pub mod exchange;
 mod panics;

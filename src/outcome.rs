@@ -252,6 +252,20 @@ pub enum FailureKind {
         /// What happened.
         kind: Box<FailureKind>,
     },
+    /// The page needs a browser, and there is none that may be used.
+    #[error("no browser reads this page: {reason}")]
+    NoBrowser {
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// The browser did not get through with the page.
+    #[error("the browser did not read {host}: {reason}")]
+    Browser {
+        /// Host and port.
+        host: String,
+        /// What happened.
+        reason: String,
+    },
     /// Anything else on the way.
     #[error("{host} could not be reached: {reason}")]
     Connection {
@@ -279,6 +293,8 @@ impl FailureKind {
             FailureKind::NotArchived { .. } => "not_archived",
             FailureKind::ArchiveExcluded { .. } => "archive_excluded",
             FailureKind::ArchiveUnavailable { .. } => "archive_unavailable",
+            FailureKind::NoBrowser { .. } => "no_browser",
+            FailureKind::Browser { .. } => "browser",
             FailureKind::OfPage { kind, .. } => kind.as_str(),
             FailureKind::Connection { .. } => "connection",
         }
@@ -288,7 +304,10 @@ impl FailureKind {
     pub fn is_transient(&self) -> bool {
         match self {
             FailureKind::OfPage { kind, .. } => kind.is_transient(),
-            FailureKind::BadUrl { .. } | FailureKind::Forbidden { .. } | FailureKind::ArchiveExcluded { .. } => false,
+            FailureKind::BadUrl { .. }
+            | FailureKind::Forbidden { .. }
+            | FailureKind::ArchiveExcluded { .. }
+            | FailureKind::NoBrowser { .. } => false,
             _ => true,
         }
     }

@@ -8,6 +8,7 @@
 
 use crate::examine::{Before, Examined, Text, Unpack, examine_page, judged};
 use crate::judgment::Rules;
+use crate::ladder::Tried;
 use crate::outcome::{FailureKind, FetchFailure, Outcome};
 use crate::reading::{Expected, Page, Reader, Reading, Selectors, Unmatched, Unreadable, Why, read};
 use crate::snapshot::Snapshot;
@@ -78,12 +79,14 @@ pub struct Together {
     /// What must be recorded before, since the version of record was read from other
     /// pages or in another way. Never alerts.
     pub upgrade: Option<Reread>,
+    /// What came of each way that a page was asked for; empty where that was the plain one.
+    pub tried: Vec<Tried>,
 }
 
 impl Together {
     /// What a page means that is all of its policy.
     pub fn alone(outcome: Outcome) -> Self {
-        Self { outcome, pages: Vec::new(), cites: Vec::new(), upgrade: None }
+        Self { outcome, pages: Vec::new(), cites: Vec::new(), upgrade: None, tried: Vec::new() }
     }
 }
 
@@ -106,7 +109,7 @@ pub fn examine_pages(
         .collect();
     let pages: Vec<PageCheck> = shares.iter().filter_map(Share::check).collect();
     if let Some(failed) = pages.iter().find(|page| !page.outcome.is_success()) {
-        return Together { outcome: of_page(failed), pages, cites: Vec::new(), upgrade: None };
+        return Together { pages: pages.clone(), ..Together::alone(of_page(failed)) };
     }
     let newest = newest(&pages).cloned();
     let mut asked = 0;
@@ -130,13 +133,13 @@ pub fn examine_pages(
     let upgrade = previous.filter(|previous| previous.facts.reader != *reader || joins).map(|_| reread(&then));
     let Reread { reading, cites } = reread(&now);
     let Some(snapshot) = newest else {
-        return Together { outcome: Outcome::Unmodified, pages, cites: Vec::new(), upgrade };
+        return Together { pages, upgrade, ..Together::alone(Outcome::Unmodified) };
     };
     let notes: Vec<String> = shares.iter().filter_map(Share::note).collect();
     let note = (!notes.is_empty()).then(|| notes.join("; "));
     let Some(previous) = previous else {
         let outcome = Outcome::First { snapshot, reading, rebased: None };
-        return Together { outcome, pages, cites, upgrade };
+        return Together { outcome, pages, cites, upgrade, tried: Vec::new() };
     };
     let outcome = match judged(&combine(old), &combine(new), rules) {
         None => Outcome::Unchanged { snapshot, note },
@@ -146,7 +149,7 @@ pub fn examine_pages(
             Outcome::Changed { snapshot, reading, from: Box::new(from), change, judgment }
         }
     };
-    Together { outcome, pages, cites, upgrade }
+    Together { outcome, pages, cites, upgrade, tried: Vec::new() }
 }
 
 /// A version as it will be once it is read as we read today.

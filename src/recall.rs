@@ -29,10 +29,8 @@ pub(crate) async fn recall(
     };
     let memory = memory(watch, reading.digest(), snapshot.captured_at, store, unpacker).await?;
     let (turning, evidence) = (watch.turning(), snapshot.clone());
-    let judged = contained(move || {
-        let Together { outcome, pages, cites, upgrade } = together;
-        Together { outcome: reconsider(outcome, &before, &memory, &turning), pages, cites, upgrade }
-    });
+    let judged =
+        contained(move || Together { outcome: reconsider(together.outcome, &before, &memory, &turning), ..together });
     Ok(judged.await.unwrap_or_else(|message| Together::alone(Outcome::Broken { snapshot: Some(evidence), message })))
 }
 

@@ -76,6 +76,14 @@ pub enum Origin {
         /// The address that answered, where it is known.
         remote_addr: Option<String>,
     },
+    /// The publisher's server, by way of a browser: the body is the page as scripts made it,
+    /// written as HTML in UTF-8; status and headers are those of the main document.
+    Rendered {
+        /// The browser, with its version.
+        browser: String,
+        /// The address that answered, where it is known.
+        remote_addr: Option<String>,
+    },
     /// A web archive.
     Wayback {
         /// The URL of the memento asked for; where that is an archived redirect, the
@@ -161,6 +169,13 @@ pub struct Snapshot {
     pub captured_at: Timestamp,
     /// Who served it.
     pub origin: Origin,
+}
+
+impl Origin {
+    /// Whether the publisher served it this moment, in whichever way.
+    pub fn is_live(&self) -> bool {
+        matches!(self, Origin::Live { .. } | Origin::Rendered { .. })
+    }
 }
 
 impl Snapshot {

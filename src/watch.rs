@@ -9,6 +9,7 @@ use crate::alternation::Turning;
 use crate::cadence::Schedule;
 use crate::interest::{Interest, Recipient};
 use crate::judgment::Rules;
+use crate::ladder::Ladder;
 use crate::reading::{Page, Reader, Selectors};
 use crate::time::Timestamp;
 
@@ -147,6 +148,8 @@ pub struct Watch {
     pub schedule: Schedule,
     /// Where to look.
     pub source: Source,
+    /// How far we go to read it.
+    pub ladder: Ladder,
     /// Which parts of the page are the policy; empty: found unaided.
     pub selectors: Selectors,
     /// The language the policy must be in (ISO 639-1), if that is fixed.

@@ -5,19 +5,23 @@ use super::input::{self, Type};
 use super::table::{count, wrap};
 use super::{Exit, installation};
 use crate::clock::{Clock, SystemClock};
-use crate::fetch::{Fetch, Fetched, Fetcher};
+use crate::fetch::{Fetch, Fetched, Fetcher, Request};
+use crate::ladder::{Render, takes_a_browser};
+use crate::outcome::FetchFailure;
 use crate::reading::{Expected, Reading, Selectors, Unreadable, read};
 use crate::render::{self, one_line};
 use crate::snapshot::Snapshot;
 use crate::text::select;
 use crate::text::unpack::UnpackError;
 use crate::unpack::Unpacker;
+use crate::watch::Source;
 
 /// What is read, and how.
 #[derive(Debug, clap::Args)]
 #[command(after_help = r#"Examples:
   policywatch extract page.html
   policywatch extract --json *.pdf https://acme.test/privacy
+  policywatch extract --render always https://acme.test/privacy
   curl -s https://acme.test/privacy | policywatch extract --select main -
   policywatch extract --select "before h1 .. before footer" --remove form page.html
 
@@ -32,6 +36,20 @@ pub struct Args {
     kind: Option<Type>,
     #[command(flatten)]
     parts: Parts,
+    #[command(flatten)]
+    rendering: Rendering,
+}
+
+/// Whether URLs are read with a browser.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub struct Rendering {
+    /// Read URLs with a browser: never, auto (where the plain answer has no text or keeps robots out), always
+    #[arg(long, value_name = "WHEN", value_parser = render)]
+    pub render: Option<Render>,
+}
+
+fn render(word: &str) -> Result<Render, String> {
+    Render::parse(word).ok_or_else(|| "use never, auto or always".to_owned())
 }
 
 /// Which parts of a page are read.
@@ -68,7 +86,7 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
     let selectors = Selectors::from(args.parts);
     let mut exit = Exit::Done;
     for (index, name) in args.inputs.iter().enumerate() {
-        match open(name, args.kind, console).await {
+        match open(name, (args.kind, args.rendering, &selectors), console).await {
             Ok(snapshot) => {
                 if index > 0 && !console.json {
                     console.line("")?;
@@ -90,14 +108,55 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
     Ok(exit)
 }
 
-async fn open(name: &str, kind: Option<Type>, console: &Console) -> anyhow::Result<Snapshot> {
+async fn open(
+    name: &str,
+    (kind, rendering, selectors): (Option<Type>, Rendering, &Selectors),
+    console: &Console,
+) -> anyhow::Result<Snapshot> {
     let Some(url) = input::as_url(name) else {
         return input::open(name, kind, SystemClock.now());
     };
     let fetcher = Fetcher::new(installation::config(console)?.fetch, SystemClock)?;
-    match fetcher.fetch(super::fetch::request(url, None)).await.map_err(|failure| failure.kind)? {
+    let request = super::fetch::request(url, None);
+    match get(&fetcher, request, rendering, selectors, console).await.map_err(|failure| failure.kind)? {
         Fetched::Snapshot(snapshot) => Ok(*snapshot),
         Fetched::NotModified => anyhow::bail!("{name} answers 304 although nothing was asked conditionally"),
+    }
+}
+
+/// Asks for a URL: plainly, with a browser, or with a browser where the plain answer takes one.
+pub async fn get(
+    fetcher: &Fetcher<SystemClock>,
+    request: Request,
+    rendering: Rendering,
+    selectors: &Selectors,
+    console: &Console,
+) -> Result<Fetched, FetchFailure> {
+    let render = rendering.render.unwrap_or_default();
+    // The past has no browser.
+    let live = request.source == Source::Live;
+    if live && render == Render::Always {
+        return fetcher.render(request).await;
+    }
+    let plain = fetcher.fetch(request.clone()).await?;
+    let Fetched::Snapshot(snapshot) = &plain else { return Ok(plain) };
+    if !live || render == Render::Never {
+        return Ok(plain);
+    }
+    let read = read_one((**snapshot).clone(), selectors).await;
+    let Ok(Err(refused)) = read else { return Ok(plain) };
+    if !takes_a_browser(refused.why) || snapshot.status == 429 {
+        return Ok(plain);
+    }
+    match fetcher.render(request).await {
+        Ok(rendered) => {
+            console.say(format!("{}: read with a browser, since the plain answer is a {}", snapshot.url, refused.why));
+            Ok(rendered)
+        }
+        Err(failure) => {
+            console.warn(one_line(&failure.kind.to_string()));
+            Ok(plain)
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::check::{Checked, check, dry_run};
 use crate::clock::SystemClock;
 use crate::confirmation::{ConfirmationState, Step};
 use crate::deliver::deliver_due;
-use crate::fetch::{Fetch, Fetched, Fetcher, Request};
+use crate::fetch::{Fetched, Fetcher, Request};
 use crate::judgment::{Judgment, Materiality};
 use crate::outcome::Outcome;
 use crate::pages::PageCheck;
@@ -53,6 +53,8 @@ pub struct Args {
     /// Exit with 1 if a change is material
     #[arg(long)]
     exit_code: bool,
+    #[command(flatten)]
+    rendering: extract::Rendering,
 }
 
 #[derive(Serialize)]
@@ -116,14 +118,17 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
     if !names.is_empty() || args.all {
         let installation = Installation::open_in_force(console).await?;
         let names: Vec<String> = names.into_iter().cloned().collect();
-        let watches = installation.chosen(&names)?;
+        let mut watches = installation.chosen(&names)?;
+        if let Some(render) = args.rendering.render {
+            watches.iter_mut().for_each(|watch| watch.ladder.render = render);
+        }
         match at {
             Some(at) => past(&installation, &watches, at, args.dry_run, console, &mut tally).await?,
             None => watched(&installation, &watches, args.dry_run, console, &mut tally).await?,
         }
     }
     for url in urls {
-        bare(url, at, console, &mut tally).await?;
+        bare(url, at, args.rendering, console, &mut tally).await?;
     }
     Ok(match (tally.failed, tally.material && args.exit_code) {
         (true, _) => Exit::Failed,
@@ -387,10 +392,16 @@ fn past_row<'a>(watch: &'a Watch, page: &'a Url, found: &'a Nearest, dry: bool) 
 }
 
 /// Reads a URL that is no watch, and prints it.
-async fn bare(url: &str, at: Option<Timestamp>, console: &Console, tally: &mut Tally) -> anyhow::Result<()> {
+async fn bare(
+    url: &str,
+    at: Option<Timestamp>,
+    rendering: extract::Rendering,
+    console: &Console,
+    tally: &mut Tally,
+) -> anyhow::Result<()> {
     let Some(parsed) = input::as_url(url) else { return Ok(()) };
     let fetcher = Fetcher::new(super::installation::config(console)?.fetch, SystemClock)?;
-    read_and_print(url, &fetcher, request(parsed, at), &Selectors::default(), console, tally).await
+    read_and_print(url, &fetcher, request(parsed, at), rendering, console, tally).await
 }
 
 /// Asks for a URL as it is, or as it was.
@@ -403,13 +414,14 @@ async fn read_and_print(
     name: &str,
     fetcher: &Fetcher<SystemClock>,
     request: Request,
-    selectors: &Selectors,
+    rendering: extract::Rendering,
     console: &Console,
     tally: &mut Tally,
 ) -> anyhow::Result<()> {
-    match fetcher.fetch(request).await {
+    let selectors = &Selectors::default();
+    match extract::get(fetcher, request, rendering, selectors, console).await {
         Ok(Fetched::Snapshot(snapshot)) => {
-            if snapshot.final_url != snapshot.url || matches!(snapshot.origin, Origin::Wayback { .. }) {
+            if snapshot.final_url != snapshot.url || !matches!(snapshot.origin, Origin::Live { .. }) {
                 let by = source(&snapshot.origin, &snapshot.final_url);
                 console.say(format!("served {} UTC by {}", when::minute(snapshot.captured_at), one_line(&by)));
             }

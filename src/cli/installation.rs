@@ -17,6 +17,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
 use crate::fetch::Fetcher;
 use crate::http::GuardedClient;
+use crate::ladder::Ladder;
 use crate::reading::Selectors;
 use crate::store::{Store, Which};
 use crate::unpack::Unpacker;
@@ -194,6 +195,7 @@ impl Installation {
             policy_type: PolicyType::Other,
             schedule: Schedule::every(Duration::from_secs(24 * 3600)),
             source: Source::Live,
+            ladder: Ladder::default(),
             selectors: Selectors::from(parts),
             language: None,
             alternation: ALTERNATION,

@@ -5,6 +5,7 @@
 
 pub mod backfill;
 pub mod backtest;
+pub mod browse;
 pub mod compare;
 pub mod complaint;
 pub mod config;
@@ -156,6 +157,9 @@ enum Verb {
     /// Read a document for another run of this program
     #[command(name = crate::unpack::VERB, hide = true)]
     Unpack(unpack::Args),
+    /// Keep a browser for another run of this program
+    #[command(name = crate::fetch::browser::keeper::VERB, hide = true)]
+    Browse(browse::Args),
 }
 
 /// Runs one command line; answers with its exit code.
@@ -172,6 +176,11 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         // No runtime, no log, no configuration: it has nothing but two pipes and its limits.
         return unpack::run(args);
     }
+    let arguments = match arguments {
+        // Likewise: it has nothing but a browser to look after.
+        Arguments { verb: Verb::Browse(args), .. } => return browse::run(args),
+        others => others,
+    };
     let console = Console::new(&arguments);
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     if let Verb::Import(_) = arguments.verb {
@@ -224,7 +233,7 @@ async fn dispatch(arguments: Arguments, console: &Console) -> anyhow::Result<Exi
         Verb::Deliveries(args) => deliveries::run(args, console).await,
         Verb::Verify(args) => verify::run(args, console).await,
         Verb::Config(args) => config::run(args, console),
-        Verb::Unpack(_) => Ok(Exit::Usage),
+        Verb::Unpack(_) | Verb::Browse(_) => Ok(Exit::Usage),
     }
 }
 

@@ -14,7 +14,6 @@ use crate::confirmation::ConfirmationState;
 use crate::judgment::{Dating, Judgment, OWN, ReturnKind, rule_ids};
 use crate::render::json::{self, ChangeObject};
 use crate::render::one_line;
-use crate::snapshot::Origin;
 use crate::store::{CheckFacts, CheckId, Confirmation, RecordedChange, Which};
 use crate::time::rfc3339;
 use crate::version::{Cause, VersionFacts};
@@ -176,7 +175,7 @@ async fn case(
         None => None,
     };
     let is_history = match &version {
-        Some(version) => !matches!(store.snapshot(version.snapshot).await?.origin, Origin::Live { .. }),
+        Some(version) => !store.snapshot(version.snapshot).await?.origin.is_live(),
         None => false,
     };
     let [before, after] = claimed;

@@ -96,6 +96,8 @@ pub struct WatchInForce {
     pub r#type: String,
     /// Where it looks.
     pub source: String,
+    /// When it is read with a browser.
+    pub render: &'static str,
     /// When it looks.
     pub schedule: String,
     /// Where the schedule comes from.
@@ -159,6 +161,7 @@ fn watch_in_force(config: &Config, watch: &Watch, now: Timestamp, origin: &dyn F
         urls: watch.former.iter().map(|former| format!("{} until {}", former.url, rfc3339(former.until))).collect(),
         r#type: watch.policy_type.as_str().to_owned(),
         source: watch.source.as_str().to_owned(),
+        render: watch.ladder.render.as_str(),
         schedule: watch.schedule.to_string(),
         schedule_origin: origin(&format!("watch.{}.schedule", watch.id)),
         next_check_at: next_check(&watch.schedule, &watch.id, config.scheduler.spread, now, 0, None).map(rfc3339),
@@ -232,7 +235,7 @@ fn said(
 fn settings(config: &Config) -> Vec<(&'static str, String)> {
     let text = |text: &dyn fmt::Display| toml::Value::String(text.to_string()).to_string();
     let time = |length| format!("\"{}\"", format_duration(length));
-    let fetch = &config.fetch;
+    let (fetch, browser) = (&config.fetch, &config.fetch.browser);
     let allow: Vec<String> = fetch
         .allow
         .iter()
@@ -250,6 +253,12 @@ fn settings(config: &Config) -> Vec<(&'static str, String)> {
         ("fetch.max_redirects", fetch.max_redirects.to_string()),
         ("fetch.pause_per_host", time(fetch.pause_per_host)),
         ("fetch.allow", format!("[{}]", allow.join(", "))),
+        ("browser.path", browser.program().map_or_else(|_| "none found".to_owned(), |path| text(&path.display()))),
+        ("browser.timeout", time(browser.timeout)),
+        ("browser.memory", format!("\"{}\"", size(browser.memory))),
+        ("browser.traffic", format!("\"{}\"", size(browser.traffic))),
+        ("browser.at_once", browser.at_once.to_string()),
+        ("browser.sandbox", browser.sandbox.to_string()),
         ("wayback.base_url", text(&fetch.wayback.base_url)),
         ("wayback.kind", text(&fetch.wayback.kind.as_str())),
         ("wayback.index_pause", time(fetch.wayback.index_pause)),
@@ -364,7 +373,12 @@ impl RuleInForce {
 impl WatchInForce {
     fn write(&self, f: &mut fmt::Formatter<'_>, short: impl Fn(&str) -> String) -> fmt::Result {
         writeln!(f, "  {}  # {}", self.id, short(&self.origin))?;
-        writeln!(f, "    {} of {}, {}", self.r#type, self.url, self.source)?;
+        let rendered = match self.render {
+            "never" => ", never with a browser",
+            "always" => ", always with a browser",
+            _ => "",
+        };
+        writeln!(f, "    {} of {}, {}{rendered}", self.r#type, self.url, self.source)?;
         for page in &self.pages {
             writeln!(f, "    and of {page}")?;
         }

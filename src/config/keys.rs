@@ -2,13 +2,14 @@
 //! one that is missing here; a test holds `config.example.toml` to this list.
 
 /// The tables with their keys; the first is the file itself.
-pub const KEYS: [(&str, &[&str]); 16] = [
+pub const KEYS: [(&str, &[&str]); 17] = [
     (
         "",
         &[
             "include",
             "store",
             "fetch",
+            "browser",
             "wayback",
             "archive",
             "scheduler",
@@ -35,6 +36,7 @@ pub const KEYS: [(&str, &[&str]); 16] = [
             "allow",
         ],
     ),
+    ("browser", &["path", "timeout", "memory", "traffic", "at_once", "sandbox"]),
     ("wayback", &["base_url", "kind", "index_pause", "capture_pause", "timeout"]),
     ("archive", &["name", "base_url", "kind", "index_pause", "capture_pause", "timeout"]),
     ("scheduler", &["concurrency", "spread"]),
@@ -48,6 +50,8 @@ pub const KEYS: [(&str, &[&str]); 16] = [
             "every",
             "timezone",
             "source",
+            "render",
+            "archive_if_blocked",
             "language",
             "notify",
             "alert_at",
@@ -92,6 +96,8 @@ pub const KEYS: [(&str, &[&str]); 16] = [
             "every",
             "timezone",
             "source",
+            "render",
+            "archive_if_blocked",
             "select",
             "remove",
             "language",

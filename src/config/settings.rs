@@ -1,4 +1,4 @@
-//! `[store]`, `[fetch]`, `[wayback]`, `[[archive]]`, `[scheduler]` and `[log]`.
+//! `[store]`, `[fetch]`, `[browser]`, `[wayback]`, `[[archive]]`, `[scheduler]` and `[log]`.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -8,8 +8,12 @@ use ipnet::IpNet;
 use super::table::{Table, Value};
 use super::{Config, Origin};
 use crate::fetch::ArchiveKind;
+use crate::fetch::browser::BrowserOptions;
 use crate::guard::Allowed;
 use crate::{fetch, telemetry};
+
+/// Less memory than an empty browser takes, in bytes.
+const LEAST_MEMORY: u64 = 256 * 1024 * 1024;
 
 /// Reads the tables of one value each into the defaults.
 pub(super) fn read(root: &Table<'_>, config: &mut Config) {
@@ -18,6 +22,9 @@ pub(super) fn read(root: &Table<'_>, config: &mut Config) {
     }
     if let Some(table) = root.table("fetch") {
         read_fetch(&table, &mut config.fetch);
+    }
+    if let Some(table) = root.table("browser") {
+        read_browser(&table, &mut config.fetch.browser);
     }
     if let Some(table) = root.table("wayback") {
         read_archive(&table, &mut config.fetch.wayback);
@@ -94,6 +101,23 @@ fn archive_name(value: &Value<'_>, config: &Config) -> Option<String> {
         );
     }
     Some(name)
+}
+
+fn read_browser(table: &Table<'_>, options: &mut BrowserOptions) {
+    // A browser takes a second to start and to prove its way out.
+    const SHORTEST: Duration = Duration::from_secs(5);
+    table.set("path", &mut options.path, |value| value.path().map(Some));
+    table.set("timeout", &mut options.timeout, |value| value.duration_from(SHORTEST));
+    table.set("memory", &mut options.memory, |value| {
+        let size = value.size()?;
+        if size >= LEAST_MEMORY {
+            return Some(size);
+        }
+        value.refuse("memory is too small for any browser", "an empty one takes 256 MiB")
+    });
+    table.set("traffic", &mut options.traffic, Value::size);
+    table.set("at_once", &mut options.at_once, |value| value.count(1..=16));
+    table.set("sandbox", &mut options.sandbox, Value::truth);
 }
 
 /// Text that fits into a header field.

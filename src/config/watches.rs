@@ -16,6 +16,7 @@ use crate::alternation::ALTERNATION;
 use crate::cadence::Schedule;
 use crate::interest::{Interest, Recipient};
 use crate::judgment::{Materiality, Rules};
+use crate::ladder::{Ladder, Render};
 use crate::reading::{Page, Selectors};
 use crate::silence::STALE_AFTER;
 use crate::text::select;
@@ -30,6 +31,8 @@ const SHORTEST: Duration = Duration::from_secs(60);
 
 const SOURCES: [&str; 2] = ["live", "wayback"];
 
+const RENDERS: [&str; 3] = ["never", "auto", "always"];
+
 /// What watches take that do not say it themselves.
 #[derive(Clone, Debug)]
 pub(super) struct Defaults {
@@ -37,6 +40,7 @@ pub(super) struct Defaults {
     timing_origin: Origin,
     zone: Tz,
     source: Source,
+    ladder: Ladder,
     language: Option<String>,
     alternation: Duration,
     confirm: Option<Duration>,
@@ -72,6 +76,7 @@ impl Defaults {
             timing_origin: Origin::Default,
             zone: Tz::UTC,
             source: Source::Live,
+            ladder: Ladder::default(),
             language: None,
             // A change that nobody is told of is worse than one told too widely.
             alternation: ALTERNATION,
@@ -88,6 +93,8 @@ impl Defaults {
             }
             table.set("timezone", &mut defaults.zone, zone);
             table.set("source", &mut defaults.source, source);
+            table.set("render", &mut defaults.ladder.render, render);
+            table.set("archive_if_blocked", &mut defaults.ladder.archive, Value::truth);
             table.set("language", &mut defaults.language, |value| language(value).map(Some));
             table.set("notify", &mut defaults.notify, |value| notify(value, channels));
             table.set("alternation", &mut defaults.alternation, Value::duration);
@@ -129,6 +136,8 @@ impl Watches {
         let service = table.or("service", None, |value| value.words().map(Some));
         let policy_type = table.or("type", PolicyType::Other, policy_type);
         let source = table.or("source", defaults.source, source);
+        let rendered = table.or("render", defaults.ladder.render, render);
+        let archive = table.or("archive_if_blocked", defaults.ladder.archive, Value::truth);
         let select = table.or("select", Vec::new(), selectors);
         let remove = table.or("remove", Vec::new(), selectors);
         let own = Selectors { select: select.clone().unwrap_or_default(), remove: remove.clone().unwrap_or_default() };
@@ -158,6 +167,7 @@ impl Watches {
             policy_type: policy_type?,
             schedule: timing.schedule(zone?)?,
             source: source?,
+            ladder: Ladder { render: rendered?, archive: archive? },
             selectors: Selectors { select: select?, remove: remove? },
             language: language?,
             notify: notify?,
@@ -257,6 +267,10 @@ pub(super) fn zone(value: &Value<'_>) -> Option<Tz> {
 
 fn source(value: &Value<'_>) -> Option<Source> {
     value.word(&SOURCES, |word| [Source::Live, Source::Wayback].into_iter().find(|source| source.as_str() == word))
+}
+
+fn render(value: &Value<'_>) -> Option<Render> {
+    value.word(&RENDERS, Render::parse)
 }
 
 /// How long to wait for a second look; `"0s"` for none, where `[defaults]` has one.

@@ -1,5 +1,6 @@
 //! Getting snapshots: from the publisher's server, or from a web archive.
 
+pub mod browser;
 mod cdx;
 pub mod encoding;
 pub mod ledger;
@@ -85,6 +86,12 @@ pub struct Listed {
 pub trait Fetch: Send + Sync {
     /// Fetches one page. Never sleeps to try again: the caller's schedule does that.
     fn fetch(&self, request: Request) -> impl Future<Output = Result<Fetched, FetchFailure>> + Send;
+
+    /// Fetches one live page with a browser, its scripts run. Who has no browser says so.
+    fn render(&self, _request: Request) -> impl Future<Output = Result<Fetched, FetchFailure>> + Send {
+        let reason = "there is none here".to_owned();
+        std::future::ready(Err(FailureKind::NoBrowser { reason }.into()))
+    }
 }
 
 /// How pages are fetched. `[fetch]` and `[wayback]` of the configuration.
@@ -106,6 +113,8 @@ pub struct Options {
     pub allow: Vec<Allowed>,
     /// The archive.
     pub wayback: WaybackOptions,
+    /// The browser.
+    pub browser: browser::BrowserOptions,
     /// Other archives, by name.
     pub archives: Vec<(String, WaybackOptions)>,
 }
@@ -165,6 +174,7 @@ impl Default for Options {
             allow: Vec::new(),
             wayback: WaybackOptions::default(),
             archives: Vec::new(),
+            browser: browser::BrowserOptions::default(),
         }
     }
 }
@@ -205,6 +215,7 @@ impl From<&Options> for http::Options {
 #[derive(Debug)]
 pub struct Fetcher<C> {
     live: live::Live<C>,
+    browser: browser::Browser<C>,
     archive: Archive<C>,
     others: Vec<(String, Archive<C>)>,
 }
@@ -230,8 +241,9 @@ impl<C: Clock> Fetcher<C> {
         let archive =
             |of: &WaybackOptions| Archive::new(client.clone(), Arc::clone(&ledger), &options, of, clock.clone());
         let others = options.archives.iter().map(|(name, of)| (name.clone(), archive(of))).collect();
-        let (archive, manners) = (archive(&options.wayback), manners::Manners::default());
-        Self { live: live::Live::new(client, Arc::new(manners), options, clock), archive, others }
+        let (archive, manners) = (archive(&options.wayback), Arc::new(manners::Manners::default()));
+        let browser = browser::Browser::new(client.clone(), Arc::clone(&manners), options.clone(), clock.clone());
+        Self { live: live::Live::new(client, manners, options, clock), browser, archive, others }
     }
 
     /// The archive that watches look at, and that histories come from if nothing is said.
@@ -255,6 +267,10 @@ impl<C: Clock> Fetch for Fetcher<C> {
                 Ok(Fetched::Snapshot(Box::new(snapshot)))
             }
         }
+    }
+
+    async fn render(&self, request: Request) -> Result<Fetched, FetchFailure> {
+        self.browser.get(&request).await
     }
 }
 

@@ -6,14 +6,16 @@ use super::fault::{At, Fault};
 use super::versions::{NewVersion, Told, insert, latest_facts};
 use super::watches::{key_of, known_key, name};
 use super::{
-    CheckFacts, CheckId, PageFacts, Recorded, Store, StoreError, archive, confirmations, silences, snapshots, versions,
+    CheckFacts, CheckId, PageFacts, Recorded, Store, StoreError, archive, attempts, confirmations, silences, snapshots,
+    versions,
 };
 use crate::alert::Withheld;
 use crate::confirmation::Telling;
+use crate::ladder::Tried;
 use crate::outcome::Outcome;
 use crate::pages::{Cite, PageCheck, Reread, Together};
 use crate::reading::{Reader, Reading};
-use crate::snapshot::{Origin, Snapshot};
+use crate::snapshot::Snapshot;
 use crate::time::Timestamp;
 use crate::version::{Cause, SnapshotId, VersionFacts, VersionId};
 use crate::watch::WatchId;
@@ -61,9 +63,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<Recorded, StoreError> {
         let (watch, reader) = (watch.clone(), reader.clone());
-        let Together { outcome, pages, cites, upgrade } = together;
+        let Together { outcome, pages, cites, upgrade, tried } = together;
         let telling = telling.into();
-        let entry = Entry { previous, outcome, pages, cites, upgrade, reader, telling, next_check_at, now };
+        let entry = Entry { previous, outcome, pages, cites, upgrade, tried, reader, telling, next_check_at, now };
         self.write("record a check", move |tx| entry.write(tx, known_key(tx, &watch)?)).await
     }
 
@@ -117,6 +119,7 @@ struct Entry {
     pages: Vec<PageCheck>,
     cites: Vec<Cite>,
     upgrade: Option<Reread>,
+    tried: Vec<Tried>,
     reader: Reader,
     telling: Telling,
     next_check_at: Option<Timestamp>,
@@ -187,10 +190,12 @@ impl Entry {
         let mut served = Vec::new();
         if self.pages.len() < 2 {
             served.extend(keep(check, &self.outcome)?);
+            attempts::write(tx, check, &self.tried, None)?;
             return Ok((check, served));
         }
-        for page in &self.pages {
+        for (at, page) in self.pages.iter().enumerate() {
             let part = write(&page.outcome, Some(&page.url), Some(check))?;
+            attempts::write(tx, part, &self.tried, Some(at))?;
             // What was not served is not cited as served now, whatever its number.
             served.push(keep(part, &page.outcome)?.unwrap_or(SnapshotId(part.0)));
         }
@@ -310,7 +315,7 @@ impl Place {
         let Some(Snapshot { captured_at, origin, .. }) = outcome.snapshot() else { return Ok(Place::Newest) };
         // What was captured in a time to come was captured by a wrong clock: it must not
         // keep what is live from being news until that time has come.
-        let known_until = if matches!(origin, Origin::Live { .. }) { now } else { LAST };
+        let known_until = if origin.is_live() { now } else { LAST };
         let (newer, newer_read) = tx
             .prepare_cached(
                 "SELECT EXISTS (SELECT 1 FROM snapshots WHERE watch_id = ?1 AND captured_at > ?2 AND captured_at <= ?3),
@@ -366,6 +371,7 @@ pub(super) fn one(tx: &Transaction<'_>, id: CheckId) -> Result<Option<CheckFacts
         })
     })?;
     check.pages = pages.collect::<Result<_, _>>()?;
+    check.tried = attempts::of(tx, id)?;
     Ok(Some(check))
 }
 
@@ -383,5 +389,6 @@ fn facts(row: &Row<'_>) -> rusqlite::Result<CheckFacts> {
         note: row.get(9)?,
         page: row.get(10)?,
         pages: Vec::new(),
+        tried: Vec::new(),
     })
 }

@@ -37,6 +37,10 @@ pub(super) enum OriginRow {
     Live {
         remote_addr: Option<String>,
     },
+    Rendered {
+        browser: String,
+        remote_addr: Option<String>,
+    },
     Wayback {
         memento_url: String,
         archive_digest: Option<String>,
@@ -59,6 +63,7 @@ impl From<&Origin> for OriginRow {
     fn from(origin: &Origin) -> Self {
         match origin.clone() {
             Origin::Live { remote_addr } => OriginRow::Live { remote_addr },
+            Origin::Rendered { browser, remote_addr } => OriginRow::Rendered { browser, remote_addr },
             Origin::Wayback { memento_url, archive_digest, evidence: Evidence { digest, source, taken_from } } => {
                 let digest_check = (digest != DigestCheck::NotGiven).then(|| digest.as_str().to_owned());
                 OriginRow::Wayback { memento_url, archive_digest, digest_check, source, taken_from }
@@ -73,6 +78,7 @@ impl From<OriginRow> for Origin {
     fn from(row: OriginRow) -> Self {
         match row {
             OriginRow::Live { remote_addr } => Origin::Live { remote_addr },
+            OriginRow::Rendered { browser, remote_addr } => Origin::Rendered { browser, remote_addr },
             OriginRow::Wayback { memento_url, archive_digest, digest_check, source, taken_from } => {
                 let digest = digest_check.and_then(|word| DigestCheck::parse(&word)).unwrap_or_default();
                 Origin::Wayback { memento_url, archive_digest, evidence: Evidence { digest, source, taken_from } }
@@ -684,6 +690,7 @@ mod tests {
                 },
             },
             Origin::Warc { record_id: "<urn:uuid:1>".to_owned() },
+            Origin::Rendered { browser: "Chrome 1".to_owned(), remote_addr: Some("192.0.2.1:443".to_owned()) },
             Origin::File { name: "page.html".to_owned() },
         ];
         for origin in origins {

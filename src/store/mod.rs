@@ -21,6 +21,7 @@
 //! | [`lock`] | one daemon a store |
 
 mod archive;
+mod attempts;
 mod captures;
 mod checks;
 mod confirmations;
@@ -48,6 +49,7 @@ use crate::change::Change;
 use crate::confirmation::ConfirmationState;
 use crate::health::{Health, Signs, health};
 use crate::judgment::Judgment;
+use crate::ladder::Tried;
 use crate::time::Timestamp;
 use crate::version::{SnapshotId, VersionFacts};
 use crate::watch::WatchId;
@@ -251,6 +253,8 @@ pub struct CheckFacts {
     pub page: Option<String>,
     /// How each page fared, where several were looked at.
     pub pages: Vec<PageFacts>,
+    /// What came of each way that the page was asked for; empty where that was the plain one.
+    pub tried: Vec<Tried>,
 }
 
 /// How one page of several fared, as recorded.

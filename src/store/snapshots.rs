@@ -88,7 +88,9 @@ impl Store {
             }
             let row = head_row(tx, id)?.ok_or_else(|| missing(id))?;
             let head = head(&row, &head_prefix(tx, row.base)?)?;
-            if head.url != url || head.final_url != url {
+            // What a browser made of a page changes although its document does not.
+            let rendered = matches!(head.origin, OriginRow::Rendered { .. });
+            if rendered || head.url != url || head.final_url != url {
                 return Ok(Validators::default());
             }
             let without_body = snapshot(head, Vec::new(), captured_at);
@@ -135,7 +137,8 @@ impl Store {
             let Some((id, captured_at)) = found else { return Ok(Validators::default()) };
             let row = head_row(tx, id)?.ok_or_else(|| missing(id))?;
             let head = head(&row, &head_prefix(tx, row.base)?)?;
-            if head.url != page || head.final_url != page {
+            let rendered = matches!(head.origin, OriginRow::Rendered { .. });
+            if rendered || head.url != page || head.final_url != page {
                 return Ok(Validators::default());
             }
             Ok(snapshot(head, Vec::new(), captured_at).validators())
@@ -370,7 +373,7 @@ fn find(
 /// Whether two origins of the same moment name the same capture.
 fn same_capture(a: &Origin, b: &Origin) -> bool {
     match (a, b) {
-        (Origin::Live { .. }, Origin::Live { .. }) => true,
+        (a, b) if a.is_live() && b.is_live() => true,
         // The digest is what the archive said of it that day, not what it is.
         (Origin::Wayback { memento_url: a, .. }, Origin::Wayback { memento_url: b, .. }) => a == b,
         (a, b) => a == b,
@@ -379,7 +382,8 @@ fn same_capture(a: &Origin, b: &Origin) -> bool {
 
 pub(super) fn origin_word(origin: &Origin) -> &'static str {
     match origin {
-        Origin::Live { .. } => "live",
+        // A word of the column, which says when it was served, not by which way.
+        Origin::Live { .. } | Origin::Rendered { .. } => "live",
         Origin::Wayback { .. } => "wayback",
         Origin::Warc { .. } => "warc",
         Origin::File { .. } => "file",

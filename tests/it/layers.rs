@@ -17,6 +17,7 @@ const CORE: &[&str] = &[
     "health",
     "interest",
     "judgment",
+    "ladder",
     "outcome",
     "pace",
     "pages",
@@ -32,7 +33,7 @@ const CORE: &[&str] = &[
 ];
 const PORTS: &[&str] = &["channel", "clock", "fetch", "git", "http", "store", "unpack"];
 const USE_CASES: &[&str] =
-    &["backfill", "check", "deliver", "exchange", "panics", "pulse", "recall", "upgrade", "vigil"];
+    &["backfill", "check", "climb", "deliver", "exchange", "panics", "pulse", "recall", "upgrade", "vigil"];
 const FACES: &[&str] = &["cli", "config", "daemon", "scheduler", "telemetry"];
 
 /// Who alone may say a crate's name.
@@ -50,7 +51,7 @@ const TECHNOLOGIES: &[(&str, &[&str])] = &[
     ("hayro_interpret", &["text"]),
     ("roxmltree", &["text"]),
     ("zip", &["exchange", "text"]),
-    ("rustix", &["unpack"]),
+    ("rustix", &["unpack", "fetch"]),
     ("cron", &["cadence"]),
     ("serde_saphyr", &["exchange"]),
 ];

@@ -14,6 +14,7 @@ use policywatch::change::{Change, Edit, Kind, LinkChange, Op, SectionChange};
 use policywatch::confirmation::ConfirmationState;
 use policywatch::interest::Interest;
 use policywatch::judgment::{Finding, Judgment, Materiality, Noise, Practice, ReturnKind, Rules};
+use policywatch::ladder::Ladder;
 use policywatch::outcome::{FailureKind, Outcome};
 use policywatch::pages::read_again;
 use policywatch::reading::{REVISION, Reader, Reading, Selectors, Unreadable, Why};
@@ -636,6 +637,7 @@ fn configured(id: &str) -> Watch {
         policy_type: PolicyType::Privacy,
         schedule: hourly(),
         source: Source::Live,
+        ladder: Ladder::PLAIN,
         selectors: Selectors::default(),
         language: None,
         notify: Vec::new(),

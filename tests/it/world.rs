@@ -19,6 +19,7 @@ use policywatch::deliver::deliver_due;
 use policywatch::fetch::{Fetch, Fetched, Request};
 use policywatch::interest::{Interest, Recipient};
 use policywatch::judgment::{Materiality, Rules};
+use policywatch::ladder::Ladder;
 use policywatch::outcome::{FailureKind, FetchFailure};
 use policywatch::reading::Selectors;
 use policywatch::silence::STALE_AFTER;
@@ -172,6 +173,7 @@ pub fn watch(path: &str, notify: &[&str]) -> Watch {
         policy_type: PolicyType::Privacy,
         schedule: Schedule::every(Duration::from_secs(3600)),
         source: Source::Live,
+        ladder: Ladder::PLAIN,
         selectors: Selectors::default(),
         language: None,
         alternation: ALTERNATION,
@@ -255,6 +257,11 @@ pub struct Site {
 #[derive(Debug, Default)]
 struct SiteState {
     answers: BTreeMap<String, Answer>,
+    /// What a browser makes of pages, and how often it was asked to.
+    rendered: BTreeMap<String, Answer>,
+    renders: usize,
+    /// What the archive holds, and of when; of now where that is not said.
+    archived: BTreeMap<String, (Answer, Option<Timestamp>)>,
     requests: Vec<Request>,
     now: usize,
     most: usize,
@@ -268,6 +275,26 @@ impl Site {
     /// Answers so from now on.
     pub fn serve(&self, path: &str, answer: impl Into<Answer>) {
         lock(&self.inner).answers.insert(path.to_owned(), answer.into());
+    }
+
+    /// A browser makes this of a page.
+    pub fn serve_rendered(&self, path: &str, answer: impl Into<Answer>) {
+        lock(&self.inner).rendered.insert(path.to_owned(), answer.into());
+    }
+
+    /// How often a browser was asked to read a page.
+    pub fn rendered(&self) -> usize {
+        lock(&self.inner).renders
+    }
+
+    /// The archive captured this a moment ago.
+    pub fn serve_archived(&self, path: &str, answer: impl Into<Answer>) {
+        lock(&self.inner).archived.insert(path.to_owned(), (answer.into(), None));
+    }
+
+    /// The archive captured this then.
+    pub fn serve_archived_at(&self, path: &str, answer: impl Into<Answer>, at: Timestamp) {
+        lock(&self.inner).archived.insert(path.to_owned(), (answer.into(), Some(at)));
     }
 
     /// What was asked for.
@@ -298,7 +325,7 @@ impl Site {
 
 impl Fetch for Site {
     async fn fetch(&self, request: Request) -> Result<Fetched, FetchFailure> {
-        let url = request.url.clone();
+        let (url, source) = (request.url.clone(), request.source);
         let answer = {
             let mut site = lock(&self.inner);
             site.requests.push(request);
@@ -306,13 +333,20 @@ impl Fetch for Site {
             site.most = site.most.max(site.now);
             site.answers.get(url.path()).cloned()
         };
+        let archived = lock(&self.inner).archived.get(url.path()).cloned().filter(|_| source == Source::Wayback);
+        let answer = archived.as_ref().map(|(answer, _)| answer.clone()).or(answer);
         let _leave = Leaving(Arc::clone(&self.inner));
         self.asked.notify_one();
         // Lets others ask meanwhile, as a network would.
         tokio::task::yield_now().await;
         match answer {
             Some(Answer::Page(status, html)) => {
-                let page = self.snapshot(&url, status, "text/html; charset=utf-8", html.into_bytes());
+                let mut page = self.snapshot(&url, status, "text/html; charset=utf-8", html.into_bytes());
+                if let Some((_, at)) = archived {
+                    page.captured_at = at.unwrap_or(page.captured_at);
+                    let memento_url = format!("https://archive.test/web/1id_/{url}");
+                    page.origin = Origin::Wayback { memento_url, archive_digest: None, evidence: Default::default() };
+                }
                 Ok(Fetched::Snapshot(Box::new(page)))
             }
             Some(Answer::Document(content_type, body)) => {
@@ -323,6 +357,23 @@ impl Fetch for Site {
             Some(Answer::Hangs) => std::future::pending().await,
             Some(Answer::Panics) => panic!("the fetcher fails"),
             None => Err(FailureKind::Refused { host: "acme.test:443".to_owned() }.into()),
+        }
+    }
+
+    async fn render(&self, request: Request) -> Result<Fetched, FetchFailure> {
+        let answer = {
+            let mut site = lock(&self.inner);
+            site.renders += 1;
+            site.rendered.get(request.url.path()).cloned()
+        };
+        match answer {
+            Some(Answer::Page(status, html)) => {
+                let mut page = self.snapshot(&request.url, status, "text/html", html.into_bytes());
+                page.origin = Origin::Rendered { browser: "Chrome 1".to_owned(), remote_addr: None };
+                Ok(Fetched::Snapshot(Box::new(page)))
+            }
+            Some(Answer::Failure(kind)) => Err(kind.into()),
+            other => panic!("no browser answers so: {other:?}"),
         }
     }
 }

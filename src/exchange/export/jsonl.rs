@@ -99,6 +99,9 @@ async fn bodies(version: &VersionFacts, store: &Store) -> Result<Vec<String>, Ex
 fn snapshot_row(watch: &str, capture: &CaptureFacts, snapshot: &Snapshot) -> Value {
     let origin = match &snapshot.origin {
         Origin::Live { remote_addr } => json!({"kind": "live", "remote_addr": remote_addr}),
+        Origin::Rendered { browser, remote_addr } => {
+            json!({"kind": "rendered", "browser": browser, "remote_addr": remote_addr})
+        }
         Origin::Wayback { memento_url, archive_digest, evidence } => json!({
             "kind": "wayback",
             "memento_url": memento_url,

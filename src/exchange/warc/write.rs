@@ -169,6 +169,7 @@ impl<W: Write> Writer<W> {
     ) -> io::Result<()> {
         let (origin, memento_url, archive_digest) = match &snapshot.origin {
             Origin::Live { .. } => ("live", None, None),
+            Origin::Rendered { .. } => ("rendered", None, None),
             Origin::Wayback { memento_url, archive_digest, .. } => {
                 ("wayback", Some(memento_url), archive_digest.as_ref())
             }

@@ -1,0 +1,172 @@
+//! Up the ladder: from the plain request to the browser to the archive, as far as it takes to
+//! see the policy ([`crate::ladder`] decides, this asks).
+//!
+//! What an attempt shows is examined in full before the next one, so that a page is read
+//! twice only where it was asked for twice.
+
+use std::sync::Arc;
+
+use crate::check::{Ports, Understood, ask, understand};
+use crate::clock::Clock;
+use crate::fetch::Fetch;
+use crate::ladder::{Known, Ladder, Rung, Tried, advice, is_better};
+use crate::outcome::{FailureKind, Outcome};
+use crate::pages::{Came, Together};
+use crate::snapshot::Validators;
+use crate::store::StoreError;
+use crate::upgrade::Base;
+use crate::watch::{Source, Watch};
+
+/// How far one page has been climbed for.
+pub(crate) struct Ascent {
+    ladder: Ladder,
+    known: Option<Known>,
+    page: Option<usize>,
+    tried: Vec<Tried>,
+    /// The rung whose answer stands.
+    stands: Rung,
+}
+
+impl Ascent {
+    /// At the foot, with what is known of the page; answers with the first rung, too.
+    pub(crate) async fn begin<F: Fetch, C: Clock>(
+        watch: &Watch,
+        page: Option<(usize, &str)>,
+        ports: &Ports<F, C>,
+    ) -> Result<Self, StoreError> {
+        // A page that is followed in an archive has one rung only.
+        let (ladder, known) = match watch.source {
+            Source::Wayback => (Ladder::PLAIN, None),
+            Source::Live => (watch.ladder, ports.store.known_rung(&watch.id, page.map(|(_, url)| url)).await?),
+        };
+        // An archive's capture of one page of several would be of another time than the rest.
+        let ladder = Ladder { archive: ladder.archive && page.is_none(), ..ladder };
+        let stands = ladder.first(known, ports.clock.now());
+        Ok(Self { ladder, known, page: page.map(|(at, _)| at), tried: Vec::new(), stands })
+    }
+
+    /// The rung to begin with, or the one whose answer stands.
+    pub(crate) fn rung(&self) -> Rung {
+        self.stands
+    }
+
+    /// Takes note of what the first rung showed.
+    pub(crate) fn note(&mut self, outcome: &Outcome) {
+        self.tried.push(Tried::of(self.stands, self.page, outcome));
+    }
+
+    /// The rung that is still to be tried, given what stands.
+    pub(crate) fn next(&self, stands: &Outcome) -> Option<Rung> {
+        let tried: Vec<Rung> = self.tried.iter().map(|tried| tried.rung).collect();
+        self.ladder.next(&tried, stands, self.known)
+    }
+
+    /// Takes note of what another rung showed; answers whether that stands from now on.
+    pub(crate) fn takes(&mut self, rung: Rung, shown: &Outcome, stands: &Outcome) -> bool {
+        self.tried.push(Tried::of(rung, self.page, shown));
+        let better = is_better(rung, shown, stands);
+        if better {
+            self.stands = rung;
+        }
+        better
+    }
+
+    /// Whether the page is read in another way than before.
+    fn crosses(&self) -> bool {
+        self.known.is_some_and(|known| known.rung != self.stands)
+    }
+
+    /// What is to be recorded, and what is to be said with the outcome that stands.
+    pub(crate) fn end(self, outcome: &mut Outcome) -> Vec<Tried> {
+        if let Outcome::Changed { change, .. } = outcome {
+            change.crosses_readings |= self.crosses();
+        }
+        let advice = advice(self.ladder, outcome, &self.tried);
+        if let (Some(advice), Outcome::Unreadable { why, .. }) = (advice, outcome) {
+            why.evidence.push(advice);
+        }
+        if self.tried.iter().all(|tried| tried.rung == Rung::Plain) { Vec::new() } else { self.tried }
+    }
+}
+
+/// Asks for a page in each way that it takes, and says what it means.
+pub(crate) async fn climb<F: Fetch, C: Clock>(
+    watch: &Watch,
+    base: Base,
+    validators: Validators,
+    ports: &Ports<F, C>,
+) -> Result<(Understood, Vec<Tried>), StoreError> {
+    let base = Arc::new(base);
+    let mut ascent = Ascent::begin(watch, None, ports).await?;
+    let came = ask(watch, &watch.url, ascent.rung(), validators, ports).await;
+    let mut stands = understand(watch, Arc::clone(&base), came, &ports.unpacker).await;
+    ascent.note(&stands.outcome);
+    while let Some(rung) = ascent.next(&stands.outcome) {
+        let mut came = ask(watch, &watch.url, rung, Validators::default(), ports).await;
+        if rung == Rung::Archive {
+            came = if_newer(came, &base);
+        }
+        let shown = understand(watch, Arc::clone(&base), came, &ports.unpacker).await;
+        if ascent.takes(rung, &shown.outcome, &stands.outcome) {
+            stands = shown;
+        }
+    }
+    let tried = ascent.end(&mut stands.outcome);
+    Ok((stands, tried))
+}
+
+/// A capture of an archive, if it is younger than what is on record.
+fn if_newer(came: Came, base: &Base) -> Came {
+    match (came, &base.version) {
+        (Came::Snapshot(snapshot), Some(version)) if snapshot.captured_at <= version.facts.captured_at => Came::Failed(
+            FailureKind::NotArchived {
+                archive: "the archive".to_owned(),
+                url: snapshot.url.clone(),
+                when: format!(
+                    " after v{} of {}; its newest is of {}",
+                    version.facts.number,
+                    version.facts.captured_at.date_naive(),
+                    snapshot.captured_at.date_naive()
+                ),
+            }
+            .into(),
+        ),
+        (came, _) => came,
+    }
+}
+
+/// Asks for every page of several in each way that it takes, and says what all of them mean.
+/// `examine` does so for what came of each.
+pub(crate) async fn climb_pages<F: Fetch, C: Clock, E: Future<Output = Together>>(
+    watch: &Watch,
+    validators: Vec<Validators>,
+    ports: &Ports<F, C>,
+    examine: impl Fn(Vec<Came>) -> E,
+) -> Result<Together, StoreError> {
+    let pages = watch.all_pages();
+    let (mut ascents, mut came) = (Vec::new(), Vec::new());
+    for (at, (page, validators)) in pages.iter().zip(validators).enumerate() {
+        let ascent = Ascent::begin(watch, Some((at, page.url.as_str())), ports).await?;
+        came.push(ask(watch, &page.url, ascent.rung(), validators, ports).await);
+        ascents.push(ascent);
+    }
+    let mut together = examine(came.clone()).await;
+    for (ascent, page) in ascents.iter_mut().zip(&together.pages) {
+        ascent.note(&page.outcome);
+    }
+    for (at, ascent) in ascents.iter_mut().enumerate() {
+        while let Some(stands) = together.pages.get(at).map(|page| page.outcome.clone())
+            && let Some(rung) = ascent.next(&stands)
+        {
+            let mut others = came.clone();
+            others[at] = ask(watch, &pages[at].url, rung, Validators::default(), ports).await;
+            let shown = examine(others.clone()).await;
+            let Some(page) = shown.pages.get(at) else { break };
+            if ascent.takes(rung, &page.outcome, &stands) {
+                (came, together) = (others, shown);
+            }
+        }
+    }
+    together.tried = ascents.into_iter().flat_map(|ascent| ascent.end(&mut together.outcome)).collect();
+    Ok(together)
+}

@@ -1,0 +1,49 @@
+// Presses one button of a consent dialogue that keeps the text from being read; the most
+// sparing one that there is. Answers with what the button says, or null.
+(() => {
+  const TOPIC = /cookie|consent|gdpr|tracking|privacy|datenschutz|einwilligung|confidentialit|traceurs|privacidad|consentimiento|consenso|riservatezza|toestemming|samtycke|samtykke|zgod|ciasteczk|суглас|соглас|クッキー|同意|쿠키/i;
+  const LABELS = [
+    /^(?:reject|decline|refuse|deny|disagree)\b|\b(?:reject|decline|refuse|deny) (?:all|cookies|non)|(?:only|strictly|just)\b.*\b(?:necessary|essential|required)|(?:necessary|essential|required)(?: cookies)? only|continue without|^ablehnen|alle ablehnen|nur (?:notwendige|erforderliche|essenzielle)|refuser|sans accepter|rechazar|s[oó]lo (?:necesarias|esenciales)|rifiuta|solo necessari|continua senza|weiger|alleen noodzakelijk|recusar|rejeitar|odrzu[cć]|tylko niezb|avvisa|afvis|avsl[aå]|hylk/i,
+    /^(?:close|dismiss|×|✕|x|schlie(?:ß|ss)en|fermer|cerrar|chiudi|sluiten|fechar|zamknij)$/i,
+    /\b(?:accept|agree|allow|consent|got it|understand|continue|ok(?:ay)?)\b|akzeptier|zustimm|einverstanden|verstanden|accepter|j['’]accepte|d['’]accord|aceptar|acepto|accett|akkoord|accepteren|aceitar|akceptuj|zgadzam|godk[aä]nn|accepter|hyv[aä]ksy|同意|동의/i,
+  ];
+  const all = (css, root) => Array.from(root.querySelectorAll(css)).slice(0, 400);
+  const roots = [document];
+  for (const element of all("*", document)) if (element.shadowRoot) roots.push(element.shadowRoot);
+  const shown = (element) => {
+    const box = element.getBoundingClientRect();
+    return box.width > 0 && box.height > 0 && getComputedStyle(element).visibility !== "hidden";
+  };
+  const NAMED = "dialog[open],[role=dialog],[role=alertdialog],[aria-modal=true],[id*=cookie i],[class*=cookie i],[id*=consent i],[class*=consent i],[id*=onetrust i],[id*=didomi i],[id*=usercentrics i],[id*=cmp i]";
+  const floats = (element) => ["fixed", "sticky", "absolute"].includes(getComputedStyle(element).position);
+  const candidates = roots.flatMap((root) => [
+    ...all(NAMED, root),
+    ...all("body > *, body > * > *", root).filter(floats),
+  ]);
+  const whole = (document.body ? document.body.innerText : "").length;
+  const locked = [document.documentElement, document.body].some((e) => e && getComputedStyle(e).overflowY === "hidden");
+  const hides = (element) => {
+    const box = element.getBoundingClientRect();
+    const seen = Math.max(0, Math.min(box.bottom, innerHeight) - Math.max(box.top, 0)) *
+      Math.max(0, Math.min(box.right, innerWidth) - Math.max(box.left, 0));
+    return locked || seen > 0.25 * innerWidth * innerHeight || whole - element.innerText.length < 600;
+  };
+  const asking = candidates.filter((element) => {
+    if (["HTML", "BODY", "MAIN", "ARTICLE"].includes(element.tagName) || !shown(element)) return false;
+    const text = element.innerText || "";
+    return text.length > 10 && text.length < 6000 && TOPIC.test(text) && hides(element);
+  });
+  let best = null;
+  for (const element of asking) {
+    for (const button of all("button,[role=button],input[type=button],input[type=submit],a", element)) {
+      const label = (button.innerText || button.value || button.getAttribute("aria-label") || "").trim().replace(/\s+/g, " ");
+      const href = button.tagName === "A" ? button.getAttribute("href") || "#" : "#";
+      if (!label || label.length > 60 || !shown(button) || !/^(?:#|javascript:)/i.test(href)) continue;
+      const rank = LABELS.findIndex((pattern) => pattern.test(label));
+      if (rank >= 0 && (!best || rank < best.rank)) best = { rank, label, button };
+    }
+  }
+  if (!best) return null;
+  best.button.click();
+  return best.label.slice(0, 60);
+})()

@@ -1,0 +1,382 @@
+//! One page in a browser: led there, waited for, opened, written down.
+//!
+//! Nothing waits for a number of seconds where it can wait for the page: until what was asked
+//! for has come and the text stands still. Only how long that is waited for is bounded.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, timeout_at};
+
+use super::pipe::{CallError, Event, Pipe};
+use super::proxy::Proxy;
+use crate::snapshot::Redirect;
+
+const LOOK: &str = include_str!("look.js");
+const CONSENT: &str = include_str!("consent.js");
+const OPEN: &str = include_str!("open.js");
+const SERIALIZE: &str = include_str!("serialize.js");
+
+/// How often the text is looked at while it may still change.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(150);
+
+/// A text that was the same for so long, with nothing under way, is there.
+const STILL: Duration = Duration::from_millis(600);
+
+/// The same for a page that says next to nothing: its scripts may be at work.
+const STILL_IF_EMPTY: Duration = Duration::from_secs(4);
+
+/// What is still asked for after so long is no part of the page: it waits for news.
+const LONG_ASKED: Duration = Duration::from_secs(6);
+
+/// A page of so few words may be one that is still made, or a challenge that passes.
+const FEW_WORDS: u64 = 60;
+
+/// How many documents a page may lead through, redirects and scripts together.
+const HOPS: usize = 20;
+
+/// Why a page was not read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum PageError {
+    /// The browser did not get there.
+    #[error("{0}")]
+    Unreached(String),
+    /// It led to another page again and again.
+    #[error("it leads from page to page without an end; the last one is {0}")]
+    Endless(String),
+    /// What is there is no page.
+    #[error("it is {0}, which a browser does not read; set render = \"never\"")]
+    NoPage(String),
+    /// The page is too large.
+    #[error("too large")]
+    TooLarge,
+    /// The page's process broke.
+    #[error("the page broke its process")]
+    Crashed,
+    /// The browser said no, or nothing any more.
+    #[error(transparent)]
+    Call(#[from] CallError),
+}
+
+/// A main document, as it was answered.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Document {
+    pub(super) url: String,
+    pub(super) status: u16,
+    pub(super) headers: Vec<(String, String)>,
+    media_type: String,
+}
+
+/// What was read.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub(super) document: Document,
+    pub(super) redirects: Vec<Redirect>,
+    pub(super) html: String,
+    /// What was pressed on the way, for the log.
+    pub(super) consent: Option<String>,
+    pub(super) opened: u64,
+}
+
+/// A page that is open.
+pub(super) struct Page<'a, R, W> {
+    pipe: Pipe<R, W>,
+    /// Where the page's wishes are known.
+    proxy: &'a Proxy,
+    frame: String,
+    /// Requests under way, with when they were made.
+    asked: BTreeMap<String, Instant>,
+    document: Option<Document>,
+    /// The request that the present document came of.
+    loader: String,
+    redirects: Vec<Redirect>,
+    failure: Option<String>,
+    crashed: bool,
+    /// Whether the page may leave for another one.
+    held: bool,
+}
+
+/// How the page is asked for.
+pub(super) struct Manner<'a> {
+    pub(super) user_agent: &'a str,
+    pub(super) language: &'a str,
+    /// The most characters that are taken.
+    pub(super) most: u64,
+    /// When the waiting ends, and what is there is taken as it is.
+    pub(super) patience: Instant,
+}
+
+impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
+    /// Opens an empty page that keeps nothing of an earlier one.
+    pub(super) async fn open(mut pipe: Pipe<R, W>, proxy: &'a Proxy, manner: &Manner<'_>) -> Result<Self, PageError> {
+        let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
+        let context = pipe.call("Target.createBrowserContext", json!({ "disposeOnDetach": true })).await?;
+        let context = text(&context, "browserContextId");
+        let never = json!({ "behavior": "deny", "browserContextId": context });
+        pipe.call("Browser.setDownloadBehavior", never).await?;
+        let target = json!({ "url": "about:blank", "browserContextId": context, "width": 1280, "height": 2000 });
+        let target = text(&pipe.call("Target.createTarget", target).await?, "targetId");
+        let attached = pipe.call("Target.attachToTarget", json!({ "targetId": target, "flatten": true })).await?;
+        pipe.attach(text(&attached, "sessionId"));
+        for domain in ["Page.enable", "Network.enable", "Inspector.enable"] {
+            pipe.call(domain, json!({})).await?;
+        }
+        let agent = json!({ "userAgent": manner.user_agent, "acceptLanguage": manner.language });
+        pipe.call("Network.setUserAgentOverride", agent).await?;
+        let tree = pipe.call("Page.getFrameTree", json!({})).await?;
+        let frame = tree["frameTree"]["frame"]["id"].as_str().unwrap_or_default().to_owned();
+        Ok(Self {
+            pipe,
+            proxy,
+            frame,
+            asked: BTreeMap::new(),
+            document: None,
+            loader: String::new(),
+            redirects: Vec::new(),
+            failure: None,
+            crashed: false,
+            held: false,
+        })
+    }
+
+    /// Goes to an address, and answers with the text of what is there. For the page of our
+    /// own that proves the way out.
+    pub(super) async fn text_of(&mut self, url: &str) -> Result<String, PageError> {
+        self.ask("Page.navigate", json!({ "url": url })).await?;
+        let until = Instant::now() + Duration::from_secs(10);
+        while self.document.is_none() && self.failure.is_none() && Instant::now() < until {
+            self.hear((Instant::now() + BETWEEN_LOOKS).min(until)).await?;
+        }
+        self.settle(until, Duration::ZERO).await?;
+        let text = self.evaluate("document.body ? document.body.innerText : ''").await?;
+        (self.document, self.failure, self.redirects) = (None, None, Vec::new());
+        Ok(text.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Goes to a page, and writes down what it says once it is there.
+    pub(super) async fn read(mut self, url: &str, manner: &Manner<'_>) -> Result<Written, PageError> {
+        let answer = self.ask("Page.navigate", json!({ "url": url })).await?;
+        if let Some(error) = answer["errorText"].as_str().filter(|error| !error.is_empty()) {
+            self.take_events().await?;
+            let kind = self.document.as_ref().map(|document| document.media_type.clone());
+            return Err(match kind.filter(|kind| error == "net::ERR_ABORTED" && !is_page(kind)) {
+                Some(kind) => PageError::NoPage(kind),
+                None => PageError::Unreached(error.to_owned()),
+            });
+        }
+        self.settle(manner.patience, STILL).await?;
+        if let Some(document) = self.document.as_ref().filter(|document| !is_page(&document.media_type)) {
+            return Err(PageError::NoPage(document.media_type.clone()));
+        }
+        let mut consent = None;
+        // A dialogue may be followed by another one, with the settings.
+        for _ in 0..2 {
+            let Some(pressed) = self.evaluate(CONSENT).await?.as_str().map(str::to_owned) else { break };
+            self.settle(manner.patience, STILL).await?;
+            consent = Some(pressed);
+        }
+        self.hold(true).await?;
+        let opened = self.evaluate(OPEN).await?.as_u64().unwrap_or(0);
+        if opened > 0 {
+            self.settle(manner.patience, STILL / 2).await?;
+        }
+        let most = manner.most;
+        let html = self.evaluate(&SERIALIZE.replace("MOST", &most.to_string())).await?;
+        let Value::String(html) = html else { return Err(PageError::TooLarge) };
+        if html.len() as u64 > most {
+            return Err(PageError::TooLarge);
+        }
+        self.take_events().await?;
+        let Some(document) = self.document.take() else {
+            return Err(PageError::Unreached(self.failure.unwrap_or_else(|| "nothing answered".to_owned())));
+        };
+        Ok(Written { document, redirects: self.redirects, html, consent, opened })
+    }
+
+    /// Waits until nothing is under way and the text stands still, or until `patience` ends.
+    async fn settle(&mut self, patience: Instant, still: Duration) -> Result<(), PageError> {
+        let mut last = None;
+        let mut since = Instant::now();
+        while Instant::now() < patience {
+            // A page that leaves while it is looked at has no text for a moment.
+            let look = match self.evaluate(LOOK).await {
+                Ok(look) => look,
+                Err(PageError::Call(CallError::Refused { .. })) => Value::Null,
+                Err(other) => return Err(other),
+            };
+            if let Some(error) = &self.failure
+                && self.document.is_none()
+            {
+                return Err(PageError::Unreached(error.clone()));
+            }
+            let now = Instant::now();
+            if last.as_ref() != Some(&look) {
+                since = now;
+            }
+            let words = look["words"].as_u64().unwrap_or(0);
+            let needed = if words < FEW_WORDS && !still.is_zero() { STILL_IF_EMPTY } else { still };
+            let idle = self.asked.values().all(|asked| now - *asked > LONG_ASKED);
+            if idle && look["ready"] == "complete" && now - since >= needed {
+                return Ok(());
+            }
+            last = Some(look);
+            self.hear((now + BETWEEN_LOOKS).min(patience)).await?;
+        }
+        self.take_events().await
+    }
+
+    /// Takes in what the browser tells until a moment.
+    async fn hear(&mut self, until: Instant) -> Result<(), PageError> {
+        while let Ok(heard) = timeout_at(until, self.pipe.listen()).await {
+            heard?;
+            self.take_events().await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps the page from leaving, or lets it.
+    async fn hold(&mut self, hold: bool) -> Result<(), PageError> {
+        self.held = hold;
+        let documents = json!({ "patterns": [{ "resourceType": "Document", "requestStage": "Request" }] });
+        self.ask(if hold { "Fetch.enable" } else { "Fetch.disable" }, documents).await?;
+        Ok(())
+    }
+
+    /// Runs a script of ours, in a world that the page's scripts cannot reach into.
+    async fn evaluate(&mut self, script: &str) -> Result<Value, PageError> {
+        let world = json!({ "frameId": self.frame, "worldName": "policywatch" });
+        let world = self.ask("Page.createIsolatedWorld", world).await?;
+        let script = json!({
+            "expression": script,
+            "contextId": world["executionContextId"],
+            "returnByValue": true,
+            "awaitPromise": true,
+            "userGesture": true,
+        });
+        let mut answer = self.ask("Runtime.evaluate", script).await?;
+        if let Some(exception) = answer.get("exceptionDetails") {
+            let text = exception["exception"]["description"].as_str().or(exception["text"].as_str());
+            let message = text.unwrap_or_default().lines().next().unwrap_or_default().chars().take(200).collect();
+            return Err(CallError::Refused { method: "script".to_owned(), message }.into());
+        }
+        Ok(answer["result"]["value"].take())
+    }
+
+    /// Asks the page, and takes in meanwhile what it tells: dialogues and requests wait for us.
+    async fn ask(&mut self, method: &str, params: Value) -> Result<Value, PageError> {
+        let asked = self.pipe.send(method, params).await?;
+        loop {
+            if let Some(answer) = self.pipe.answer(asked)? {
+                return Ok(answer);
+            }
+            self.pipe.listen().await?;
+            self.take_events().await?;
+        }
+    }
+
+    async fn take_events(&mut self) -> Result<(), PageError> {
+        while let Some(event) = self.pipe.events.pop_front() {
+            self.take(event).await?;
+        }
+        if self.crashed {
+            return Err(PageError::Crashed);
+        }
+        if self.redirects.len() > HOPS {
+            let last = self.redirects.last().map(|hop| hop.to.clone()).unwrap_or_default();
+            return Err(PageError::Endless(last));
+        }
+        Ok(())
+    }
+
+    async fn take(&mut self, Event { method, params }: Event) -> Result<(), PageError> {
+        let text = |key: &str| params[key].as_str().unwrap_or_default().to_owned();
+        match method.as_str() {
+            "Network.requestWillBeSent" => self.note_request(&params),
+            "Network.responseReceived" if self.is_main(&params) => {
+                self.document = Some(document(&params["response"]));
+                self.failure = None;
+            }
+            "Network.webSocketCreated" => self.proxy.want(&text("url")),
+            "Network.loadingFinished" => {
+                self.asked.remove(&text("requestId"));
+            }
+            "Network.loadingFailed" => {
+                self.asked.remove(&text("requestId"));
+                if text("requestId") == self.loader && params["canceled"] != true {
+                    self.failure = Some(text("errorText"));
+                }
+            }
+            "Inspector.targetCrashed" | "Inspector.detached" => self.crashed = true,
+            "Page.javascriptDialogOpening" => {
+                // "Leave this page?" is answered so that the page stays while we hold it.
+                let accept = !(self.held && params["type"] == "beforeunload");
+                self.pipe.send("Page.handleJavaScriptDialog", json!({ "accept": accept })).await?;
+            }
+            "Fetch.requestPaused" => {
+                let id = &params["requestId"];
+                let main = params["frameId"].as_str() == Some(self.frame.as_str());
+                if self.held && main {
+                    let no = json!({ "requestId": id, "errorReason": "Aborted" });
+                    self.pipe.send("Fetch.failRequest", no).await?;
+                } else {
+                    self.pipe.send("Fetch.continueRequest", json!({ "requestId": id })).await?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn is_main(&self, params: &Value) -> bool {
+        params["type"] == "Document" && params["frameId"].as_str() == Some(self.frame.as_str())
+    }
+
+    /// Counts a request, and follows the main document from hop to hop.
+    fn note_request(&mut self, params: &Value) {
+        let id = params["requestId"].as_str().unwrap_or_default().to_owned();
+        self.proxy.want(params["request"]["url"].as_str().unwrap_or_default());
+        let lasting = matches!(params["type"].as_str(), Some("EventSource" | "WebSocket" | "Media" | "Ping"));
+        let local =
+            params["request"]["url"].as_str().is_some_and(|url| url.starts_with("data:") || url.starts_with("blob:"));
+        if !lasting && !local {
+            self.asked.insert(id.clone(), Instant::now());
+        }
+        if !self.is_main(params) || self.held {
+            return;
+        }
+        let to = params["request"]["url"].as_str().unwrap_or_default().to_owned();
+        if let Some(answer) = params.get("redirectResponse") {
+            let before = document(answer);
+            self.redirects.push(Redirect { status: before.status, from: before.url, to });
+        } else if let Some(before) = self.document.take() {
+            // A page that sends the browser elsewhere by itself: with its own status.
+            self.redirects.push(Redirect { status: before.status, from: before.url, to });
+        }
+        self.loader = id;
+    }
+}
+
+/// What the browser says of an answer.
+fn document(response: &Value) -> Document {
+    let headers = response["headers"].as_object().into_iter().flatten();
+    let headers = headers.flat_map(|(name, value)| {
+        let name = name.to_ascii_lowercase();
+        let lines = value.as_str().unwrap_or_default().split('\n').map(str::to_owned).collect::<Vec<_>>();
+        lines.into_iter().map(move |value| (name.clone(), value))
+    });
+    Document {
+        url: response["url"].as_str().unwrap_or_default().to_owned(),
+        status: response["status"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(0),
+        headers: headers.collect(),
+        media_type: response["mimeType"].as_str().unwrap_or_default().to_ascii_lowercase(),
+    }
+}
+
+/// Whether a browser makes a page of this, with text of its own.
+fn is_page(media_type: &str) -> bool {
+    media_type.is_empty()
+        || media_type.starts_with("text/")
+        || matches!(media_type, "application/xhtml+xml" | "application/xml" | "application/json")
+}

@@ -1,0 +1,29 @@
+// The page as HTML: with what stands in open shadow roots and frames of the same site, and
+// without what a browser with scripts does not show. Longer than MOST characters: its length.
+(() => {
+  const inline = (root, depth) => {
+    if (depth > 8) return;
+    for (const element of Array.from(root.querySelectorAll("*"))) {
+      if (element.shadowRoot) {
+        inline(element.shadowRoot, depth + 1);
+        const box = document.createElement("div");
+        box.append(...Array.from(element.shadowRoot.childNodes).map((node) => node.cloneNode(true)));
+        for (const slot of box.querySelectorAll("slot")) slot.replaceWith(...Array.from(slot.childNodes));
+        element.prepend(box);
+      } else if (element.tagName === "IFRAME") {
+        let inner = null;
+        try { inner = element.contentDocument && element.contentDocument.body; } catch { /* another site's */ }
+        if (inner && inner.innerText.trim().length > 200 && element.getClientRects().length) {
+          inline(inner, depth + 1);
+          const box = document.createElement("div");
+          box.innerHTML = inner.innerHTML;
+          element.replaceWith(box);
+        }
+      }
+    }
+  };
+  inline(document, 0);
+  for (const element of document.querySelectorAll("noscript")) element.remove();
+  const html = "<!doctype html>\n" + document.documentElement.outerHTML;
+  return html.length > MOST ? html.length : html;
+})()

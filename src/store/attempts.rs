@@ -1,0 +1,71 @@
+//! The ways that pages were asked for, and what came of each.
+
+use rusqlite::{OptionalExtension, Row, Transaction};
+
+use super::fault::{At, Fault};
+use super::watches::key_of;
+use super::{CheckId, Store, StoreError};
+use crate::ladder::{Known, Rung, Tried};
+use crate::watch::WatchId;
+
+impl Store {
+    /// Which way showed a page last; of a watch with several, the page is named by its address.
+    ///
+    /// None before the policy was seen.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn known_rung(&self, watch: &WatchId, page: Option<&str>) -> Result<Option<Known>, StoreError> {
+        let (watch, page) = (watch.clone(), page.map(str::to_owned));
+        self.read("read which way showed the page", move |tx| {
+            let Some(key) = key_of(tx, &watch)? else { return Ok(None) };
+            // An archive says nothing of the ways to the page itself.
+            let seen: Option<i64> = tx
+                .prepare_cached(
+                    "SELECT c.id FROM checks c LEFT JOIN snapshots s ON s.id = c.id
+                     WHERE c.watch_id = ?1 AND c.page IS ?2 AND (s.id IS NULL OR s.origin = 'live')
+                       AND c.outcome IN ('first', 'unmodified', 'unchanged', 'changed')
+                     ORDER BY c.id DESC LIMIT 1",
+                )?
+                .query_row((key, &page), |row| row.get(0))
+                .optional()?;
+            let Some(seen) = seen else { return Ok(None) };
+            let browser = of(tx, CheckId(seen))?.last().is_some_and(|last| last.rung == Rung::Browser);
+            if !browser {
+                return Ok(Some(Known { rung: Rung::Plain, plain_at: None }));
+            }
+            let plain_at: Option<At> = tx
+                .prepare_cached(
+                    "SELECT c.recorded_at FROM checks c JOIN attempts a ON a.check_id = c.id
+                     WHERE c.watch_id = ?1 AND c.page IS ?2 AND a.rung = 'plain' ORDER BY c.id DESC LIMIT 1",
+                )?
+                .query_row((key, &page), |row| row.get(0))
+                .optional()?;
+            Ok(Some(Known { rung: Rung::Browser, plain_at: plain_at.map(|at| at.0) }))
+        })
+        .await
+    }
+}
+
+/// Writes down what came of the ways that one page was asked for.
+pub(super) fn write(tx: &Transaction<'_>, check: CheckId, tried: &[Tried], page: Option<usize>) -> Result<(), Fault> {
+    let mut statement =
+        tx.prepare_cached("INSERT INTO attempts (check_id, position, rung, outcome, why) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    for (position, tried) in (1_i64..).zip(tried.iter().filter(|tried| tried.page == page)) {
+        statement.execute((check.0, position, tried.rung.as_str(), &tried.outcome, &tried.why))?;
+    }
+    Ok(())
+}
+
+/// What came of the ways that the page of a check was asked for, in their order.
+pub(super) fn of(tx: &Transaction<'_>, check: CheckId) -> Result<Vec<Tried>, Fault> {
+    let mut statement =
+        tx.prepare_cached("SELECT rung, outcome, why FROM attempts WHERE check_id = ?1 ORDER BY position")?;
+    let tried = |row: &Row<'_>| {
+        let rung: String = row.get(0)?;
+        // The table knows no other word.
+        let rung = Rung::parse(&rung).unwrap_or(Rung::Plain);
+        Ok(Tried { rung, page: None, outcome: row.get(1)?, why: row.get(2)? })
+    };
+    Ok(statement.query_map([check.0], tried)?.collect::<Result<_, _>>()?)
+}
