@@ -11,7 +11,7 @@
 //!
 //! | layer | modules | may know |
 //! |---|---|---|
-//! | core | `watch` … `examine`, `alternation`, `confirmation`, `pages`, `cadence`, `guard`, `outcome`, `render`, `time` | the core |
+//! | core | `watch` … `examine`, `alternation`, `confirmation`, `discovery`, `pages`, `cadence`, `guard`, `outcome`, `render`, `time` | the core |
 //! | ports | `clock`, `http`, `fetch`, `unpack`, `store`, `channel` | the core; of each other only `http` and `clock` |
 //! | use cases | `check`, `upgrade`, `backfill`, `deliver`, `exchange` | core and ports |
 //! | faces | `config`, `telemetry`, `scheduler`, `daemon`, `cli` | everything below |
@@ -85,6 +85,7 @@ pub mod alternation;
 pub mod cadence;
 pub mod change;
 pub mod confirmation;
+pub mod discovery;
 pub mod examine;
 pub mod guard;
 pub mod interest;

@@ -10,6 +10,7 @@ const CORE: &[&str] = &[
     "cadence",
     "change",
     "confirmation",
+    "discovery",
     "examine",
     "guard",
     "interest",
@@ -44,6 +45,7 @@ const TECHNOLOGIES: &[(&str, &[&str])] = &[
     ("hayro_interpret", &["text"]),
     ("roxmltree", &["text"]),
     ("zip", &["text"]),
+    ("quick_xml", &["discovery"]),
     ("rustix", &["unpack"]),
     ("cron", &["cadence"]),
 ];
