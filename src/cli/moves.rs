@@ -241,6 +241,62 @@ fn move_row<'a>(one: &'a Move, known: &Whereabouts) -> MoveRow<'a> {
     }
 }
 
+/// A move as an object of its own, in a list of other things.
+#[derive(Serialize)]
+pub struct MoveObject<'a> {
+    watch: &'a str,
+    #[serde(rename = "move")]
+    state: &'static str,
+    found_at: String,
+    configured_url: &'a str,
+    url: &'a str,
+    found_by: &'static str,
+    similarity: Option<f64>,
+}
+
+/// A move of a watch as an object of its own.
+pub fn object<'a>(watch: &'a str, one: &'a Move) -> MoveObject<'a> {
+    MoveObject {
+        watch,
+        state: one.state.as_str(),
+        found_at: rfc3339(one.found_at),
+        configured_url: &one.configured,
+        url: &one.url,
+        found_by: one.way.as_str(),
+        similarity: one.alike.map(rounded),
+    }
+}
+
+/// What a move says in a timeline.
+pub fn sentence(one: &Move) -> String {
+    let alike = one.alike.map_or_else(String::new, |alike| format!(", {alike:.2} alike"));
+    let (by, url) = (one.way.as_str(), &one.url);
+    match one.state {
+        MoveState::Followed => format!("moved to {url}, and followed there by itself (found by {by}{alike})"),
+        MoveState::Accepted if one.url == one.configured => format!("looked for at {url} again, as you decided"),
+        MoveState::Accepted => format!("followed to {url}, as you decided (found by {by}{alike})"),
+        MoveState::Proposed => format!("may have moved to {url} (found by {by}{alike})"),
+        MoveState::Different => format!("redirected to different content at {url}{alike}"),
+    }
+}
+
+/// What a move that was found now says.
+pub fn news(watch: &str, found: &NewMove) -> String {
+    let NewMove { url, alike, .. } = found;
+    let alike = alike.map_or_else(String::new, |alike| format!(" ({alike:.2} alike)"));
+    match found.state {
+        MoveState::Followed | MoveState::Accepted => {
+            format!("{watch}: moved to {url}{alike}, and is followed there; update url in the configuration")
+        }
+        MoveState::Proposed => {
+            format!("{watch}: may have moved to {url}{alike}; `policywatch move {watch} URL` goes on there")
+        }
+        MoveState::Different => format!(
+            "{watch}: redirected to different content at {url}{alike}; `policywatch move {watch} URL` follows it, if that is the policy"
+        ),
+    }
+}
+
 /// Three places are more than it means.
 pub fn rounded(alike: f64) -> f64 {
     (alike * 1000.0).round() / 1000.0
