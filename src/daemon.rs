@@ -25,6 +25,7 @@ use crate::fetch::{Fetch, Fetcher};
 use crate::http::GuardedClient;
 use crate::pulse::{Pulse, pulse};
 use crate::scheduler::{InForce, Scheduler};
+use crate::seeker::Seeker;
 use crate::store::{self, Store, StoreError, lock_daemon};
 use crate::unpack::Unpacker;
 use crate::vigil::{Duties, Heartbeat, Vigil};
@@ -339,6 +340,8 @@ impl<F: Fetch + 'static, K: Channel + 'static, C: Clock> Daemon<F, K, C> {
         tasks.spawn(scheduler.run());
         tasks.spawn(outbox.run());
         tasks.spawn(watchman.run());
+        // It works beside the others: should it hang, nothing of theirs is late.
+        tasks.spawn(Seeker { in_force: switch.in_force.subscribe(), stop: stop.clone() }.run());
         Loops { tasks, pulses: [checks.0, deliveries.0, vigil.0] }
     }
 
@@ -363,7 +366,7 @@ struct Switch<F, K, C> {
     duties: watch::Sender<Arc<Duties>>,
 }
 
-/// The loops that do the work.
+/// The loops that do the work; three of them show that they turn.
 struct Loops {
     tasks: JoinSet<Result<(), StoreError>>,
     pulses: [Pulse; 3],

@@ -11,10 +11,10 @@
 //!
 //! | layer | modules | may know |
 //! |---|---|---|
-//! | core | `watch` … `examine`, `alternation`, `confirmation`, `pages`, `ladder`, `capture`, `cadence`, `pace`, `health`, `silence`, `coverage`, `robots`, `guard`, `outcome`, `render`, `time` | the core |
+//! | core | `watch` … `examine`, `alternation`, `confirmation`, `discovery`, `pages`, `ladder`, `capture`, `cadence`, `pace`, `health`, `silence`, `coverage`, `robots`, `guard`, `outcome`, `render`, `time` | the core |
 //! | ports | `clock`, `http`, `fetch`, `git`, `unpack`, `store`, `channel` | the core; of each other only `http` and `clock` |
-//! | use cases | `check`, `climb`, `upgrade`, `backfill`, `deliver`, `vigil`, `exchange` | core and ports |
-//! | faces | `config`, `telemetry`, `scheduler`, `daemon`, `cli` | everything below |
+//! | use cases | `check`, `climb`, `moving`, `survey`, `upgrade`, `backfill`, `deliver`, `vigil`, `exchange` | core and ports |
+//! | faces | `config`, `telemetry`, `scheduler`, `seeker`, `daemon`, `cli` | everything below |
 //!
 //! `tests/it/layers.rs` holds everyone to it, and says which module may name which
 //! technology: only `store` says rusqlite, only `http` reqwest, only `text` scraper.
@@ -87,6 +87,7 @@ pub mod capture;
 pub mod change;
 pub mod confirmation;
 pub mod coverage;
+pub mod discovery;
 pub mod examine;
 pub mod guard;
 pub mod health;
@@ -121,15 +122,19 @@ pub mod check;
 mod climb;
 pub mod deliver;
 pub mod exchange;
+pub mod moving;
 mod panics;
 pub mod pulse;
 mod recall;
+pub mod survey;
 pub mod upgrade;
 pub mod vigil;
+mod visit;
 
 // The faces.
 pub mod cli;
 pub mod config;
 pub mod daemon;
 pub mod scheduler;
+pub mod seeker;
 pub mod telemetry;

@@ -6,8 +6,8 @@ use super::fault::{At, Fault};
 use super::versions::{NewVersion, Told, insert, latest_facts};
 use super::watches::{key_of, known_key, name};
 use super::{
-    CheckFacts, CheckId, PageFacts, Recorded, Store, StoreError, archive, attempts, confirmations, silences, snapshots,
-    versions,
+    CheckFacts, CheckId, PageFacts, Recorded, Store, StoreError, archive, attempts, confirmations, moves, silences,
+    snapshots, versions,
 };
 use crate::alert::Withheld;
 use crate::confirmation::Telling;
@@ -137,6 +137,9 @@ impl Entry {
         let note_before = last_note(tx, watch)?;
         let (check, served) = self.write_checks(tx, watch)?;
         self.write_state(tx, watch, place)?;
+        if place == Place::Newest {
+            moves::note_loss(tx, watch, check, &self.outcome)?;
+        }
 
         recorded.check = Some(check);
         recorded.deliveries = silences::write(tx, watch, check, &self.telling.turn, self.now)?;

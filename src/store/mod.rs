@@ -16,6 +16,7 @@
 //! | `statements` | statements of what was looked at |
 //! | `archive` | what archives were asked, what they list, what was taken |
 //! | `memory` | what a page said a short while ago |
+//! | `moves` | where policies went |
 //! | `rebuild`, `verify` | readings from facts again, to replace or to compare |
 //! | `pack`, `encode` | what the blobs hold |
 //! | [`lock`] | one daemon a store |
@@ -31,6 +32,7 @@ mod fault;
 pub mod lock;
 mod memory;
 mod migrate;
+mod moves;
 pub mod open;
 mod pack;
 mod rebuild;
@@ -47,6 +49,7 @@ use std::sync::Arc;
 use crate::alert::Withheld;
 use crate::change::Change;
 use crate::confirmation::ConfirmationState;
+use crate::discovery::moves::Whereabouts;
 use crate::health::{Health, Signs, health};
 use crate::judgment::Judgment;
 use crate::ladder::Tried;
@@ -180,6 +183,15 @@ pub struct Due {
     pub due_at: Timestamp,
 }
 
+/// A watch whose policy is not where it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// The watch.
+    pub watch: WatchId,
+    /// The check that saw it last.
+    pub check: CheckId,
+}
+
 /// What the store knows of a watch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WatchState {
@@ -209,6 +221,8 @@ pub struct WatchState {
     pub latest: Option<VersionFacts>,
     /// The note of the last check that read the page.
     pub note: Option<String>,
+    /// Where the policy went, as far as that is known.
+    pub whereabouts: Whereabouts,
 }
 
 impl WatchState {

@@ -7,7 +7,7 @@ use super::fault::{At, Fault, Sha256};
 use super::pack::{Blobs, Shelf, pack, pack_on, unpack};
 use super::versions::latest_facts;
 use super::watches::key_of;
-use super::{CheckFacts, CheckId, Store, StoreError};
+use super::{CheckFacts, CheckId, Store, StoreError, moves};
 use crate::pages::{Held, page_of};
 use crate::reading::{Page, Reader};
 use crate::snapshot::{Digest, Origin, Snapshot, Validators};
@@ -90,7 +90,9 @@ impl Store {
             let head = head(&row, &head_prefix(tx, row.base)?)?;
             // What a browser made of a page changes although its document does not.
             let rendered = matches!(head.origin, OriginRow::Rendered { .. });
-            if rendered || head.url != url || head.final_url != url {
+            // What is asked now is where the policy went, if it did.
+            let asked = moves::whereabouts(tx, key, &url)?.moved.map_or(url, |moved| moved.url);
+            if rendered || head.url != asked || head.final_url != asked {
                 return Ok(Validators::default());
             }
             let without_body = snapshot(head, Vec::new(), captured_at);

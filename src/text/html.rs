@@ -1,5 +1,6 @@
 //! HTML to blocks: parse, leave out what is no policy, write lines, tell the headings.
 
+mod anchors;
 mod headings;
 mod lines;
 mod links;
@@ -17,6 +18,7 @@ use scraper::{ElementRef, Html};
 use url::Url;
 
 use self::tree::Tree;
+use super::anchors::Outlook;
 use super::{Block, noise};
 use crate::reading::{Selectors, Step, Unmatched, Unreadable, Why};
 
@@ -66,6 +68,11 @@ pub(super) fn read(
     let title = title(&html, &blocks);
     let declared_language = attribute(&html, "html", "lang").map(str::to_owned);
     Ok(Page { title, declared_language, visible, blocks, unmatched, html })
+}
+
+/// What a page says of itself, and where it leads.
+pub(super) fn outlook(source: &str, final_url: &str) -> Outlook {
+    anchors::outlook(source, final_url)
 }
 
 /// How many words a text has; two characters of a script without spaces count as one.

@@ -4,6 +4,7 @@
 //! asks whether the result is a policy at all. Nothing here knows what was there before,
 //! but for what [`Expected`] says.
 
+pub mod anchors;
 mod charset;
 pub mod date;
 mod docx;

@@ -232,6 +232,13 @@ impl Measure {
     }
 }
 
+/// Whether a text speaks like a policy, whatever it is called: enough words, and among
+/// them many different notions of policies.
+pub fn speaks_like_a_policy(text: &str) -> bool {
+    let measure = Measure::of(&phrases::fold(text));
+    measure.words >= 100 && measure.notions >= 8 && measure.density >= SURE_DENSITY
+}
+
 /// The stems of [`phrases::NOTIONS`] in their order as words, with the row each stands in.
 static STEMS: LazyLock<Vec<(&str, usize)>> = LazyLock::new(|| {
     let rows = phrases::NOTIONS.iter().enumerate();

@@ -12,6 +12,7 @@ const CORE: &[&str] = &[
     "change",
     "confirmation",
     "coverage",
+    "discovery",
     "examine",
     "guard",
     "health",
@@ -32,9 +33,11 @@ const CORE: &[&str] = &[
     "watch",
 ];
 const PORTS: &[&str] = &["channel", "clock", "fetch", "git", "http", "store", "unpack"];
-const USE_CASES: &[&str] =
-    &["backfill", "check", "climb", "deliver", "exchange", "panics", "pulse", "recall", "upgrade", "vigil"];
-const FACES: &[&str] = &["cli", "config", "daemon", "scheduler", "telemetry"];
+const USE_CASES: &[&str] = &[
+    "backfill", "check", "climb", "deliver", "exchange", "moving", "panics", "pulse", "recall", "survey", "upgrade",
+    "vigil", "visit",
+];
+const FACES: &[&str] = &["cli", "config", "daemon", "scheduler", "seeker", "telemetry"];
 
 /// Who alone may say a crate's name.
 const TECHNOLOGIES: &[(&str, &[&str])] = &[
@@ -51,6 +54,7 @@ const TECHNOLOGIES: &[(&str, &[&str])] = &[
     ("hayro_interpret", &["text"]),
     ("roxmltree", &["text"]),
     ("zip", &["exchange", "text"]),
+    ("quick_xml", &["discovery"]),
     ("rustix", &["unpack", "fetch"]),
     ("cron", &["cadence"]),
     ("serde_saphyr", &["exchange"]),

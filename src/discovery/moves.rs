@@ -1,0 +1,340 @@
+//! Whether a policy went to another address, and who decides that.
+//!
+//! What the text says decides. An address is followed by itself only where the text proves
+//! that it is the same policy: a permanent redirect to a text at least [`ALIKE`], or a text
+//! at least [`NEARLY_EQUAL`] wherever it was found. A text that is less alike than
+//! [`DIFFERENT`] is another one, whatever redirects to it. What lies between is proposed,
+//! and whoever runs this decides. The bounds are set apart by the measurements of
+//! [`super::alike`].
+
+use url::Url;
+
+use super::address;
+use super::candidates::Clue;
+use crate::outcome::Outcome;
+use crate::reading::Why;
+use crate::snapshot::Snapshot;
+use crate::time::Timestamp;
+
+/// Behind a permanent redirect, a text that is as much alike is the same policy.
+pub const ALIKE: f64 = 0.9;
+/// A text that is as much alike is the same policy wherever it stands.
+pub const NEARLY_EQUAL: f64 = 0.97;
+/// A text that was searched for and is as much alike may be the policy.
+pub const PERHAPS: f64 = 0.3;
+/// A text that is less alike than that is another one.
+pub const DIFFERENT: f64 = 0.15;
+
+/// How an address was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Way {
+    /// A redirect from the address that is asked.
+    Redirect,
+    /// What the page calls its address.
+    Canonical,
+    /// A link of the site.
+    Link,
+    /// A sitemap or a place where most sites have it.
+    Path,
+    /// Whoever runs this named it.
+    Operator,
+}
+
+impl Way {
+    /// All ways, with the words for them.
+    pub const ALL: [(Way, &'static str); 5] = [
+        (Way::Redirect, "redirect"),
+        (Way::Canonical, "canonical"),
+        (Way::Link, "link"),
+        (Way::Path, "path"),
+        (Way::Operator, "operator"),
+    ];
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(way, _)| *way == self).map_or("link", |(_, word)| word)
+    }
+
+    /// The way that a word names.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known)| *known == word).map(|(way, _)| *way)
+    }
+}
+
+impl From<Clue> for Way {
+    fn from(clue: Clue) -> Self {
+        match clue {
+            Clue::Redirect => Way::Redirect,
+            Clue::Canonical => Way::Canonical,
+            Clue::Footer | Clue::Link | Clue::Policy => Way::Link,
+            Clue::Sitemap | Clue::UsualPath => Way::Path,
+            Clue::Given => Way::Operator,
+        }
+    }
+}
+
+/// Where a move stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MoveState {
+    /// It may be the policy; whoever runs this decides.
+    Proposed,
+    /// A redirect led to a text that is another one.
+    Different,
+    /// The text proves it: the watch goes on there.
+    Followed,
+    /// Whoever runs this decided so: the watch goes on there.
+    Accepted,
+}
+
+impl MoveState {
+    /// All states, with the words for them.
+    pub const ALL: [(MoveState, &'static str); 4] = [
+        (MoveState::Proposed, "proposed"),
+        (MoveState::Different, "different"),
+        (MoveState::Followed, "followed"),
+        (MoveState::Accepted, "accepted"),
+    ];
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(state, _)| *state == self).map_or("proposed", |(_, word)| word)
+    }
+
+    /// The state that a word names.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known)| *known == word).map(|(state, _)| *state)
+    }
+
+    /// Whether the watch goes on at the address.
+    pub fn is_in_force(self) -> bool {
+        matches!(self, MoveState::Followed | MoveState::Accepted)
+    }
+}
+
+/// A move that was found now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewMove {
+    /// Where the policy is, or may be.
+    pub url: Url,
+    /// How it was found.
+    pub way: Way,
+    /// How much its text is alike to the last version, from 0 to 1; none if there is
+    /// nothing to compare with.
+    pub alike: Option<f64>,
+    /// Who decides.
+    pub state: MoveState,
+}
+
+/// A move as recorded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Move {
+    /// When it was found, or decided.
+    pub found_at: Timestamp,
+    /// The address in the configuration then; the move speaks of that one only.
+    pub configured: String,
+    /// Where the policy is, or may be.
+    pub url: String,
+    /// How it was found.
+    pub way: Way,
+    /// How much its text was alike to the last version, from 0 to 1.
+    pub alike: Option<f64>,
+    /// Who decides, or decided.
+    pub state: MoveState,
+}
+
+/// What is known of where a policy went.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Whereabouts {
+    /// Where the watch goes on, if not at the address in the configuration.
+    pub moved: Option<Move>,
+    /// What waits for a decision, the best first.
+    pub open: Vec<Move>,
+}
+
+impl Whereabouts {
+    /// Joins the moves of a watch, oldest first, for the address that is configured now.
+    /// `lost` is whether the policy is not seen at present.
+    pub fn of(moves: &[Move], configured: &str, lost: bool) -> Self {
+        let own: Vec<&Move> = moves.iter().filter(|one| one.configured == configured).collect();
+        let decided = own.iter().rposition(|one| one.state.is_in_force());
+        let moved = decided.map(|at| own[at]).filter(|one| one.url != configured).cloned();
+        let mut open: Vec<Move> = Vec::new();
+        for one in own.iter().skip(decided.map_or(0, |at| at + 1)).rev() {
+            // What a redirect leads to is there although the page is seen.
+            let stands = lost || one.way == Way::Redirect && one.state == MoveState::Proposed;
+            if stands && !open.iter().any(|known| known.url == one.url) {
+                open.push((*one).clone());
+            }
+        }
+        open.sort_by(|a, b| b.alike.unwrap_or_default().total_cmp(&a.alike.unwrap_or_default()));
+        Self { moved, open }
+    }
+
+    /// What whoever runs this should know, in a sentence; none if nothing.
+    pub fn note(&self, watch: &str) -> Option<String> {
+        if let Some(Move { url, alike, state, .. }) = &self.moved {
+            let by = if *state == MoveState::Accepted { "as you decided" } else { "by itself" };
+            let alike = likeness(*alike);
+            return Some(format!("goes on at {url} {by}{alike}; update url in the configuration"));
+        }
+        let best = self.open.first()?;
+        let alike = likeness(best.alike);
+        Some(match best.state {
+            MoveState::Different => format!(
+                "redirected to different content at {}{alike}; `policywatch move {watch} URL` follows it, if that is the policy",
+                best.url
+            ),
+            _ => format!("may have moved to {}{alike}; `policywatch move {watch} --accept` follows it", best.url),
+        })
+    }
+}
+
+/// ` (0.98 alike)`, or nothing.
+fn likeness(alike: Option<f64>) -> String {
+    alike.map_or_else(String::new, |alike| format!(" ({alike:.2} alike)"))
+}
+
+/// Where a redirect led that is another page: not another spelling, not the page in another
+/// language, no sign-in and not the home page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// Where it ended.
+    pub url: Url,
+    /// Whether every hop was a permanent one.
+    pub permanent: bool,
+}
+
+/// Where a page was redirected to, if that is another page.
+pub fn arrival(snapshot: &Snapshot) -> Option<Arrival> {
+    if snapshot.redirects.is_empty() {
+        return None;
+    }
+    let asked = Url::parse(&snapshot.url).ok()?;
+    let url = Url::parse(&snapshot.final_url).ok()?;
+    let other = !address::same(&asked, &url)
+        && !address::differ_in_language_only(&asked, &url)
+        && !address::is_detour(&url)
+        && !address::is_home(&url);
+    // A hop to another spelling or language proves nothing against the others.
+    let passing = |hop: &crate::snapshot::Redirect| {
+        let (from, to) = (Url::parse(&hop.from), Url::parse(&hop.to));
+        from.ok()
+            .zip(to.ok())
+            .is_some_and(|(from, to)| address::same(&from, &to) || address::differ_in_language_only(&from, &to))
+    };
+    let permanent = snapshot.redirects.iter().all(|hop| matches!(hop.status, 301 | 308) || passing(hop));
+    other.then_some(Arrival { url, permanent })
+}
+
+/// What to do about a text that was found elsewhere; none if it is none of the policy's.
+pub fn decide(way: Way, permanent: bool, alike: Option<f64>) -> Option<MoveState> {
+    let Some(alike) = alike else { return Some(MoveState::Proposed) };
+    match way {
+        Way::Redirect if permanent && alike >= ALIKE => Some(MoveState::Followed),
+        // It is read where it is as long as it is redirected to.
+        Way::Redirect if alike >= DIFFERENT => permanent.then_some(MoveState::Proposed),
+        Way::Redirect => Some(MoveState::Different),
+        _ if alike >= NEARLY_EQUAL => Some(MoveState::Followed),
+        _ => (alike >= PERHAPS).then_some(MoveState::Proposed),
+    }
+}
+
+/// Whether a check that ended so calls for a search: the page is gone or is another one.
+/// Walls, failures and other languages are no moves.
+pub fn calls_for_search(outcome: &Outcome) -> bool {
+    let Outcome::Unreadable { why, .. } = outcome else { return false };
+    matches!(why.why, Why::NotFound | Why::WrongPage | Why::RedirectStub)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snapshot::Redirect;
+    use crate::text::tests::snapshot;
+
+    fn redirected(from: &str, hops: &[(u16, &str)]) -> Option<(String, bool)> {
+        let mut page = snapshot(from, b"");
+        for (status, to) in hops {
+            let from = std::mem::replace(&mut page.final_url, (*to).to_owned());
+            page.redirects.push(Redirect { status: *status, from, to: (*to).to_owned() });
+        }
+        arrival(&page).map(|arrival| (arrival.url.to_string(), arrival.permanent))
+    }
+
+    #[test]
+    fn redirects_that_are_moves() {
+        let from = "https://acme.test/privacy";
+        let there = |to: &str, permanent| Some((to.to_owned(), permanent));
+        let legal = "https://acme.test/legal/privacy";
+        assert_eq!(redirected(from, &[(301, legal)]), there(legal, true));
+        assert_eq!(redirected(from, &[(308, legal)]), there(legal, true));
+        assert_eq!(redirected(from, &[(302, legal)]), there(legal, false));
+        assert_eq!(redirected(from, &[(301, "https://www.acme.test/privacy"), (301, legal)]), there(legal, true));
+        assert_eq!(redirected(from, &[(302, "https://www.acme.test/privacy"), (301, legal)]), there(legal, true));
+        assert_eq!(redirected(from, &[(301, "https://acme.test/x"), (302, legal)]), there(legal, false));
+        for to in [
+            "https://www.acme.test/privacy/",
+            "https://acme.test/en-gb/privacy",
+            "https://acme.test/login?next=/privacy",
+            "https://consent.acme.test/privacy",
+            "https://acme.test/",
+            "https://acme.test/de/",
+        ] {
+            assert_eq!(redirected(from, &[(301, to)]), None, "{to}");
+        }
+        assert_eq!(redirected(from, &[]), None);
+    }
+
+    #[test]
+    fn the_text_decides() {
+        use MoveState::{Different, Followed, Proposed};
+        let cases = [
+            (Way::Redirect, true, Some(1.0), Some(Followed)),
+            (Way::Redirect, true, Some(0.9), Some(Followed)),
+            (Way::Redirect, true, Some(0.89), Some(Proposed)),
+            (Way::Redirect, false, Some(1.0), None),
+            (Way::Redirect, true, Some(0.1), Some(Different)),
+            (Way::Redirect, false, Some(0.1), Some(Different)),
+            (Way::Link, false, Some(0.97), Some(Followed)),
+            (Way::Link, false, Some(0.96), Some(Proposed)),
+            (Way::Path, false, Some(0.3), Some(Proposed)),
+            (Way::Path, false, Some(0.29), None),
+            (Way::Canonical, false, None, Some(Proposed)),
+        ];
+        for (way, permanent, alike, expected) in cases {
+            assert_eq!(decide(way, permanent, alike), expected, "{way:?} {permanent} {alike:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_recorded_says_where_the_policy_is() {
+        let at = chrono::DateTime::UNIX_EPOCH;
+        let one = |configured: &str, url: &str, alike, state| Move {
+            found_at: at,
+            configured: configured.to_owned(),
+            url: url.to_owned(),
+            way: Way::Link,
+            alike,
+            state,
+        };
+        use MoveState::{Accepted, Followed, Proposed};
+        let moves = [
+            one("a", "b", Some(0.5), Proposed),
+            one("a", "c", Some(0.6), Proposed),
+            one("a", "b", Some(0.7), Proposed),
+        ];
+        let open = |moves: &[Move], lost| {
+            let found = Whereabouts::of(moves, "a", lost);
+            (found.moved.map(|m| m.url), found.open.iter().map(|m| m.url.clone()).collect::<Vec<_>>())
+        };
+        assert_eq!(open(&moves, true), (None, vec!["b".to_owned(), "c".to_owned()]));
+        assert_eq!(open(&moves, false), (None, vec![]), "the page is back");
+        let followed = [moves.as_slice(), &[one("a", "c", Some(1.0), Followed)]].concat();
+        assert_eq!(open(&followed, true), (Some("c".to_owned()), vec![]));
+        let back = [followed.as_slice(), &[one("a", "a", None, Accepted)]].concat();
+        assert_eq!(open(&back, true), (None, vec![]));
+        assert_eq!(Whereabouts::of(&followed, "c", true), Whereabouts::default(), "the configuration was updated");
+        let note = Whereabouts::of(&followed, "a", false).note("acme").unwrap();
+        assert_eq!(note, "goes on at c by itself (1.00 alike); update url in the configuration");
+    }
+}
