@@ -28,7 +28,7 @@ use crate::time::Timestamp;
 use crate::unpack::Unpacker;
 use crate::upgrade::{Base, parallel, preview, reread, upgrade};
 use crate::version::{Version, VersionFacts};
-use crate::watch::{Source, Watch};
+use crate::watch::{RobotsRule, Source, Watch};
 
 /// Over how long the checks of one moment are spread where nothing else is configured, so
 /// that a thousand watches with the same crontab line do not start in the same second.
@@ -307,7 +307,10 @@ pub(crate) async fn ask<F: Fetch, C: Clock>(
 ) -> Came {
     let (url, language) = (url.clone(), watch.language.clone());
     let source = if rung == Rung::Archive { Source::Wayback } else { watch.source };
-    let request = Request { url, source, at: None, validators, language };
+    if watch.robots == RobotsRule::Ignore && source == Source::Live {
+        tracing::info!(watch.id = %watch.id, "{url} is asked for whatever the site's robots.txt says, as configured");
+    }
+    let request = Request { url, source, at: None, validators, language, robots: watch.robots };
     let fetched = match rung {
         Rung::Browser => unpanicking(ports.fetcher.render(request)).await,
         Rung::Plain | Rung::Archive => unpanicking(ports.fetcher.fetch(request)).await,

@@ -99,6 +99,7 @@ pub mod pace;
 pub mod pages;
 pub mod reading;
 pub mod render;
+pub mod robots;
 pub mod section;
 pub mod silence;
 pub mod snapshot;

@@ -216,6 +216,22 @@ pub enum FailureKind {
         /// The host.
         host: String,
     },
+    /// The site asks robots not to ask for this page.
+    #[error("{url} is closed to robots ({rule} in robots.txt); ask its owner for leave, then set robots = \"ignore\"")]
+    ClosedToRobots {
+        /// The page.
+        url: String,
+        /// The rule, as written.
+        rule: String,
+    },
+    /// What the site asks of robots cannot be known, which closes it (RFC 9309).
+    #[error("the robots.txt of {host} cannot be read ({reason}), so nothing is asked of it; robots = \"ignore\" would")]
+    RobotsUnknown {
+        /// The host.
+        host: String,
+        /// Why.
+        reason: String,
+    },
     /// The archive has no capture.
     #[error("{archive} holds no capture of {url}{when}")]
     NotArchived {
@@ -290,6 +306,8 @@ impl FailureKind {
             FailureKind::TooManyRedirects { .. } => "too_many_redirects",
             FailureKind::BrokenAnswer { .. } => "broken_answer",
             FailureKind::RateLimited { .. } => "rate_limited",
+            FailureKind::ClosedToRobots { .. } => "closed_to_robots",
+            FailureKind::RobotsUnknown { .. } => "robots_unknown",
             FailureKind::NotArchived { .. } => "not_archived",
             FailureKind::ArchiveExcluded { .. } => "archive_excluded",
             FailureKind::ArchiveUnavailable { .. } => "archive_unavailable",
@@ -307,6 +325,7 @@ impl FailureKind {
             FailureKind::BadUrl { .. }
             | FailureKind::Forbidden { .. }
             | FailureKind::ArchiveExcluded { .. }
+            | FailureKind::ClosedToRobots { .. }
             | FailureKind::NoBrowser { .. } => false,
             _ => true,
         }

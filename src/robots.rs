@@ -170,7 +170,10 @@ mod tests {
     #[test]
     fn the_longest_rule_decides_and_of_two_the_one_that_allows() {
         let text = "User-agent: *\nDisallow: /legal\nAllow: /legal/privacy\nAllow: /terms\nDisallow: /terms\n";
-        assert_eq!(forbidden(text, &["/legal", "/legal/terms", "/legal/privacy?x", "/terms"]), ["/legal", "/legal/terms"]);
+        assert_eq!(
+            forbidden(text, &["/legal", "/legal/terms", "/legal/privacy?x", "/terms"]),
+            ["/legal", "/legal/terms"]
+        );
         assert_eq!(forbidden("User-agent: *\nDisallow: /\nAllow: /$\n", &["/", "/a"]), ["/a"]);
         assert_eq!(forbidden("User-agent: *\nDisallow: /", &["/robots.txt"]), [""; 0]);
     }
@@ -190,7 +193,10 @@ mod tests {
             let robots = Robots::read(format!("User-agent: *\nDisallow: {rule}").as_bytes(), "policywatch");
             assert_eq!(robots.forbids(path).is_some(), expected, "{rule} {path}");
         }
-        assert_eq!(forbidden("User-agent: *\nDisallow: /datenschutzerklärung", &["/datenschutzerkl%C3%A4rung"]).len(), 1);
+        assert_eq!(
+            forbidden("User-agent: *\nDisallow: /datenschutzerklärung", &["/datenschutzerkl%C3%A4rung"]).len(),
+            1
+        );
     }
 
     #[test]

@@ -88,6 +88,9 @@ pub fn advice(outcome: &Outcome) -> &'static str {
                 "the server does not answer from here; look whether it answers a browser, and whether the address is right"
             }
             FailureKind::Tls { .. } => "the certificate is not to be trusted; tell the owner of the site",
+            FailureKind::ClosedToRobots { .. } => {
+                "the site asks robots to stay away; ask its owner for leave, or follow the policy through an archive"
+            }
             FailureKind::RateLimited { .. } => "the site asks for fewer requests; look less often",
             FailureKind::NotArchived { .. } => "the archive has no capture; follow the page itself (source = \"live\")",
             _ => "look at the reason, and at the page in a browser",

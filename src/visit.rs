@@ -10,7 +10,7 @@ use crate::reading::{Expected, Reading, Selectors, Unreadable, read};
 use crate::snapshot::{Snapshot, Validators};
 use crate::text::anchors::{Outlook, outlook};
 use crate::unpack::Unpacker;
-use crate::watch::Source;
+use crate::watch::{RobotsRule, Source};
 
 /// What an address turned out to be.
 #[derive(Debug)]
@@ -33,6 +33,7 @@ pub(crate) async fn ask<F: Fetch>(url: &Url, language: Option<&str>, fetcher: &F
         at: None,
         validators: Validators::default(),
         language: language.map(str::to_owned),
+        robots: RobotsRule::Respect,
     };
     match unpanicking(fetcher.fetch(request)).await {
         Ok(Ok(Fetched::Snapshot(snapshot))) => Ok(*snapshot),

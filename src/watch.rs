@@ -101,6 +101,29 @@ impl PolicyType {
     }
 }
 
+/// What a site's wishes for robots (`robots.txt`) count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RobotsRule {
+    /// A page that is closed to robots is not asked for.
+    #[default]
+    Respect,
+    /// They are not asked for: who runs us has leave, or answers for it.
+    Ignore,
+}
+
+impl RobotsRule {
+    /// Both.
+    pub const ALL: [RobotsRule; 2] = [RobotsRule::Respect, RobotsRule::Ignore];
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RobotsRule::Respect => "respect",
+            RobotsRule::Ignore => "ignore",
+        }
+    }
+}
+
 /// Where a watch looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
@@ -152,6 +175,8 @@ pub struct Watch {
     pub ladder: Ladder,
     /// Which parts of the page are the policy; empty: found unaided.
     pub selectors: Selectors,
+    /// What its site's wishes for robots count.
+    pub robots: RobotsRule,
     /// The language the policy must be in (ISO 639-1), if that is fixed.
     pub language: Option<String>,
     /// Within which time a text that comes back is a turn of an alternation.

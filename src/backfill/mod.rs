@@ -33,7 +33,7 @@ use crate::time::Timestamp;
 use crate::unpack::Unpacker;
 use crate::upgrade::{Base, parallel, upgrade};
 use crate::version::{Version, VersionFacts};
-use crate::watch::{Source, Watch};
+use crate::watch::{RobotsRule, Source, Watch};
 
 /// How often a run waits for an archive that wants to be left alone.
 const WAITS: usize = 10;
@@ -547,7 +547,14 @@ pub async fn nearest<C: Clock>(
     let pages = watch.all_pages();
     let url = pages.get(page).map_or(&watch.url, |page| &page.url).clone();
     let (archive, language) = (url.host_str().unwrap_or_default().to_owned(), watch.language.clone());
-    let request = Request { url, source: Source::Wayback, at: Some(at), validators: Validators::default(), language };
+    let request = Request {
+        url,
+        source: Source::Wayback,
+        at: Some(at),
+        validators: Validators::default(),
+        language,
+        robots: RobotsRule::default(),
+    };
     let snapshot = match fetcher.fetch(request).await {
         Ok(Fetched::Snapshot(snapshot)) => *snapshot,
         Ok(Fetched::NotModified) => {

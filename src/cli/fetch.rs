@@ -29,7 +29,7 @@ use crate::snapshot::Origin;
 use crate::store::CheckId;
 use crate::time::Timestamp;
 use crate::unpack::Unpacker;
-use crate::watch::{Source, Watch};
+use crate::watch::{RobotsRule, Source, Watch};
 
 /// What is checked, and how.
 #[derive(Debug, clap::Args)]
@@ -460,7 +460,8 @@ async fn bare(
 /// Asks for a URL as it is, or as it was.
 pub fn request(url: Url, at: Option<Timestamp>) -> Request {
     let source = if at.is_some() { Source::Wayback } else { Source::Live };
-    Request { url, source, at, validators: Default::default(), language: None }
+    // Somebody asks for this page, now: that is no robot's visit.
+    Request { url, source, at, validators: Default::default(), language: None, robots: RobotsRule::Ignore }
 }
 
 async fn read_and_print(

@@ -22,7 +22,7 @@ use crate::reading::Selectors;
 use crate::store::{Store, Which};
 use crate::unpack::Unpacker;
 use crate::version::Version;
-use crate::watch::{PolicyType, Source, Watch, WatchId};
+use crate::watch::{PolicyType, RobotsRule, Source, Watch, WatchId};
 
 /// A configuration, and its store.
 #[derive(Debug)]
@@ -201,6 +201,7 @@ impl Installation {
             alternation: ALTERNATION,
             confirm: None,
             stale_after: None,
+            robots: RobotsRule::default(),
             notify: self.config.recipients.clone(),
             interest: self.config.interest.clone(),
             rules: self.config.rules_for_all(),

@@ -13,7 +13,7 @@ use crate::guard::Allowed;
 use crate::interest::Interest;
 use crate::judgment::Practice;
 use crate::time::{Timestamp, rfc3339};
-use crate::watch::Watch;
+use crate::watch::{RobotsRule, Watch};
 
 /// Everything that is in force. [`fmt::Display`] writes it for people, serde for programs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -112,6 +112,8 @@ pub struct WatchInForce {
     pub alternation: String,
     /// After which time a second look must find a change again before anybody is told.
     pub confirm: Option<String>,
+    /// What its site's wishes for robots count.
+    pub robots: &'static str,
     /// For how long looks may be in vain before that is told.
     pub stale_after: Option<String>,
     /// What decides who is told and is not by default.
@@ -167,6 +169,7 @@ fn watch_in_force(config: &Config, watch: &Watch, now: Timestamp, origin: &dyn F
         next_check_at: next_check(&watch.schedule, &watch.id, config.scheduler.spread, now, 0, None).map(rfc3339),
         alternation: format_duration(watch.alternation),
         confirm: watch.confirm.map(format_duration),
+        robots: watch.robots.as_str(),
         stale_after: watch.stale_after.map(format_duration),
         notify: watch.notify.iter().map(|recipient| recipient.channel.clone()).collect(),
         alert_at: watch.interest.alert_at.as_str().to_owned(),
@@ -392,6 +395,9 @@ impl WatchInForce {
         let confirmed =
             self.confirm.as_ref().map(|after| format!("; a change counts once it is seen again after {after}"));
         writeln!(f, "    a text that is back within {} alternates{}", self.alternation, confirmed.unwrap_or_default())?;
+        if self.robots != RobotsRule::default().as_str() {
+            writeln!(f, "    whatever the site's robots.txt says")?;
+        }
         if let Some(after) = self.stale_after.as_ref().filter(|_| !self.notify.is_empty()) {
             writeln!(f, "    told if it cannot be seen for {after}")?;
         }

@@ -21,7 +21,7 @@ use crate::reading::{Page, Selectors};
 use crate::silence::STALE_AFTER;
 use crate::text::select;
 use crate::time::{Timestamp, is_recordable, parse_rfc3339};
-use crate::watch::{Former, PolicyType, Source, Watch, WatchId};
+use crate::watch::{Former, PolicyType, RobotsRule, Source, Watch, WatchId};
 
 /// How often a page is looked at if nothing is said.
 pub(super) const EVERY: Duration = Duration::from_secs(12 * 3600);
@@ -45,6 +45,7 @@ pub(super) struct Defaults {
     alternation: Duration,
     confirm: Option<Duration>,
     stale_after: Option<Duration>,
+    robots: RobotsRule,
     notify: Vec<Recipient>,
     pub(super) interest: Interest,
     pub(super) disable_rules: Vec<String>,
@@ -82,6 +83,7 @@ impl Defaults {
             alternation: ALTERNATION,
             confirm: None,
             stale_after: Some(STALE_AFTER),
+            robots: RobotsRule::default(),
             notify: channels.recipients.clone(),
             interest: Interest::from_materiality(Materiality::Material),
             disable_rules: Vec::new(),
@@ -100,6 +102,7 @@ impl Defaults {
             table.set("alternation", &mut defaults.alternation, Value::duration);
             table.set("confirm", &mut defaults.confirm, confirm);
             table.set("stale_after", &mut defaults.stale_after, stale_after);
+            table.set("robots", &mut defaults.robots, robots);
             if let Some(interest) = interests::read(&table, &defaults.interest) {
                 defaults.interest = interest;
             }
@@ -148,6 +151,7 @@ impl Watches {
         let alternation = table.or("alternation", defaults.alternation, Value::duration);
         let confirm = table.or("confirm", defaults.confirm, confirm);
         let stale_after = table.or("stale_after", defaults.stale_after, stale_after);
+        let robots = table.or("robots", defaults.robots, robots);
         let interest = interests::read(table, &defaults.interest);
         let disabled = table.or("disable_rules", defaults.disable_rules.clone(), interests::disabled);
         let tags = table.or("tags", defaults.tags.clone(), words);
@@ -174,6 +178,7 @@ impl Watches {
             alternation: alternation?,
             confirm: confirm?,
             stale_after: stale_after?,
+            robots: robots?,
             interest: interest?,
             // Own rules come when all watches are known.
             rules: Rules::new(Vec::new(), disabled?),
@@ -281,6 +286,12 @@ fn confirm(value: &Value<'_>) -> Option<Option<Duration>> {
 /// For how long looks may be in vain; `"0s"` for ever.
 fn stale_after(value: &Value<'_>) -> Option<Option<Duration>> {
     if value.duration()?.is_zero() { Some(None) } else { value.duration_from(SHORTEST).map(Some) }
+}
+
+fn robots(value: &Value<'_>) -> Option<RobotsRule> {
+    value.word(&RobotsRule::ALL.map(RobotsRule::as_str), |word| {
+        RobotsRule::ALL.into_iter().find(|rule| rule.as_str() == word)
+    })
 }
 
 fn policy_type(value: &Value<'_>) -> Option<PolicyType> {

@@ -244,6 +244,10 @@ impl<'a, C: Clock> Recorder<'a, C> {
             held => held,
         };
         if let Some(check) = held {
+            if self.mode != Mode::Dry {
+                // Whoever recorded it may have ended before it had its place.
+                self.history(at).await?;
+            }
             return again(record_id, captured_at, &check, watch, self.store, self.unpacker).await;
         }
         if self.mode == Mode::Dry {
@@ -259,17 +263,27 @@ impl<'a, C: Clock> Recorder<'a, C> {
                 reading,
             });
         }
-        let history = match self.histories.entry(at) {
-            Entry::Occupied(open) => open.into_mut(),
-            Entry::Vacant(new) => new.insert(History::begin(watch, self.store, self.clock, self.unpacker).await?),
-        };
-        let tell = self.mode == Mode::Tell;
+        let (tell, now) = (self.mode == Mode::Tell, self.clock.now());
         let alerts = |latest: Option<&VersionFacts>, together: &Together| {
             if tell { check::alerts(watch, latest, together) } else { Addressed::default() }
         };
-        let (past, recorded) = history.record(page, snapshot, alerts, self.clock.now()).await?;
+        let id = watch.id.clone();
+        let history = self.history(at).await?;
+        let (past, recorded) = history.record(page, snapshot, alerts, now).await?;
+        let imported = told(id, record_id, captured_at, past, history.base());
         self.summary.deliveries += recorded.deliveries;
-        Ok(told(watch.id.clone(), record_id, captured_at, past, history.base()))
+        Ok(imported)
+    }
+
+    /// The history of a watch, opened when it is first needed.
+    async fn history(&mut self, at: usize) -> Result<&mut History<'a>, StoreError> {
+        Ok(match self.histories.entry(at) {
+            Entry::Occupied(open) => open.into_mut(),
+            Entry::Vacant(new) => {
+                let watch = &self.routing.watches()[at];
+                new.insert(History::begin(watch, self.store, self.clock, self.unpacker).await?)
+            }
+        })
     }
 
     /// Puts what came out of order into its place.

@@ -7,6 +7,7 @@ use url::Url;
 
 use super::encoding::Belief;
 use super::manners::Manners;
+use super::robots::Rules;
 use super::{Fetched, Options, Request, whole_body};
 use crate::clock::Clock;
 use crate::http::{Answer, Cookies, GuardedClient, authority};
@@ -17,18 +18,29 @@ use crate::snapshot::{Origin, Redirect, Snapshot, Validators};
 const ACCEPT: &str =
     "text/html,application/xhtml+xml,application/pdf;q=0.9,text/markdown;q=0.9,text/plain;q=0.8,*/*;q=0.5";
 
+/// What every visit to a publisher's site needs, with a browser or without.
+#[derive(Clone, Debug)]
+pub(super) struct Visits<C> {
+    pub(super) client: GuardedClient,
+    pub(super) manners: Arc<Manners>,
+    pub(super) robots: Arc<Rules<C>>,
+    pub(super) options: Options,
+    pub(super) clock: C,
+}
+
 /// Fetches live pages.
 #[derive(Debug)]
 pub(super) struct Live<C> {
     client: GuardedClient,
     manners: Arc<Manners>,
+    robots: Arc<Rules<C>>,
     options: Options,
     clock: C,
 }
 
 impl<C: Clock> Live<C> {
-    pub(super) fn new(client: GuardedClient, manners: Arc<Manners>, options: Options, clock: C) -> Self {
-        Self { client, manners, options, clock }
+    pub(super) fn new(Visits { client, manners, robots, options, clock }: Visits<C>) -> Self {
+        Self { client, manners, robots, options, clock }
     }
 
     /// Gets a page, redirects followed. Any answer is a snapshot, whatever its status; a
@@ -46,6 +58,7 @@ impl<C: Clock> Live<C> {
             } else {
                 self.manners.is_quiet(&host, self.clock.now())?;
             }
+            self.robots.allow(&url, request.robots).await?;
             let began = tokio::time::Instant::now();
             // Validators speak of the page asked for. Behind a redirect stands another.
             let (known, none) = (&request.validators, Validators::default());

@@ -7,6 +7,7 @@ pub mod ledger;
 mod links;
 mod live;
 mod manners;
+mod robots;
 mod wayback;
 
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use crate::http::{self, Answer, ClientError, GuardedClient};
 use crate::outcome::{FailureKind, FetchFailure};
 use crate::snapshot::{Snapshot, Validators};
 use crate::time::Timestamp;
-use crate::watch::Source;
+use crate::watch::{RobotsRule, Source};
 
 pub use ledger::Ledger;
 pub use wayback::{Archive, Hop};
@@ -39,6 +40,8 @@ pub struct Request {
     pub validators: Validators,
     /// The language to ask for (ISO 639-1), for `Accept-Language`.
     pub language: Option<String>,
+    /// Whether a site's wishes for robots count; live only.
+    pub robots: RobotsRule,
 }
 
 /// What came.
@@ -242,8 +245,9 @@ impl<C: Clock> Fetcher<C> {
             |of: &WaybackOptions| Archive::new(client.clone(), Arc::clone(&ledger), &options, of, clock.clone());
         let others = options.archives.iter().map(|(name, of)| (name.clone(), archive(of))).collect();
         let (archive, manners) = (archive(&options.wayback), Arc::new(manners::Manners::default()));
-        let browser = browser::Browser::new(client.clone(), Arc::clone(&manners), options.clone(), clock.clone());
-        Self { live: live::Live::new(client, manners, options, clock), browser, archive, others }
+        let robots = Arc::new(robots::Rules::new(client.clone(), &options.user_agent, clock.clone()));
+        let visits = live::Visits { client, manners, robots, options, clock };
+        Self { live: live::Live::new(visits.clone()), browser: browser::Browser::new(visits), archive, others }
     }
 
     /// The archive that watches look at, and that histories come from if nothing is said.

@@ -2,4 +2,5 @@
 
 mod archive;
 mod hostile;
+mod robots;
 pub mod server;

@@ -24,6 +24,7 @@ const CORE: &[&str] = &[
     "pages",
     "reading",
     "render",
+    "robots",
     "section",
     "silence",
     "snapshot",

@@ -17,7 +17,7 @@ use policywatch::http::GuardedClient;
 use policywatch::outcome::FailureKind;
 use policywatch::reading::{Expected, Selectors, read};
 use policywatch::snapshot::{Origin, Snapshot, Validators};
-use policywatch::watch::Source;
+use policywatch::watch::{RobotsRule, Source};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 use url::Url;
@@ -58,7 +58,14 @@ fn fetcher(allow: &[&str], names: Names, browser: BrowserOptions) -> Fetcher<Sys
 }
 
 fn request(url: Url) -> Request {
-    Request { url, source: Source::Live, at: None, validators: Validators::default(), language: None }
+    Request {
+        url,
+        source: Source::Live,
+        at: None,
+        validators: Validators::default(),
+        language: None,
+        robots: RobotsRule::Ignore,
+    }
 }
 
 async fn rendered(server: &Server, path: &str, browser: BrowserOptions) -> Result<Snapshot, FailureKind> {

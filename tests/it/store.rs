@@ -24,7 +24,7 @@ use policywatch::store::{Options, Recorded, Store, StoreError, Verified, Which, 
 use policywatch::text::{Block, BlockKind, Link};
 use policywatch::time::{Timestamp, parse_rfc3339};
 use policywatch::version::{Cause, Version};
-use policywatch::watch::{PolicyType, Source, Watch, WatchId};
+use policywatch::watch::{PolicyType, RobotsRule, Source, Watch, WatchId};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -644,6 +644,7 @@ fn configured(id: &str) -> Watch {
         alternation: ALTERNATION,
         confirm: None,
         stale_after: None,
+        robots: RobotsRule::default(),
         interest: Interest::ALL,
         rules: Rules::default(),
         tags: Vec::new(),

@@ -27,7 +27,7 @@ use policywatch::snapshot::{Origin, Snapshot};
 use policywatch::store::Store;
 use policywatch::time::{Timestamp, parse_rfc3339};
 use policywatch::unpack::Unpacker;
-use policywatch::watch::{PolicyType, Source, Watch, WatchId};
+use policywatch::watch::{PolicyType, RobotsRule, Source, Watch, WatchId};
 use tokio::sync::Notify;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use url::Url;
@@ -179,6 +179,7 @@ pub fn watch(path: &str, notify: &[&str]) -> Watch {
         alternation: ALTERNATION,
         confirm: None,
         stale_after: Some(STALE_AFTER),
+        robots: RobotsRule::default(),
         notify: notify.iter().map(|name| Recipient::from(*name)).collect(),
         interest: Interest::from_materiality(Materiality::Material),
         rules: Rules::default(),

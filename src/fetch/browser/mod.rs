@@ -35,7 +35,9 @@ use crate::http::{GuardedClient, authority};
 use crate::outcome::{FailureKind, FetchFailure};
 use crate::snapshot::{Origin, Snapshot};
 
+use super::live::Visits;
 use super::manners::Manners;
+use super::robots::Rules;
 use super::{Fetched, Options, Request};
 
 /// Names that a browser of this kind goes by, the first found is taken.
@@ -112,6 +114,7 @@ impl BrowserOptions {
 pub(super) struct Browser<C> {
     client: GuardedClient,
     manners: Arc<Manners>,
+    robots: Arc<Rules<C>>,
     options: Options,
     clock: C,
     places: Arc<Semaphore>,
@@ -124,9 +127,9 @@ impl<C: std::fmt::Debug> std::fmt::Debug for Browser<C> {
 }
 
 impl<C: Clock> Browser<C> {
-    pub(super) fn new(client: GuardedClient, manners: Arc<Manners>, options: Options, clock: C) -> Self {
+    pub(super) fn new(Visits { client, manners, robots, options, clock }: Visits<C>) -> Self {
         let places = Arc::new(Semaphore::new(options.browser.at_once));
-        Self { client, manners, options, clock, places }
+        Self { client, manners, robots, options, clock, places }
     }
 
     /// Gets a page as a person would see it. Any answer is a snapshot, whatever its status.
@@ -136,6 +139,7 @@ impl<C: Clock> Browser<C> {
         let host = request.url.host_str().unwrap_or_default().to_owned();
         let _place = self.places.acquire().await.map_err(|_| failed(&request.url, "the program ends"))?;
         self.manners.wait(&host, "page", self.options.pause_per_host, &self.clock).await?;
+        self.robots.allow(&request.url, request.robots).await?;
         let session = Session::start(self, &program, &request.url).await?;
         let (written, browser, remote_addr) = session.read(self, request).await?;
         let Written { document: Document { url, status, headers, .. }, redirects, html, consent, opened } = written;

@@ -356,6 +356,7 @@ fn archived(url: &str, at: Option<&str>) -> Request {
         at: at.map(|at| parse_rfc3339(at).unwrap()),
         validators: Validators::default(),
         language: None,
+        robots: Default::default(),
     }
 }
 

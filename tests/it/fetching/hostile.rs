@@ -11,7 +11,7 @@ use policywatch::http::GuardedClient;
 use policywatch::outcome::{FailureKind, FetchFailure};
 use policywatch::snapshot::{Origin, Snapshot, Validators};
 use policywatch::time::parse_rfc3339;
-use policywatch::watch::Source;
+use policywatch::watch::{RobotsRule, Source};
 use url::Url;
 
 use super::server::{Act, Asked, Names, Server, answer, gzip, redirect};
@@ -49,7 +49,14 @@ fn fetcher(options: Options) -> Fetcher<SystemClock> {
 }
 
 fn request(url: Url) -> Request {
-    Request { url, source: Source::Live, at: None, validators: Validators::default(), language: None }
+    Request {
+        url,
+        source: Source::Live,
+        at: None,
+        validators: Validators::default(),
+        language: None,
+        robots: RobotsRule::Ignore,
+    }
 }
 
 async fn get(fetcher: &Fetcher<impl policywatch::clock::Clock>, url: Url) -> Result<Snapshot, FetchFailure> {
