@@ -78,6 +78,9 @@ pub struct Summary {
     pub other_pages: usize,
     /// Captures that repeat a body which neither the file nor the record has; not recorded.
     pub without_body: usize,
+    /// Captures that were cut off by whoever recorded them; not recorded, since what is
+    /// missing would read as removed.
+    pub truncated: usize,
     /// Captures older than what was recorded already.
     pub older: usize,
     /// Deliveries that wait because of it.
@@ -91,6 +94,7 @@ impl Summary {
         self.skipped += other.skipped;
         self.other_pages += other.other_pages;
         self.without_body += other.without_body;
+        self.truncated += other.truncated;
         self.older += other.older;
         self.deliveries += other.deliveries;
     }
@@ -204,11 +208,15 @@ impl<'a, C: Clock> Recorder<'a, C> {
     /// # Errors
     /// If the record could not be kept.
     pub async fn take(&mut self, response: Response) -> Result<Vec<Imported>, StoreError> {
-        let Response { record_id, mut snapshot, watch, elsewhere, .. } = response;
+        let Response { record_id, mut snapshot, watch, elsewhere, truncated, .. } = response;
         let places = self.routing.of(&snapshot.url, watch.as_deref());
         if places.is_empty() {
             // Whose page that is nobody can tell: it stays in the file.
             self.summary.other_pages += 1;
+            return Ok(Vec::new());
+        }
+        if truncated.is_some() {
+            self.summary.truncated += 1;
             return Ok(Vec::new());
         }
         let mut imported = Vec::with_capacity(places.len());

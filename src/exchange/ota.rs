@@ -269,7 +269,7 @@ impl Plan {
             captured_at: record.captured_at,
             origin: Origin::File { name: place.clone() },
         };
-        Response { record_id: place, target: String::new(), watch: None, snapshot, elsewhere: None }
+        Response { record_id: place, target: String::new(), watch: None, snapshot, elsewhere: None, truncated: None }
     }
 }
 

@@ -128,6 +128,17 @@ fn revisits_repeat_what_the_record_has_and_others_are_counted() {
     told.says("1 captures repeat a body that neither the file nor the record has");
 }
 
+#[test]
+fn a_capture_that_was_cut_off_is_not_taken_for_the_policy() {
+    let desk = desk(&[("acme", "https://acme.test/privacy")]);
+    let cut = String::from_utf8(record(2, "2021-01-01T00:00:00Z", &policy("We"))).unwrap();
+    let cut = cut.replace("WARC-Type: response\r\n", "WARC-Type: response\r\nWARC-Truncated: length\r\n");
+    desk.write("a.warc", [record(1, "2020-01-01T00:00:00Z", &policy(WILL_NOT)), cut.into_bytes()].concat());
+    let told = desk.run(&["import", "warc", "a.warc", "--json"]).exits(0);
+    assert_eq!(told.objects().len(), 1);
+    told.says("1 captures were cut off");
+}
+
 // which watch
 
 #[test]
@@ -222,6 +233,11 @@ fn a_wacz_gives_what_its_warc_files_hold() {
     desk.run(&["import", "wacz", "all.wacz", "--json"]).exits(0);
     let log = desk.run(&["log", "acme", "--json"]).exits(0).objects();
     assert_eq!(log.iter().map(|v| v["version"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 2]);
+    let cut = &gzip(&[old.clone(), new.clone()].concat())[..400];
+    desk.write("cut.wacz", wacz(&[("archive/a.warc.gz", cut)], false));
+    desk.run(&["import", "wacz", "cut.wacz", "--watch", "cut"])
+        .exits(3)
+        .says("cut.wacz/archive/a.warc.gz is cut in record");
     desk.write("none.wacz", wacz(&[("a.txt", b"a")], false));
     desk.run(&["import", "wacz", "none.wacz", "--watch", "acme"]).exits(3).says("no WACZ");
     desk.write("bomb.wacz", wacz(&[("archive/a.warc", &vec![0; 4 << 20])], true));
@@ -370,8 +386,14 @@ async fn mementos_and_files_keep_where_they_came_from() {
             origin: origin.clone(),
         };
         let (record_id, target) = (String::new(), String::new());
-        let response =
-            policywatch::exchange::warc::Response { record_id, target, watch: None, snapshot, elsewhere: None };
+        let response = policywatch::exchange::warc::Response {
+            record_id,
+            target,
+            watch: None,
+            snapshot,
+            elsewhere: None,
+            truncated: None,
+        };
         recorder.take(response).await.unwrap();
     }
     recorder.finish().await.unwrap();

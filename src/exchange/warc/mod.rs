@@ -98,6 +98,15 @@ pub enum WarcError {
     },
 }
 
+impl WarcError {
+    /// The same of a file that lies inside another: that one's place is what people know.
+    pub fn inside(mut self, place: &Path) -> Self {
+        let (Self::Io { path, .. } | Self::Cut { path, .. } | Self::Malformed { path, .. }) = &mut self;
+        place.clone_into(path);
+        self
+    }
+}
+
 /// One capture of a WARC file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Response {
@@ -111,6 +120,8 @@ pub struct Response {
     pub snapshot: Snapshot,
     /// Of a revisit, what it repeats, where that is not in the file.
     pub elsewhere: Option<Sought>,
+    /// Why whoever recorded it stopped before its end (`WARC-Truncated`).
+    pub truncated: Option<String>,
 }
 
 /// The captures of a WARC file, oldest first.
@@ -275,8 +286,8 @@ fn response(
         captured_at: entry.date,
         origin: origin(head, &record_id),
     };
-    let watch = head.field(WATCH).map(str::to_owned);
-    Ok(Response { record_id, target, watch, snapshot, elsewhere })
+    let own = |name: &str| head.field(name).map(str::to_owned);
+    Ok(Response { record_id, target, watch: own(WATCH), snapshot, elsewhere, truncated: own("warc-truncated") })
 }
 
 /// A message whose body is another's. A revisit keeps the head it was served with; a 304
