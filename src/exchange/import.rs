@@ -152,23 +152,18 @@ impl<'a> Routing<'a> {
         }
     }
 
-    /// The watches, and their pages, that a capture belongs to. One that an export of
-    /// ours made names its watch.
+    /// The watches, and their pages, that a capture belongs to. One that an export of ours
+    /// made names its watch, whose address may have been another then.
     pub fn of(self, url: &str, named: Option<&str>) -> Vec<(usize, usize)> {
+        let watches = self.watches();
+        let own = watches.iter().position(|watch| Some(watch.id.as_str()) == named);
+        let said = matches!(self, Routing::One(_)) || own.is_some();
         let place = |(at, watch): (usize, &Watch)| {
-            let page = match self {
-                // Whatever its address: that was said.
-                Routing::One(_) if watch.pages.is_empty() => Some(0),
-                _ => page_of(url, &watch.all_pages()),
-            };
-            page.map(|page| (at, page))
+            // Whatever its address: that was said.
+            let page = if said && watch.pages.is_empty() { Some(0) } else { page_of(url, &watch.all_pages()) };
+            page.filter(|_| own.is_none_or(|own| own == at)).map(|page| (at, page))
         };
-        let places: Vec<_> = self.watches().iter().enumerate().filter_map(place).collect();
-        let own = |(at, _): &&(usize, usize)| Some(self.watches()[*at].id.as_str()) == named;
-        match places.iter().find(own) {
-            Some(own) if matches!(self, Routing::ByAddress(_)) => vec![*own],
-            _ => places,
-        }
+        watches.iter().enumerate().filter_map(place).collect()
     }
 }
 

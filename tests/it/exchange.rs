@@ -836,16 +836,20 @@ proptest! {
 }
 
 #[test]
-fn a_watch_of_an_export_is_a_name_like_any_other() {
+fn an_export_brings_a_history_back_although_the_address_is_another_now() {
     let desk = desk(&[("acme", "https://acme.test/privacy"), ("other", "https://other.test/")]);
-    let forged = |named: &str| {
+    let named = |named: &str| {
         let head = format!("WARC-Type: response\r\nPolicywatch-Watch: {named}\r\nPolicywatch-Redirects: [[1,2]]\r\n");
-        String::from_utf8(record(1, "2020-01-01T00:00:00Z", &policy(WILL_NOT)))
-            .unwrap()
-            .replace("WARC-Type: response\r\n", &head)
+        let record = String::from_utf8(record(1, "2020-01-01T00:00:00Z", &policy(WILL_NOT))).unwrap();
+        record.replace("WARC-Type: response\r\n", &head)
     };
-    // It follows another address: the record's word alone does not make it that watch's.
-    desk.write("forged.warc", forged("other"));
-    let told = desk.run(&["import", "warc", "forged.warc", "--json"]).exits(0).objects();
-    assert_eq!(told.iter().map(|o| o["watch"].as_str().unwrap()).collect::<Vec<_>>(), ["acme"]);
+    // The watch that a record names, if there is one; else those of its address.
+    for (name, expected) in [("other", "other"), ("nobody", "acme"), ("../x", "acme")] {
+        desk.write("named.warc", named(name));
+        let told = desk.run(&["import", "warc", "named.warc", "--json"]).exits(0).objects();
+        assert_eq!(told.iter().map(|o| o["watch"].as_str().unwrap()).collect::<Vec<_>>(), [expected], "{name}");
+    }
+    // What was said on the command line goes before what the file says.
+    let told = desk.run(&["import", "warc", "named.warc", "--watch", "mine", "--json"]).exits(0).objects();
+    assert_eq!(told[0]["watch"], "mine");
 }
