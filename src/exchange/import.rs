@@ -246,26 +246,20 @@ impl<'a, C: Clock> Recorder<'a, C> {
             None => self.store.recorded_otherwise(&watch.id, &snapshot.origin, captured_at, snapshot.digest()).await?,
             held => held,
         };
+        if self.mode == Mode::Dry && held.is_none() {
+            let (watch, ending) = (watch.id.clone(), Ending::Listed);
+            return Ok(Imported { watch, record_id, captured_at, ending, held: false, version: None, reading: None });
+        }
+        if self.mode != Mode::Dry
+            && let Entry::Vacant(new) = self.histories.entry(at)
+        {
+            // Also where all is held: an import that was killed may have left it without its place.
+            new.insert(History::begin(watch, self.store, self.clock, self.unpacker).await?);
+        }
         if let Some(check) = held {
             return again(record_id, captured_at, &check, watch, self.store, self.unpacker).await;
         }
-        if self.mode == Mode::Dry {
-            let watch = watch.id.clone();
-            let (version, reading) = (None, None);
-            return Ok(Imported {
-                watch,
-                record_id,
-                captured_at,
-                ending: Ending::Listed,
-                held: false,
-                version,
-                reading,
-            });
-        }
-        let history = match self.histories.entry(at) {
-            Entry::Occupied(open) => open.into_mut(),
-            Entry::Vacant(new) => new.insert(History::begin(watch, self.store, self.clock, self.unpacker).await?),
-        };
+        let history = self.histories.get_mut(&at).expect("it was opened above, unless nothing is recorded");
         let tell = self.mode == Mode::Tell;
         let alerts = |latest: Option<&VersionFacts>, together: &Together| {
             if tell { check::alerts(watch, latest, together) } else { Addressed::default() }
@@ -424,6 +418,8 @@ pub async fn warc_file<C: Clock>(
         worked(tokio::task::spawn_blocking(move || warc::open(&path)).await)?
     };
     let total = records.total();
+    // What another file brought may be what this one repeats.
+    recorder.originals = Originals::default();
     let (sender, mut responses) = mpsc::channel(AHEAD);
     let reading = tokio::task::spawn_blocking(move || stream(records, &sender));
     recorder.take_all(&mut responses, |imported| each(total, imported)).await?;

@@ -248,20 +248,11 @@ fn response(
     let refused = |reason: String| parser.malformed(reason);
     let mut elsewhere = None;
     let message = match (head.kind(), &entry.repeats) {
-        (Kind::Resource, _) => {
-            let kind = head.field("content-type").map(|kind| ("content-type".to_owned(), kind.to_owned()));
-            let headers = file_field(head).map_or_else(|| kind.into_iter().collect(), |file| file.headers);
-            Message { status: 200, headers, body: block.to_vec() }
-        }
         (Kind::Revisit, Some(Original::Record(number))) => {
             let Some((of, whole)) = spool.load(*number)? else {
                 return Err(refused(format!("it repeats record {number}, which could not be read")));
             };
-            let original = match of.kind() {
-                Kind::Resource => Message { status: 200, headers: Vec::new(), body: whole },
-                _ => http_message(&whole, of.field(WATCH).is_some()).map_err(refused)?,
-            };
-            repeated(http_message(block, true).ok(), original)
+            repeated(http_message(block, true).ok(), said_in(&of, &whole).map_err(refused)?)
         }
         (Kind::Revisit, original) => {
             if let Some(Original::Elsewhere(sought)) = original {
@@ -272,7 +263,7 @@ fn response(
             let said = said.unwrap_or(Message { status: 0, headers: Vec::new(), body: Vec::new() });
             Message { body: Vec::new(), ..said }
         }
-        _ => http_message(block, head.field(WATCH).is_some()).map_err(refused)?,
+        _ => said_in(head, block).map_err(refused)?,
     };
     let target = head.target().to_owned();
     let record_id = head.id().to_owned();
@@ -288,6 +279,17 @@ fn response(
     };
     let own = |name: &str| head.field(name).map(str::to_owned);
     Ok(Response { record_id, target, watch: own(WATCH), snapshot, elsewhere, truncated: own("warc-truncated") })
+}
+
+/// The message that a record with a body has; of a resource, one that was never sent.
+fn said_in(head: &Head, block: &[u8]) -> Result<Message, String> {
+    if head.kind() != Kind::Resource {
+        // Our own exports have no encodings, whatever a body begins with.
+        return http_message(block, head.field(WATCH).is_some());
+    }
+    let kind = head.field("content-type").map(|kind| ("content-type".to_owned(), kind.to_owned()));
+    let headers = file_field(head).map_or_else(|| kind.into_iter().collect(), |file| file.headers);
+    Ok(Message { status: 200, headers, body: block.to_vec() })
 }
 
 /// A message whose body is another's. A revisit keeps the head it was served with; a 304
