@@ -6,6 +6,7 @@
 //! two to seven times as fast, and its packs are its own affair
 //! (docs/decisions/0018-other-archives.md).
 
+use std::fmt;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -52,11 +53,40 @@ pub enum GitError {
     },
 }
 
+/// The hash of an object: SHA-1, or SHA-256 in repositories that use it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct ObjectId {
+    bytes: [u8; 32],
+    length: u8,
+}
+
+impl ObjectId {
+    /// Reads 40 or 64 hexadecimal digits.
+    fn from_hex(hex: &str) -> Option<Self> {
+        let found = data_encoding::HEXLOWER.decode(hex.as_bytes()).ok()?;
+        let mut bytes = [0; 32];
+        bytes.get_mut(..found.len())?.copy_from_slice(&found);
+        [20, 32].contains(&found.len()).then_some(Self { bytes, length: found.len() as u8 })
+    }
+}
+
+impl fmt::Display for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&data_encoding::HEXLOWER.encode(&self.bytes[..usize::from(self.length)]))
+    }
+}
+
+impl fmt::Debug for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ObjectId({self})")
+    }
+}
+
 /// A file as a commit left it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Committed {
     /// The commit's hash.
-    pub commit: String,
+    pub commit: ObjectId,
     /// The author's date.
     pub authored_at: Timestamp,
     /// The first line of the message.
@@ -64,7 +94,7 @@ pub struct Committed {
     /// The file.
     pub path: String,
     /// The hash of its content.
-    pub blob: String,
+    pub blob: ObjectId,
 }
 
 /// A repository.
@@ -109,7 +139,7 @@ impl Repository {
         let arguments = ["log", "-z", "--raw", "--no-abbrev", "--no-renames", "--format=%x01%H%x02%aI%x02%s", "HEAD"];
         let mut child = self.start(&arguments, Stdio::null())?;
         let mut tokens = Tokens(BufReader::with_capacity(256 * 1024, taken(&mut child)));
-        let mut commit: Option<(String, Timestamp, String)> = None;
+        let mut commit: Option<(ObjectId, Timestamp, String)> = None;
         let walked = loop {
             let token = match tokens.next() {
                 Ok(Some(token)) => token,
@@ -121,6 +151,7 @@ impl Repository {
                 let mut parts = header.splitn(3, '\u{2}').map(str::to_owned);
                 let (hash, date, subject) = (parts.next(), parts.next(), parts.next().unwrap_or_default());
                 let date = date.and_then(|date| parse_rfc3339(&date).ok());
+                let hash = hash.and_then(|hash| ObjectId::from_hex(&hash));
                 commit = hash.zip(date).map(|(hash, date)| (hash, date, subject));
             } else if let Some(raw) = token.strip_prefix(':') {
                 let path = match tokens.next() {
@@ -129,14 +160,10 @@ impl Repository {
                 };
                 let fields: Vec<&str> = raw.split(' ').collect();
                 // Regular files that are there afterwards.
-                if let ([_, "100644" | "100755", _, blob, _], Some((hash, at, subject))) = (&fields[..], &commit) {
-                    each(Committed {
-                        commit: hash.clone(),
-                        authored_at: *at,
-                        subject: subject.clone(),
-                        path,
-                        blob: (*blob).to_owned(),
-                    });
+                if let ([_, "100644" | "100755", _, blob, _], Some((hash, at, subject))) = (&fields[..], &commit)
+                    && let Some(blob) = ObjectId::from_hex(blob)
+                {
+                    each(Committed { commit: *hash, authored_at: *at, subject: subject.clone(), path, blob });
                 }
             }
         };
@@ -148,7 +175,7 @@ impl Repository {
     ///
     /// # Errors
     /// If git cannot be started.
-    pub fn contents(&self, blobs: Vec<String>) -> Result<Contents, GitError> {
+    pub fn contents(&self, blobs: Vec<ObjectId>) -> Result<Contents, GitError> {
         let mut child = self.start(&["cat-file", "--batch", "--buffer"], Stdio::piped())?;
         let input = child.stdin.take();
         let asked = blobs.len();

@@ -74,7 +74,8 @@
 //!
 //! **A history.** [`backfill`] lists an archive's captures of a page, fetches each distinct
 //! one, oldest first, and records them like checks, but alerts nobody; [`exchange`] does the
-//! same with the records of a WARC file. Captures that come out of order are facts at once;
+//! same with the captures of other archives' files and repositories ([`git`]), and writes
+//! the record for them. Captures that come out of order are facts at once;
 //! then [`store::Store::rebuild`] derives the versions anew, in the order of capture.
 //!
 //! The decisions behind this, with the options weighed, are in `docs/decisions/`.

@@ -33,7 +33,7 @@ use crate::watch::{Watch, WatchId};
 #[command(after_help = r#"Formats:
   warc                 captures: .warc, .warc.gz, .warc.zst
   wacz                 captures: a web archive collection (.wacz)
-  markdown             texts: files of the Princeton-Leuven corpus, a folder of them, or any text with --at
+  markdown             texts: a file or folder of the Princeton-Leuven corpus; others with --at
   ota-snapshots        captures: a snapshots repository of Open Terms Archive
   ota-versions         texts: a versions repository of Open Terms Archive
   ota-declarations     watches: declarations of Open Terms Archive, a file or a folder
@@ -263,13 +263,15 @@ async fn collection(path: &Path, recorder: &mut Recorder<'_, SystemClock>, seen:
         Err(error) => return Ok(Err(error.into())),
     };
     loop {
-        let (_, file) = match warcs.next() {
+        let (name, file) = match warcs.next_file() {
             Ok(Some(next)) => next,
             Ok(None) => return Ok(Ok(())),
             Err(error) => return Ok(Err(error.into())),
         };
-        if let Err(error) = warc_file(&file, recorder, |total, imported| seen.take(total, &imported)).await {
-            return Ok(Err(error));
+        match warc_file(&file, recorder, |total, imported| seen.take(total, &imported)).await {
+            Ok(()) => {}
+            Err(ImportError::Warc(error)) => return Ok(Err(error.inside(&path.join(name)).into())),
+            Err(error) => return Ok(Err(error)),
         }
     }
 }
@@ -415,7 +417,14 @@ fn remarks(summary: &Summary, args: &Args, id: Option<&WatchId>, console: &Conso
             summary.without_body
         ));
     }
-    if summary.read + summary.other_pages + summary.without_body == 0 {
+    if summary.truncated > 0 {
+        console.warn(format!(
+            "{} captures were cut off when they were recorded (WARC-Truncated), so they were not taken: what is missing \
+             would read as removed",
+            summary.truncated
+        ));
+    }
+    if summary.read + summary.other_pages + summary.without_body + summary.truncated == 0 {
         console.warn(format!("{} holds no captures, so nothing was recorded", args.path.display()));
     } else if summary.older > 0 {
         console

@@ -114,7 +114,7 @@ pub fn read_file(path: &Path, otherwise: Option<Timestamp>, url: Option<&str>) -
         captured_at,
         origin: Origin::File { name: origin },
     };
-    Ok(Response { record_id: place, target: url, watch: None, snapshot, elsewhere: None })
+    Ok(Response { record_id: place, target: url, watch: None, snapshot, elsewhere: None, truncated: None })
 }
 
 /// What the first lines say: the note of the Princeton-Leuven corpus, or front matter.

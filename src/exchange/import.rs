@@ -78,6 +78,9 @@ pub struct Summary {
     pub other_pages: usize,
     /// Captures that repeat a body which neither the file nor the record has; not recorded.
     pub without_body: usize,
+    /// Captures that were cut off by whoever recorded them; not recorded, since what is
+    /// missing would read as removed.
+    pub truncated: usize,
     /// Captures older than what was recorded already.
     pub older: usize,
     /// Deliveries that wait because of it.
@@ -91,6 +94,7 @@ impl Summary {
         self.skipped += other.skipped;
         self.other_pages += other.other_pages;
         self.without_body += other.without_body;
+        self.truncated += other.truncated;
         self.older += other.older;
         self.deliveries += other.deliveries;
     }
@@ -148,23 +152,18 @@ impl<'a> Routing<'a> {
         }
     }
 
-    /// The watches, and their pages, that a capture belongs to. One that an export of
-    /// ours made names its watch.
+    /// The watches, and their pages, that a capture belongs to. One that an export of ours
+    /// made names its watch, whose address may have been another then.
     pub fn of(self, url: &str, named: Option<&str>) -> Vec<(usize, usize)> {
+        let watches = self.watches();
+        let own = watches.iter().position(|watch| Some(watch.id.as_str()) == named);
+        let said = matches!(self, Routing::One(_)) || own.is_some();
         let place = |(at, watch): (usize, &Watch)| {
-            let page = match self {
-                // Whatever its address: that was said.
-                Routing::One(_) if watch.pages.is_empty() => Some(0),
-                _ => page_of(url, &watch.all_pages()),
-            };
-            page.map(|page| (at, page))
+            // Whatever its address: that was said.
+            let page = if said && watch.pages.is_empty() { Some(0) } else { page_of(url, &watch.all_pages()) };
+            page.filter(|_| own.is_none_or(|own| own == at)).map(|page| (at, page))
         };
-        let places: Vec<_> = self.watches().iter().enumerate().filter_map(place).collect();
-        let own = |(at, _): &&(usize, usize)| Some(self.watches()[*at].id.as_str()) == named;
-        match places.iter().find(own) {
-            Some(own) if matches!(self, Routing::ByAddress(_)) => vec![*own],
-            _ => places,
-        }
+        watches.iter().enumerate().filter_map(place).collect()
     }
 }
 
@@ -204,11 +203,15 @@ impl<'a, C: Clock> Recorder<'a, C> {
     /// # Errors
     /// If the record could not be kept.
     pub async fn take(&mut self, response: Response) -> Result<Vec<Imported>, StoreError> {
-        let Response { record_id, mut snapshot, watch, elsewhere, .. } = response;
+        let Response { record_id, mut snapshot, watch, elsewhere, truncated, .. } = response;
         let places = self.routing.of(&snapshot.url, watch.as_deref());
         if places.is_empty() {
             // Whose page that is nobody can tell: it stays in the file.
             self.summary.other_pages += 1;
+            return Ok(Vec::new());
+        }
+        if truncated.is_some() {
+            self.summary.truncated += 1;
             return Ok(Vec::new());
         }
         let mut imported = Vec::with_capacity(places.len());
@@ -243,47 +246,27 @@ impl<'a, C: Clock> Recorder<'a, C> {
             None => self.store.recorded_otherwise(&watch.id, &snapshot.origin, captured_at, snapshot.digest()).await?,
             held => held,
         };
+        if self.mode == Mode::Dry && held.is_none() {
+            let (watch, ending) = (watch.id.clone(), Ending::Listed);
+            return Ok(Imported { watch, record_id, captured_at, ending, held: false, version: None, reading: None });
+        }
+        if self.mode != Mode::Dry
+            && let Entry::Vacant(new) = self.histories.entry(at)
+        {
+            // Also where all is held: an import that was killed may have left it without its place.
+            new.insert(History::begin(watch, self.store, self.clock, self.unpacker).await?);
+        }
         if let Some(check) = held {
-            if self.mode != Mode::Dry {
-                // Whoever recorded it may have ended before it had its place.
-                self.history(at).await?;
-            }
             return again(record_id, captured_at, &check, watch, self.store, self.unpacker).await;
         }
-        if self.mode == Mode::Dry {
-            let watch = watch.id.clone();
-            let (version, reading) = (None, None);
-            return Ok(Imported {
-                watch,
-                record_id,
-                captured_at,
-                ending: Ending::Listed,
-                held: false,
-                version,
-                reading,
-            });
-        }
-        let (tell, now) = (self.mode == Mode::Tell, self.clock.now());
+        let history = self.histories.get_mut(&at).expect("it was opened above, unless nothing is recorded");
+        let tell = self.mode == Mode::Tell;
         let alerts = |latest: Option<&VersionFacts>, together: &Together| {
             if tell { check::alerts(watch, latest, together) } else { Addressed::default() }
         };
-        let id = watch.id.clone();
-        let history = self.history(at).await?;
-        let (past, recorded) = history.record(page, snapshot, alerts, now).await?;
-        let imported = told(id, record_id, captured_at, past, history.base());
+        let (past, recorded) = history.record(page, snapshot, alerts, self.clock.now()).await?;
         self.summary.deliveries += recorded.deliveries;
-        Ok(imported)
-    }
-
-    /// The history of a watch, opened when it is first needed.
-    async fn history(&mut self, at: usize) -> Result<&mut History<'a>, StoreError> {
-        Ok(match self.histories.entry(at) {
-            Entry::Occupied(open) => open.into_mut(),
-            Entry::Vacant(new) => {
-                let watch = &self.routing.watches()[at];
-                new.insert(History::begin(watch, self.store, self.clock, self.unpacker).await?)
-            }
-        })
+        Ok(told(watch.id.clone(), record_id, captured_at, past, history.base()))
     }
 
     /// Puts what came out of order into its place.
@@ -435,6 +418,8 @@ pub async fn warc_file<C: Clock>(
         worked(tokio::task::spawn_blocking(move || warc::open(&path)).await)?
     };
     let total = records.total();
+    // What another file brought may be what this one repeats.
+    recorder.originals = Originals::default();
     let (sender, mut responses) = mpsc::channel(AHEAD);
     let reading = tokio::task::spawn_blocking(move || stream(records, &sender));
     recorder.take_all(&mut responses, |imported| each(total, imported)).await?;

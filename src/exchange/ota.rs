@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use super::import::{ImportError, Imported, Mode, Recorder, Routing, SourceError, Summary, worked};
 use super::warc::Response;
 use crate::clock::Clock;
-use crate::git::{Committed, GitError, Repository};
+use crate::git::{Committed, GitError, ObjectId, Repository};
 use crate::snapshot::{Origin, Snapshot};
 use crate::store::Store;
 use crate::time::{Timestamp, is_recordable};
@@ -145,10 +145,11 @@ pub fn document_of(url: &url::Url) -> String {
 /// A file of a commit.
 #[derive(Clone, Debug)]
 struct Record {
-    commit: String,
+    commit: ObjectId,
     captured_at: Timestamp,
-    blob: String,
-    ending: String,
+    blob: ObjectId,
+    /// A place in [`Plan::endings`].
+    ending: u16,
 }
 
 /// All records of one text.
@@ -177,6 +178,8 @@ pub struct Plan {
     repository: Repository,
     name: String,
     kind: Kind,
+    /// What the names of files end in.
+    endings: Vec<String>,
     /// By text.
     pub groups: Vec<Group>,
     /// Versions that OTA made by reading the same snapshot otherwise: no news of the
@@ -196,6 +199,7 @@ pub fn plan(path: &Path, kind: Kind, only: &[String]) -> Result<Plan, SourceErro
     let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
     let mut groups: BTreeMap<Key, Vec<Record>> = BTreeMap::new();
     let (mut upgrades, mut skipped, mut count) = (0, 0, 0);
+    let mut endings: Vec<String> = Vec::new();
     repository.changes(|committed| {
         let Committed { commit, authored_at, subject, path, blob } = committed;
         count += 1;
@@ -209,8 +213,13 @@ pub fn plan(path: &Path, kind: Kind, only: &[String]) -> Result<Plan, SourceErro
         } else if kind == Kind::Versions && is_upgrade(&subject) {
             upgrades += 1;
         } else {
-            let record = Record { commit, captured_at: authored_at, blob, ending: ending.to_owned() };
-            groups.entry(key).or_default().push(record);
+            let known = endings.iter().position(|known| known == ending).unwrap_or_else(|| {
+                endings.push(ending.to_owned());
+                endings.len() - 1
+            });
+            // More kinds of files than that no collection has; the last stands for the rest.
+            let ending = u16::try_from(known).unwrap_or(u16::MAX);
+            groups.entry(key).or_default().push(Record { commit, captured_at: authored_at, blob, ending });
         }
     })?;
     if count > MAX_COMMITS {
@@ -222,7 +231,7 @@ pub fn plan(path: &Path, kind: Kind, only: &[String]) -> Result<Plan, SourceErro
         records.sort_by_key(|record| record.captured_at);
         Group { key, records }
     });
-    Ok(Plan { repository, name, kind, groups: groups.collect(), upgrades, skipped })
+    Ok(Plan { repository, name, kind, endings, groups: groups.collect(), upgrades, skipped })
 }
 
 fn is_upgrade(subject: &str) -> bool {
@@ -241,7 +250,7 @@ impl Plan {
     /// # Errors
     /// Those of git.
     pub fn read(self, mut each: impl FnMut(usize, Option<Response>) -> bool) -> Result<(), SourceError> {
-        let blobs = self.groups.iter().flat_map(|group| group.records.iter().map(|record| record.blob.clone()));
+        let blobs = self.groups.iter().flat_map(|group| group.records.iter().map(|record| record.blob));
         let mut contents = self.repository.contents(blobs.collect())?;
         for (at, group) in self.groups.iter().enumerate() {
             for record in &group.records {
@@ -256,7 +265,8 @@ impl Plan {
     }
 
     fn response(&self, key: &Key, record: &Record, body: Vec<u8>) -> Response {
-        let place = format!("{}@{}: {key}.{}", self.name, record.commit, record.ending);
+        let ending = self.endings.get(usize::from(record.ending)).map_or("", String::as_str);
+        let place = format!("{}@{}: {key}.{ending}", self.name, record.commit);
         let kind = (self.kind == Kind::Versions).then(|| ("content-type".to_owned(), "text/markdown".to_owned()));
         let snapshot = Snapshot {
             // Whose page that is, the watch says.
@@ -269,7 +279,7 @@ impl Plan {
             captured_at: record.captured_at,
             origin: Origin::File { name: place.clone() },
         };
-        Response { record_id: place, target: String::new(), watch: None, snapshot, elsewhere: None }
+        Response { record_id: place, target: String::new(), watch: None, snapshot, elsewhere: None, truncated: None }
     }
 }
 

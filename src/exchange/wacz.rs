@@ -55,7 +55,7 @@ impl Warcs {
     ///
     /// # Errors
     /// If it is damaged or larger than it may be.
-    pub fn next(&mut self) -> Result<Option<(String, TempPath)>, SourceError> {
+    pub fn next_file(&mut self) -> Result<Option<(String, TempPath)>, SourceError> {
         let Some(name) = self.names.next() else { return Ok(None) };
         let place = format!("{}, {name}", self.place);
         let failed = |error: &dyn std::fmt::Display| SourceError::new(place.clone(), error);

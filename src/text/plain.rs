@@ -241,9 +241,18 @@ pub(super) fn looks_heading(text: &str) -> bool {
         && body.chars().any(char::is_alphabetic)
         // An identifier out of a cookie table, not words.
         && !body.contains('_')
+        && !body.rsplit(' ').next().is_some_and(is_identifier)
         && words <= most_words
         && text.chars().count() <= most_chars
         && !text.starts_with("http")
+}
+
+/// Whether a word is written as programs write names: `countryCode`, but not `iPhone` or
+/// `macOS`.
+fn is_identifier(word: &str) -> bool {
+    let small = word.bytes().take_while(u8::is_ascii_lowercase).count();
+    let rest = &word.as_bytes()[small..];
+    small >= 2 && matches!(rest, [first, second, ..] if first.is_ascii_uppercase() && second.is_ascii_lowercase())
 }
 
 fn is_prose(text: &str) -> bool {
@@ -383,6 +392,19 @@ pub(super) mod tests {
         - your orders
         - (a) and what you write to us in letters
         ");
+    }
+
+    #[test]
+    fn names_out_of_a_table_are_no_headings() {
+        for (line, expected) in [
+            ("Cookie Name Duration Purpose countryCode", false),
+            ("Cookie _ga", false),
+            ("Our app for iPhone", true),
+            ("Data on macOS", true),
+            ("What We Collect", true),
+        ] {
+            assert_eq!(looks_heading(line), expected, "{line}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod comparing;
 mod configuration;
 mod desk;
 mod documents;
+mod exchange;
 mod faces;
 mod fetching;
 mod health;

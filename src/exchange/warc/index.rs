@@ -201,6 +201,8 @@ impl Known {
         for targets in self.by_target.values_mut() {
             targets.sort();
         }
+        // In order of time: a revisit may repeat another, which is older.
+        self.revisits.sort_by_key(|revisit| (revisit.date, revisit.number));
         let mut entries = Vec::with_capacity(self.revisits.len());
         for Revisit { date, number, id, sought } in std::mem::take(&mut self.revisits) {
             let found = self.find(&sought, date);

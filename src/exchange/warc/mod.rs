@@ -104,6 +104,15 @@ pub enum WarcError {
     },
 }
 
+impl WarcError {
+    /// The same of a file that lies inside another: that one's place is what people know.
+    pub fn inside(mut self, place: &Path) -> Self {
+        let (Self::Io { path, .. } | Self::Cut { path, .. } | Self::Malformed { path, .. }) = &mut self;
+        place.clone_into(path);
+        self
+    }
+}
+
 /// One capture of a WARC file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Response {
@@ -117,6 +126,8 @@ pub struct Response {
     pub snapshot: Snapshot,
     /// Of a revisit, what it repeats, where that is not in the file.
     pub elsewhere: Option<Sought>,
+    /// Why whoever recorded it stopped before its end (`WARC-Truncated`).
+    pub truncated: Option<String>,
 }
 
 /// The captures of a WARC file, oldest first.
@@ -243,20 +254,11 @@ fn response(
     let refused = |reason: String| parser.malformed(reason);
     let mut elsewhere = None;
     let message = match (head.kind(), &entry.repeats) {
-        (Kind::Resource, _) => {
-            let kind = head.field("content-type").map(|kind| ("content-type".to_owned(), kind.to_owned()));
-            let headers = file_field(head).map_or_else(|| kind.into_iter().collect(), |file| file.headers);
-            Message { status: 200, headers, body: block.to_vec() }
-        }
         (Kind::Revisit, Some(Original::Record(number))) => {
             let Some((of, whole)) = spool.load(*number)? else {
                 return Err(refused(format!("it repeats record {number}, which could not be read")));
             };
-            let original = match of.kind() {
-                Kind::Resource => Message { status: 200, headers: Vec::new(), body: whole },
-                _ => http_message(&whole, of.field(WATCH).is_some()).map_err(refused)?,
-            };
-            repeated(http_message(block, true).ok(), original)
+            repeated(http_message(block, true).ok(), said_in(&of, &whole).map_err(refused)?)
         }
         (Kind::Revisit, original) => {
             if let Some(Original::Elsewhere(sought)) = original {
@@ -267,7 +269,7 @@ fn response(
             let said = said.unwrap_or(Message { status: 0, headers: Vec::new(), body: Vec::new() });
             Message { body: Vec::new(), ..said }
         }
-        _ => http_message(block, head.field(WATCH).is_some()).map_err(refused)?,
+        _ => said_in(head, block).map_err(refused)?,
     };
     let target = head.target().to_owned();
     let record_id = head.id().to_owned();
@@ -281,8 +283,19 @@ fn response(
         captured_at: entry.date,
         origin: origin(head, &record_id),
     };
-    let watch = head.field(WATCH).map(str::to_owned);
-    Ok(Response { record_id, target, watch, snapshot, elsewhere })
+    let own = |name: &str| head.field(name).map(str::to_owned);
+    Ok(Response { record_id, target, watch: own(WATCH), snapshot, elsewhere, truncated: own("warc-truncated") })
+}
+
+/// The message that a record with a body has; of a resource, one that was never sent.
+fn said_in(head: &Head, block: &[u8]) -> Result<Message, String> {
+    if head.kind() != Kind::Resource {
+        // Our own exports have no encodings, whatever a body begins with.
+        return http_message(block, head.field(WATCH).is_some());
+    }
+    let kind = head.field("content-type").map(|kind| ("content-type".to_owned(), kind.to_owned()));
+    let headers = file_field(head).map_or_else(|| kind.into_iter().collect(), |file| file.headers);
+    Ok(Message { status: 200, headers, body: block.to_vec() })
 }
 
 /// A message whose body is another's. A revisit keeps the head it was served with; a 304

@@ -1,0 +1,855 @@
+//! Other archives' formats: what comes in, what goes out, and that it is the same.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use policywatch::exchange::export::{self, Selection};
+use policywatch::exchange::import::{Imported, Mode, Recorder, Routing, warc_file};
+use policywatch::judgment::Materiality;
+use policywatch::outcome::FailureKind;
+use policywatch::snapshot::{Digest, Origin};
+use policywatch::store::{Store, Which};
+use policywatch::time::{parse_rfc3339, rfc3339};
+use policywatch::unpack::Unpacker;
+use policywatch::watch::Watch;
+use proptest::prelude::*;
+use serde_json::Value;
+
+use crate::desk::{Desk, GONE, MAY, WILL_NOT, policy, record, record_id};
+use crate::world::{self, Answer, World};
+
+/// A configuration with a store, and these watches.
+fn desk(watches: &[(&str, &str)]) -> Desk {
+    let desk = Desk::new();
+    let mut text = format!("[store]\npath = {:?}\n", desk.path("policywatch.db"));
+    for (id, url) in watches {
+        text.push_str(&format!("[[watch]]\nid = {id:?}\nurl = {url:?}\n"));
+    }
+    desk.write("policywatch.toml", text);
+    desk
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// A record of another kind, or with other fields.
+fn other(kind: &str, number: u32, date: &str, fields: &str, block: &str) -> Vec<u8> {
+    format!(
+        "WARC/1.1\r\nWARC-Type: {kind}\r\nWARC-Record-ID: {}\r\nWARC-Date: {date}\r\n{fields}\
+         WARC-Target-URI: https://acme.test/privacy\r\nContent-Type: application/http; msgtype=response\r\n\
+         Content-Length: {}\r\n\r\n{block}\r\n\r\n",
+        record_id(number),
+        block.len()
+    )
+    .into_bytes()
+}
+
+const SAME: &str = "WARC-Profile: http://netpreserve.org/warc/1.1/revisit/identical-payload-digest\r\n";
+const NOT_MODIFIED: &str = "WARC-Profile: http://netpreserve.org/warc/1.0/revisit/server-not-modified\r\n";
+const OK: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n";
+
+fn outcomes(out: &[Value]) -> Vec<(String, Option<u64>)> {
+    out.iter().map(|o| (o["outcome"].as_str().unwrap().to_owned(), o["version"].as_u64())).collect()
+}
+
+// revisits
+
+#[test]
+fn revisits_repeat_what_the_file_has() {
+    let desk = desk(&[("acme", "https://acme.test/privacy")]);
+    let sha1 = policywatch::exchange::warc::payload_sha1(policy(WILL_NOT).as_bytes());
+    let by_id = format!("{SAME}WARC-Refers-To: {}\r\n", record_id(1));
+    let by_digest = format!("{SAME}WARC-Payload-Digest: sha1:{sha1}\r\n");
+    let by_revisit = format!("{SAME}WARC-Refers-To: {}\r\n", record_id(2));
+    let by_place = format!(
+        "{SAME}WARC-Refers-To-Target-URI: https://acme.test/privacy\r\nWARC-Refers-To-Date: 2021-06-01T00:00:00Z\r\n"
+    );
+    let records = [
+        record(1, "2020-01-01T00:00:00Z", &policy(WILL_NOT)),
+        other("request", 90, "2020-01-01T00:00:00Z", "", "GET /privacy HTTP/1.1\r\n\r\n"),
+        other("revisit", 2, "2020-02-01T00:00:00Z", &by_id, OK),
+        record(3, "2021-06-01T00:00:00Z", &policy(MAY)),
+        other("revisit", 4, "2021-07-01T00:00:00Z", NOT_MODIFIED, "HTTP/1.1 304 Not Modified\r\n\r\n"),
+        other("revisit", 5, "2021-08-01T00:00:00Z", &by_digest, OK),
+        other("revisit", 6, "2021-09-01T00:00:00Z", &by_place, ""),
+        other("revisit", 7, "2021-10-01T00:00:00Z", &by_revisit, OK),
+    ];
+    let expected = [
+        ("first".to_owned(), Some(1)),
+        ("unchanged".to_owned(), Some(1)),
+        ("changed".to_owned(), Some(2)),
+        ("unchanged".to_owned(), Some(2)),
+        ("changed".to_owned(), Some(3)),
+        ("changed".to_owned(), Some(4)),
+        ("changed".to_owned(), Some(5)),
+    ];
+    desk.write("in-order.warc", records.concat());
+    let mut shuffled = records.to_vec();
+    shuffled.reverse();
+    desk.write("reversed.warc", shuffled.concat());
+    for (file, watch) in [("in-order.warc", "acme"), ("reversed.warc", "other")] {
+        let told = desk.run(&["import", "warc", file, "--watch", watch, "--json"]).exits(0).objects();
+        assert_eq!(outcomes(&told), expected, "{file}");
+    }
+}
+
+#[test]
+fn revisits_repeat_what_the_record_has_and_others_are_counted() {
+    let desk = desk(&[("acme", "https://acme.test/privacy")]);
+    desk.write("first.warc", record(1, "2020-01-01T00:00:00Z", &policy(WILL_NOT)));
+    let sha1 = policywatch::exchange::warc::payload_sha1(policy(WILL_NOT).as_bytes());
+    let later = [
+        other("revisit", 2, "2020-02-01T00:00:00Z", &format!("{SAME}WARC-Payload-Digest: sha1:{sha1}\r\n"), OK),
+        other("revisit", 3, "2020-03-01T00:00:00Z", NOT_MODIFIED, "HTTP/1.1 304 Not Modified\r\n\r\n"),
+        other(
+            "revisit",
+            4,
+            "2020-04-01T00:00:00Z",
+            &format!("{SAME}WARC-Payload-Digest: sha1:{}\r\n", "A".repeat(32)),
+            OK,
+        ),
+        other(
+            "revisit",
+            5,
+            "2020-05-01T00:00:00Z",
+            &format!("{SAME}WARC-Refers-To: {}\r\nWARC-Refers-To-Date: 2020-01-01T00:00:00Z\r\n", record_id(1)),
+            OK,
+        ),
+    ];
+    desk.write("later.warc", later.concat());
+    desk.run(&["import", "warc", "first.warc", "--watch", "acme"]).exits(0);
+    let told = desk.run(&["import", "warc", "later.warc", "--watch", "acme", "--json"]).exits(0);
+    assert_eq!(outcomes(&told.objects()), vec![("unchanged".to_owned(), Some(1)); 3]);
+    told.says("1 captures repeat a body that neither the file nor the record has");
+}
+
+#[test]
+fn a_capture_that_was_cut_off_is_not_taken_for_the_policy() {
+    let desk = desk(&[("acme", "https://acme.test/privacy")]);
+    let cut = String::from_utf8(record(2, "2021-01-01T00:00:00Z", &policy("We"))).unwrap();
+    let cut = cut.replace("WARC-Type: response\r\n", "WARC-Type: response\r\nWARC-Truncated: length\r\n");
+    desk.write("a.warc", [record(1, "2020-01-01T00:00:00Z", &policy(WILL_NOT)), cut.into_bytes()].concat());
+    let told = desk.run(&["import", "warc", "a.warc", "--json"]).exits(0);
+    assert_eq!(told.objects().len(), 1);
+    told.says("1 captures were cut off");
+}
+
+// which watch
+
+#[test]
+fn captures_go_to_the_watches_of_their_address() {
+    let desk = desk(&[
+        ("acme", "https://www.acme.test/privacy"),
+        ("again", "http://acme.test/privacy/"),
+        ("other", "https://other.test/"),
+    ]);
+    let stray = String::from_utf8(record(2, "2020-02-01T00:00:00Z", &policy(MAY)))
+        .unwrap()
+        .replace("acme.test/privacy", "acme.test/jobs");
+    desk.write(
+        "all.warc.gz",
+        [gzip(&record(1, "2020-01-01T00:00:00Z", &policy(WILL_NOT))), gzip(stray.as_bytes())].concat(),
+    );
+    let listed = desk.run(&["import", "warc", "all.warc.gz", "--dry-run", "--json"]).exits(0);
+    let outcome: Vec<_> = listed.objects().iter().map(|o| o["outcome"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(outcome, ["listed", "listed"]);
+    assert_eq!(desk.run(&["log", "acme"]).code, 2, "nothing was recorded");
+    let told = desk.run(&["import", "warc", "all.warc.gz", "--json"]).exits(0);
+    let watches: Vec<_> = told.objects().iter().map(|o| o["watch"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(watches, ["acme", "again"]);
+    told.says("1 captures are of addresses that no watch follows");
+    let empty = Desk::new();
+    empty.write("policywatch.toml", format!("[store]\npath = {:?}\n", empty.path("p.db")));
+    empty.write("one.warc", record(1, "2020-01-01T00:00:00Z", &policy(WILL_NOT)));
+    empty.run(&["import", "warc", "one.warc"]).exits(2).says("--watch ID");
+}
+
+#[test]
+fn an_option_that_would_do_nothing_is_refused() {
+    let desk = desk(&[]);
+    desk.write("a.warc", record(1, "2020-01-01T00:00:00Z", &policy(WILL_NOT)));
+    desk.write("a.yaml", "url: https://acme.test/\n");
+    for (arguments, says) in [
+        (&["import", "warc", "a.warc", "--watch", "a", "--append"][..], "--append"),
+        (&["import", "warc", "a.warc", "--watch", "a", "--at", "2020"], "--at"),
+        (&["import", "warc", "a.warc", "--watch", "a", "--only", "A"], "--only"),
+        (&["import", "warc", "a.warc", "--select", "main"], "--watch"),
+        (&["import", "warc", "a.warc", "--watch", "a", "--alert", "--dry-run"], "exclude"),
+        (&["import", "urlwatch", "a.yaml", "--watch", "a"], "--watch"),
+    ] {
+        desk.run(arguments).exits(2).says(says);
+    }
+}
+
+// packings
+
+#[test]
+fn zstandard_with_a_dictionary_is_read() {
+    let desk = desk(&[("acme", "https://acme.test/privacy")]);
+    let records =
+        [record(1, "2020-01-01T00:00:00Z", &policy(WILL_NOT)), record(2, "2020-02-01T00:00:00Z", &policy(MAY))];
+    let dictionary = policy("We will sell.").into_bytes();
+    for packed in [dictionary.clone(), zstd::encode_all(&dictionary[..], 3).unwrap()] {
+        let mut file = vec![0x5d, 0x2a, 0x4d, 0x18];
+        file.extend_from_slice(&u32::try_from(packed.len()).unwrap().to_le_bytes());
+        file.extend_from_slice(&packed);
+        for record in &records {
+            let mut encoder = zstd::stream::write::Encoder::with_dictionary(Vec::new(), 3, &dictionary).unwrap();
+            encoder.write_all(record).unwrap();
+            file.extend(encoder.finish().unwrap());
+        }
+        desk.write("all.warc.zst", &file);
+        let told = desk.run(&["import", "warc", "all.warc.zst", "--watch", "acme", "--json"]).exits(0);
+        assert_eq!(told.objects().len(), 2);
+    }
+    desk.write("bomb.warc.zst", [&[0x5d, 0x2a, 0x4d, 0x18][..], &u32::MAX.to_le_bytes()].concat());
+    desk.run(&["import", "warc", "bomb.warc.zst", "--watch", "acme"]).exits(3).says("its dictionary has more than");
+}
+
+fn wacz(files: &[(&str, &[u8])], packed: bool) -> Vec<u8> {
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let method = if packed { zip::CompressionMethod::Deflated } else { zip::CompressionMethod::Stored };
+    let options = zip::write::SimpleFileOptions::default().compression_method(method);
+    for (name, content) in files {
+        archive.start_file(*name, options).unwrap();
+        archive.write_all(content).unwrap();
+    }
+    archive.finish().unwrap().into_inner()
+}
+
+#[test]
+fn a_wacz_gives_what_its_warc_files_hold() {
+    let desk = desk(&[("acme", "https://acme.test/privacy")]);
+    let (old, new) =
+        (record(1, "2020-01-01T00:00:00Z", &policy(WILL_NOT)), record(2, "2021-01-01T00:00:00Z", &policy(MAY)));
+    let files: [(&str, &[u8]); 3] =
+        [("archive/b.warc.gz", &gzip(&old)), ("archive/a.warc", &new), ("pages/pages.jsonl", b"{}")];
+    desk.write("all.wacz", wacz(&files, false));
+    desk.run(&["import", "wacz", "all.wacz", "--json"]).exits(0);
+    let log = desk.run(&["log", "acme", "--json"]).exits(0).objects();
+    assert_eq!(log.iter().map(|v| v["version"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 2]);
+    let cut = &gzip(&[old.clone(), new.clone()].concat())[..400];
+    desk.write("cut.wacz", wacz(&[("archive/a.warc.gz", cut)], false));
+    desk.run(&["import", "wacz", "cut.wacz", "--watch", "cut"])
+        .exits(3)
+        .says("cut.wacz/archive/a.warc.gz is cut in record");
+    desk.write("none.wacz", wacz(&[("a.txt", b"a")], false));
+    desk.run(&["import", "wacz", "none.wacz", "--watch", "acme"]).exits(3).says("no WACZ");
+    desk.write("bomb.wacz", wacz(&[("archive/a.warc", &vec![0; 4 << 20])], true));
+    desk.run(&["import", "wacz", "bomb.wacz", "--watch", "acme"]).exits(3).says("no honest archive");
+    desk.write("broken.wacz", b"PK\x03\x04 and no more");
+    desk.run(&["import", "wacz", "broken.wacz", "--watch", "acme"]).exits(3).says("broken.wacz");
+}
+
+// out and in again
+
+/// What a store holds of its watches, whatever the names of records and the moments of writing.
+async fn content(store: &Store) -> BTreeMap<String, (Vec<String>, Vec<String>)> {
+    let mut all = BTreeMap::new();
+    for state in store.watch_states().await.unwrap() {
+        let mut captures = Vec::new();
+        for capture in store.captures(&state.id, None, None).await.unwrap() {
+            let snapshot = store.snapshot(capture.snapshot).await.unwrap();
+            captures.push(format!(
+                "{} {} {} {} {} {:?}",
+                rfc3339(capture.captured_at),
+                capture.digest,
+                snapshot.status,
+                snapshot.url,
+                snapshot.final_url,
+                snapshot.redirects
+            ));
+        }
+        let mut versions = Vec::new();
+        for facts in store.versions(&state.id).await.unwrap() {
+            let version = store.version(&state.id, Which::Number(facts.number)).await.unwrap().unwrap();
+            let text = version.reading.text();
+            versions.push(format!("{} {} {}", facts.number, rfc3339(facts.captured_at), Digest::of(text.as_bytes())));
+        }
+        all.insert(state.id.to_string(), (captures, versions));
+    }
+    all
+}
+
+async fn take(path: &Path, watches: &[Watch], world: &World) -> Vec<Imported> {
+    let unpacker = Unpacker::none();
+    let mut recorder = Recorder::new(Routing::ByAddress(watches), Mode::Record, &world.store, &world.clock, &unpacker);
+    let mut all = Vec::new();
+    warc_file(path, &mut recorder, |_, one| {
+        all.push(one);
+        Ok(())
+    })
+    .await
+    .unwrap();
+    all
+}
+
+/// A history with all that a page can do: the same, another, back, gone, redirected, away.
+async fn lived() -> (World, Vec<Watch>) {
+    let world = World::new().await;
+    let mut watches = Vec::new();
+    for path in ["/privacy", "/terms"] {
+        let watch = world.watch(path, Materiality::Material).await;
+        for sentence in [world::WILL_NOT, world::WILL_NOT, world::MAY, world::WILL_NOT] {
+            world.serve_and_check(&watch, world::policy(sentence)).await;
+        }
+        world.serve_and_check(&watch, Answer::Failure(FailureKind::Dns { host: "acme.test".to_owned() })).await;
+        world.serve_and_check(&watch, GONE.to_owned()).await;
+        world.serve_and_check(&watch, world::policy(world::MAY)).await;
+        watches.push(watch);
+    }
+    world.leaves_deliveries_waiting();
+    (world, watches)
+}
+
+fn all(watches: &[Watch]) -> Selection {
+    Selection { watches: watches.iter().map(|watch| watch.id.clone()).collect(), from: None, to: None }
+}
+
+#[tokio::test]
+async fn what_is_exported_comes_back_the_same() {
+    let (world, watches) = lived().await;
+    let before = content(&world.store).await;
+    assert!(before.values().all(|(captures, versions)| captures.len() == 6 && versions.len() == 4), "{before:#?}");
+    for name in ["all.warc", "all.warc.gz", "all.warc.zst"] {
+        let path = world.file(name);
+        let written = export::warc::export(&path, &all(&watches), &world.store, || {}).await.unwrap();
+        assert_eq!(written.captures, 12);
+
+        let other = World::new().await;
+        for watch in &watches {
+            other.follow(watch.clone()).await;
+        }
+        take(&path, &watches, &other).await;
+        assert_eq!(content(&other.store).await, before, "{name}");
+
+        // What was there already is met again, although it came another way.
+        let again = take(&path, &watches, &world).await;
+        assert!(again.len() == 12 && again.iter().all(|one| one.held), "{again:#?}");
+        assert_eq!(content(&world.store).await, before);
+    }
+}
+
+#[tokio::test]
+async fn the_same_record_gives_the_same_bytes() {
+    let (world, watches) = lived().await;
+    let digest = |path: PathBuf| Digest::of(&std::fs::read(path).unwrap());
+    for round in ["a", "b"] {
+        export::warc::export(&world.file(&format!("{round}.warc.gz")), &all(&watches), &world.store, || {})
+            .await
+            .unwrap();
+        export::wacz::export(&world.file(&format!("{round}.wacz")), &all(&watches), &world.store, || {}).await.unwrap();
+        export::jsonl::export(&world.file(&format!("{round}.jsonl")), &all(&watches), &world.store, || {})
+            .await
+            .unwrap();
+    }
+    for ending in ["warc.gz", "wacz", "jsonl"] {
+        assert_eq!(digest(world.file(&format!("a.{ending}"))), digest(world.file(&format!("b.{ending}"))), "{ending}");
+    }
+    let taken = export::warc::export(&world.file("a.warc.gz"), &all(&watches), &world.store, || {}).await;
+    assert!(taken.unwrap_err().to_string().contains("exists already"));
+}
+
+#[tokio::test]
+async fn mementos_and_files_keep_where_they_came_from() {
+    let world = World::new().await;
+    let watch = world.watch("/privacy", Materiality::Material).await;
+    let memento = "https://web.archive.test/web/20200101000000id_/https://acme.test/privacy";
+    let origins = [
+        Origin::Wayback { memento_url: memento.to_owned(), archive_digest: Some("A".repeat(32)) },
+        Origin::File { name: "notes\r\nWARC-Type: response".to_owned() },
+    ];
+    let unpacker = Unpacker::none();
+    let mut recorder = Recorder::new(Routing::One(&watch), Mode::Record, &world.store, &world.clock, &unpacker);
+    for (day, origin) in (1..).zip(&origins) {
+        let snapshot = policywatch::snapshot::Snapshot {
+            url: watch.url.to_string(),
+            final_url: watch.url.to_string(),
+            status: 200,
+            headers: vec![
+                ("content-type".to_owned(), "text/html".to_owned()),
+                ("content-encoding".to_owned(), "gzip".to_owned()),
+                ("x-odd".to_owned(), "caf\u{e9}\r\nSet-Cookie: a".to_owned()),
+            ],
+            redirects: vec![policywatch::snapshot::Redirect {
+                status: 301,
+                from: "https://acme.test/old".to_owned(),
+                to: watch.url.to_string(),
+            }],
+            body: world::policy(world::MAY).into_bytes(),
+            captured_at: parse_rfc3339(&format!("2020-01-0{day}T00:00:00.250Z")).unwrap(),
+            origin: origin.clone(),
+        };
+        let (record_id, target) = (String::new(), String::new());
+        let response = policywatch::exchange::warc::Response {
+            record_id,
+            target,
+            watch: None,
+            snapshot,
+            elsewhere: None,
+            truncated: None,
+        };
+        recorder.take(response).await.unwrap();
+    }
+    recorder.finish().await.unwrap();
+    let path = world.file("all.warc");
+    export::warc::export(&path, &all(std::slice::from_ref(&watch)), &world.store, || {}).await.unwrap();
+    let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
+    assert_eq!(text.matches("\r\nWARC-Type: ").count(), 5, "{text}");
+    assert!(!text.contains("\nSet-Cookie: a") && !text.to_lowercase().contains("\ncontent-encoding:"), "{text}");
+
+    let other = World::new().await;
+    other.follow(watch.clone()).await;
+    take(&path, std::slice::from_ref(&watch), &other).await;
+    assert_eq!(content(&other.store).await, content(&world.store).await);
+    let captures = other.store.captures(&watch.id, None, None).await.unwrap();
+    for (capture, origin) in captures.iter().zip(&origins) {
+        let snapshot = other.store.snapshot(capture.snapshot).await.unwrap();
+        assert_eq!(snapshot.origin, *origin);
+        assert_eq!(snapshot.redirects.len(), 1);
+    }
+}
+
+/// The programs that others check archives with: `POLICYWATCH_WARC_TOOLS` names the folder
+/// where they are installed (`pip install warcio wacz pywb`).
+fn tools() -> Option<PathBuf> {
+    let tools =
+        std::env::var_os("POLICYWATCH_WARC_TOOLS").map(PathBuf::from).filter(|tools| tools.join("warcio").exists());
+    if tools.is_none() {
+        println!("skipped: POLICYWATCH_WARC_TOOLS names no folder with warcio, wacz and pywb");
+    }
+    tools
+}
+
+#[tokio::test]
+async fn other_programs_accept_what_is_written() {
+    let Some(tools) = tools() else { return };
+    let (world, watches) = lived().await;
+    let (warc, wacz) = (world.file("all.warc.gz"), world.file("all.wacz"));
+    export::warc::export(&warc, &all(&watches), &world.store, || {}).await.unwrap();
+    export::wacz::export(&wacz, &all(&watches), &world.store, || {}).await.unwrap();
+    let run = |program: &str, arguments: &[&str]| {
+        let output = Command::new(tools.join(program)).args(arguments).output().unwrap();
+        let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "{program}: {said}");
+        said
+    };
+    let checked = run("warcio", &["check", "-v", warc.to_str().unwrap()]);
+    assert!(checked.contains("digest pass") && checked.contains("revisit"), "{checked}");
+    assert!(run("wacz", &["validate", "-f", wacz.to_str().unwrap()]).contains("Validation succeeded"));
+
+    // Replayed, every capture must be the bytes that were served; a revisit, too.
+    let home = world.file("replay");
+    std::fs::create_dir(&home).unwrap();
+    for arguments in [&["init", "policies"][..], &["add", "policies", warc.to_str().unwrap()]] {
+        let made = Command::new(tools.join("wb-manager")).args(arguments).current_dir(&home).output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    }
+    let urls = watches.iter().map(|watch| watch.url.to_string());
+    let output =
+        Command::new(tools.join("python3")).args(["-c", REPLAY, home.to_str().unwrap()]).args(urls).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut replayed: Vec<&str> = said.lines().collect();
+    replayed.sort();
+    let mut served = Vec::new();
+    for watch in &watches {
+        for capture in world.store.captures(&watch.id, None, None).await.unwrap() {
+            served.push(format!("{} 200 {}", capture.captured_at.format("%Y%m%d%H%M%S"), capture.digest));
+        }
+    }
+    served.sort();
+    assert_eq!(replayed, served, "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Asks pywb, in its own process and without a port of ours, for every capture that its
+/// index lists.
+const REPLAY: &str = r#"
+from gevent.monkey import patch_all; patch_all()
+import hashlib, os, sys
+os.chdir(sys.argv[1])
+from pywb.apps.frontendapp import FrontEndApp
+from werkzeug.test import Client
+from werkzeug.wrappers import Response
+client = Client(FrontEndApp(), Response)
+for url in sys.argv[2:]:
+    for line in client.get('/policies/cdx?url=' + url).get_data(as_text=True).splitlines():
+        stamp = line.split(' ')[1]
+        answer = client.get('/policies/' + stamp + 'id_/' + url)
+        print(stamp, answer.status_code, hashlib.sha256(answer.get_data()).hexdigest())
+"#;
+
+#[test]
+fn export_writes_every_format_and_says_what() {
+    let desk = desk(&[("acme", "https://acme.test/privacy")]);
+    desk.run(&["export", "warc", "no.warc"]).exits(3).says("nothing on record");
+    desk.write(
+        "a.warc",
+        [record(1, "2020-01-01T00:00:00Z", &policy(WILL_NOT)), record(2, "2021-01-01T00:00:00Z", &policy(MAY))]
+            .concat(),
+    );
+    desk.run(&["import", "warc", "a.warc"]).exits(0);
+    desk.run(&["export", "warc", "dry.warc", "--dry-run"]).exits(0).prints("would be written");
+    assert!(!desk.path("dry.warc").exists());
+    for format in ["warc", "wacz", "jsonl", "git", "markdown"] {
+        let name = format!("out.{format}");
+        let said = desk.run(&["export", format, &name, "--json"]).exits(0).objects();
+        assert_eq!((&said[0]["format"], &said[0]["written"]), (&Value::from(format), &Value::from(true)));
+        if format != "git" {
+            desk.run(&["export", format, &name]).exits(2).says("exists already");
+        }
+    }
+    desk.run(&["export", "warc", "b.warc", "--watch", "acne"]).exits(2).says("did you mean");
+    let one = desk.run(&["export", "warc", "one.warc", "--from", "2020-06", "--json"]).exits(0).objects();
+    assert_eq!(one[0]["captures"], 1);
+
+    let lines = std::fs::read_to_string(desk.path("out.jsonl")).unwrap();
+    let objects: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let kinds: Vec<_> = objects.iter().map(|o| o["object"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["watch", "snapshot", "snapshot", "version", "version"]);
+    assert_eq!(objects[1]["body"], policy(WILL_NOT));
+    assert_eq!(objects[4]["change"]["materiality"], "material");
+
+    let kept = std::fs::read_to_string(desk.path("out.markdown").join("acme/2021-01-01-v2.md")).unwrap();
+    assert!(kept.contains("captured_at: 2021-01-01T00:00:00.000Z") && kept.contains(MAY), "{kept}");
+    desk.run(&["import", "markdown", "out.markdown", "--watch", "copy"]).exits(0).prints("material");
+    desk.run(&["show", "copy@1"]).exits(0).prints(WILL_NOT);
+}
+
+fn git(folder: &Path, arguments: &[&str]) -> String {
+    let output = Command::new("git").arg("-C").arg(folder).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+#[test]
+fn a_repository_has_a_commit_a_version_with_its_date_and_goes_on() {
+    let desk = desk(&[("acme", "https://acme.test/privacy")]);
+    desk.write("a.warc", record(1, "2020-01-01T00:00:00Z", &policy(WILL_NOT)));
+    desk.write("b.warc", record(2, "2021-01-01T00:00:00Z", &policy(MAY)));
+    desk.write("old.warc", record(3, "2019-01-01T00:00:00Z", &policy(MAY)));
+    desk.run(&["import", "warc", "a.warc"]).exits(0);
+    desk.run(&["export", "git", "history"]).exits(0);
+    let first = git(&desk.path("history"), &["rev-parse", "HEAD"]);
+    desk.run(&["import", "warc", "b.warc"]).exits(0);
+    desk.run(&["export", "git", "history"]).exits(0);
+    let log = git(&desk.path("history"), &["log", "--format=%aI %s"]);
+    assert_eq!(
+        log.lines().map(|line| line.replace("+00:00", "Z")).collect::<Vec<_>>(),
+        ["2021-01-01T00:00:00Z acme: version 2 (change)", "2020-01-01T00:00:00Z acme: version 1 (first record)"]
+    );
+    assert_eq!(git(&desk.path("history"), &["rev-parse", "HEAD~1"]), first);
+    assert!(std::fs::read_to_string(desk.path("history/acme.md")).unwrap().contains(MAY));
+    git(&desk.path("history"), &["fsck", "--strict"]);
+
+    // A history that begins earlier now is another one.
+    desk.run(&["import", "warc", "old.warc"]).exits(0);
+    desk.run(&["export", "git", "history"]).exits(3).says("refs/heads/main");
+    desk.run(&["export", "git", "new"]).exits(0);
+    // Somebody's own work is nobody else's.
+    desk.write("history/acme.md", "mine");
+    desk.run(&["export", "git", "history"]).exits(2).says("exists already");
+    std::fs::create_dir(desk.path("full")).unwrap();
+    desk.write("full/a.txt", "a");
+    desk.run(&["export", "git", "full"]).exits(2).says("exists already");
+}
+
+// markdown
+
+#[test]
+fn a_corpus_of_markdown_goes_to_its_watches() {
+    let desk = desk(&[("acme", "https://www.acme.test/privacy")]);
+    std::fs::create_dir(desk.path("texts")).unwrap();
+    let note = |day: &str, text: &str| {
+        format!(
+            "> *The following text is extracted and transformed from the acme.test privacy policy. Please check the \
+             [original snapshot on the Wayback Machine](https://web.archive.test/web/{day}000000id_/https%3A//acme.test/privacy) \
+             for the most accurate reproduction.*\n\n# Privacy Policy\n\nAcme sells kettles. This policy tells what we do \
+             with your data when you use our shop, and which choices you have.\n\n## Sharing\n\n{text} Carriers receive your \
+             address, so that parcels reach you.\n\n## Contact\n\nWrite to us if you have questions about this policy.\n"
+        )
+    };
+    desk.write("texts/b.txt", note("20190101", MAY));
+    desk.write("texts/a.txt", note("20200101", WILL_NOT));
+    let plain = note("20180101", WILL_NOT).lines().skip(2).collect::<Vec<_>>().join("\n");
+    desk.write("texts/c.txt", &plain);
+    desk.write("texts/d.jpg", "no text");
+    let told = desk.run(&["import", "markdown", "texts", "--json"]).exits(3);
+    let days: Vec<_> = told.objects().iter().map(|o| o["captured_at"].as_str().unwrap()[..10].to_owned()).collect();
+    assert_eq!(days, ["2019-01-01", "2020-01-01"]);
+    told.says("texts/c.txt: it does not say when it was served").says("one file was not read");
+    desk.run(&["import", "markdown", "texts/c.txt", "--watch", "acme", "--at", "2018-01-01"]).exits(0);
+    let log = desk.run(&["log", "acme", "--json"]).exits(0).objects();
+    assert_eq!(log.len(), 3);
+    let shown = desk.run(&["show", "acme@2", "--json"]).exits(0).objects();
+    assert_eq!(shown[0]["sections"][0]["path"], Value::from(vec!["Privacy Policy"]), "the note is no part of the text");
+    desk.run(&["import", "markdown", "texts/a.txt", "--json"]).exits(0);
+    assert_eq!(desk.run(&["log", "acme", "--json"]).exits(0).objects().len(), 3, "nothing is recorded twice");
+}
+
+/// Five policies of vendors, as the corpus has them; their outlines were looked at by people.
+#[test]
+fn the_seeds_read_as_people_would_mark_them() {
+    let shared = std::env::var_os("POLICYWATCH_SHARED")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
+    let seeds = shared.join("seeds");
+    let Ok(files) = std::fs::read_dir(&seeds) else {
+        println!("skipped: no {}", seeds.display());
+        return;
+    };
+    let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    files.sort();
+    let desk = Desk::new();
+    let example = include_str!("../../config.example.toml");
+    let store = format!("path = {:?}", desk.path("policywatch.db"));
+    desk.write("policywatch.toml", example.replacen("# path = \"/var/lib/policywatch/policywatch.db\"", &store, 1));
+    let folder = seeds.to_str().unwrap();
+    desk.run(&["import", "markdown", folder]).exits(3).says("2 files were not read");
+    for (file, watch) in [(3, "quintus-privacy"), (4, "infortrend-privacy")] {
+        desk.run(&["import", "markdown", files[file].to_str().unwrap(), "--watch", watch, "--at", "2020"]).exits(0);
+    }
+    for (watch, sections, captured, effective, last) in [
+        ("quantum-privacy", 18, "2018-06-10T21:24:31.000Z", Some("2018-04-16"), "Disclaimer"),
+        ("qct-privacy", 10, "2019-06-09T23:28:51.000Z", None, "PRIVACY QUESTIONS"),
+        (
+            "exabytes-privacy",
+            9,
+            "2005-12-12T04:42:35.000Z",
+            None,
+            "Disclosure of customer information and communications",
+        ),
+        ("quintus-privacy", 18, "2020-01-01T00:00:00.000Z", Some("2018-04-24"), "Questions"),
+        ("infortrend-privacy", 15, "2020-01-01T00:00:00.000Z", None, "Contact Us"),
+    ] {
+        let shown = &desk.run(&["show", watch, "--json"]).exits(0).objects()[0];
+        let found = shown["sections"].as_array().unwrap();
+        assert_eq!(found.len(), sections, "{watch}: {found:#?}");
+        assert_eq!(found[found.len() - 1]["path"].as_array().unwrap().last().unwrap(), last, "{watch}");
+        assert_eq!(shown["effective_at"].as_str(), effective, "{watch}");
+        assert_eq!(desk.run(&["log", watch, "--json"]).exits(0).objects()[0]["captured_at"], captured, "{watch}");
+    }
+}
+
+// Open Terms Archive
+
+/// A repository as Open Terms Archive makes them, one commit a record.
+fn repository(folder: &Path, commits: &[(&str, i64, &str, &str)]) {
+    std::fs::create_dir_all(folder).unwrap();
+    git(folder, &["init", "--quiet", "--initial-branch=main"]);
+    let mut import = Command::new("git")
+        .arg("-C")
+        .arg(folder)
+        .args(["fast-import", "--quiet"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = import.stdin.take().unwrap();
+    for (path, at, subject, content) in commits {
+        write!(
+            out,
+            "commit refs/heads/main\nauthor OTA <ota@localhost> {at} +0200\ncommitter OTA <ota@localhost> 1700000000 +0000\n\
+             data {}\n{subject}\nM 100644 inline \"{path}\"\ndata {}\n{content}\n",
+            subject.len(),
+            content.len()
+        )
+        .unwrap();
+    }
+    drop(out);
+    assert!(import.wait().unwrap().success());
+}
+
+const DAY: i64 = 86_400;
+const START: i64 = 1_577_836_800; // 2020-01-01
+
+#[test]
+fn snapshots_of_open_terms_archive_become_histories() {
+    let desk = desk(&[("acme-privacy-policy", "https://acme.test/privacy")]);
+    let (will_not, may) = (policy(WILL_NOT), policy(MAY));
+    let repo = desk.path("demo-snapshots");
+    repository(
+        &repo,
+        &[
+            ("README.md", START, "Add readme", "# Snapshots"),
+            ("Acme/Privacy Policy.html", START + DAY, "First record of Acme Privacy Policy", &will_not),
+            ("Acme/Terms of Service #en-terms.html", START + 2 * DAY, "First record of Acme", &may),
+            ("Acme/Privacy Policy.html", START + 3 * DAY, "Record new changes of Acme", &may),
+            ("Société/Terms.html", START + 4 * DAY, "First record", &may),
+        ],
+    );
+    // Nothing that a repository configures is run.
+    let hook = desk.write("hook.sh", format!("#!/bin/sh\ntouch {}\n", desk.path("ran").display()));
+    Command::new("chmod").arg("+x").arg(&hook).status().unwrap();
+    for key in ["core.fsmonitor", "core.pager", "gpg.program", "diff.external"] {
+        git(&repo, &["config", key, hook.to_str().unwrap()]);
+    }
+    git(&repo, &["config", "log.showSignature", "true"]);
+
+    let listed = desk.run(&["import", "ota-snapshots", "demo-snapshots", "--dry-run"]).exits(0);
+    listed.prints("acme-privacy-policy").prints("acme-terms-of-service-en-terms").prints("societe-terms");
+    assert_eq!(desk.run(&["log", "societe-terms"]).code, 2);
+    let told = desk.run(&["import", "ota-snapshots", "demo-snapshots", "--json"]).exits(0).objects();
+    let endings: Vec<_> = told
+        .iter()
+        .map(|o| {
+            (o["watch"].as_str().unwrap(), o["outcome"].as_str().unwrap(), &o["captured_at"].as_str().unwrap()[..10])
+        })
+        .collect();
+    assert_eq!(
+        endings,
+        [
+            ("acme-privacy-policy", "first", "2020-01-02"),
+            ("acme-privacy-policy", "changed", "2020-01-04"),
+            ("acme-terms-of-service-en-terms", "first", "2020-01-03"),
+            ("societe-terms", "first", "2020-01-05"),
+        ]
+    );
+    assert!(!desk.path("ran").exists(), "the repository had a program run");
+    let again = desk.run(&["import", "ota-snapshots", "demo-snapshots", "--only", "Acme/Privacy Policy"]).exits(0);
+    again.says("2 of the captures were recorded by an earlier import");
+    desk.run(&["import", "ota-snapshots", "demo-snapshots", "--watch", "one"]).exits(2).says("--only");
+    desk.run(&["import", "ota-snapshots", "demo-snapshots", "--only", "Nobody"])
+        .exits(3)
+        .says("nothing that --only names");
+    desk.run(&["import", "ota-snapshots", ".", "--watch", "one"]).exits(3).says("not a git repository");
+}
+
+#[test]
+fn versions_of_open_terms_archive_leave_technical_upgrades_out() {
+    let desk = desk(&[]);
+    let text = |sharing: &str| {
+        format!(
+            "Privacy Policy\n==============\n\nAcme sells kettles, and this policy tells what we do with your data.\n\nSharing\n-------\n\n{sharing}\n"
+        )
+    };
+    repository(
+        &desk.path("demo-versions"),
+        &[
+            ("Acme/Privacy Policy.md", START, "First record of Acme Privacy Policy", &text(WILL_NOT)),
+            (
+                "Acme/Privacy Policy.md",
+                START + DAY,
+                "Apply technical or declaration upgrade on Acme",
+                &text("We share."),
+            ),
+            ("Acme/Privacy Policy.md", START + 2 * DAY, "Record new changes of Acme Privacy Policy", &text(MAY)),
+        ],
+    );
+    let told = desk.run(&["import", "ota-versions", "demo-versions", "--watch", "acme"]).exits(0);
+    told.says("1 technical upgrade").prints("material");
+    desk.run(&["show", "acme@1", "--json"]).exits(0).prints("\"path\":[\"Privacy Policy\",\"Sharing\"]");
+}
+
+#[test]
+fn declarations_become_watches_that_the_snapshots_find() {
+    let desk = desk(&[]);
+    std::fs::create_dir(desk.path("declarations")).unwrap();
+    desk.write(
+        "declarations/Acme.json",
+        r##"{"name": "Acme & Co", "terms": {
+            "Privacy Policy": {"fetch": "https://acme.test/privacy", "select": [{"startBefore": "h1", "endBefore": "footer"}, ".text"],
+                "remove": "nav", "filter": ["dropDates"], "executeClientScripts": true},
+            "Terms of Service": {"combine": [{"fetch": "https://acme.test/en/terms.html", "select": "main"},
+                {"fetch": "https://acme.test/en/annex"}], "select": "body"},
+            "Imprint": {"fetch": "ftp://acme.test/", "select": "p"}, "Old": {}}}"##,
+    );
+    desk.write("declarations/Acme.history.json", "{}");
+    desk.write("declarations/Broken.json", "{");
+    let printed = desk.run(&["import", "ota-declarations", "declarations"]).exits(0);
+    printed
+        .prints("id = \"acme-privacy-policy\"")
+        .prints("select = [\"before h1 .. before footer\", \".text\"]")
+        .prints("# Not carried over: filter dropDates")
+        .says("executeClientScripts")
+        .says("Imprint")
+        .says("Broken.json");
+    let before = std::fs::read_to_string(desk.path("policywatch.toml")).unwrap();
+    desk.run(&["import", "ota-declarations", "declarations", "--append", "--dry-run"]).exits(0).prints("[[watch]]");
+    assert_eq!(std::fs::read_to_string(desk.path("policywatch.toml")).unwrap(), before);
+    desk.run(&["import", "ota-declarations", "declarations", "--append"]).exits(0).says("2 watches added");
+    desk.run(&["config", "check"]).exits(0).prints("acme-terms-of-service");
+    desk.run(&["import", "ota-declarations", "declarations", "--append"])
+        .exits(0)
+        .says("follows https://acme.test/privacy already");
+
+    repository(
+        &desk.path("repo"),
+        &[
+            ("Acme/Terms of Service #en-terms.html", START, "First record", &policy(WILL_NOT)),
+            ("Acme/Terms of Service #en-annex.html", START + DAY, "First record", &policy(MAY)),
+        ],
+    );
+    let told = desk.run(&["import", "ota-snapshots", "repo", "--json"]).exits(0).objects();
+    assert!(told.iter().all(|o| o["watch"] == "acme-terms-of-service"), "{told:#?}");
+}
+
+#[test]
+fn job_lists_and_backups_become_watches() {
+    let desk = desk(&[("held", "https://held.test/")]);
+    desk.write(
+        "urls.yaml",
+        "name: Acme Privacy Policy\nurl: https://acme.test/privacy\nfilter:\n- css: main\n- grep: data\n---\nurl: https://held.test/\n---\n\
+         name: \"\\e[31mred\"\ncommand: ls\n",
+    );
+    let told = desk.run(&["import", "urlwatch", "urls.yaml"]).exits(0);
+    told.prints("select = [\"main\"]").says("filter grep has no counterpart").says("already").says("runs a command");
+    assert!(
+        !desk.run(&["import", "urlwatch", "urls.yaml"]).err.contains('\u{1b}'),
+        "what a file says stays off the terminal"
+    );
+    let rows = desk.run(&["import", "urlwatch", "urls.yaml", "--json"]).exits(0).objects();
+    assert_eq!((&rows[0]["object"], &rows[0]["id"]), (&Value::from("watch"), &Value::from("acme-privacy-policy")));
+    assert_eq!(rows[1]["object"], "left_out");
+    desk.run(&["import", "urlwatch", "urls.yaml", "--append"]).exits(0).says("1 watch added");
+    desk.run(&["config", "check"]).exits(0);
+    desk.write("bad.yaml", "url: [");
+    desk.run(&["import", "urlwatch", "bad.yaml"]).exits(3).says("bad.yaml");
+
+    let list = r#"{"watching": {"u": {"url": "https://kettles.test/terms", "time_between_check": {"days": 2}}}}"#;
+    desk.write("backup.zip", wacz(&[("url-watches.json", list.as_bytes()), ("u/history.txt", b"1,a")], true));
+    desk.run(&["import", "changedetection", "backup.zip"]).exits(0).prints("every = \"2d\"").says("1 histories");
+    desk.run(&["import", "changedetection", "backup.zip", "--append"]).exits(0);
+    desk.run(&["config", "check"]).exits(0).prints("kettles-test-terms");
+}
+
+// hostile files
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn any_revisit_is_read_or_refused(fields in "(WARC-(Refers-To|Refers-To-Date|Payload-Digest|Profile|Type): \\PC{0,30}\r\n){0,6}", block in "\\PC{0,60}") {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.warc");
+        let records = [
+            record(1, "2020-01-01T00:00:00Z", "<p>We"),
+            other("revisit", 2, "2020-02-01T00:00:00Z", &fields, &block),
+            other("resource", 3, "2020-03-01T00:00:00Z", &fields, &block),
+        ];
+        std::fs::write(&path, records.concat()).unwrap();
+        if let Ok(records) = policywatch::exchange::warc::open(&path) {
+            prop_assert!(records.count() <= 4);
+        }
+    }
+}
+
+#[test]
+fn an_export_brings_a_history_back_although_the_address_is_another_now() {
+    let desk = desk(&[("acme", "https://acme.test/privacy"), ("other", "https://other.test/")]);
+    let named = |named: &str| {
+        let head = format!("WARC-Type: response\r\nPolicywatch-Watch: {named}\r\nPolicywatch-Redirects: [[1,2]]\r\n");
+        let record = String::from_utf8(record(1, "2020-01-01T00:00:00Z", &policy(WILL_NOT))).unwrap();
+        record.replace("WARC-Type: response\r\n", &head)
+    };
+    // The watch that a record names, if there is one; else those of its address.
+    for (name, expected) in [("other", "other"), ("nobody", "acme"), ("../x", "acme")] {
+        desk.write("named.warc", named(name));
+        let told = desk.run(&["import", "warc", "named.warc", "--json"]).exits(0).objects();
+        assert_eq!(told.iter().map(|o| o["watch"].as_str().unwrap()).collect::<Vec<_>>(), [expected], "{name}");
+    }
+    // What was said on the command line goes before what the file says.
+    let told = desk.run(&["import", "warc", "named.warc", "--watch", "mine", "--json"]).exits(0).objects();
+    assert_eq!(told[0]["watch"], "mine");
+}
