@@ -154,7 +154,11 @@ fn watch_in_force(config: &Config, watch: &Watch, now: Timestamp, origin: &dyn F
         id: watch.id.to_string(),
         url: watch.url.to_string(),
         pages: watch.pages.iter().map(|page| page.url.to_string()).collect(),
-        urls: watch.former.iter().map(|former| format!("{} until {}", former.url, rfc3339(former.until))).collect(),
+        urls: watch
+            .former
+            .iter()
+            .map(|former| format!("{} until {}", former.url, former.until.format("%Y-%m-%d")))
+            .collect(),
         r#type: watch.policy_type.as_str().to_owned(),
         source: watch.source.as_str().to_owned(),
         schedule: watch.schedule.to_string(),
@@ -351,6 +355,9 @@ impl WatchInForce {
     fn write(&self, f: &mut fmt::Formatter<'_>, short: impl Fn(&str) -> String) -> fmt::Result {
         writeln!(f, "  {}  # {}", self.id, short(&self.origin))?;
         writeln!(f, "    {} of {}, {}", self.r#type, self.url, self.source)?;
+        for former in &self.urls {
+            writeln!(f, "      before at {former}")?;
+        }
         for page in &self.pages {
             writeln!(f, "    and of {page}")?;
         }

@@ -20,7 +20,7 @@ use crate::capture::Capture;
 use crate::clock::Clock;
 use crate::http::{Answer, GuardedClient, authority};
 use crate::outcome::{FailureKind, FetchFailure};
-use crate::pace::{Cause, Class, Limits, Sign, Turn};
+use crate::pace::{Cause, Class, Sign, Turn};
 use crate::snapshot::{DigestCheck, Evidence, Origin, Redirect, Snapshot};
 use crate::time::{Timestamp, is_recordable};
 
@@ -47,10 +47,7 @@ const TRIES: usize = 3;
 const WINDOWS: [i64; 2] = [30, 400];
 
 /// When a place is looked for again at an archive that others ask as well.
-const FULL: chrono::Duration = chrono::Duration::milliseconds(200);
-
-/// Captures under way at the same time.
-const CAPTURES_AT_ONCE: usize = 2;
+const FULL: chrono::Duration = chrono::Duration::milliseconds(100);
 
 /// Reads from one archive.
 #[derive(Debug)]
@@ -629,16 +626,13 @@ impl<C: Clock> Archive<C> {
     /// Waits for a turn.
     async fn turn(&self, class: Class) -> Result<Lease, FetchFailure> {
         let host = authority(&self.options.base_url);
-        // Longer than a request may take: a lease that is older was left by a process that died.
-        let lease = self.options.timeout + Duration::from_secs(10);
-        let (pause, at_once) = match class {
-            Class::Index | Class::Save => (self.options.index_pause, 1),
-            Class::Capture => (self.options.capture_pause, CAPTURES_AT_ONCE),
+        let pause = match class {
+            Class::Index | Class::Save => self.options.index_pause,
+            Class::Capture => self.options.capture_pause,
         };
-        let limits = Limits { pause, at_once, lease };
         loop {
             let now = self.clock.now();
-            let answer = self.ledger.turn(&host, class, limits, now).await.map_err(|why| self.unaccounted(&why))?;
+            let answer = self.ledger.turn(&host, class, pause, now).await.map_err(|why| self.unaccounted(&why))?;
             match answer {
                 (Turn::Now, Some(lease)) => return Ok(lease),
                 (Turn::Now | Turn::Full, _) => self.clock.sleep_until(now + FULL).await,

@@ -46,7 +46,7 @@ use crate::version::{SnapshotId, VersionFacts};
 use crate::watch::WatchId;
 
 pub use archive::{Bounds, HeldMemento, ListingState, RecordedCapture, RecordedTrace};
-pub use lock::{DaemonLock, WatchLock, lock_daemon, lock_watch};
+pub use lock::{DaemonLock, Place, WatchLock, lock_daemon, lock_watch};
 pub use open::Options;
 
 /// A check's key.
