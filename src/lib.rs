@@ -13,7 +13,7 @@
 //! |---|---|---|
 //! | core | `watch` … `examine`, `alternation`, `confirmation`, `pages`, `capture`, `cadence`, `pace`, `guard`, `outcome`, `render`, `time` | the core |
 //! | ports | `clock`, `http`, `fetch`, `unpack`, `store`, `channel` | the core; of each other only `http` and `clock` |
-//! | use cases | `check`, `upgrade`, `backfill`, `deliver`, `exchange` | core and ports |
+//! | use cases | `check`, `upgrade`, `backfill`, `errands`, `deliver`, `exchange` | core and ports |
 //! | faces | `config`, `telemetry`, `scheduler`, `daemon`, `cli` | everything below |
 //!
 //! `tests/it/layers.rs` holds everyone to it, and says which module may name which
@@ -114,6 +114,7 @@ pub mod unpack;
 pub mod backfill;
 pub mod check;
 pub mod deliver;
+pub mod errands;
 pub mod exchange;
 mod panics;
 pub mod pulse;

@@ -256,6 +256,11 @@ fn settings(config: &Config) -> Vec<(&'static str, String)> {
         ("wayback.index_pause", time(fetch.wayback.index_pause)),
         ("wayback.capture_pause", time(fetch.wayback.capture_pause)),
         ("wayback.timeout", time(fetch.wayback.timeout)),
+        ("wayback.narrow", fetch.wayback.narrow.to_string()),
+        (
+            "wayback.save_keys_file",
+            text(&fetch.wayback.save_keys.as_ref().map_or_else(String::new, |keys| keys.path.display().to_string())),
+        ),
         ("scheduler.concurrency", config.scheduler.concurrency.to_string()),
         ("scheduler.spread", time(config.scheduler.spread)),
         ("log.filter", text(&config.log.filter)),

@@ -33,7 +33,7 @@ pub const KEYS: [(&str, &[&str]); 14] = [
             "allow",
         ],
     ),
-    ("wayback", &["base_url", "kind", "index_pause", "capture_pause", "timeout"]),
+    ("wayback", &["base_url", "kind", "index_pause", "capture_pause", "timeout", "narrow", "save_keys_file"]),
     ("archive", &["name", "base_url", "kind", "index_pause", "capture_pause", "timeout"]),
     ("scheduler", &["concurrency", "spread"]),
     ("log", &["filter", "json"]),

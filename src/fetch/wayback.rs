@@ -15,7 +15,7 @@ use url::Url;
 
 use super::encoding::Belief;
 use super::ledger::{Lease, Ledger};
-use super::{ArchiveKind, Cursor, Listed, Options, WaybackOptions, cdx, links, whole_body};
+use super::{ArchiveKind, Cursor, Listed, Options, SaveKeys, WaybackOptions, cdx, links, whole_body};
 use crate::capture::Capture;
 use crate::clock::Clock;
 use crate::http::{Answer, GuardedClient, authority};
@@ -112,11 +112,11 @@ impl<C: Clock> Archive<C> {
         self.options.base_url.as_str().trim_end_matches('/')
     }
 
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         self.options.base_url.host_str().unwrap_or("the archive").to_owned()
     }
 
-    fn unavailable(&self, reason: impl Into<String>) -> FetchFailure {
+    pub(super) fn unavailable(&self, reason: impl Into<String>) -> FetchFailure {
         FailureKind::ArchiveUnavailable { archive: self.name(), reason: reason.into() }.into()
     }
 
@@ -577,7 +577,7 @@ impl<C: Clock> Archive<C> {
         let exchange = self.exchange(address, headers);
         let ended = tokio::time::timeout(limit, exchange).await.unwrap_or(Err(FailureKind::Timeout { limit }));
         let (sign, understood) = self.understood(ended, understand);
-        let left = self.ledger.ended(lease, sign, self.clock.now()).await.map_err(|why| self.unaccounted(&why))?;
+        let left = self.account_of(lease, sign).await?;
         understood.map_err(|mut failure| {
             failure.retry_after = failure.retry_after.max(left);
             failure
@@ -623,11 +623,45 @@ impl<C: Clock> Archive<C> {
         }
     }
 
+    /// Gives a turn back, and says how the archive is.
+    pub(super) async fn account_of(&self, lease: Lease, sign: Sign) -> Result<Option<Duration>, FetchFailure> {
+        self.ledger.ended(lease, sign, self.clock.now()).await.map_err(|why| self.unaccounted(&why))
+    }
+
+    pub(super) fn keys(&self) -> Option<&SaveKeys> {
+        self.options.save_keys.as_ref()
+    }
+
+    /// Posts a form; answers with the status and the beginning of the answer.
+    pub(super) async fn post(
+        &self,
+        address: &Url,
+        headers: &[(String, String)],
+        form: String,
+    ) -> Result<(u16, Vec<u8>), FailureKind> {
+        let answer = self.client.post(address, headers, form.into_bytes(), self.options.timeout).await?;
+        Ok((answer.0, answer.2))
+    }
+
+    /// Asks for an address that is neither index nor capture.
+    pub(super) async fn look(
+        &self,
+        address: &Url,
+        headers: &[(String, String)],
+    ) -> Result<(u16, Vec<u8>), FailureKind> {
+        let limit = self.options.timeout;
+        let asked = tokio::time::timeout(limit, self.exchange(address, headers)).await;
+        let came = asked.unwrap_or(Err(FailureKind::Timeout { limit }))?;
+        Ok((came.answer.status, came.body))
+    }
+
     /// Waits for a turn.
-    async fn turn(&self, class: Class) -> Result<Lease, FetchFailure> {
+    pub(super) async fn turn(&self, class: Class) -> Result<Lease, FetchFailure> {
         let host = authority(&self.options.base_url);
         let pause = match class {
-            Class::Index | Class::Save => self.options.index_pause,
+            Class::Index => self.options.index_pause,
+            // Twice a minute where nothing else is configured: the archive allows seven.
+            Class::Save => self.options.index_pause * 6,
             Class::Capture => self.options.capture_pause,
         };
         loop {
@@ -685,7 +719,7 @@ impl<C: Clock> Archive<C> {
         }
     }
 
-    fn address(&self, path: &str) -> Result<Url, FetchFailure> {
+    pub(super) fn address(&self, path: &str) -> Result<Url, FetchFailure> {
         let address = format!("{}/{path}", self.base());
         let bad = |reason: &str| FailureKind::BadUrl { url: address.clone(), reason: reason.to_owned() }.into();
         // No client can ask for them: they are resolved before the request.

@@ -12,6 +12,7 @@
 //! | `watches`, `checks`, `snapshots`, `versions`, `deliveries` | the tables |
 //! | `confirmations` | changes that wait for a second look |
 //! | `archive` | what archives were asked, what they list, what was taken |
+//! | `errands` | what is to be done at archives |
 //! | `memory` | what a page said a short while ago |
 //! | `rebuild`, `verify` | readings from facts again, to replace or to compare |
 //! | `pack`, `encode` | what the blobs hold |
@@ -22,6 +23,7 @@ mod checks;
 mod confirmations;
 mod deliveries;
 mod encode;
+mod errands;
 mod fault;
 pub mod lock;
 mod memory;
@@ -46,6 +48,7 @@ use crate::version::{SnapshotId, VersionFacts};
 use crate::watch::WatchId;
 
 pub use archive::{Bounds, HeldMemento, ListingState, RecordedCapture, RecordedTrace};
+pub use errands::{Errand, ErrandKind, Standing as ErrandStanding};
 pub use lock::{DaemonLock, Place, WatchLock, lock_daemon, lock_watch};
 pub use open::Options;
 

@@ -540,3 +540,92 @@ async fn ten_backfills_at_once_keep_the_limits_of_one() {
         state.index.len()
     );
 }
+
+/// A change that a live check found is captured by the archive and dated by its captures,
+/// by a loop that no alert waits for.
+#[tokio::test]
+async fn a_live_change_is_captured_and_dated_afterwards() {
+    use policywatch::backfill::ledger::SharedLedger;
+    use policywatch::errands::{Wanted, run_errands};
+    use policywatch::fetch::{Fetcher, Options, SaveKeys, WaybackOptions};
+    use policywatch::guard::Allowed;
+    use policywatch::http::GuardedClient;
+
+    let world = crate::world::World::new().await;
+    let watch = world.watch("/privacy", policywatch::judgment::Materiality::Material).await;
+    let page = |sentence: &str| crate::world::policy(sentence);
+    world.serve_and_check(&watch, page(crate::world::WILL_NOT)).await;
+    // Nobody looks for ten days; the archive does, and sees the change on the fifth.
+    world.clock.advance(Duration::from_secs(10 * 86_400));
+    world.serve_and_check(&watch, page(crate::world::MAY)).await;
+    world.deliver_all().await;
+    assert_eq!(world.inbox.got().len(), 1, "the alert does not wait");
+
+    let (will_not, may) = (page(crate::world::WILL_NOT), page(crate::world::MAY));
+    let held = vec![
+        Held::page("20260107000000", will_not.clone()),
+        Held::page("20260109000000", will_not + "<!-- again -->"),
+        Held::page("20260110000000", may.clone()),
+        Held::page("20260112000000", may + "<!-- again -->"),
+    ];
+    let library = Library::open(vec![("https://acme.test/privacy", held)]).await;
+    let saves = Arc::new(Mutex::new(Vec::new()));
+    let asked_to_save = Arc::clone(&saves);
+    let saver = Server::start(move |asked| {
+        let mut saves = asked_to_save.lock().unwrap();
+        saves.push(asked.0.clone());
+        let body = match (asked.path(), saves.len()) {
+            ("/save", _) => r#"{"url":"https://acme.test/privacy","job_id":"spn2-1"}"#,
+            ("/save/status/spn2-1", 2) => r#"{"status":"pending","job_id":"spn2-1"}"#,
+            _ => r#"{"status":"success","timestamp":"20260115070000","job_id":"spn2-1"}"#,
+        };
+        vec![Act::Send(answer("200 OK", "x-app-server: a\r\n", body.as_bytes()))]
+    })
+    .await;
+    let fetcher = |server: &Server| {
+        let wayback = WaybackOptions {
+            base_url: server.url("/"),
+            index_pause: Duration::ZERO,
+            capture_pause: Duration::ZERO,
+            save_keys: Some(SaveKeys::new("keys".into(), "access:secret".to_owned())),
+            ..WaybackOptions::default()
+        };
+        let allow = vec![Allowed::Network("127.0.0.0/8".parse().unwrap())];
+        let options = Options { allow, wayback, ..Options::default() };
+        let client = GuardedClient::new(&options).unwrap();
+        Fetcher::with_ledger(client, options, Arc::new(SharedLedger(world.store.clone())), world.clock.clone())
+    };
+    let watches = [watch.clone()];
+    let run = async |wanted, fetcher: &Fetcher<_>| {
+        let unpacker = crate::world::unpacker();
+        run_errands(wanted, &watches, fetcher.archive(), &world.store, &world.clock, &unpacker).await.unwrap()
+    };
+    let saver = fetcher(&saver);
+    let save = Wanted { save: true, narrow: false };
+    assert_eq!(run(Wanted::default(), &saver).await, 0, "off unless it is wanted");
+    for done in [1, 0] {
+        assert_eq!(run(save, &saver).await, done);
+    }
+    for _ in 0..3 {
+        world.clock.advance(Duration::from_secs(31));
+        run(save, &saver).await;
+    }
+    let asked = saves.lock().unwrap().clone();
+    assert_eq!(asked.len(), 3, "{asked:#?}");
+    assert!(asked[0].starts_with("POST /save ") && asked[0].contains("authorization: LOW access:secret"));
+    assert_eq!(run(save, &saver).await, 0, "once a change");
+
+    let library = (fetcher(&library.server), library);
+    let narrow = Wanted { save: false, narrow: true };
+    assert_eq!(run(narrow, &library.0).await, 0, "the archive's index is late");
+    world.clock.advance(Duration::from_secs(86_401));
+    assert_eq!(run(narrow, &library.0).await, 1);
+    let bounds = world.store.bounds(&watch.id).await.unwrap()[&2];
+    let days = [bounds.after.unwrap(), bounds.until].map(|at| at.format("%Y-%m-%d").to_string());
+    assert_eq!(days, ["2026-01-09", "2026-01-10"]);
+    assert_eq!(world.store.versions(&watch.id).await.unwrap().len(), 2, "no other version for that");
+    assert_eq!(run(narrow, &library.0).await, 0);
+    let asked = library.1.asked();
+    assert!(asked.len() <= 4, "{asked:?}");
+    assert!(world.deliver_all().await.is_empty(), "nobody is told twice");
+}

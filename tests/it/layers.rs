@@ -28,7 +28,8 @@ const CORE: &[&str] = &[
     "watch",
 ];
 const PORTS: &[&str] = &["channel", "clock", "fetch", "http", "store", "unpack"];
-const USE_CASES: &[&str] = &["backfill", "check", "deliver", "exchange", "panics", "pulse", "recall", "upgrade"];
+const USE_CASES: &[&str] =
+    &["backfill", "check", "deliver", "errands", "exchange", "panics", "pulse", "recall", "upgrade"];
 const FACES: &[&str] = &["cli", "config", "daemon", "scheduler", "telemetry"];
 
 /// Who alone may say a crate's name.
