@@ -6,6 +6,7 @@ pub mod ledger;
 mod links;
 mod live;
 mod manners;
+mod memento;
 mod save;
 mod wayback;
 

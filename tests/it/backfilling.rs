@@ -195,7 +195,7 @@ fn history(captures: usize) -> Vec<Held> {
         let at = (begin + chrono::Duration::days(9 * i64::try_from(n).unwrap())).format("%Y%m%d%H%M%S").to_string();
         let which = [0, 0, 1, 1, 2, 0, 3, 3][n / 5 % 8] + n / 40;
         // Every other capture is the same bytes as others of its text.
-        let stamp = if n % 2 == 0 { String::new() } else { format!("<!-- {n} -->") };
+        let stamp = if n.is_multiple_of(2) { String::new() } else { format!("<!-- {n} -->") };
         let page = Held::page(at, text(which) + &stamp);
         match n % 29 {
             11 => Held { status: 404, body: "gone".to_owned(), ..page },
