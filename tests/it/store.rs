@@ -1492,7 +1492,7 @@ async fn a_store_of_schema_4_reads_the_same_today() {
     let path = dir.path().join("policywatch.db");
     older_store(&path, &steps(4), include_str!("../migrations/0004_rows.sql"));
     let store = Store::open(&path).await.unwrap();
-    assert_eq!(verify(&store).await.damages, Vec::<String>::new());
+    assert_eq!(verify_pages(&store).await.damages, Vec::<String>::new());
 
     let watch = WatchId::new("halcyon-privacy").unwrap();
     let (archive, url) = ("http://127.0.0.1:45143", "http://127.0.0.1:45143/privacy");
