@@ -1502,7 +1502,7 @@ async fn a_store_of_schema_4_reads_the_same_today() {
     let trace = store.trace(archive, url).await.unwrap().unwrap();
     assert_eq!(trace.target.as_deref(), Some("https://halcyon.test/legal"));
     let held = store.held_mementos(&watch).await.unwrap();
-    assert_eq!((held.len(), held.iter().filter(|memento| memento.text.is_some()).count()), (8, 6));
+    assert_eq!((held.len(), held.iter().filter(|memento| memento.text.is_some()).count()), (8, 7));
     let Origin::Wayback { evidence, .. } = store.snapshot(held[0].snapshot).await.unwrap().origin else {
         panic!("a memento comes from an archive")
     };
