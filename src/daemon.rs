@@ -21,6 +21,7 @@ use crate::check::Ports;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, HeartbeatOptions, Problem};
 use crate::deliver::Outbox;
+use crate::errands;
 use crate::fetch::{Fetch, Fetcher};
 use crate::http::GuardedClient;
 use crate::pulse::{Pulse, pulse};
@@ -126,6 +127,7 @@ impl Systemd {
 /// # Errors
 /// If the record could not be kept, or the daemon could not start.
 pub async fn run(config_path: PathBuf, config: Config, shutdown: impl Future<Output = ()>) -> Result<(), DaemonError> {
+    let errands_path = config_path.clone();
     let reload = Arc::new(Notify::new());
     // Before anything else: an unheard SIGHUP ends the process.
     let mut hangups = signal(SignalKind::hangup()).map_err(DaemonError::Signals)?;
@@ -139,6 +141,8 @@ pub async fn run(config_path: PathBuf, config: Config, shutdown: impl Future<Out
         systemd: Systemd::from_environment(),
         grace: GRACE,
     };
+    let (path, store_path) = (errands_path, daemon.config.store_path.clone());
+    let errands = run_errands_until_stopped(path, store_path);
     let listen = async {
         while hangups.recv().await.is_some() {
             reload.notify_one();
@@ -147,9 +151,42 @@ pub async fn run(config_path: PathBuf, config: Config, shutdown: impl Future<Out
     };
     tokio::select! {
         ended = daemon.run(shutdown) => ended,
-        // Never ends by itself; it is here to be polled.
+        // Never end by themselves; they are here to be polled.
         () = listen => Ok(()),
+        () = errands => Ok(()),
     }
+}
+
+/// How often it is looked for something to do at archives.
+const ERRANDS: Duration = Duration::from_secs(60);
+
+/// Does what is to be done at archives, beside everything else and for nobody to wait for:
+/// with a connection of its own, and by the configuration as it stands in the file then.
+async fn run_errands_until_stopped(config_path: PathBuf, store_path: PathBuf) {
+    let mut turn = tokio::time::interval(ERRANDS);
+    loop {
+        turn.tick().await;
+        let path = config_path.clone();
+        let loaded = tokio::task::spawn_blocking(move || crate::config::load(&path)).await;
+        // What is wrong with it is told by the daemon.
+        let Ok(Ok(config)) = loaded else { continue };
+        let wayback = &config.fetch.wayback;
+        let wanted = errands::Wanted { save: wayback.save_keys.is_some(), narrow: wayback.narrow };
+        if wanted == errands::Wanted::default() || config.store_path != store_path {
+            continue;
+        }
+        if let Err(error) = run_errands_once(wanted, &config).await {
+            tracing::warn!(error, "nothing could be done at the archive: {error}");
+        }
+    }
+}
+
+async fn run_errands_once(wanted: errands::Wanted, config: &Config) -> Result<(), String> {
+    let store = Store::open_with(&config.store_path, patient()).await.map_err(|error| error.to_string())?;
+    let (fetcher, _) = equip(config, &store)?;
+    let (archive, unpacker) = (fetcher.archive(), Unpacker::this_program());
+    let done = errands::run_errands(wanted, &config.watches, archive, &store, &SystemClock, &unpacker).await;
+    done.map(|_| ()).map_err(|error| error.to_string())
 }
 
 /// Fetcher and channels share one way out of the program, which reaches nothing private.

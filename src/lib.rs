@@ -13,7 +13,7 @@
 //! |---|---|---|
 //! | core | `watch` … `examine`, `alternation`, `confirmation`, `discovery`, `pages`, `ladder`, `capture`, `cadence`, `pace`, `health`, `silence`, `coverage`, `robots`, `guard`, `outcome`, `render`, `time` | the core |
 //! | ports | `clock`, `http`, `fetch`, `git`, `unpack`, `store`, `channel` | the core; of each other only `http` and `clock` |
-//! | use cases | `check`, `climb`, `moving`, `survey`, `upgrade`, `backfill`, `deliver`, `vigil`, `exchange` | core and ports |
+//! | use cases | `check`, `climb`, `moving`, `survey`, `upgrade`, `backfill`, `errands`, `deliver`, `vigil`, `exchange` | core and ports |
 //! | faces | `config`, `telemetry`, `scheduler`, `seeker`, `daemon`, `cli` | everything below |
 //!
 //! `tests/it/layers.rs` holds everyone to it, and says which module may name which
@@ -123,6 +123,7 @@ pub mod backfill;
 pub mod check;
 mod climb;
 pub mod deliver;
+pub mod errands;
 pub mod exchange;
 pub mod moving;
 mod panics;

@@ -23,6 +23,9 @@ pub enum Class {
 }
 
 impl Class {
+    /// All of them.
+    pub const ALL: [Class; 3] = [Class::Index, Class::Capture, Class::Save];
+
     /// The word for it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -31,17 +34,6 @@ impl Class {
             Class::Save => "save",
         }
     }
-}
-
-/// How often a class of requests may be made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// From the start of one to the start of the next.
-    pub pause: Duration,
-    /// Under way at the same time.
-    pub at_once: usize,
-    /// After which time one that was not ended is counted as ended: its process died.
-    pub lease: Duration,
 }
 
 /// Why an archive is left alone.
@@ -127,10 +119,9 @@ pub struct State {
     pub host: Row,
     /// Of the class of the request.
     pub class: Row,
-    /// Requests of this class that are under way.
-    pub under_way: usize,
-    /// Requests of any class that are under way.
-    pub all_under_way: usize,
+    /// Whether requests of other classes are under way. Of its own class there is never
+    /// more than one.
+    pub is_asked: bool,
 }
 
 /// Whether a request may be made.
@@ -140,7 +131,7 @@ pub enum Turn {
     Now,
     /// Not before.
     At(Timestamp),
-    /// As many as allowed are under way.
+    /// Another request is under way.
     Full,
     /// The archive is left alone.
     Quiet {
@@ -200,30 +191,29 @@ impl Row {
     }
 
     /// Whether it was closed, and nothing has proved it well since.
-    fn is_on_probation(&self) -> bool {
+    pub fn is_on_probation(&self) -> bool {
         self.quiet_until.is_some()
     }
 }
 
 impl State {
-    /// Takes a turn, if there is one.
-    pub fn turn(&mut self, limits: &Limits, now: Timestamp) -> Turn {
+    /// Takes a turn, if there is one; `pause` is the time from the start of one request to
+    /// the start of the next.
+    pub fn turn(&mut self, pause: Duration, now: Timestamp) -> Turn {
         if let Some((cause, until)) = self.host.quiet(now).or_else(|| self.class.quiet(now)) {
             return Turn::Quiet { cause, until };
         }
         let slow = self.host.slow_until.is_some_and(|until| until > now && until <= now + SLOW);
-        let pause = if slow { limits.pause * 2 } else { limits.pause };
         // Farther away than any pause: the clock was set back.
-        let next_at = self.class.next_at.filter(|next| *next <= now + limits.pause * 2);
+        let next_at = self.class.next_at.filter(|next| *next <= now + pause * 2);
         if let Some(next_at) = next_at.filter(|next| *next > now) {
             return Turn::At(next_at);
         }
-        let probing = (self.host.is_on_probation() && self.all_under_way > 0)
-            || (self.class.is_on_probation() && self.under_way > 0);
-        if probing || self.under_way >= limits.at_once {
+        // After a breach the first request is alone.
+        if self.host.is_on_probation() && self.is_asked {
             return Turn::Full;
         }
-        self.class.next_at = Some(now + pause);
+        self.class.next_at = Some(now + if slow { pause * 2 } else { pause });
         Turn::Now
     }
 
@@ -253,7 +243,7 @@ mod tests {
         Timestamp::from_timestamp(1_700_000_000 + seconds, 0).unwrap()
     }
 
-    const LIMITS: Limits = Limits { pause: Duration::from_secs(5), at_once: 1, lease: Duration::from_secs(60) };
+    const PAUSE: Duration = Duration::from_secs(5);
 
     fn secs(left: Option<Duration>) -> Option<u64> {
         left.map(|left| left.as_secs())
@@ -262,37 +252,34 @@ mod tests {
     #[test]
     fn requests_take_turns() {
         let mut state = State::default();
-        assert_eq!(state.turn(&LIMITS, at(0)), Turn::Now);
-        assert_eq!(state.turn(&LIMITS, at(2)), Turn::At(at(5)));
-        assert_eq!(state.turn(&LIMITS, at(5)), Turn::Now);
-        state.under_way = 1;
-        assert_eq!(state.turn(&LIMITS, at(10)), Turn::Full);
-        state.under_way = 0;
-        assert_eq!(state.turn(&LIMITS, at(10)), Turn::Now);
+        assert_eq!(state.turn(PAUSE, at(0)), Turn::Now);
+        assert_eq!(state.turn(PAUSE, at(2)), Turn::At(at(5)));
+        assert_eq!(state.turn(PAUSE, at(5)), Turn::Now);
+        assert_eq!(state.turn(PAUSE, at(10)), Turn::Now);
         // A clock that was set back by a year.
-        assert_eq!(state.turn(&LIMITS, at(-31_000_000)), Turn::Now);
+        assert_eq!(state.turn(PAUSE, at(-31_000_000)), Turn::Now);
     }
 
     #[test]
     fn a_429_stops_the_host_longer_each_time_and_halves_the_rate() {
         let mut state = State::default();
         assert_eq!(secs(state.ended(Sign::RateLimited(None), at(0))), Some(60));
-        assert_eq!(state.turn(&LIMITS, at(59)), Turn::Quiet { cause: Cause::RateLimited, until: at(60) });
+        assert_eq!(state.turn(PAUSE, at(59)), Turn::Quiet { cause: Cause::RateLimited, until: at(60) });
         // One that was under way brings the same answer: nothing is doubled.
         assert_eq!(secs(state.ended(Sign::RateLimited(None), at(1))), Some(59));
         // What went well meanwhile was asked before.
         assert_eq!(secs(state.ended(Sign::Well, at(2))), Some(58));
-        assert_eq!(state.turn(&LIMITS, at(60)), Turn::Now);
+        assert_eq!(state.turn(PAUSE, at(60)), Turn::Now);
         assert_eq!(secs(state.ended(Sign::RateLimited(Some(Duration::from_secs(7))), at(60))), Some(120));
         assert_eq!(secs(state.ended(Sign::RateLimited(Some(Duration::from_secs(900))), at(180))), Some(900));
         assert_eq!(secs(state.ended(Sign::RateLimited(None), at(1080))), Some(480));
         assert_eq!(state.ended(Sign::Well, at(1560)), None);
         assert_eq!(secs(state.ended(Sign::RateLimited(None), at(1561))), Some(60), "it begins anew");
         state.ended(Sign::Well, at(1621));
-        assert_eq!(state.turn(&LIMITS, at(1700)), Turn::Now);
-        assert_eq!(state.turn(&LIMITS, at(1701)), Turn::At(at(1710)), "half as often");
-        assert_eq!(state.turn(&LIMITS, at(1710 + 86_400)), Turn::Now);
-        assert_eq!(state.turn(&LIMITS, at(1711 + 86_400)), Turn::At(at(1715 + 86_400)), "for a day");
+        assert_eq!(state.turn(PAUSE, at(1700)), Turn::Now);
+        assert_eq!(state.turn(PAUSE, at(1701)), Turn::At(at(1710)), "half as often");
+        assert_eq!(state.turn(PAUSE, at(1710 + 86_400)), Turn::Now);
+        assert_eq!(state.turn(PAUSE, at(1711 + 86_400)), Turn::At(at(1715 + 86_400)), "for a day");
     }
 
     #[test]
@@ -319,10 +306,10 @@ mod tests {
             now = state.host.quiet_until.unwrap();
         }
         // The first request after it is alone.
-        state.all_under_way = 1;
-        assert_eq!(state.turn(&LIMITS, now), Turn::Full);
-        state.all_under_way = 0;
-        assert_eq!(state.turn(&LIMITS, now), Turn::Now);
+        state.is_asked = true;
+        assert_eq!(state.turn(PAUSE, now), Turn::Full);
+        state.is_asked = false;
+        assert_eq!(state.turn(PAUSE, now), Turn::Now);
         assert_eq!(state.ended(Sign::Well, now), None);
         assert_eq!(state.host, Row { next_at: None, ..Row::default() });
     }
@@ -335,7 +322,7 @@ mod tests {
         }
         assert_eq!(secs(state.ended(Sign::Failing, at(4))), Some(300));
         let index = State { host: state.host.clone(), ..State::default() };
-        assert_eq!(index.clone().turn(&LIMITS, at(5)), Turn::Now, "the other class is open");
+        assert_eq!(index.clone().turn(PAUSE, at(5)), Turn::Now, "the other class is open");
         assert_eq!(secs(state.ended(Sign::Failing, at(304))), Some(600));
         for n in 0..2 {
             assert_eq!(State::default().ended(Sign::TurnedAway, at(n)), None);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::fetch::Ledger;
 use crate::fetch::ledger::{Later, Lease};
-use crate::pace::{Class, Limits, Sign, Turn};
+use crate::pace::{Class, Sign, Turn};
 use crate::store::Store;
 use crate::time::Timestamp;
 
@@ -18,18 +18,19 @@ impl Ledger for SharedLedger {
         &'a self,
         host: &'a str,
         class: Class,
-        limits: Limits,
+        pause: Duration,
         now: Timestamp,
     ) -> Later<'a, (Turn, Option<Lease>)> {
         Box::pin(async move {
-            let (turn, key) = self.0.archive_turn(host, class, limits, now).await.map_err(|error| error.to_string())?;
-            Ok((turn, key.map(|key| Lease { host: host.to_owned(), class, key })))
+            let asked = self.0.archive_turn(host, class, pause, now).await;
+            let (turn, place) = asked.map_err(|error| error.to_string())?;
+            Ok((turn, place.map(|place| Lease { host: host.to_owned(), class, place: Box::new(place) })))
         })
     }
 
     fn ended(&self, lease: Lease, sign: Sign, now: Timestamp) -> Later<'_, Option<Duration>> {
         Box::pin(async move {
-            let ended = self.0.archive_ended(&lease.host, lease.class, lease.key, sign, now).await;
+            let ended = self.0.archive_ended(&lease.host, lease.class, sign, now).await;
             ended.map_err(|error| error.to_string())
         })
     }

@@ -1,5 +1,7 @@
 //! `log`: a watch's versions and changes as a timeline.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::console::{Console, Paint};
@@ -11,8 +13,8 @@ use crate::confirmation::ConfirmationState;
 use crate::discovery::moves::Move;
 use crate::judgment::Materiality;
 use crate::render::{one_line, remarks};
-use crate::store::{CheckFacts, Confirmation, PageFacts, RecordedChange};
-use crate::time::rfc3339;
+use crate::store::{Bounds, CheckFacts, Confirmation, PageFacts, RecordedChange};
+use crate::time::{Timestamp, rfc3339};
 use crate::version::{Cause, VersionFacts};
 use crate::watch::WatchId;
 
@@ -38,6 +40,9 @@ struct VersionRow<'a> {
     version: u32,
     captured_at: String,
     recorded_at: String,
+    /// Of a change: when the text before was seen last, and this one first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed_between: Option<[String; 2]>,
     cause: &'static str,
     digest: String,
     materiality: Option<&'static str>,
@@ -95,8 +100,11 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
     let id = installation.recorded(&args.watch).await?;
     if console.json {
         let confirmations = installation.store.confirmations(&id).await?;
+        let bounds = installation.store.bounds(&id).await?;
         for (version, change) in history(&installation, &id).await? {
-            console.object(&version_row(&version, change.as_ref(), confirmation(&version, &confirmations)))?;
+            let mut row = version_row(&version, change.as_ref(), confirmation(&version, &confirmations));
+            row.changed_between = between(&version, &bounds).map(|both| both.map(rfc3339));
+            console.object(&row)?;
         }
         for one in installation.store.moves(&id).await? {
             console.object(&moves::object(id.as_str(), &one))?;
@@ -139,11 +147,13 @@ pub async fn timeline(installation: &Installation, id: &WatchId, console: &Conso
     let now = SystemClock.now();
     let confirmations = installation.store.confirmations(id).await?;
     let mut found = installation.store.moves(id).await?.into_iter().peekable();
+    let bounds = installation.store.bounds(id).await?;
     for (version, change) in &history {
         while let Some(one) = found.next_if(|one| one.found_at < version.captured_at) {
             moved(&one, console)?;
         }
-        for line in entry(version, change.as_ref(), confirmation(version, &confirmations), now, console) {
+        let (told, seen) = (confirmation(version, &confirmations), between(version, &bounds));
+        for line in entry(version, change.as_ref(), told, seen, now, console) {
             console.line(line)?;
         }
     }
@@ -168,6 +178,18 @@ fn confirmation<'a>(version: &VersionFacts, all: &'a [Confirmation]) -> Option<&
     all.iter().rev().find(|confirmation| confirmation.snapshot == version.snapshot && version.cause == Cause::Publisher)
 }
 
+/// Between which sightings a change was made.
+pub fn between(version: &VersionFacts, all: &BTreeMap<u32, Bounds>) -> Option<[Timestamp; 2]> {
+    let Bounds { after, until } = *all.get(&version.number)?;
+    after.filter(|_| version.cause == Cause::Publisher).map(|after| [after, until])
+}
+
+/// The same in words, where it is not the same day.
+fn gap([after, until]: [Timestamp; 2]) -> Option<String> {
+    let (after, until) = (when::day(after), when::day(until));
+    (after != until).then(|| format!("changed between {after} and {until}"))
+}
+
 /// Where a confirmation stands, in words.
 fn standing(confirmation: &Confirmation) -> String {
     let at = confirmation.settled_at.map_or_else(String::new, |at| format!(" at {} UTC", when::minute(at)));
@@ -186,7 +208,8 @@ pub fn entry(
     version: &VersionFacts,
     change: Option<&RecordedChange>,
     confirmation: Option<&Confirmation>,
-    now: crate::time::Timestamp,
+    seen: Option<[Timestamp; 2]>,
+    now: Timestamp,
     console: &Console,
 ) -> Vec<String> {
     let paint = console.paint;
@@ -228,6 +251,7 @@ pub fn entry(
         text.extend(wrap(&remark, room));
     }
     let ago = when::relative(version.captured_at, now);
+    let ago = seen.and_then(gap).map_or_else(|| ago.clone(), |gap| format!("{gap} · {ago}"));
     let practices: Vec<&str> = judgment
         .filter(|_| version.cause == Cause::Publisher)
         .map_or_else(Vec::new, |judgment| judgment.practices.iter().map(|practice| practice.name()).collect());
@@ -316,6 +340,7 @@ fn version_row<'a>(
         version: version.number,
         captured_at: rfc3339(version.captured_at),
         recorded_at: rfc3339(version.recorded_at),
+        changed_between: None,
         cause: version.cause.as_str(),
         digest: version.digest.to_string(),
         materiality: judgment.map(|judgment| judgment.materiality.as_str()),

@@ -1,11 +1,15 @@
 //! `show`: the text of record, and where it comes from.
 
+use serde::Serialize;
+
 use super::console::Console;
 use super::installation::{Installation, watch_and_which};
 use super::table::wrap;
-use super::{Exit, extract, when};
+use super::{Exit, extract, log, when};
+use crate::render::json::ReadingObject;
 use crate::render::{self, one_line};
-use crate::snapshot::Origin;
+use crate::snapshot::{DigestCheck, Origin};
+use crate::time::rfc3339;
 
 /// Which text.
 #[derive(Debug, clap::Args)]
@@ -19,6 +23,15 @@ pub struct Args {
     watch: String,
 }
 
+/// A reading, and of a change when it was made.
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    reading: ReadingObject,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed_between: Option<[String; 2]>,
+}
+
 /// Prints a version.
 pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
     let (name, which) = watch_and_which(&args.watch)?;
@@ -27,7 +40,10 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
     let version = installation.version(&id, &which).await?;
     let named = format!("{id}@{}", version.facts.number);
     if console.json {
-        console.object(&render::json::reading(&named, Ok(&version.reading)))?;
+        let bounds = installation.store.bounds(&id).await?;
+        let changed_between = log::between(&version.facts, &bounds).map(|both| both.map(rfc3339));
+        let reading = render::json::reading(&named, Ok(&version.reading));
+        console.object(&Shown { reading, changed_between })?;
         return Ok(Exit::Done);
     }
     let paint = console.paint;
@@ -40,6 +56,9 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
         let from = source(&snapshot.origin, &snapshot.final_url);
         let at = when::minute(snapshot.captured_at);
         console.line(paint.dim(format!("served {at} UTC by {}", one_line(&from))))?;
+        for line in evidence(&snapshot.origin) {
+            console.line(paint.dim(one_line(&line)))?;
+        }
         let text = version.facts.digest.short();
         let text = if version.facts.pages.is_empty() { format!("  text sha256:{text}") } else { String::new() };
         console.line(paint.dim(format!("bytes sha256:{}{text}", snapshot.digest().short())))?;
@@ -53,6 +72,20 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
     console.line("")?;
     console.line(render::plain::reading(&version.reading, console.style()).trim_end())?;
     Ok(Exit::Done)
+}
+
+/// What proves the bytes of a memento, for people.
+fn evidence(origin: &Origin) -> Vec<String> {
+    let Origin::Wayback { archive_digest, evidence, .. } = origin else { return Vec::new() };
+    let digest = archive_digest.as_deref().unwrap_or_default();
+    let check = match evidence.digest {
+        DigestCheck::NotGiven => None,
+        DigestCheck::Verified => Some(format!("the archive's digest sha1:{digest} is that of the bytes")),
+        DigestCheck::NotVerifiable => Some(format!("the archive's digest sha1:{digest} cannot be verified")),
+    };
+    let source = evidence.source.as_ref().map(|source| format!("held by the archive in {source}"));
+    let taken = evidence.taken_from.as_ref().map(|from| format!("the archive lists the same bytes as of {from}"));
+    check.into_iter().chain(source).chain(taken).collect()
 }
 
 /// Who served a page, for people.

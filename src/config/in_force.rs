@@ -160,7 +160,11 @@ fn watch_in_force(config: &Config, watch: &Watch, now: Timestamp, origin: &dyn F
         id: watch.id.to_string(),
         url: watch.url.to_string(),
         pages: watch.pages.iter().map(|page| page.url.to_string()).collect(),
-        urls: watch.former.iter().map(|former| format!("{} until {}", former.url, rfc3339(former.until))).collect(),
+        urls: watch
+            .former
+            .iter()
+            .map(|former| format!("{} until {}", former.url, former.until.format("%Y-%m-%d")))
+            .collect(),
         r#type: watch.policy_type.as_str().to_owned(),
         source: watch.source.as_str().to_owned(),
         render: watch.ladder.render.as_str(),
@@ -267,6 +271,11 @@ fn settings(config: &Config) -> Vec<(&'static str, String)> {
         ("wayback.index_pause", time(fetch.wayback.index_pause)),
         ("wayback.capture_pause", time(fetch.wayback.capture_pause)),
         ("wayback.timeout", time(fetch.wayback.timeout)),
+        ("wayback.narrow", fetch.wayback.narrow.to_string()),
+        (
+            "wayback.save_keys_file",
+            text(&fetch.wayback.save_keys.as_ref().map_or_else(String::new, |keys| keys.path.display().to_string())),
+        ),
         ("scheduler.concurrency", config.scheduler.concurrency.to_string()),
         ("scheduler.spread", time(config.scheduler.spread)),
         ("log.filter", text(&config.log.filter)),
@@ -382,6 +391,9 @@ impl WatchInForce {
             _ => "",
         };
         writeln!(f, "    {} of {}, {}{rendered}", self.r#type, self.url, self.source)?;
+        for former in &self.urls {
+            writeln!(f, "      before at {former}")?;
+        }
         for page in &self.pages {
             writeln!(f, "    and of {page}")?;
         }

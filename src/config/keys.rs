@@ -37,7 +37,7 @@ pub const KEYS: [(&str, &[&str]); 17] = [
         ],
     ),
     ("browser", &["path", "timeout", "memory", "traffic", "at_once", "sandbox"]),
-    ("wayback", &["base_url", "kind", "index_pause", "capture_pause", "timeout"]),
+    ("wayback", &["base_url", "kind", "index_pause", "capture_pause", "timeout", "narrow", "save_keys_file"]),
     ("archive", &["name", "base_url", "kind", "index_pause", "capture_pause", "timeout"]),
     ("scheduler", &["concurrency", "spread"]),
     ("log", &["filter", "json"]),

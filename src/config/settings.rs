@@ -7,8 +7,8 @@ use ipnet::IpNet;
 
 use super::table::{Table, Value};
 use super::{Config, Origin};
-use crate::fetch::ArchiveKind;
 use crate::fetch::browser::BrowserOptions;
+use crate::fetch::{ArchiveKind, SaveKeys};
 use crate::guard::Allowed;
 use crate::{fetch, telemetry};
 
@@ -27,7 +27,12 @@ pub(super) fn read(root: &Table<'_>, config: &mut Config) {
         read_browser(&table, &mut config.fetch.browser);
     }
     if let Some(table) = root.table("wayback") {
-        read_archive(&table, &mut config.fetch.wayback);
+        let wayback = &mut config.fetch.wayback;
+        read_archive(&table, wayback);
+        table.set("narrow", &mut wayback.narrow, Value::truth);
+        table.set("save_keys_file", &mut wayback.save_keys, |value| {
+            if value.text()?.is_empty() { Some(None) } else { save_keys(value).map(Some) }
+        });
     }
     for table in root.tables("archive") {
         let name = table.demand("name", "\"arquivo\"").and_then(|value| archive_name(&value, config));
@@ -85,6 +90,21 @@ fn read_archive(table: &Table<'_>, options: &mut fetch::WaybackOptions) {
     table.set("index_pause", &mut options.index_pause, |value| value.duration_from(caps[0]));
     table.set("capture_pause", &mut options.capture_pause, |value| value.duration_from(caps[1]));
     table.set("timeout", &mut options.timeout, |value| value.duration_from(Duration::from_millis(1)));
+}
+
+/// `ACCESS:SECRET`, from a file.
+fn save_keys(value: &Value<'_>) -> Option<SaveKeys> {
+    let path = value.path()?;
+    let hint = "write both keys of https://archive.org/account/s3.php there: ACCESS:SECRET";
+    let keys = match std::fs::read_to_string(&path) {
+        Ok(keys) => keys.trim().to_owned(),
+        Err(error) => return value.refuse(format!("the keys cannot be read from {}: {error}", path.display()), hint),
+    };
+    let sound = keys.split_once(':').is_some_and(|(access, secret)| !access.is_empty() && !secret.is_empty());
+    if sound && keys.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Some(SaveKeys::new(path, keys));
+    }
+    value.refuse(format!("{} does not hold two keys", path.display()), hint)
 }
 
 /// What the Internet Archive asks clients to stay below: 24 requests a minute to its index,

@@ -1,23 +1,30 @@
 //! Who keeps account of what archives are asked, and how they answered: in memory here; a
 //! record that processes share and that survives a restart comes from outside.
 
-use std::collections::BTreeMap;
+use std::any::Any;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use crate::pace::{Class, Limits, Row, Sign, State, Turn};
+use crate::pace::{Class, Row, Sign, State, Turn};
 use crate::time::Timestamp;
 
-/// A request that is under way.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A request that is under way; dropping it makes room for the next.
 pub struct Lease {
     /// The archive's host, with its port where that is not the usual one.
     pub host: String,
     /// What is asked.
     pub class: Class,
-    /// The ledger's own key.
-    pub key: i64,
+    /// What keeps the place.
+    pub place: Box<dyn Any + Send>,
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lease").field("host", &self.host).field("class", &self.class).finish_non_exhaustive()
+    }
 }
 
 /// An answer that comes later; in words, why there is none.
@@ -25,7 +32,8 @@ pub type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T, String>> + Send + 
 
 /// Keeps account of what archives are asked.
 pub trait Ledger: fmt::Debug + Send + Sync {
-    /// Asks for a turn. With [`Turn::Now`] comes the lease that [`Ledger::ended`] gives back.
+    /// Asks for a turn, `pause` after the last. With [`Turn::Now`] comes the lease that
+    /// [`Ledger::ended`] gives back. Of each class one request is under way at a time.
     ///
     /// # Errors
     /// In words, if the account could not be kept: then nothing may be asked.
@@ -33,7 +41,7 @@ pub trait Ledger: fmt::Debug + Send + Sync {
         &'a self,
         host: &'a str,
         class: Class,
-        limits: Limits,
+        pause: Duration,
         now: Timestamp,
     ) -> Later<'a, (Turn, Option<Lease>)>;
 
@@ -41,41 +49,56 @@ pub trait Ledger: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// In words, if the account could not be kept.
-    fn ended(&self, lease: Lease, sign: Sign, now: Timestamp) -> Later<'_, Option<std::time::Duration>>;
+    fn ended(&self, lease: Lease, sign: Sign, now: Timestamp) -> Later<'_, Option<Duration>>;
 }
 
 /// An account that ends with the process, and that no other shares.
 #[derive(Debug, Default)]
-pub struct InMemory(Mutex<Book>);
+pub struct InMemory {
+    book: Mutex<Book>,
+    places: Places,
+}
 
 #[derive(Debug, Default)]
 struct Book {
     hosts: BTreeMap<String, Row>,
     classes: BTreeMap<(String, Class), Row>,
-    leases: BTreeMap<i64, (Lease, Timestamp)>,
-    last_key: i64,
 }
 
-impl Book {
-    fn state(&self, host: &str, class: Class) -> State {
-        let of_host = || self.leases.values().filter(|(lease, _)| lease.host == host);
-        State {
-            host: self.hosts.get(host).cloned().unwrap_or_default(),
-            class: self.classes.get(&(host.to_owned(), class)).cloned().unwrap_or_default(),
-            under_way: of_host().filter(|(lease, _)| lease.class == class).count(),
-            all_under_way: of_host().count(),
-        }
-    }
+/// What is under way.
+type Places = Arc<Mutex<BTreeSet<(String, Class)>>>;
 
-    fn keep(&mut self, host: &str, class: Class, state: State) {
-        self.hosts.insert(host.to_owned(), state.host);
-        self.classes.insert((host.to_owned(), class), state.class);
+/// One of them.
+struct Place(Places, (String, Class));
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
     }
 }
 
 impl InMemory {
-    fn book<T>(&self, work: impl FnOnce(&mut Book) -> T) -> T {
-        work(&mut self.0.lock().expect("nobody panics while holding the book"))
+    fn place(&self, host: &str, class: Class) -> Option<Place> {
+        let key = (host.to_owned(), class);
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        places.insert(key.clone()).then(|| Place(Arc::clone(&self.places), key))
+    }
+
+    fn with<T>(&self, host: &str, class: Class, work: impl FnOnce(&mut State) -> T) -> T {
+        let others = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_asked = others.iter().any(|(other, asked)| other == host && *asked != class);
+        drop(others);
+        let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (host.to_owned(), class);
+        let mut state = State {
+            host: book.hosts.get(host).cloned().unwrap_or_default(),
+            class: book.classes.get(&key).cloned().unwrap_or_default(),
+            is_asked,
+        };
+        let done = work(&mut state);
+        book.hosts.insert(host.to_owned(), state.host);
+        book.classes.insert(key, state.class);
+        done
     }
 }
 
@@ -84,33 +107,19 @@ impl Ledger for InMemory {
         &'a self,
         host: &'a str,
         class: Class,
-        limits: Limits,
+        pause: Duration,
         now: Timestamp,
     ) -> Later<'a, (Turn, Option<Lease>)> {
-        let answer = self.book(|book| {
-            book.leases.retain(|_, (_, until)| *until > now);
-            let mut state = book.state(host, class);
-            let turn = state.turn(&limits, now);
-            book.keep(host, class, state);
-            let lease = (turn == Turn::Now).then(|| {
-                book.last_key += 1;
-                let lease = Lease { host: host.to_owned(), class, key: book.last_key };
-                book.leases.insert(lease.key, (lease.clone(), now + limits.lease));
-                lease
-            });
-            (turn, lease)
-        });
-        Box::pin(std::future::ready(Ok(answer)))
+        let Some(place) = self.place(host, class) else {
+            return Box::pin(std::future::ready(Ok((Turn::Full, None))));
+        };
+        let turn = self.with(host, class, |state| state.turn(pause, now));
+        let lease = Lease { host: host.to_owned(), class, place: Box::new(place) };
+        Box::pin(std::future::ready(Ok((turn, (turn == Turn::Now).then_some(lease)))))
     }
 
-    fn ended(&self, lease: Lease, sign: Sign, now: Timestamp) -> Later<'_, Option<std::time::Duration>> {
-        let left = self.book(|book| {
-            book.leases.remove(&lease.key);
-            let mut state = book.state(&lease.host, lease.class);
-            let left = state.ended(sign, now);
-            book.keep(&lease.host, lease.class, state);
-            left
-        });
+    fn ended(&self, lease: Lease, sign: Sign, now: Timestamp) -> Later<'_, Option<Duration>> {
+        let left = self.with(&lease.host, lease.class, |state| state.ended(sign, now));
         Box::pin(std::future::ready(Ok(left)))
     }
 }

@@ -7,7 +7,9 @@ pub mod ledger;
 mod links;
 mod live;
 mod manners;
+mod memento;
 mod robots;
+mod save;
 mod wayback;
 
 use std::sync::Arc;
@@ -25,6 +27,7 @@ use crate::time::Timestamp;
 use crate::watch::{RobotsRule, Source};
 
 pub use ledger::Ledger;
+pub use save::Saving;
 pub use wayback::{Archive, Hop};
 
 /// What is asked for.
@@ -162,6 +165,35 @@ pub struct WaybackOptions {
     pub capture_pause: Duration,
     /// One request: archives are slower than publishers.
     pub timeout: Duration,
+    /// Who we are to Save Page Now; none: it is never asked.
+    pub save_keys: Option<SaveKeys>,
+    /// Whether changes that a live check found are dated by captures afterwards.
+    pub narrow: bool,
+}
+
+/// The two keys of an account at the archive, `ACCESS:SECRET`; never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SaveKeys {
+    /// The file that they are in.
+    pub path: std::path::PathBuf,
+    keys: String,
+}
+
+impl SaveKeys {
+    /// The keys in a file.
+    pub fn new(path: std::path::PathBuf, keys: String) -> Self {
+        Self { path, keys }
+    }
+
+    fn expose(&self) -> &str {
+        &self.keys
+    }
+}
+
+impl std::fmt::Debug for SaveKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SaveKeys").field("path", &self.path).finish_non_exhaustive()
+    }
 }
 
 impl Default for Options {
@@ -200,6 +232,8 @@ impl Default for WaybackOptions {
             capture_pause: Duration::from_secs(1),
             // Old captures come from tape, or so it seems.
             timeout: Duration::from_secs(120),
+            save_keys: None,
+            narrow: false,
         }
     }
 }

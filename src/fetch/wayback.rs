@@ -15,12 +15,16 @@ use url::Url;
 
 use super::encoding::Belief;
 use super::ledger::{Lease, Ledger};
-use super::{ArchiveKind, Cursor, Listed, Options, WaybackOptions, cdx, links, whole_body};
+use super::memento::{
+    archived_headers, looks_like_html, of_memento, original_of, raw_memento, resolved, shown_target, split_playback,
+    timemap,
+};
+use super::{ArchiveKind, Cursor, Listed, Options, SaveKeys, WaybackOptions, cdx, links, whole_body};
 use crate::capture::Capture;
 use crate::clock::Clock;
 use crate::http::{Answer, GuardedClient, authority};
 use crate::outcome::{FailureKind, FetchFailure};
-use crate::pace::{Cause, Class, Limits, Sign, Turn};
+use crate::pace::{Cause, Class, Sign, Turn};
 use crate::snapshot::{DigestCheck, Evidence, Origin, Redirect, Snapshot};
 use crate::time::{Timestamp, is_recordable};
 
@@ -47,10 +51,7 @@ const TRIES: usize = 3;
 const WINDOWS: [i64; 2] = [30, 400];
 
 /// When a place is looked for again at an archive that others ask as well.
-const FULL: chrono::Duration = chrono::Duration::milliseconds(200);
-
-/// Captures under way at the same time.
-const CAPTURES_AT_ONCE: usize = 2;
+const FULL: chrono::Duration = chrono::Duration::milliseconds(100);
 
 /// Reads from one archive.
 #[derive(Debug)]
@@ -115,11 +116,11 @@ impl<C: Clock> Archive<C> {
         self.options.base_url.as_str().trim_end_matches('/')
     }
 
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         self.options.base_url.host_str().unwrap_or("the archive").to_owned()
     }
 
-    fn unavailable(&self, reason: impl Into<String>) -> FetchFailure {
+    pub(super) fn unavailable(&self, reason: impl Into<String>) -> FetchFailure {
         FailureKind::ArchiveUnavailable { archive: self.name(), reason: reason.into() }.into()
     }
 
@@ -580,7 +581,7 @@ impl<C: Clock> Archive<C> {
         let exchange = self.exchange(address, headers);
         let ended = tokio::time::timeout(limit, exchange).await.unwrap_or(Err(FailureKind::Timeout { limit }));
         let (sign, understood) = self.understood(ended, understand);
-        let left = self.ledger.ended(lease, sign, self.clock.now()).await.map_err(|why| self.unaccounted(&why))?;
+        let left = self.account_of(lease, sign).await?;
         understood.map_err(|mut failure| {
             failure.retry_after = failure.retry_after.max(left);
             failure
@@ -626,19 +627,50 @@ impl<C: Clock> Archive<C> {
         }
     }
 
+    /// Gives a turn back, and says how the archive is.
+    pub(super) async fn account_of(&self, lease: Lease, sign: Sign) -> Result<Option<Duration>, FetchFailure> {
+        self.ledger.ended(lease, sign, self.clock.now()).await.map_err(|why| self.unaccounted(&why))
+    }
+
+    pub(super) fn keys(&self) -> Option<&SaveKeys> {
+        self.options.save_keys.as_ref()
+    }
+
+    /// Posts a form; answers with the status and the beginning of the answer.
+    pub(super) async fn post(
+        &self,
+        address: &Url,
+        headers: &[(String, String)],
+        form: String,
+    ) -> Result<(u16, Vec<u8>), FailureKind> {
+        let answer = self.client.post(address, headers, form.into_bytes(), self.options.timeout).await?;
+        Ok((answer.0, answer.2))
+    }
+
+    /// Asks for an address that is neither index nor capture.
+    pub(super) async fn look(
+        &self,
+        address: &Url,
+        headers: &[(String, String)],
+    ) -> Result<(u16, Vec<u8>), FailureKind> {
+        let limit = self.options.timeout;
+        let asked = tokio::time::timeout(limit, self.exchange(address, headers)).await;
+        let came = asked.unwrap_or(Err(FailureKind::Timeout { limit }))?;
+        Ok((came.answer.status, came.body))
+    }
+
     /// Waits for a turn.
-    async fn turn(&self, class: Class) -> Result<Lease, FetchFailure> {
+    pub(super) async fn turn(&self, class: Class) -> Result<Lease, FetchFailure> {
         let host = authority(&self.options.base_url);
-        // Longer than a request may take: a lease that is older was left by a process that died.
-        let lease = self.options.timeout + Duration::from_secs(10);
-        let (pause, at_once) = match class {
-            Class::Index | Class::Save => (self.options.index_pause, 1),
-            Class::Capture => (self.options.capture_pause, CAPTURES_AT_ONCE),
+        let pause = match class {
+            Class::Index => self.options.index_pause,
+            // Twice a minute where nothing else is configured: the archive allows seven.
+            Class::Save => self.options.index_pause * 6,
+            Class::Capture => self.options.capture_pause,
         };
-        let limits = Limits { pause, at_once, lease };
         loop {
             let now = self.clock.now();
-            let answer = self.ledger.turn(&host, class, limits, now).await.map_err(|why| self.unaccounted(&why))?;
+            let answer = self.ledger.turn(&host, class, pause, now).await.map_err(|why| self.unaccounted(&why))?;
             match answer {
                 (Turn::Now, Some(lease)) => return Ok(lease),
                 (Turn::Now | Turn::Full, _) => self.clock.sleep_until(now + FULL).await,
@@ -691,7 +723,7 @@ impl<C: Clock> Archive<C> {
         }
     }
 
-    fn address(&self, path: &str) -> Result<Url, FetchFailure> {
+    pub(super) fn address(&self, path: &str) -> Result<Url, FetchFailure> {
         let address = format!("{}/{path}", self.base());
         let bad = |reason: &str| FailureKind::BadUrl { url: address.clone(), reason: reason.to_owned() }.into();
         // No client can ask for them: they are resolved before the request.
@@ -708,11 +740,6 @@ fn is_signed(answer: &Answer) -> bool {
     let kind = answer.header("content-type").unwrap_or_default().to_lowercase();
     let own = ["application/json", "text/x-ndjson", "application/x-ndjson", "text/x-cdxj", "application/cdxj+ors"];
     answer.header("x-app-server").is_some() || own.iter().any(|own| kind.starts_with(own))
-}
-
-fn looks_like_html(body: &[u8]) -> bool {
-    body.trim_ascii_start().first() == Some(&b'<')
-        && body.windows(5).take(1024).any(|five| five.eq_ignore_ascii_case(b"<html"))
 }
 
 /// What may be shown as the page, nearest first; without a moment, newest first.
@@ -738,181 +765,4 @@ fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
 
 fn base32(bytes: &[u8]) -> String {
     data_encoding::BASE32.encode(&sha1::Sha1::digest(bytes))
-}
-
-fn resolved(base: &str, target: &str) -> String {
-    Url::parse(base).and_then(|base| base.join(target)).map_or_else(|_| target.to_owned(), |url| url.to_string())
-}
-
-/// The captures of a TimeMap, and where it goes on: in link format, as JSON (MemGator's
-/// object, or an index), or as CDXJ.
-fn timemap(body: &[u8], address: &Url) -> Result<(Vec<Capture>, Option<Url>), String> {
-    let text = std::str::from_utf8(body).map_err(|_| "its list of captures is not UTF-8".to_owned())?.trim_start();
-    if looks_like_html(body) {
-        return Err("a web page came instead of its list of captures".to_owned());
-    }
-    if text.starts_with('{')
-        && let Ok(object) = serde_json::from_str::<serde_json::Value>(text)
-        && let Some(list) = object.pointer("/mementos/list").and_then(|list| list.as_array())
-    {
-        let original = object.get("original_uri").and_then(|uri| uri.as_str());
-        let one = |entry: &serde_json::Value| {
-            let at = entry.get("datetime")?.as_str().and_then(|at| crate::time::parse_rfc3339(at).ok());
-            of_memento(entry.get("uri")?.as_str()?, at, original)
-        };
-        return Ok((list.iter().filter_map(one).collect(), None));
-    }
-    if !text.is_empty() && !text.starts_with('<') {
-        return cdx::parse(body).map(|page| (page.captures, None));
-    }
-    let links = links::parse(text);
-    let original = links.iter().find(|link| link.is("original")).map(|link| link.target.clone());
-    let captures = links
-        .iter()
-        .filter(|link| link.is("memento"))
-        .filter_map(|link| {
-            let memento = address.join(&link.target).ok()?;
-            of_memento(memento.as_str(), link.datetime, original.as_deref())
-        })
-        .collect();
-    let more = links.iter().filter(|link| link.is("timemap") && !link.is("self"));
-    // The next page begins later than this one; the list of lists names all of them.
-    let more = more.filter_map(|link| address.join(&link.target).ok()).find(|more| more > address);
-    Ok((captures, more))
-}
-
-/// What a memento's address says of it.
-fn of_memento(memento: &str, at: Option<Timestamp>, original: Option<&str>) -> Option<Capture> {
-    let address = Url::parse(memento).ok()?;
-    let (stamp, url) = match split_playback(memento, &address) {
-        Some((stamp, url)) if stamp.len() == 14 => (Some(stamp), Some(url)),
-        _ => (None, None),
-    };
-    let captured_at = stamp.as_deref().and_then(cdx::moment).or(at)?;
-    Some(Capture {
-        timestamp: stamp.unwrap_or_else(|| cdx::digits(captured_at)),
-        captured_at,
-        original: url.or_else(|| original.map(str::to_owned))?,
-        // So that it counts as what can be shown: a TimeMap tells no status.
-        media_type: "-".to_owned(),
-        status: None,
-        digest: "-".to_owned(),
-        memento: Some(memento.to_owned()),
-    })
-}
-
-/// The address under which a memento's bytes are served untouched, where the archive knows
-/// that: all that put 14 digits before the URL do.
-fn raw_memento(memento: &str, timestamp: &str) -> String {
-    memento.replacen(&format!("/{timestamp}/"), &format!("/{timestamp}id_/"), 1)
-}
-
-/// Where an archived redirect leads that is shown as a page.
-fn shown_target(body: &[u8]) -> Option<String> {
-    let page = String::from_utf8_lossy(&body[..body.len().min(256 * 1024)]);
-    let (_, rest) = page.split_once("response at crawl time")?;
-    let (_, rest) = rest.split_once("target\"")?;
-    let (_, rest) = rest.split_once("href=\"")?;
-    Some(rest.split_once('"')?.0.replace("&amp;", "&"))
-}
-
-/// Parts a playback URL (`…/web/20190609232851id_/http://…`, absolute, without scheme, or a
-/// path alone) into its 14 digits and the archived URL. Only one of the archive that was
-/// asked: publishers have paths with `/web/2020/` too.
-fn split_playback(location: &str, asked: &Url) -> Option<(String, String)> {
-    if asked.join(location).ok()?.host_str() != asked.host_str() {
-        return None;
-    }
-    let mut rest = location;
-    loop {
-        let (_, after) = rest.split_once('/')?;
-        rest = after;
-        let Some((stamp, url)) = rest.split_once('/') else { return None };
-        let digits: String = stamp.chars().take_while(char::is_ascii_digit).collect();
-        let modifier = &stamp[digits.len()..];
-        let sound = (1..=14).contains(&digits.len()) && (modifier.is_empty() || modifier.ends_with('_'));
-        if !sound {
-            continue;
-        }
-        // Encoded as a whole, scheme and all: the archive does that to some targets.
-        let url = match url.to_ascii_lowercase() {
-            coded if coded.starts_with("http%3a") || coded.starts_with("https%3a") => {
-                percent_encoding::percent_decode_str(url).decode_utf8().ok()?.into_owned()
-            }
-            _ => url.to_owned(),
-        };
-        // What follows a date in a path of a publisher's own is no URL.
-        if url.to_ascii_lowercase().starts_with("http") {
-            return Some((digits, url));
-        }
-    }
-}
-
-/// The `rel="original"` of a `Link` header.
-fn original_of(link: &str) -> Option<String> {
-    links::parse(link).into_iter().find(|link| link.is("original")).map(|link| link.target)
-}
-
-/// The headers as they were served: the prefixed ones without the prefix, and those that
-/// archives pass on as they are.
-fn archived_headers(headers: &[(String, String)]) -> Vec<(String, String)> {
-    const PREFIX: &str = "x-archive-orig-";
-    let mut archived: Vec<(String, String)> = headers
-        .iter()
-        .filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_owned(), value.clone())))
-        .collect();
-    for own in ["content-type", "location", "last-modified", "etag"] {
-        let value = headers.iter().find(|(name, _)| name == own).map(|(_, value)| value.clone());
-        if let (Some(value), false) = (value, archived.iter().any(|(name, _)| name == own)) {
-            archived.push((own.to_owned(), value));
-        }
-    }
-    archived
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn playback_urls_part_into_time_and_page() {
-        let asked = Url::parse("https://archive.test/web/2019id_/http://acme.test/").unwrap();
-        let page = |location| split_playback(location, &asked);
-        let expected = Some(("20190609232851".to_owned(), "http://acme.test/a?b=c".to_owned()));
-        for location in [
-            "https://archive.test/web/20190609232851id_/http://acme.test/a?b=c",
-            "//archive.test/web/20190609232851/http://acme.test/a?b=c",
-            "/web/20190609232851if_/http://acme.test/a?b=c",
-            "/web/20190609232851/http%3A%2F%2Facme.test%2Fa%3Fb%3Dc",
-        ] {
-            assert_eq!(page(location), expected, "{location}");
-        }
-        let none =
-            ["/sry", "/web/x/http://acme.test/", "/web/2019/", "http://acme.test/", "http://acme.test/web/2019/terms"];
-        for location in none {
-            assert_eq!(page(location), None, "{location}");
-        }
-    }
-
-    #[test]
-    fn the_page_really_captured_is_in_the_link_header() {
-        let link = "<http://a.test/x?a=1,2&amp;b>; rel=\"original\", <http://b.test/>; rel=\"timegate\"";
-        assert_eq!(original_of(link).as_deref(), Some("http://a.test/x?a=1,2&b"));
-        let link = "<http://b.test/>; rel=\"timegate\", <http://a.test/>; rel=\"original\"";
-        assert_eq!(original_of(link).as_deref(), Some("http://a.test/"));
-        assert_eq!(original_of("nothing"), None);
-    }
-
-    #[test]
-    fn archived_headers_lose_their_prefix() {
-        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let served = [
-            header("content-type", "text/html"),
-            header("x-archive-orig-server", "Apache"),
-            header("x-archive-orig-etag", "\"1\""),
-            header("server", "archive"),
-        ];
-        let expected = [header("server", "Apache"), header("etag", "\"1\""), header("content-type", "text/html")];
-        assert_eq!(archived_headers(&served), expected);
-    }
 }

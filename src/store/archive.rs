@@ -6,19 +6,17 @@ use std::time::Duration;
 use rusqlite::{OptionalExtension, Row as SqlRow, Transaction, named_params};
 
 use super::fault::{At, Fault, Sha256, word};
+use super::lock::{Place, take_place};
 use super::versions::facts_of;
 use super::watches::{key_of, known_key};
 use super::{CheckId, Store, StoreError, Which, snapshots};
 use crate::capture::Capture;
 use crate::outcome::Outcome;
-use crate::pace::{Cause, Class, Limits, Row, Sign, State, Turn};
+use crate::pace::{Cause, Class, Row, Sign, State, Turn};
 use crate::snapshot::{Digest, Origin, Snapshot};
 use crate::time::Timestamp;
 use crate::version::SnapshotId;
 use crate::watch::WatchId;
-
-/// Longer than any request takes.
-const HOUR: Duration = Duration::from_secs(3600);
 
 /// How far an archive's index of a page was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -84,7 +82,9 @@ pub struct Bounds {
 }
 
 impl Store {
-    /// Takes a turn at an archive, if there is one; answers with the key of its lease.
+    /// Takes a turn at an archive, if there is one: `pause` after the last, and not while
+    /// another process asks the same of an archive. Answers with the place, which is given
+    /// back when it is dropped, or when the process ends, however it ends.
     ///
     /// # Errors
     /// Those of writing.
@@ -92,28 +92,29 @@ impl Store {
         &self,
         host: &str,
         class: Class,
-        limits: Limits,
+        pause: Duration,
         now: Timestamp,
-    ) -> Result<(Turn, Option<i64>), StoreError> {
+    ) -> Result<(Turn, Option<Place>), StoreError> {
+        let path = self.path().to_owned();
+        let Some(place) = take_place(&path, class.as_str())? else { return Ok((Turn::Full, None)) };
         let host = host.to_owned();
-        self.write("keep account of what an archive is asked", move |tx| {
-            tx.prepare_cached("DELETE FROM archive_leases WHERE until <= ?1 OR until > ?2")?
-                // A lease that ends later than any that begins now was given by another clock.
-                .execute((At(now), At(now + limits.lease.max(HOUR))))?;
-            let mut state = pace(tx, &host, class)?;
-            let turn = state.turn(&limits, now);
-            if turn != Turn::Now {
-                return Ok((turn, None));
-            }
-            keep_pace(tx, &host, class, &state)?;
-            tx.prepare_cached("INSERT INTO archive_leases (host, class, until) VALUES (?1, ?2, ?3)")?.execute((
-                &host,
-                class.as_str(),
-                At(now + limits.lease),
-            ))?;
-            Ok((turn, Some(tx.last_insert_rowid())))
-        })
-        .await
+        let turn = self
+            .write("keep account of what an archive is asked", move |tx| {
+                let mut state = pace(tx, &host, class)?;
+                if state.host.is_on_probation() {
+                    let others = Class::ALL.into_iter().filter(|other| *other != class);
+                    for other in others {
+                        state.is_asked |= take_place(&path, other.as_str())?.is_none();
+                    }
+                }
+                let turn = state.turn(pause, now);
+                if turn == Turn::Now {
+                    keep_pace(tx, &host, class, &state)?;
+                }
+                Ok(turn)
+            })
+            .await?;
+        Ok((turn, (turn == Turn::Now).then_some(place)))
     }
 
     /// Takes note of how a request to an archive ended; answers how long it is left alone.
@@ -124,16 +125,17 @@ impl Store {
         &self,
         host: &str,
         class: Class,
-        lease: i64,
         sign: Sign,
         now: Timestamp,
     ) -> Result<Option<Duration>, StoreError> {
         let host = host.to_owned();
         self.write("keep account of what an archive answers", move |tx| {
-            tx.prepare_cached("DELETE FROM archive_leases WHERE id = ?1")?.execute([lease])?;
             let mut state = pace(tx, &host, class)?;
+            let before = state.clone();
             let left = state.ended(sign, now);
-            keep_pace(tx, &host, class, &state)?;
+            if state != before {
+                keep_pace(tx, &host, class, &state)?;
+            }
             Ok(left)
         })
         .await
@@ -436,16 +438,7 @@ fn pace(tx: &Transaction<'_>, host: &str, class: Class) -> Result<State, Fault> 
         });
         Ok::<_, Fault>(row.optional()?.unwrap_or_default())
     };
-    let (under_way, all_under_way) = tx
-        .prepare_cached("SELECT count(*) FILTER (WHERE class = ?2), count(*) FROM archive_leases WHERE host = ?1")?
-        .query_row((host, class.as_str()), |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
-    let count = |rows: i64| usize::try_from(rows).unwrap_or(usize::MAX);
-    Ok(State {
-        host: row("host")?,
-        class: row(class.as_str())?,
-        under_way: count(under_way),
-        all_under_way: count(all_under_way),
-    })
+    Ok(State { host: row("host")?, class: row(class.as_str())?, is_asked: false })
 }
 
 fn keep_pace(tx: &Transaction<'_>, host: &str, class: Class, state: &State) -> Result<(), Fault> {

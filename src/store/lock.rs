@@ -1,4 +1,4 @@
-//! One daemon a store, and one backfill a watch. The system gives the lock back when the process ends, however it ends.
+//! One daemon a store, one backfill a watch, one request of a class to archives. The system gives the lock back when the process ends, however it ends.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -19,15 +19,9 @@ pub struct DaemonLock {
 /// [`StoreError::Locked`] if another process has it; [`StoreError::Io`] if the file
 /// cannot be made.
 pub fn lock_daemon(path: &Path) -> Result<DaemonLock, StoreError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let lock = PathBuf::from(name);
-    let failed = |error: std::io::Error| StoreError::Io { path: lock.clone(), reason: error.to_string() };
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&lock).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(DaemonLock { _file: file }),
-        Err(TryLockError::WouldBlock) => Err(StoreError::Locked { path: path.to_owned() }),
-        Err(TryLockError::Error(error)) => Err(failed(error)),
+    match try_lock(&beside(path, ".lock"))? {
+        Some(file) => Ok(DaemonLock { _file: file }),
+        None => Err(StoreError::Locked { path: path.to_owned() }),
     }
 }
 
@@ -51,13 +45,33 @@ impl Drop for WatchLock {
 /// # Errors
 /// [`StoreError::Io`] if the file cannot be made.
 pub fn lock_watch(path: &Path, watch: &WatchId) -> Result<Option<WatchLock>, StoreError> {
+    let path = beside(path, &format!(".backfill-{watch}.lock"));
+    Ok(try_lock(&path)?.map(|file| WatchLock { _file: file, path }))
+}
+
+/// The place of one request to an archive; given back when dropped.
+#[derive(Debug)]
+pub struct Place {
+    _file: File,
+}
+
+/// Takes the place of a class of requests to archives; none if somebody has it. The file stays.
+pub(super) fn take_place(path: &Path, class: &str) -> Result<Option<Place>, StoreError> {
+    Ok(try_lock(&beside(path, &format!(".archive-{class}.lock")))?.map(|file| Place { _file: file }))
+}
+
+/// A file beside the store.
+fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(format!(".backfill-{watch}.lock"));
-    let lock = PathBuf::from(name);
-    let failed = |error: std::io::Error| StoreError::Io { path: lock.clone(), reason: error.to_string() };
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&lock).map_err(failed)?;
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+fn try_lock(path: &Path) -> Result<Option<File>, StoreError> {
+    let failed = |error: std::io::Error| StoreError::Io { path: path.to_owned(), reason: error.to_string() };
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(failed)?;
     match file.try_lock() {
-        Ok(()) => Ok(Some(WatchLock { _file: file, path: lock })),
+        Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(failed(error)),
     }

@@ -15,6 +15,7 @@
 //! | `silences` | policies that were not seen for long |
 //! | `statements` | statements of what was looked at |
 //! | `archive` | what archives were asked, what they list, what was taken |
+//! | `errands` | what is to be done at archives |
 //! | `memory` | what a page said a short while ago |
 //! | `moves` | where policies went |
 //! | `rebuild`, `verify` | readings from facts again, to replace or to compare |
@@ -28,6 +29,7 @@ mod checks;
 mod confirmations;
 mod deliveries;
 mod encode;
+mod errands;
 mod fault;
 pub mod lock;
 mod memory;
@@ -59,7 +61,8 @@ use crate::watch::WatchId;
 
 pub use archive::{Bounds, HeldMemento, ListingState, RecordedCapture, RecordedTrace};
 pub use captures::CaptureFacts;
-pub use lock::{DaemonLock, WatchLock, lock_daemon, lock_watch};
+pub use errands::{Errand, ErrandKind, Standing as ErrandStanding};
+pub use lock::{DaemonLock, Place, WatchLock, lock_daemon, lock_watch};
 pub use open::Options;
 
 /// A check's key.

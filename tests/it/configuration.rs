@@ -682,6 +682,8 @@ tags = ["b", "c"]
     index_pause = "2s"                            # policywatch.toml:16
     capture_pause = "250ms"                       # policywatch.toml:17
     timeout = "2m"                                # default
+    narrow = false                                # default
+    save_keys_file = ""                           # default
 
     [scheduler]
     concurrency = 2                               # policywatch.toml:19
@@ -1053,7 +1055,7 @@ fn the_example_shows_every_key() {
 #[test]
 fn the_defaults_that_the_example_shows_are_the_defaults() {
     // Those that depend on the machine or on the version, or are not set.
-    let skipped = ["store.path", "fetch.user_agent", "fetch.contact"];
+    let skipped = ["store.path", "fetch.user_agent", "fetch.contact", "wayback.save_keys_file"];
     let mut text = String::new();
     for (table, key, value) in settings_of(&example()) {
         let single = ["store", "fetch", "wayback", "scheduler", "log"].contains(&table.as_str());

@@ -35,8 +35,8 @@ const CORE: &[&str] = &[
 ];
 const PORTS: &[&str] = &["channel", "clock", "fetch", "git", "http", "store", "unpack"];
 const USE_CASES: &[&str] = &[
-    "backfill", "check", "climb", "deliver", "exchange", "moving", "panics", "pulse", "recall", "survey", "upgrade",
-    "vigil", "visit",
+    "backfill", "check", "climb", "deliver", "errands", "exchange", "moving", "panics", "pulse", "recall", "survey",
+    "upgrade", "vigil", "visit",
 ];
 const FACES: &[&str] = &["cli", "config", "daemon", "scheduler", "seeker", "telemetry"];
 

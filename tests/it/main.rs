@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod alerting;
+mod backfilling;
 mod bad_input;
 mod comparing;
 mod configuration;
@@ -19,6 +20,7 @@ mod layers;
 mod outlines;
 mod pages;
 mod practices;
+mod pywb;
 mod reading;
 mod rendering;
 mod settings;

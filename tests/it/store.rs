@@ -16,11 +16,12 @@ use policywatch::interest::Interest;
 use policywatch::judgment::{Finding, Judgment, Materiality, Noise, Practice, ReturnKind, Rules};
 use policywatch::ladder::Ladder;
 use policywatch::outcome::{FailureKind, Outcome};
+use policywatch::pace::{self, Class, Sign, Turn};
 use policywatch::pages::read_again;
 use policywatch::reading::{REVISION, Reader, Reading, Selectors, Unreadable, Why};
 use policywatch::section::Section;
-use policywatch::snapshot::{Digest, Evidence, Origin, Redirect, Snapshot};
-use policywatch::store::{Options, Recorded, Store, StoreError, Verified, Which, lock_daemon};
+use policywatch::snapshot::{Digest, DigestCheck, Evidence, Origin, Redirect, Snapshot};
+use policywatch::store::{HeldMemento, Options, Recorded, Store, StoreError, Verified, Which, lock_daemon};
 use policywatch::text::{Block, BlockKind, Link};
 use policywatch::time::{Timestamp, parse_rfc3339};
 use policywatch::version::{Cause, Version};
@@ -1490,4 +1491,70 @@ async fn a_store_of_schema_3_reads_the_same_today() {
     let turns = WatchId::new("acme-turns").unwrap();
     let change = store.change(&turns, 3).await.unwrap().unwrap();
     assert_eq!(change.judgment.returns.map(|returns| (returns.version, returns.kind)), Some((1, ReturnKind::Flapping)));
+}
+
+#[tokio::test]
+async fn a_store_of_schema_4_reads_the_same_today() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("policywatch.db");
+    older_store(&path, &steps(4), include_str!("../migrations/0004_rows.sql"));
+    let store = Store::open(&path).await.unwrap();
+    assert_eq!(verify_pages(&store).await.damages, Vec::<String>::new());
+
+    let watch = WatchId::new("halcyon-privacy").unwrap();
+    let (archive, url) = ("http://127.0.0.1:45143", "http://127.0.0.1:45143/privacy");
+    let listing = store.listing(archive, url).await.unwrap();
+    assert!(listing.cursor.is_none() && listing.whole_at.is_some() && listing.fresh_at == listing.whole_at);
+    assert_eq!(store.captures(archive, url).await.unwrap().len(), 9);
+    let trace = store.trace(archive, url).await.unwrap().unwrap();
+    assert_eq!(trace.target.as_deref(), Some("https://halcyon.test/legal"));
+    let held = store.held_mementos(&watch).await.unwrap();
+    assert_eq!((held.len(), held.iter().filter(|memento| memento.text.is_some()).count()), (8, 7));
+    let Origin::Wayback { evidence, .. } = store.snapshot(held[0].snapshot).await.unwrap().origin else {
+        panic!("a memento comes from an archive")
+    };
+    assert_ne!(evidence.digest, DigestCheck::NotGiven);
+    let bounds = store.bounds(&watch).await.unwrap();
+    assert!(bounds.values().skip(1).all(|bounds| bounds.after.is_some_and(|after| after < bounds.until)), "{bounds:?}");
+
+    // The archive is still left alone, whoever asks.
+    let now = parse_rfc3339("2026-11-22T17:00:00Z").unwrap();
+    let (turn, place) = store.archive_turn("127.0.0.1:45143", Class::Index, Duration::ZERO, now).await.unwrap();
+    assert!(matches!(turn, Turn::Quiet { cause: pace::Cause::Refused, .. }) && place.is_none(), "{turn:?}");
+
+    // What older stores lack is read from the heads.
+    Connection::open(&path).unwrap().execute("DELETE FROM mementos", []).unwrap();
+    let again = store.held_mementos(&watch).await.unwrap();
+    let facts = |all: &[HeldMemento]| all.iter().map(|m| (m.url.clone(), m.digest.clone(), m.text)).collect::<Vec<_>>();
+    assert_eq!(facts(&again), facts(&held));
+}
+
+/// The account of what archives are asked is one for all that share the store.
+#[tokio::test]
+async fn requests_to_archives_take_turns_across_connections() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("policywatch.db");
+    let (one, other) = (Store::open(&path).await.unwrap(), Store::open(&path).await.unwrap());
+    let now = day(1);
+    let pause = Duration::from_secs(5);
+    let ask = async |store: &Store, class, now| store.archive_turn("archive.test", class, pause, now).await.unwrap();
+    let (turn, place) = ask(&one, Class::Index, now).await;
+    assert_eq!(turn, Turn::Now);
+    assert_eq!(ask(&other, Class::Index, now).await.0, Turn::Full, "one at a time");
+    assert_eq!(ask(&other, Class::Capture, now).await.0, Turn::Now, "captures are another class");
+    drop(place);
+    assert_eq!(ask(&other, Class::Index, now).await.0, Turn::At(now + pause));
+    let wait = Sign::RateLimited(Some(Duration::from_secs(90)));
+    let left = other.archive_ended("archive.test", Class::Capture, wait, now).await.unwrap();
+    assert_eq!(left, Some(Duration::from_secs(90)));
+    drop((one, other));
+    let again = Store::open(&path).await.unwrap();
+    for class in Class::ALL {
+        let (turn, _) = ask(&again, class, now + Duration::from_secs(89)).await;
+        assert!(matches!(turn, Turn::Quiet { cause: pace::Cause::RateLimited, .. }), "{turn:?}");
+    }
+    let later = now + Duration::from_secs(91);
+    let (turn, _place) = ask(&again, Class::Capture, later).await;
+    assert_eq!(turn, Turn::Now);
+    assert_eq!(ask(&again, Class::Index, later).await.0, Turn::Full, "the first request after it is alone");
 }

@@ -13,14 +13,6 @@ CREATE TABLE archive_pace (
     PRIMARY KEY (host, class)
 ) STRICT, WITHOUT ROWID;
 
--- Requests to archives that are under way.
-CREATE TABLE archive_leases (
-    id    INTEGER PRIMARY KEY,
-    host  TEXT NOT NULL,
-    class TEXT NOT NULL CHECK (class IN ('index', 'capture', 'save')),
-    until TEXT NOT NULL CHECK (until GLOB '????-??-??T??:??:??.???Z') -- then its process has died
-) STRICT;
-
 -- What an archive's index says of a page.
 CREATE TABLE listings (
     id       INTEGER PRIMARY KEY,

@@ -1,0 +1,631 @@
+//! `backfill` from the command line, against an archive on loopback that counts what it is
+//! asked, and that can be in any kind of trouble.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::{Child, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use rusqlite::types::Value as Cell;
+use rusqlite::{Connection, OpenFlags};
+use sha1::Digest as _;
+
+use crate::desk::{Desk, policy};
+use crate::fetching::server::{Act, Server, answer};
+
+/// One capture that the archive holds.
+#[derive(Clone)]
+struct Held {
+    at: String,
+    status: u16,
+    body: String,
+    location: Option<String>,
+    /// In the index, but it cannot be shown.
+    lost: bool,
+}
+
+impl Held {
+    fn page(at: impl Into<String>, body: impl Into<String>) -> Self {
+        Self { at: at.into(), status: 200, body: body.into(), location: None, lost: false }
+    }
+
+    fn digest(&self) -> String {
+        data_encoding::BASE32.encode(&sha1::Sha1::digest(self.body.as_bytes()))
+    }
+}
+
+/// What troubles the archive.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum Trouble {
+    #[default]
+    None,
+    /// 429, with so many seconds, for captures from the n-th on.
+    TooMany(usize, Option<u32>),
+    /// 503 for captures.
+    Down,
+    /// A web page instead of the index.
+    WebPage,
+    /// Captures end in the middle.
+    Cut,
+    /// Captures never come.
+    Slow,
+}
+
+/// An archive, and what it was asked.
+struct Library {
+    server: Server,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    pages: BTreeMap<String, Vec<Held>>,
+    trouble: Trouble,
+    captures: Vec<(String, Instant)>,
+    index: Vec<Instant>,
+    now: usize,
+    most: usize,
+    /// How long an answer takes.
+    takes: Duration,
+}
+
+impl Library {
+    async fn open(pages: Vec<(&str, Vec<Held>)>) -> Self {
+        let state = Arc::new(Mutex::new(State::default()));
+        state.lock().unwrap().pages = pages.into_iter().map(|(url, held)| (url.to_owned(), held)).collect();
+        let answering = Arc::clone(&state);
+        let server = Server::start(move |asked| {
+            let takes = {
+                let mut state = answering.lock().unwrap();
+                state.now += 1;
+                state.most = state.most.max(state.now);
+                state.takes
+            };
+            // Time of the archive's own: who else asks meanwhile is seen.
+            std::thread::sleep(takes);
+            let mut state = answering.lock().unwrap();
+            state.now -= 1;
+            state.answer(asked.path())
+        })
+        .await;
+        Self { server, state }
+    }
+
+    fn trouble(&self, trouble: Trouble) {
+        self.state.lock().unwrap().trouble = trouble;
+    }
+
+    /// The captures that were asked for, in order.
+    fn asked(&self) -> Vec<String> {
+        self.state.lock().unwrap().captures.iter().map(|(path, _)| path.clone()).collect()
+    }
+
+    fn index_requests(&self) -> usize {
+        self.state.lock().unwrap().index.len()
+    }
+
+    /// A desk with watches of pages of this archive.
+    fn desk(&self, watches: &[(&str, &str)], settings: &str) -> Desk {
+        let desk = Desk::new();
+        let store = desk.path("policywatch.db");
+        let base = self.server.url("/");
+        let watches: String = watches
+            .iter()
+            .map(|(id, url)| format!("[[watch]]\nid = \"{id}\"\nurl = \"{url}\"\nnotify = []\n"))
+            .collect();
+        let wayback = format!("[wayback]\nbase_url = \"{base}\"\n{settings}\n");
+        let fetch = "[fetch]\nallow = [\"127.0.0.1\"]\n";
+        desk.write("policywatch.toml", format!("[store]\npath = {store:?}\n{fetch}{wayback}{watches}"));
+        desk
+    }
+}
+
+const QUICK: &str = "index_pause = \"0s\"\ncapture_pause = \"0s\"";
+
+impl State {
+    fn answer(&mut self, path: &str) -> Vec<Act> {
+        let own = "x-app-server: library\r\n";
+        if path.starts_with("/cdx/") {
+            self.index.push(Instant::now());
+            if self.trouble == Trouble::WebPage {
+                return vec![Act::Send(answer(
+                    "200 OK",
+                    "content-type: text/html\r\n",
+                    b"<html>503 Service Unavailable",
+                ))];
+            }
+            let query = url::Url::parse(&format!("http://library.test{path}")).unwrap();
+            let asked = |name: &str| query.query_pairs().find(|(known, _)| known == name).map(|(_, v)| v.into_owned());
+            let (url, from) = (asked("url").unwrap(), asked("from").unwrap_or_default());
+            let held = self.pages.get(&url).cloned().unwrap_or_default();
+            let line = |held: &Held| {
+                format!("key {} {url} text/html {} {} {}\n", held.at, held.status, held.digest(), held.body.len())
+            };
+            let rows: String = held.iter().filter(|held| held.at >= from).map(line).collect();
+            return vec![Act::Send(answer("200 OK", own, rows.as_bytes()))];
+        }
+        self.captures.push((path.to_owned(), Instant::now()));
+        match self.trouble {
+            Trouble::TooMany(from, after) if self.captures.len() >= from => {
+                let after = after.map_or(String::new(), |after| format!("retry-after: {after}\r\n"));
+                return vec![Act::Send(answer("429 Too Many Requests", &format!("{own}{after}"), b"slow down"))];
+            }
+            Trouble::Down => {
+                return vec![Act::Send(answer("503 Service Unavailable", "", b"<html>No server is available"))];
+            }
+            Trouble::Slow => return vec![Act::Stall],
+            _ => {}
+        }
+        let (at, url) = path.trim_start_matches("/web/").split_once("id_/").unwrap();
+        let found = self.pages.get(url).and_then(|held| held.iter().find(|held| held.at == at));
+        let Some(held) = found else {
+            return vec![Act::Send(answer("404 Not Found", own, b"<html>Hrm."))];
+        };
+        if held.lost {
+            let near = format!("{own}location: /web/20050101000000id_/{url}\r\n");
+            return vec![Act::Send(answer("302 Found", &near, b""))];
+        }
+        let time = chrono::NaiveDateTime::parse_from_str(at, "%Y%m%d%H%M%S").unwrap().and_utc();
+        let location = held.location.as_ref().map_or(String::new(), |to| format!("location: {to}\r\n"));
+        let head = format!(
+            "{own}memento-datetime: {}\r\ncontent-type: text/html; charset=utf-8\r\nx-archive-src: crawl/1.warc.gz\r\n{location}",
+            time.format("%a, %d %b %Y %H:%M:%S GMT")
+        );
+        let status = if held.status == 200 { "200 OK".to_owned() } else { format!("{} Archived", held.status) };
+        let mut sent = answer(&status, &head, held.body.as_bytes());
+        if self.trouble == Trouble::Cut {
+            sent.truncate(sent.len() - 40);
+        }
+        vec![Act::Send(sent)]
+    }
+}
+
+const URL: &str = "https://acme.test/privacy";
+
+/// The sentence that a text is told by.
+fn text(number: usize) -> String {
+    policy(&format!("We may share your personal information with {} partners of ours.", 3 + number))
+}
+
+/// A page over the years: texts that change, come back, and are served with other bytes;
+/// an error, a redirect, and captures that cannot be shown.
+fn history(captures: usize) -> Vec<Held> {
+    let begin = chrono::NaiveDate::from_ymd_opt(2010, 1, 1).unwrap().and_hms_opt(12, 0, 0).unwrap();
+    let capture = |n: usize| {
+        let at = (begin + chrono::Duration::days(9 * i64::try_from(n).unwrap())).format("%Y%m%d%H%M%S").to_string();
+        let which = [0, 0, 1, 1, 2, 0, 3, 3][n / 5 % 8] + n / 40;
+        // Every other capture is the same bytes as others of its text.
+        let stamp = if n.is_multiple_of(2) { String::new() } else { format!("<!-- {n} -->") };
+        let page = Held::page(at, text(which) + &stamp);
+        match n % 29 {
+            11 => Held { status: 404, body: "gone".to_owned(), ..page },
+            17 => Held {
+                status: 301,
+                body: String::new(),
+                location: Some("/web/2010id_/https://acme.test/new".to_owned()),
+                ..page
+            },
+            23 => Held { lost: true, body: format!("lost {n}"), ..page },
+            _ => page,
+        }
+    };
+    (0..captures).map(capture).collect()
+}
+
+/// Everything that a store holds but for keys that count attempts and moments of writing.
+fn content(desk: &Desk) -> BTreeMap<&'static str, Vec<Vec<Cell>>> {
+    let path = desk.path("policywatch.db");
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let rows = |query: &str| {
+        let mut statement = connection.prepare(query).unwrap();
+        let columns = statement.column_count();
+        let rows = statement.query_map([], |row| (0..columns).map(|at| row.get(at)).collect()).unwrap();
+        rows.map(Result::unwrap).collect()
+    };
+    BTreeMap::from([
+        ("checks", rows("SELECT id, outcome, why, note, page FROM checks ORDER BY id")),
+        ("bodies", rows("SELECT id, digest, size, base_id, depth, data FROM bodies ORDER BY id")),
+        ("snapshots", rows("SELECT id, captured_at, origin, body_id, head_base_id, head FROM snapshots ORDER BY id")),
+        (
+            "versions",
+            rows(
+                "SELECT number, snapshot_id, digest, revision, selectors, cause, size, depth, reading FROM versions ORDER BY number",
+            ),
+        ),
+        (
+            "changes",
+            rows(
+                "SELECT v.number, c.materiality, c.severity, c.size, c.data FROM changes c JOIN versions v ON v.id = c.version_id ORDER BY v.number",
+            ),
+        ),
+        ("captures", rows("SELECT timestamp, original, digest, status, tries FROM captures ORDER BY 1, 2, 3")),
+        ("mementos", rows("SELECT snapshot_id, url, digest, text FROM mementos ORDER BY 1")),
+        ("traces", rows("SELECT since, kind, target FROM traces ORDER BY 1")),
+        ("watches", rows("SELECT name, unplaced FROM watches ORDER BY 1")),
+    ])
+}
+
+/// The mementos on record.
+fn stored(desk: &Desk) -> BTreeSet<String> {
+    let path = desk.path("policywatch.db");
+    let Ok(connection) = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY) else {
+        return BTreeSet::new();
+    };
+    let Ok(mut statement) = connection.prepare("SELECT url FROM mementos") else { return BTreeSet::new() };
+    let urls = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    urls.map(|url| url::Url::parse(&url.unwrap()).unwrap().path().to_owned()).collect()
+}
+
+fn spawn(desk: &Desk, arguments: &[&str]) -> Child {
+    desk.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backfill_that_is_killed_a_hundred_times_ends_as_one_that_was_not() {
+    let library = Library::open(vec![(URL, history(240))]).await;
+    for plan in [&[][..], &["--budget", "10"]] {
+        let arguments = [&["backfill", "acme", "-q"], plan].concat();
+        let calm = library.desk(&[("acme", URL)], QUICK);
+        calm.run(&arguments).exits(0);
+        let expected = content(&calm);
+        assert!(expected["versions"].len() > 20, "{}", expected["versions"].len());
+
+        let troubled = library.desk(&[("acme", URL)], QUICK);
+        // A shorter history is killed as often as it lets itself be.
+        let wanted = if plan.is_empty() { 100 } else { 25 };
+        let (mut kills, mut ended) = (0, false);
+        while kills < wanted && !ended {
+            let (held, before) = (stored(&troubled), library.asked().len());
+            let mut child = spawn(&troubled, &arguments);
+            // Some die on the way to the first request, some with it, some at the record.
+            let asks = kills % 3;
+            while library.asked().len() < before + asks && child.try_wait().unwrap().is_none() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            tokio::time::sleep(Duration::from_millis((kills as u64 * 7) % 23)).await;
+            ended = child.try_wait().unwrap().is_some();
+            child.kill().unwrap();
+            child.wait().unwrap();
+            kills += usize::from(!ended);
+            let again: Vec<String> =
+                library.asked()[before..].iter().filter(|path| held.contains(*path)).cloned().collect();
+            assert!(again.is_empty(), "fetched again although stored: {again:?}");
+        }
+        assert_eq!(kills, wanted, "it ended before it was killed often enough");
+        let (held, before) = (stored(&troubled), library.asked().len());
+        troubled.run(&arguments).exits(0);
+        assert!(library.asked()[before..].iter().all(|path| !held.contains(path)));
+        for (table, rows) in content(&troubled) {
+            assert_eq!(rows.len(), expected[table].len(), "{table} after {kills} kills");
+            assert!(rows == expected[table], "{table} is another after {kills} kills");
+        }
+        troubled.run(&["verify"]).exits(0);
+        println!("killed {kills} times: {} captures on record, the same as undisturbed", held.len());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn equal_bytes_are_fetched_once_and_a_second_run_asks_for_nothing() {
+    let library = Library::open(vec![(URL, history(80))]).await;
+    let desk = library.desk(&[("acme", URL)], QUICK);
+    let lines = desk.run(&["backfill", "acme", "--json"]).exits(0).objects();
+    assert!(lines.iter().any(|line| line["outcome"] == "missed"), "what cannot be shown is told");
+    let asked = library.asked();
+    let unique: BTreeSet<&String> = asked.iter().collect();
+    assert_eq!(asked.len(), unique.len(), "nothing is asked for twice");
+    let held = stored(&desk);
+    assert!(asked.len() < held.len(), "{} fetched for {} on record", asked.len(), held.len());
+    let index = library.index_requests();
+    desk.run(&["backfill", "acme"]).exits(0).says("held already");
+    assert_eq!((library.asked().len(), library.index_requests()), (asked.len(), index));
+
+    // The archive grows, at its end and in its past; what could not be shown is not asked for
+    // again at once.
+    {
+        let mut state = library.state.lock().unwrap();
+        let held = state.pages.get_mut(URL).unwrap();
+        held.insert(0, Held::page("20050101000000", text(40)));
+        held.push(Held::page("20260101000000", text(41)));
+    }
+    desk.run(&["backfill", "acme"]).exits(0);
+    assert_eq!(library.asked().len(), asked.len(), "the index is fresh");
+    desk.run(&["backfill", "acme", "--relist"]).exits(0).says("2 new versions");
+    assert_eq!(library.asked().len(), asked.len() + 2);
+    let log = desk.run(&["log", "acme", "--json"]).exits(0).objects();
+    assert_eq!(log[0]["captured_at"], "2005-01-01T00:00:00.000Z", "it has its place at the beginning");
+    assert_eq!(log.last().unwrap()["captured_at"], "2026-01-01T00:00:00.000Z");
+    desk.run(&["verify"]).exits(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_history_is_looked_into_only_where_it_changed() {
+    let begin = chrono::NaiveDate::from_ymd_opt(2010, 1, 1).unwrap().and_hms_opt(0, 0, 0).unwrap();
+    let captures: Vec<Held> = (0..1200)
+        .map(|n| {
+            let at = (begin + chrono::Duration::days(4 * n)).format("%Y%m%d%H%M%S").to_string();
+            Held::page(at, text(usize::try_from(n).unwrap() / 170) + &format!("<!-- {n} -->"))
+        })
+        .collect();
+    let library = Library::open(vec![(URL, captures)]).await;
+    let desk = library.desk(&[("acme", URL)], QUICK);
+    desk.run(&["backfill", "acme"]).exits(0).says("passed over between two with the same text");
+    let fetched = library.asked().len();
+    assert!(fetched < 80, "{fetched} of 1200 fetched");
+    let log = desk.run(&["log", "acme", "--json"]).exits(0).objects();
+    assert_eq!(log.len(), 8, "every change is found");
+    for (row, n) in log.iter().zip((0..).step_by(170)).skip(1) {
+        let first = (begin + chrono::Duration::days(4 * n)).and_utc();
+        let found = chrono::DateTime::parse_from_rfc3339(row["captured_at"].as_str().unwrap()).unwrap();
+        assert!((found.to_utc() - first).num_days() <= 8, "{row} is not near {first}");
+    }
+    println!("bisection: {fetched} of 1200 captures fetched, all 7 changes found");
+    // To the capture, if that is asked for.
+    desk.run(&["backfill", "acme", "--precision", "0s"]).exits(0);
+    let log = desk.run(&["log", "acme", "--json"]).exits(0).objects();
+    let first = (begin + chrono::Duration::days(4 * 170)).and_utc();
+    assert_eq!(log[1]["captured_at"].as_str().unwrap()[..10], first.format("%Y-%m-%d").to_string());
+    let [after, until] =
+        [0, 1].map(|at| chrono::DateTime::parse_from_rfc3339(log[1]["changed_between"][at].as_str().unwrap()).unwrap());
+    assert_eq!((until - after).num_days(), 4, "between two neighbours of the index");
+    // And one a year, from an archive of its own.
+    let thin = library.desk(&[("acme", URL)], QUICK);
+    let before = library.asked().len();
+    thin.run(&["backfill", "acme", "--every", "365d"]).exits(0);
+    assert_eq!(library.asked().len() - before, 14);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_is_followed_under_its_former_addresses() {
+    let old = "http://acme.test/legal.html";
+    let moved = Held {
+        status: 301,
+        body: String::new(),
+        location: Some(format!("/web/20160601000000id_/{URL}")),
+        ..Held::page("20160601000000", "")
+    };
+    let library = Library::open(vec![
+        (old, vec![Held::page("20120101000000", text(1)), Held::page("20150101000000", text(2)), moved]),
+        (URL, vec![Held::page("20150601000000", text(9)), Held::page("20170101000000", text(3))]),
+    ])
+    .await;
+    let desk = library.desk(&[("acme", old)], QUICK);
+    let told = desk.run(&["backfill", "acme"]).exits(0);
+    assert!(told.err.contains(&format!("since 2016-06-01 {old} leads to {URL}")), "{}", told.err);
+
+    let config = std::fs::read_to_string(desk.path("policywatch.toml")).unwrap();
+    let urls = format!("url = \"{URL}\"\nurls = [{{ url = \"{old}\", until = \"2016-06-01\" }}]\n");
+    desk.write("policywatch.toml", config.replace(&format!("url = \"{old}\"\n"), &urls));
+    desk.run(&["config", "check"]).exits(0).prints(&format!("{old} until 2016-06-01"));
+    desk.run(&["backfill", "acme"]).exits(0).says("2 held already");
+    let log = desk.run(&["log", "acme", "--json"]).exits(0).objects();
+    let days: Vec<&str> = log.iter().map(|row| &row["captured_at"].as_str().unwrap()[..10]).collect();
+    assert_eq!(days, ["2012-01-01", "2015-01-01", "2017-01-01"], "the new address counts from the move on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn history_alerts_only_if_asked() {
+    let library =
+        Library::open(vec![(URL, vec![Held::page("20120101000000", text(1)), Held::page("20150101000000", text(2))])])
+            .await;
+    let alerting = |desk: &Desk| {
+        let config = std::fs::read_to_string(desk.path("policywatch.toml")).unwrap();
+        let out = desk.path("alerts.jsonl");
+        let channel =
+            format!("[[channel]]\nname = \"file\"\nkind = \"file\"\npath = {out:?}\nalert_at = \"editorial\"\n");
+        desk.write(
+            "policywatch.toml",
+            config.replace("notify = []", "alert_at = \"editorial\"\nnotify = [\"file\"]") + &channel,
+        );
+    };
+    for (arguments, deliveries) in [(&["backfill", "acme"][..], 0), (&["backfill", "acme", "--alert"], 1)] {
+        let desk = library.desk(&[("acme", URL)], QUICK);
+        alerting(&desk);
+        desk.run(arguments).exits(0);
+        assert_eq!(desk.run(&["deliveries", "--json"]).exits(0).objects().len(), deliveries, "{arguments:?}");
+    }
+}
+
+/// Whatever troubles the archive: it is told, nothing of it is taken for history, what was
+/// fetched is kept, and the same command ends the work once the trouble is over.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_archive_in_trouble_costs_nothing_but_time() {
+    let calm = Library::open(vec![(URL, history(30))]).await;
+    let undisturbed = calm.desk(&[("acme", URL)], QUICK);
+    undisturbed.run(&["backfill", "acme", "-q"]).exits(0);
+    let versions = undisturbed.run(&["log", "acme", "--json"]).exits(0).objects().len();
+
+    let troubles = [
+        (Trouble::TooMany(5, None), "slow down (429)", 60),
+        (Trouble::TooMany(5, Some(300)), "slow down (429)", 300),
+        (Trouble::Down, "status 503", 300),
+        (Trouble::Cut, "broken", 300),
+        (Trouble::Slow, "no whole answer", 300),
+        (Trouble::WebPage, "web page came instead of the index", 0),
+    ];
+    for (trouble, words, quiet) in troubles {
+        let library = Library::open(vec![(URL, history(30))]).await;
+        let desk = library.desk(&[("acme", URL)], &format!("{QUICK}\ntimeout = \"1s\""));
+        library.trouble(trouble);
+        desk.run(&["backfill", "acme", "--no-wait"]).exits(3).says(words);
+        let asked = library.asked().len() + library.index_requests();
+        assert!(asked < 8, "{trouble:?}: {asked} requests");
+        let path = desk.path("policywatch.db");
+        if quiet > 0 {
+            // A restart forgets nothing: not one request is made.
+            desk.run(&["backfill", "acme", "--no-wait"]).exits(3);
+            assert_eq!(library.asked().len() + library.index_requests(), asked, "{trouble:?}");
+            let connection = Connection::open(&path).unwrap();
+            let until: String =
+                connection.query_row("SELECT max(quiet_until) FROM archive_pace", [], |row| row.get(0)).unwrap();
+            let left = chrono::DateTime::parse_from_rfc3339(&until).unwrap().to_utc() - chrono::Utc::now();
+            assert!((quiet - 20..=quiet).contains(&left.num_seconds()), "{trouble:?}: {left}");
+            // Time goes by.
+            connection.execute("UPDATE archive_pace SET quiet_until = '2020-01-01T00:00:00.000Z'", []).unwrap();
+        }
+        library.trouble(Trouble::None);
+        desk.run(&["backfill", "acme", "-q", "--no-wait"]).exits(0);
+        let log = desk.run(&["log", "acme", "--json"]).exits(0).objects();
+        assert_eq!(log.len(), versions, "{trouble:?}");
+    }
+    // Nobody answers: that may be a block, so it is left alone for an hour, and then for two.
+    let library = Library::open(vec![]).await;
+    let desk = library.desk(&[("acme", URL)], QUICK);
+    let config = std::fs::read_to_string(desk.path("policywatch.toml")).unwrap();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let port = library.server.address.to_string();
+    desk.write("policywatch.toml", config.replace(&port, &closed.to_string()));
+    let path = desk.path("policywatch.db");
+    for hours in [1, 2] {
+        desk.run(&["backfill", "acme"]).exits(3).says("refuse");
+        let connection = Connection::open(&path).unwrap();
+        let until: String = connection
+            .query_row("SELECT quiet_until FROM archive_pace WHERE class = 'host'", [], |row| row.get(0))
+            .unwrap();
+        let left = chrono::DateTime::parse_from_rfc3339(&until).unwrap().to_utc() - chrono::Utc::now();
+        assert!((hours * 3600 - 20..=hours * 3600).contains(&left.num_seconds()), "{left}");
+        connection.execute("UPDATE archive_pace SET quiet_until = '2020-01-01T00:00:00.000Z'", []).unwrap();
+    }
+}
+
+/// Ten processes, killed in the middle and started again, ask no faster than one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn ten_backfills_at_once_keep_the_limits_of_one() {
+    let pages: Vec<(String, String)> =
+        (0..10).map(|n| (format!("acme-{n}"), format!("https://acme.test/privacy/{n}"))).collect();
+    let held = |n: usize| {
+        (0..8).map(|at| Held::page(format!("201{at}0101000000"), text(at) + &format!("<!-- {n} -->"))).collect()
+    };
+    let library = Library::open(pages.iter().enumerate().map(|(n, (_, url))| (url.as_str(), held(n))).collect()).await;
+    library.state.lock().unwrap().takes = Duration::from_millis(15);
+    let watches: Vec<(&str, &str)> = pages.iter().map(|(id, url)| (id.as_str(), url.as_str())).collect();
+    let pause = Duration::from_millis(60);
+    let desk = library.desk(&watches, "index_pause = \"60ms\"\ncapture_pause = \"60ms\"");
+    desk.run(&["list"]).exits(0);
+    let start = || -> Vec<Child> { pages.iter().map(|(id, _)| spawn(&desk, &["backfill", id, "--no-wait"])).collect() };
+
+    let mut running = start();
+    while library.asked().len() < 25 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    for child in &mut running {
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let killed_at = library.asked().len();
+    for mut child in start() {
+        assert!(child.wait().unwrap().success());
+    }
+    assert!(killed_at < 80, "they were killed in the middle");
+
+    let state = library.state.lock().unwrap();
+    let mut asked: Vec<&String> = state.captures.iter().map(|(path, _)| path).collect();
+    let requests = asked.len();
+    asked.sort();
+    asked.dedup();
+    assert_eq!(asked.len(), 80);
+    assert!(requests <= 81, "{requests}: at most the one that was under way is asked for again");
+    // The index and the captures have one place each.
+    assert!(state.most <= 2, "{} at the same time", state.most);
+    let captures: Vec<Instant> = state.captures.iter().map(|(_, at)| *at).collect();
+    for (what, times) in [("captures", &captures), ("index", &state.index)] {
+        // What is counted is when they arrive, so one may be late, and the next in time.
+        for window in times.windows(11) {
+            let took = window[10] - window[0];
+            assert!(took >= pause * 9, "{what}: 11 requests in {took:?}");
+        }
+    }
+    let all = captures[captures.len() - 1] - captures[0];
+    println!(
+        "ten processes, killed once: {requests} captures in {all:?}, never two at once, {} index requests",
+        state.index.len()
+    );
+}
+
+/// A change that a live check found is captured by the archive and dated by its captures,
+/// by a loop that no alert waits for.
+#[tokio::test]
+async fn a_live_change_is_captured_and_dated_afterwards() {
+    use policywatch::backfill::ledger::SharedLedger;
+    use policywatch::errands::{Wanted, run_errands};
+    use policywatch::fetch::{Fetcher, Options, SaveKeys, WaybackOptions};
+    use policywatch::guard::Allowed;
+    use policywatch::http::GuardedClient;
+
+    let world = crate::world::World::new().await;
+    let watch = world.watch("/privacy", policywatch::judgment::Materiality::Material).await;
+    let page = |sentence: &str| crate::world::policy(sentence);
+    world.serve_and_check(&watch, page(crate::world::WILL_NOT)).await;
+    // Nobody looks for ten days; the archive does, and sees the change on the fifth.
+    world.clock.advance(Duration::from_secs(10 * 86_400));
+    world.serve_and_check(&watch, page(crate::world::MAY)).await;
+    world.deliver_all().await;
+    assert_eq!(world.inbox.got().len(), 1, "the alert does not wait");
+
+    let (will_not, may) = (page(crate::world::WILL_NOT), page(crate::world::MAY));
+    let held = vec![
+        Held::page("20260107000000", will_not.clone()),
+        Held::page("20260109000000", will_not + "<!-- again -->"),
+        Held::page("20260110000000", may.clone()),
+        Held::page("20260112000000", may + "<!-- again -->"),
+    ];
+    let library = Library::open(vec![("https://acme.test/privacy", held)]).await;
+    let saves = Arc::new(Mutex::new(Vec::new()));
+    let asked_to_save = Arc::clone(&saves);
+    let saver = Server::start(move |asked| {
+        let mut saves = asked_to_save.lock().unwrap();
+        saves.push(asked.0.clone());
+        let body = match (asked.path(), saves.len()) {
+            ("/save", _) => r#"{"url":"https://acme.test/privacy","job_id":"spn2-1"}"#,
+            ("/save/status/spn2-1", 2) => r#"{"status":"pending","job_id":"spn2-1"}"#,
+            _ => r#"{"status":"success","timestamp":"20260115070000","job_id":"spn2-1"}"#,
+        };
+        vec![Act::Send(answer("200 OK", "x-app-server: a\r\n", body.as_bytes()))]
+    })
+    .await;
+    let fetcher = |server: &Server| {
+        let wayback = WaybackOptions {
+            base_url: server.url("/"),
+            index_pause: Duration::ZERO,
+            capture_pause: Duration::ZERO,
+            save_keys: Some(SaveKeys::new("keys".into(), "access:secret".to_owned())),
+            ..WaybackOptions::default()
+        };
+        let allow = vec![Allowed::Network("127.0.0.0/8".parse().unwrap())];
+        let options = Options { allow, wayback, ..Options::default() };
+        let client = GuardedClient::new(&options).unwrap();
+        Fetcher::with_ledger(client, options, Arc::new(SharedLedger(world.store.clone())), world.clock.clone())
+    };
+    let watches = [watch.clone()];
+    let run = async |wanted, fetcher: &Fetcher<_>| {
+        let unpacker = crate::world::unpacker();
+        run_errands(wanted, &watches, fetcher.archive(), &world.store, &world.clock, &unpacker).await.unwrap()
+    };
+    let saver = fetcher(&saver);
+    let save = Wanted { save: true, narrow: false };
+    assert_eq!(run(Wanted::default(), &saver).await, 0, "off unless it is wanted");
+    for done in [1, 0] {
+        assert_eq!(run(save, &saver).await, done);
+    }
+    for _ in 0..3 {
+        world.clock.advance(Duration::from_secs(31));
+        run(save, &saver).await;
+    }
+    let asked = saves.lock().unwrap().clone();
+    assert_eq!(asked.len(), 3, "{asked:#?}");
+    assert!(asked[0].starts_with("POST /save ") && asked[0].contains("authorization: LOW access:secret"));
+    assert_eq!(run(save, &saver).await, 0, "once a change");
+
+    let library = (fetcher(&library.server), library);
+    let narrow = Wanted { save: false, narrow: true };
+    assert_eq!(run(narrow, &library.0).await, 0, "the archive's index is late");
+    world.clock.advance(Duration::from_secs(86_401));
+    assert_eq!(run(narrow, &library.0).await, 1);
+    let bounds = world.store.bounds(&watch.id).await.unwrap()[&2];
+    let days = [bounds.after.unwrap(), bounds.until].map(|at| at.format("%Y-%m-%d").to_string());
+    assert_eq!(days, ["2026-01-09", "2026-01-10"]);
+    assert_eq!(world.store.versions(&watch.id).await.unwrap().len(), 2, "no other version for that");
+    assert_eq!(run(narrow, &library.0).await, 0);
+    let asked = library.1.asked();
+    assert!(asked.len() <= 4, "{asked:?}");
+    assert!(world.deliver_all().await.is_empty(), "nobody is told twice");
+}
