@@ -14,7 +14,7 @@ use policywatch::change::{Change, Edit, Kind, LinkChange, Op, SectionChange};
 use policywatch::confirmation::ConfirmationState;
 use policywatch::interest::Interest;
 use policywatch::judgment::{Finding, Judgment, Materiality, Noise, Practice, ReturnKind, Rules};
-use policywatch::ladder::Ladder;
+use policywatch::ladder::{Ladder, Rung};
 use policywatch::outcome::{FailureKind, Outcome};
 use policywatch::pages::read_again;
 use policywatch::reading::{REVISION, Reader, Reading, Selectors, Unreadable, Why};
@@ -897,7 +897,7 @@ async fn a_newer_store_is_refused_and_not_touched() {
     newer.close().unwrap();
     let before = std::fs::read(&path).unwrap();
     let refused = Store::open(&path).await;
-    assert!(matches!(refused, Err(StoreError::Newer { found: 99, known: 3, .. })), "{refused:?}");
+    assert!(matches!(refused, Err(StoreError::Newer { found: 99, known: 4, .. })), "{refused:?}");
     assert_eq!(std::fs::read(&path).unwrap(), before);
     assert_eq!(std::fs::read_dir(archive.dir.path()).unwrap().count(), 1);
 }
@@ -1434,6 +1434,7 @@ fn steps(schema: usize) -> Vec<&'static str> {
         include_str!("../../src/store/migrations/0001_initial.sql"),
         include_str!("../../src/store/migrations/0002_pages.sql"),
         include_str!("../../src/store/migrations/0003_time.sql"),
+        include_str!("../../src/store/migrations/0005_ladder.sql"),
     ];
     all[..schema].to_vec()
 }
@@ -1482,4 +1483,28 @@ async fn a_store_of_schema_3_reads_the_same_today() {
     let turns = WatchId::new("acme-turns").unwrap();
     let change = store.change(&turns, 3).await.unwrap().unwrap();
     assert_eq!(change.judgment.returns.map(|returns| (returns.version, returns.kind)), Some((1, ReturnKind::Flapping)));
+}
+
+#[tokio::test]
+async fn a_store_that_knows_the_ladder_reads_the_same_today() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("policywatch.db");
+    older_store(&path, &steps(4), include_str!("../migrations/0005_rows.sql"));
+    let store = Store::open(&path).await.unwrap();
+
+    assert_eq!(verify_pages(&store).await.damages, Vec::<String>::new());
+    let checks = store.checks(&acme(), 9).await.unwrap();
+    let tried: Vec<Vec<_>> = checks
+        .iter()
+        .map(|check| check.tried.iter().map(|tried| (tried.rung, tried.outcome.as_str())).collect())
+        .collect();
+    let (plain, browser) = (Rung::Plain, Rung::Browser);
+    let again = vec![(browser, "unchanged")];
+    assert_eq!(tried, [again.clone(), again, vec![(plain, "unreadable"), (browser, "first")]]);
+    let known = store.known_rung(&acme(), None).await.unwrap().unwrap();
+    assert_eq!((known.rung, known.plain_at), (Rung::Browser, Some(checks[2].recorded_at)));
+    let snapshot = store.snapshot(checks[2].snapshot.unwrap()).await.unwrap();
+    assert!(matches!(snapshot.origin, Origin::Rendered { .. }));
+    // What a browser made of a page does not stay as long as its document does.
+    assert!(store.validators(&acme(), &Reader::today(Selectors::default())).await.unwrap().is_empty());
 }
