@@ -14,7 +14,7 @@ use crate::discovery::moves::NewMove;
 use crate::examine::{Unpack, examine, judged, new_language};
 use crate::fetch::{Fetch, Fetched, Request};
 use crate::judgment::ReturnKind;
-use crate::ladder::Rung;
+use crate::ladder::{Rung, Tried};
 use crate::moving::{in_its_place, judge_redirect};
 use crate::outcome::Outcome;
 use crate::pages::{Came, PageCheck, Together, examine_pages};
@@ -58,6 +58,8 @@ pub struct Checked {
     pub outcome: Outcome,
     /// How each page fared, where the policy stands on several.
     pub pages: Vec<PageCheck>,
+    /// What came of each way that the page was asked for; empty where that was the plain one.
+    pub tried: Vec<Tried>,
     /// Who is told what, now or later.
     pub telling: Telling,
     /// When the watch is due again.
@@ -189,8 +191,8 @@ async fn look<F: Fetch, C: Clock>(
     telling.turn = silence::turn(watch, facts.as_ref(), &together.outcome, &unseen, ports.clock.now());
     let outcome = together.outcome.clone();
     let next_check_at = due_again(watch, &outcome, &telling.step, ports).await?;
-    let pages = together.pages.clone();
-    let checked = Checked { previous: facts, outcome, pages, telling, next_check_at, moved, recorded: None };
+    let (pages, tried) = (together.pages.clone(), together.tried.clone());
+    let checked = Checked { previous: facts, outcome, pages, tried, telling, next_check_at, moved, recorded: None };
     Ok(Looked { checked, together })
 }
 

@@ -160,6 +160,17 @@ pub fn check_url(url: &Url, allow: &[Allowed]) -> Result<(), FailureKind> {
     Ok(())
 }
 
+/// Whether a URL leads to a place that is not of the public internet, as far as that can be
+/// told without a resolver: a special address, or a host that is allowed by name.
+pub fn is_private(url: &Url, allow: &[Allowed]) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => is_loopback_name(name) || allow.iter().any(|allowed| allowed.names(name)),
+        Some(Host::Ipv4(address)) => !is_public(address.into()),
+        Some(Host::Ipv6(address)) => !is_public(address.into()),
+        None => true,
+    }
+}
+
 /// RFC 6761: these names mean this machine, whatever a resolver says.
 fn is_loopback_name(name: &str) -> bool {
     let name = bare(name);
@@ -334,6 +345,17 @@ mod tests {
         assert_eq!(decided("acme.test", &["10.0.0.1", "127.0.0.1"], &[loopback]), Err("forbidden_address"));
         assert_eq!(decided("intra.acme.test.", &["10.0.0.1"], std::slice::from_ref(&name)), Ok(()));
         assert_eq!(decided("x.intra.acme.test", &["10.0.0.1"], &[name]), Err("forbidden_address"));
+    }
+
+    #[test]
+    fn private_places_are_told_by_their_address() {
+        let allow = [Allowed::Host("intra.acme.test".to_owned())];
+        let private = |text: &str| is_private(&Url::parse(text).unwrap(), &allow);
+        assert!(
+            ["http://127.0.0.1/", "http://localhost/", "http://[fd00::1]/", "http://intra.acme.test/"].map(private)
+                == [true; 4]
+        );
+        assert!(!private("https://acme.test/") && !private("http://1.1.1.1/"));
     }
 
     #[test]

@@ -196,7 +196,12 @@ pub fn advice(ladder: Ladder, outcome: &Outcome, tried: &[Tried]) -> Option<Stri
     if !takes_a_browser(why.why) {
         return None;
     }
-    let said = |rung| tried.iter().filter(|tried| tried.rung == rung).find_map(|tried| tried.why.as_deref());
+    // What a page said is told with its own attempt; here its name is enough.
+    let said = |rung| {
+        let tried = tried.iter().find(|tried| tried.rung == rung)?;
+        let why = tried.why.as_deref()?;
+        Some(if tried.outcome == "unreadable" { why.split(':').next().unwrap_or(why) } else { why })
+    };
     let rendered = matches!(snapshot.origin, crate::snapshot::Origin::Rendered { .. });
     let mut advice = Vec::new();
     match said(Rung::Browser) {
@@ -205,7 +210,7 @@ pub fn advice(ladder: Ladder, outcome: &Outcome, tried: &[Tried]) -> Option<Stri
         None if rendered => {}
         None if snapshot.status == 429 => advice.push("the site asks for fewer requests; it is left alone".to_owned()),
         None if ladder.render == Render::Never => {
-            advice.push("a browser may read it: set render = \"auto\"".to_owned());
+            advice.push("a browser may read it: render = \"auto\"".to_owned());
         }
         None => {}
     }
@@ -313,7 +318,7 @@ mod tests {
         let wall = refused(Why::BotWall, 403);
         let told = |ladder, tried: &[Tried]| advice(ladder, &wall, tried).unwrap_or_default();
         let plain = Tried::of(Rung::Plain, None, &wall);
-        assert!(told(Ladder::PLAIN, std::slice::from_ref(&plain)).contains("render = \"auto\""));
+        assert!(told(Ladder::PLAIN, std::slice::from_ref(&plain)).contains("a browser may read it: render = \"auto\""));
         let all = [plain, Tried::of(Rung::Browser, None, &missing())];
         assert!(told(Ladder::default(), &all).contains("the browser did not help: no browser reads this page: none"));
         assert_eq!(advice(Ladder::default(), &refused(Why::NotFound, 404), &[]), None);

@@ -20,6 +20,7 @@ use crate::deliver::deliver_due;
 use crate::discovery::moves::calls_for_search;
 use crate::fetch::{Fetch, Fetched, Fetcher, Request};
 use crate::judgment::{Judgment, Materiality};
+use crate::ladder::Tried;
 use crate::moving::seek;
 use crate::outcome::Outcome;
 use crate::pages::PageCheck;
@@ -82,6 +83,36 @@ struct Row<'a> {
     moved: Option<MovedRow>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pages: Vec<PageRow<'a>>,
+    /// The ways that the page was asked for, where the plain one was not all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tried: Vec<TriedRow<'a>>,
+}
+
+/// What came of one way that a page was asked for.
+#[derive(Serialize)]
+pub struct TriedRow<'a> {
+    rung: &'static str,
+    /// Which page, from 1, where the policy stands on several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<usize>,
+    outcome: &'a str,
+    why: Option<&'a str>,
+}
+
+impl<'a> From<&'a Tried> for TriedRow<'a> {
+    fn from(tried: &'a Tried) -> Self {
+        let Tried { rung, page, outcome, why } = tried;
+        Self { rung: rung.as_str(), page: page.map(|at| at + 1), outcome, why: why.as_deref() }
+    }
+}
+
+impl Tried {
+    /// The same for people.
+    pub(super) fn line(&self) -> String {
+        let page = self.page.map_or_else(String::new, |at| format!(" (page {})", at + 1));
+        let says = self.why.as_deref().unwrap_or(&self.outcome);
+        one_line(&format!("{}{page}: {says}", self.rung.as_str()))
+    }
 }
 
 /// A move that a check met.
@@ -267,6 +298,9 @@ fn tell(watch: &Watch, checked: &Checked, alone: bool, console: &Console) -> any
         );
         console.line(format!("  {}  {says}", console.paint.dim(one_line(&page.url))))?;
     }
+    for tried in &checked.tried {
+        console.line(format!("  {}", console.paint.dim(tried.line())))?;
+    }
     if let Some(note) = checked.outcome.note() {
         console.warn(format!("{}: {}", watch.id, one_line(&note)));
     }
@@ -360,6 +394,7 @@ fn row<'a>(watch: &'a Watch, checked: &'a Checked) -> Row<'a> {
             similarity: moved.alike.map(moves::rounded),
         }),
         pages: checked.pages.iter().map(page_row).collect(),
+        tried: checked.tried.iter().map(TriedRow::from).collect(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::console::{Console, Paint};
+use super::fetch::TriedRow;
 use super::installation::Installation;
 use super::table::{shown_width, wrap, wrap_at_most};
 use super::{Exit, moves, when};
@@ -12,6 +13,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::confirmation::ConfirmationState;
 use crate::discovery::moves::Move;
 use crate::judgment::Materiality;
+use crate::ladder::{Rung, Tried};
 use crate::render::{one_line, remarks};
 use crate::store::{Bounds, CheckFacts, Confirmation, PageFacts, RecordedChange};
 use crate::time::{Timestamp, rfc3339};
@@ -82,6 +84,9 @@ struct CheckRow<'a> {
     page: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pages: Vec<PageRow<'a>>,
+    /// The ways that the page was asked for, where the plain one was not all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tried: Vec<TriedRow<'a>>,
 }
 
 /// How one page of several fared.
@@ -325,7 +330,18 @@ fn says<'a>(check: &'a CheckFacts, noted: &mut Option<&'a str>) -> String {
         says.extend(note.filter(|_| *noted != note));
         *noted = note;
     }
+    says.extend(way(check));
     says.join(": ")
+}
+
+/// By which way the policy was seen, where that is not the plain one.
+fn way(check: &CheckFacts) -> Option<&'static str> {
+    let seen = |tried: &&Tried| matches!(tried.outcome.as_str(), "first" | "unchanged" | "changed");
+    match check.tried.iter().rfind(seen).map(|tried| tried.rung) {
+        Some(Rung::Browser) if check.why.is_none() => Some("read with a browser"),
+        Some(Rung::Archive) if check.why.is_none() => Some("read from the archive, since the page is blocked"),
+        _ => None,
+    }
 }
 
 fn version_row<'a>(
@@ -371,6 +387,7 @@ fn check_row(check: &CheckFacts) -> CheckRow<'_> {
         note: check.note.as_deref(),
         page: check.page.as_deref(),
         pages: check.pages.iter().map(page_row).collect(),
+        tried: check.tried.iter().map(TriedRow::from).collect(),
     }
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::complaint::Complaint;
 use super::console::Console;
+use super::fetch::TriedRow;
 use super::installation::{Installation, watch_and_which};
 use super::table::{count, wrap};
 use super::{Exit, when};
@@ -72,6 +73,9 @@ struct Row<'a> {
     sources: BTreeMap<&'a str, String>,
     facts: Facts,
     confirmation: Option<&'static str>,
+    /// The ways that the page was asked for, where the plain one was not all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tried: Vec<TriedRow<'a>>,
     told: Vec<Told<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     move_note: Option<&'a str>,
@@ -262,6 +266,7 @@ impl Case {
             outcome: check.map(|check| check.outcome.as_str()),
             why: check.and_then(|check| check.why.as_deref()),
             note: check.and_then(|check| check.note.as_deref()),
+            tried: check.map_or_else(Vec::new, |check| check.tried.iter().map(TriedRow::from).collect()),
             version: self.version.as_ref().map(|version| version.number).or(check.and_then(|check| check.version)),
             cause: self.version.as_ref().map(|version| version.cause.as_str()),
             from: self.change.as_ref().map(|change| change.from.number),
@@ -287,6 +292,7 @@ impl Case {
             (None, None, Some(check)) => self.without_version(check, &mut page),
             (None, None, None) => {}
         }
+        self.ways(&mut page);
         page.lines
     }
 
@@ -393,6 +399,17 @@ impl Case {
         };
         let (own, disabled) = (listed("with", &facts.own_rules), listed("without", &facts.disabled_rules));
         page.field("rules", &format!("in force today: the program's table{own}{disabled}"));
+    }
+
+    /// The ways that the page was asked for, where the plain one was not all.
+    fn ways(&self, page: &mut Page<'_>) {
+        let tried = self.check.as_ref().map_or(&[][..], |check| &check.tried);
+        if !tried.is_empty() {
+            page.section("asked for");
+        }
+        for tried in tried {
+            page.text("  ", &tried.line(), |line| line);
+        }
     }
 
     /// Who was told, and who was not.

@@ -260,7 +260,10 @@ fn settings(config: &Config) -> Vec<(&'static str, String)> {
         ("fetch.max_redirects", fetch.max_redirects.to_string()),
         ("fetch.pause_per_host", time(fetch.pause_per_host)),
         ("fetch.allow", format!("[{}]", allow.join(", "))),
-        ("browser.path", browser.program().map_or_else(|_| "none found".to_owned(), |path| text(&path.display()))),
+        (
+            "browser.path",
+            text(&browser.path.as_ref().map_or_else(|| "auto".to_owned(), |path| path.display().to_string())),
+        ),
         ("browser.timeout", time(browser.timeout)),
         ("browser.memory", format!("\"{}\"", size(browser.memory))),
         ("browser.traffic", format!("\"{}\"", size(browser.traffic))),

@@ -23,6 +23,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::channel::ChannelOptions;
+use crate::guard::is_private;
 use crate::interest::{Interest, Recipient};
 use crate::judgment::{Materiality, Rules};
 use crate::watch::Watch;
@@ -240,6 +241,17 @@ fn read_main(source: &Source, findings: &Findings<'_>, config: &mut Config) {
     config.interest = defaults.interest;
     config.disable_rules = defaults.disable_rules;
     config.judge_by(own);
+    keep_private(config);
+}
+
+/// A public archive holds no page of a private place, and is not told of one either.
+fn keep_private(config: &mut Config) {
+    let (allow, archive) = (&config.fetch.allow, &config.fetch.wayback.base_url);
+    if !is_private(archive, allow) {
+        for watch in config.watches.iter_mut().filter(|watch| is_private(&watch.url, allow)) {
+            watch.ladder.archive = false;
+        }
+    }
 }
 
 /// Loads a file of rules, which holds `[[rule]]` tables and nothing else, for a

@@ -126,7 +126,10 @@ fn archive_name(value: &Value<'_>, config: &Config) -> Option<String> {
 fn read_browser(table: &Table<'_>, options: &mut BrowserOptions) {
     // A browser takes a second to start and to prove its way out.
     const SHORTEST: Duration = Duration::from_secs(5);
-    table.set("path", &mut options.path, |value| value.path().map(Some));
+    table.set("path", &mut options.path, |value| match value.text()? {
+        "auto" => Some(None),
+        _ => value.path().map(Some),
+    });
     table.set("timeout", &mut options.timeout, |value| value.duration_from(SHORTEST));
     table.set("memory", &mut options.memory, |value| {
         let size = value.size()?;

@@ -57,6 +57,17 @@ pub(super) fn write(tx: &Transaction<'_>, check: CheckId, tried: &[Tried], page:
     Ok(())
 }
 
+/// What came of the ways that the pages of a check were asked for, page by page.
+pub(super) fn of_all(tx: &Transaction<'_>, check: CheckId) -> Result<Vec<Tried>, Fault> {
+    let mut all = of(tx, check)?;
+    let mut statement = tx.prepare_cached("SELECT id FROM checks WHERE whole_id = ?1 ORDER BY id")?;
+    let parts = statement.query_map([check.0], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
+    for (page, part) in parts.into_iter().enumerate() {
+        all.extend(of(tx, CheckId(part))?.into_iter().map(|tried| Tried { page: Some(page), ..tried }));
+    }
+    Ok(all)
+}
+
 /// What came of the ways that the page of a check was asked for, in their order.
 pub(super) fn of(tx: &Transaction<'_>, check: CheckId) -> Result<Vec<Tried>, Fault> {
     let mut statement =

@@ -374,7 +374,7 @@ pub(super) fn one(tx: &Transaction<'_>, id: CheckId) -> Result<Option<CheckFacts
         })
     })?;
     check.pages = pages.collect::<Result<_, _>>()?;
-    check.tried = attempts::of(tx, id)?;
+    check.tried = attempts::of_all(tx, id)?;
     Ok(Some(check))
 }
 

@@ -326,26 +326,31 @@ fn titled(seen: &Seen<'_>) -> Option<Unreadable> {
     if seen.sure() || seen.title.is_empty() {
         return None;
     }
+    let (phrase, why) = title_says(&seen.title)?;
+    if why == Why::LoginWall && (seen.named_beyond_title() || seen.likely()) {
+        return None;
+    }
+    seen.refuse(why, format!("the title says \"{phrase}\""))
+}
+
+/// The phrase of a folded title that says what the page is, and that.
+fn title_says(title: &str) -> Option<(&'static str, Why)> {
     let trim = |part: &str| part.trim().trim_end_matches(['.', '…', '!']).trim().to_owned();
-    let parts: Vec<String> = seen
-        .title
+    let parts: Vec<String> = title
         .replace(" - ", "|")
         .split(['|', '–', '—', '·', '•', ':'])
         .map(trim)
         .filter(|part| !part.is_empty())
         .collect();
     let first = parts.first()?;
-    let (phrase, why) = phrases::TITLES.iter().find(|(phrase, _)| {
+    let said = phrases::TITLES.iter().find(|(phrase, _)| {
         let phrase = phrase.trim_end_matches(['.', '!']);
         // "Log in to Acme": the phrase and a name, but no sentence.
         let rest = first.strip_prefix(phrase).filter(|rest| rest.starts_with(' '));
         parts.iter().any(|part| part == phrase)
             || phrase.contains(' ') && rest.is_some_and(|rest| rest.split_whitespace().count() <= 2)
-    })?;
-    if *why == Why::LoginWall && (seen.named_beyond_title() || seen.likely()) {
-        return None;
-    }
-    seen.refuse(*why, format!("the title says \"{phrase}\""))
+    });
+    said.copied()
 }
 
 /// A first heading that says what the page is, above next to nothing.

@@ -533,6 +533,54 @@ fn who_says_nothing_about_channels_tells_all_of_them() {
 }
 
 #[test]
+fn the_browser_and_the_ladder_are_configured() {
+    let text = r#"
+[fetch]
+allow = ["intranet.example"]
+[browser]
+path = "/opt/chromium"
+timeout = "90s"
+memory = "2 GiB"
+traffic = "10 MiB"
+at_once = 3
+sandbox = false
+[defaults]
+render = "always"
+[[watch]]
+id = "one"
+url = "https://acme.test/1"
+[[watch]]
+id = "two"
+url = "https://acme.test/2"
+render = "never"
+archive_if_blocked = false
+[[watch]]
+id = "inside"
+url = "https://intranet.example/"
+[[watch]]
+id = "here"
+url = "http://127.0.0.1/"
+"#;
+    let (_directory, config) = sound(&[("policywatch.toml", text)]);
+    let browser = &config.fetch.browser;
+    assert_eq!(browser.path.as_deref(), Some(Path::new("/opt/chromium")));
+    assert_eq!((browser.timeout, browser.memory, browser.traffic), (Duration::from_secs(90), 2 << 30, 10 << 20));
+    assert_eq!((browser.at_once, browser.sandbox), (3, false));
+    let ladders: Vec<_> =
+        config.watches.iter().map(|watch| (watch.ladder.render.as_str(), watch.ladder.archive)).collect();
+    // Of a private page a public archive is never asked.
+    assert_eq!(ladders, [("always", true), ("never", false), ("always", false), ("always", false)]);
+    let shown = in_force(&config, policywatch::time::parse_rfc3339("2026-11-22T12:00:00Z").expect("a time"));
+    assert!(shown.to_string().contains("other of https://acme.test/2, live, never with a browser"), "{shown}");
+
+    let wrong = "[browser]\nmemory = \"100 MiB\"\ntimeout = \"1s\"\nat_once = 0\n[defaults]\nrender = \"maybe\"\n";
+    let problems = told(wrong);
+    for said in ["memory is too small", "timeout is too short", "at_once is out of range", "\"maybe\" is no render"] {
+        assert!(problems.contains(said), "{said} is missing in {problems}");
+    }
+}
+
+#[test]
 fn every_key_takes_effect() {
     let text = r#"
 include = "watches.d"
@@ -675,6 +723,14 @@ tags = ["b", "c"]
     max_redirects = 4                             # policywatch.toml:11
     pause_per_host = "1m 30s"                     # policywatch.toml:12
     allow = ["intranet.example", "10.1.0.0/16", "::1/128"]  # policywatch.toml:13
+
+    [browser]
+    path = "auto"                                 # default
+    timeout = "1m"                                # default
+    memory = "1 GiB"                              # default
+    traffic = "64 MiB"                            # default
+    at_once = 1                                   # default
+    sandbox = true                                # default
 
     [wayback]
     base_url = "http://127.0.0.1:8080/"           # policywatch.toml:15

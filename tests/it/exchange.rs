@@ -361,7 +361,11 @@ async fn mementos_and_files_keep_where_they_came_from() {
     let watch = world.watch("/privacy", Materiality::Material).await;
     let memento = "https://web.archive.test/web/20200101000000id_/https://acme.test/privacy";
     let origins = [
-        Origin::Wayback { memento_url: memento.to_owned(), archive_digest: Some("A".repeat(32)) },
+        Origin::Wayback {
+            memento_url: memento.to_owned(),
+            archive_digest: Some("A".repeat(32)),
+            evidence: Default::default(),
+        },
         Origin::File { name: "notes\r\nWARC-Type: response".to_owned() },
     ];
     let unpacker = Unpacker::none();

@@ -184,7 +184,7 @@ async fn always_and_never_are_meant_so() {
     world.site.serve("/privacy", Answer::Page(200, SHELL.to_owned()));
     let never = followed(&world, Ladder { render: Render::Never, archive: false }).await;
     let why = world.check(&never).await.outcome.why().unwrap();
-    assert!(why.contains("set render = \"auto\""), "{why}");
+    assert!(why.contains("a browser may read it: render = \"auto\""), "{why}");
 }
 
 #[tokio::test]

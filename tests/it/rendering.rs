@@ -488,11 +488,19 @@ impl Apart {
     }
 }
 
-/// A page that has begun to come, and never ends.
-async fn endless(listener: &TcpListener) -> tokio::net::TcpStream {
-    let (mut stream, _) = tokio::time::timeout(Duration::from_secs(60), listener.accept()).await.unwrap().unwrap();
-    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n\r\n<p>and").await.unwrap();
-    stream
+/// A page that has begun to come, runs in its process, and never ends.
+async fn endless(listener: &TcpListener) -> Vec<tokio::net::TcpStream> {
+    let mut streams = Vec::new();
+    while streams.len() < 2 {
+        let asked = tokio::time::timeout(Duration::from_secs(60), listener.accept());
+        let (mut stream, _) = asked.await.unwrap().unwrap();
+        if streams.is_empty() {
+            let begun = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n\r\n<body><p>and<script>fetch('/runs')</script>";
+            stream.write_all(begun.as_bytes()).await.unwrap();
+        }
+        streams.push(stream);
+    }
+    streams
 }
 
 #[tokio::test]
@@ -503,9 +511,11 @@ async fn a_page_that_breaks_its_process_is_told_as_that() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let apart = Apart::start(listener.local_addr().unwrap());
     let _page = endless(&listener).await;
-    for process in apart.processes().iter().filter(|line| line.contains("--type=renderer")) {
+    let drawing: Vec<String> = apart.processes().into_iter().filter(|line| line.contains("--type=renderer")).collect();
+    assert!(!drawing.is_empty(), "{:?}", apart.processes());
+    for process in drawing {
         let pid = process.split(' ').next().unwrap();
-        assert!(std::process::Command::new("kill").args(["-SEGV", pid]).status().unwrap().success());
+        assert!(std::process::Command::new("kill").args(["-KILL", pid]).status().unwrap().success());
     }
     let (mark, home) = (apart.home.path().file_name().unwrap().to_str().unwrap().to_owned(), apart.home);
     let program = apart.program;

@@ -14,7 +14,7 @@ use policywatch::change::{Change, Edit, Kind, LinkChange, Op, SectionChange};
 use policywatch::confirmation::ConfirmationState;
 use policywatch::interest::Interest;
 use policywatch::judgment::{Finding, Judgment, Materiality, Noise, Practice, ReturnKind, Rules};
-use policywatch::ladder::Ladder;
+use policywatch::ladder::{Ladder, Rung};
 use policywatch::outcome::{FailureKind, Outcome};
 use policywatch::pace::{self, Class, Sign, Turn};
 use policywatch::pages::read_again;
@@ -1505,7 +1505,7 @@ async fn a_store_of_schema_4_reads_the_same_today() {
     let (archive, url) = ("http://127.0.0.1:45143", "http://127.0.0.1:45143/privacy");
     let listing = store.listing(archive, url).await.unwrap();
     assert!(listing.cursor.is_none() && listing.whole_at.is_some() && listing.fresh_at == listing.whole_at);
-    assert_eq!(store.captures(archive, url).await.unwrap().len(), 9);
+    assert_eq!(store.listed(archive, url).await.unwrap().len(), 9);
     let trace = store.trace(archive, url).await.unwrap().unwrap();
     assert_eq!(trace.target.as_deref(), Some("https://halcyon.test/legal"));
     let held = store.held_mementos(&watch).await.unwrap();
@@ -1557,4 +1557,28 @@ async fn requests_to_archives_take_turns_across_connections() {
     let (turn, _place) = ask(&again, Class::Capture, later).await;
     assert_eq!(turn, Turn::Now);
     assert_eq!(ask(&again, Class::Index, later).await.0, Turn::Full, "the first request after it is alone");
+}
+
+#[tokio::test]
+async fn a_store_that_knows_the_ladder_reads_the_same_today() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("policywatch.db");
+    older_store(&path, &steps(5), include_str!("../migrations/0005_rows.sql"));
+    let store = Store::open(&path).await.unwrap();
+
+    assert_eq!(verify_pages(&store).await.damages, Vec::<String>::new());
+    let checks = store.checks(&acme(), 9).await.unwrap();
+    let tried: Vec<Vec<_>> = checks
+        .iter()
+        .map(|check| check.tried.iter().map(|tried| (tried.rung, tried.outcome.as_str())).collect())
+        .collect();
+    let (plain, browser) = (Rung::Plain, Rung::Browser);
+    let again = vec![(browser, "unchanged")];
+    assert_eq!(tried, [again.clone(), again, vec![(plain, "unreadable"), (browser, "first")]]);
+    let known = store.known_rung(&acme(), None).await.unwrap().unwrap();
+    assert_eq!((known.rung, known.plain_at), (Rung::Browser, Some(checks[2].recorded_at)));
+    let snapshot = store.snapshot(checks[2].snapshot.unwrap()).await.unwrap();
+    assert!(matches!(snapshot.origin, Origin::Rendered { .. }));
+    // What a browser made of a page does not stay as long as its document does.
+    assert!(store.validators(&acme(), &Reader::today(Selectors::default())).await.unwrap().is_empty());
 }

@@ -129,6 +129,8 @@ url = "{base}/privacy"
 service = "Halcyon Storage"
 type = "privacy"
 every = "6h"
+render = "never"
+archive_if_blocked = false
 notify = ["legal-desk"]
 "#
     )

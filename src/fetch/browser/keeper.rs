@@ -172,12 +172,46 @@ fn end_all() {
     }
 }
 
+/// Does a keeper's work where it was ended itself: kills what names the profile, until nothing
+/// does, and removes it. A browser whose pipes are closed ends by itself, but not without a word
+/// into its profile.
+pub(super) fn end_in_place(profile: &Path, most: Duration) {
+    let mark = profile.as_os_str().as_encoded_bytes();
+    let until = Instant::now() + most;
+    // What is not ours to kill, or does not die, is not waited for.
+    while Instant::now() < until {
+        let named: Vec<Pid> =
+            processes().filter(|(_, path)| names(path, mark)).filter_map(|(pid, _)| Pid::from_raw(pid)).collect();
+        if named.is_empty() {
+            break;
+        }
+        for pid in named {
+            // It may have ended by itself.
+            let _ = rustix::process::kill_process(pid, Signal::KILL);
+        }
+        std::thread::yield_now();
+    }
+    // Usually there is none any more.
+    let _ = std::fs::remove_dir_all(profile);
+}
+
+/// Whether a process's command line holds some words; that of one that has ended is empty.
+fn names(process: &Path, words: &[u8]) -> bool {
+    let line = std::fs::read(process.join("cmdline")).unwrap_or_default();
+    memchr::memmem::find(&line, words).is_some()
+}
+
+/// Every process, with where it is described.
+fn processes() -> impl Iterator<Item = (i32, PathBuf)> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path())))
+}
+
 /// Every process below this one.
 fn descendants() -> Vec<i32> {
     let mut children: BTreeMap<i32, Vec<i32>> = BTreeMap::new();
-    for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
-        if let Some(parent) = parent_of(&entry.path()) {
+    for (pid, path) in processes() {
+        if let Some(parent) = parent_of(&path) {
             children.entry(parent).or_default().push(pid);
         }
     }

@@ -253,6 +253,8 @@ impl Session {
         let read = tokio::select! {
             read = tokio::time::timeout_at(self.until, reading) => read,
             never = listening => match never {},
+            // Nobody would end the browser any more: its pipes must be closed.
+            _ = self.keeper.wait() => Ok(Err(PageError::from(CallError::Ended).into())),
         };
         // Its pipes are closed by now, and that ends everything.
         let ended = self.end().await;
@@ -301,10 +303,13 @@ impl Session {
                 None
             }
         };
-        let left = self.profile.clone();
-        // Usually it is gone by now.
-        let _ = tokio::task::spawn_blocking(move || std::fs::remove_dir_all(left)).await;
-        Ended::of(status.and_then(|status| status.code()))
+        let code = status.and_then(|status| status.code());
+        if code.is_none() {
+            let profile = self.profile.clone();
+            // Its failure leaves a folder behind, and nothing that runs for long.
+            let _ = tokio::task::spawn_blocking(move || keeper::end_in_place(&profile, CLEARING)).await;
+        }
+        Ended::of(code)
     }
 }
 

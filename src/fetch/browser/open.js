@@ -1,6 +1,7 @@
 // Opens what is closed (details, accordions, tabs) without leaving the page, and puts back
 // what closes again when its neighbour opens. Answers with how many were opened.
 (async () => {
+  if (!document.body) return 0;
   const MOST = 200;
   const OUTSIDE = "header,nav,footer,form,menu,[role=navigation],[role=banner],[role=contentinfo],[role=menu],[role=menubar],[role=search],[role=dialog],[role=listbox],[role=combobox]";
   const until = performance.now() + 8000;

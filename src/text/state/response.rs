@@ -3,7 +3,10 @@
 use crate::reading::{Unreadable, Why};
 use crate::snapshot::Snapshot;
 
-use super::phrases;
+use super::{phrases, title_says};
+use std::sync::LazyLock;
+
+use regex::bytes::Regex;
 
 /// A header that names who keeps robots out: its name, what its value holds (empty:
 /// anything), and the vendor. Names and words in lower case.
@@ -51,6 +54,32 @@ const GUARDS: [Mark; 22] = [
     ("x-waf-event-info", "", "F5"),
 ];
 
+/// Servers that say nothing but their name: who answers where nobody stands before it.
+const SERVERS: [Mark; 8] = [
+    ("server", "nginx", "nginx"),
+    ("server", "openresty", "OpenResty"),
+    ("server", "apache", "Apache"),
+    ("server", "litespeed", "LiteSpeed"),
+    ("server", "microsoft-iis", "IIS"),
+    ("server", "envoy", "Envoy"),
+    ("server", "varnish", "Varnish"),
+    ("server", "cloudfront", "CloudFront"),
+];
+
+/// Where riddles for people come from: a page that names one of these in its policy for
+/// contents is allowed to pose one.
+const RIDDLES: [(&str, &str); 6] = [
+    ("recaptcha", "reCAPTCHA"),
+    ("hcaptcha.com", "hCaptcha"),
+    ("challenges.cloudflare.com", "Cloudflare"),
+    ("captcha-delivery.com", "DataDome"),
+    ("arkoselabs.com", "Arkose Labs"),
+    ("geetest.com", "GeeTest"),
+];
+
+/// No page that poses a riddle is larger, in bytes.
+const RIDDLE: usize = 64 * 1024;
+
 /// Tells from status and headers that an answer is not the policy.
 ///
 /// A 503 is also asked for words of maintenance: servers have no header for that.
@@ -62,10 +91,13 @@ pub fn refuse_response(snapshot: &Snapshot) -> Option<Unreadable> {
             evidence: vec![format!("{vendor} refuses or challenges us (header {header})"), format!("status {status}")],
         });
     }
+    if let Some(riddle) = riddle(snapshot) {
+        return Some(riddle);
+    }
     let (why, words) = by_status(snapshot)?;
     let mut evidence = vec![format!("status {status}: {words}")];
     if why == Why::BotWall
-        && let Some((header, vendor)) = marked(snapshot, &GUARDS)
+        && let Some((header, vendor)) = marked(snapshot, &GUARDS).or_else(|| marked(snapshot, &SERVERS))
     {
         evidence.push(format!("{vendor} answered (header {header})"));
     }
@@ -75,6 +107,28 @@ pub fn refuse_response(snapshot: &Snapshot) -> Option<Unreadable> {
         evidence.push(format!("it points to {}", target.chars().take(200).collect::<String>()));
     }
     Some(Unreadable { why, evidence })
+}
+
+/// A page that answers well, but whose title says that it keeps somebody out, and whose policy
+/// for contents lets it pose a riddle. Many genuine pages have the latter, for their forms.
+fn riddle(snapshot: &Snapshot) -> Option<Unreadable> {
+    static TITLE: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"(?is)<title[^>]*>(.{1,300}?)</title").expect("a sound pattern"));
+    if !(200..300).contains(&snapshot.status) || snapshot.body.len() > RIDDLE {
+        return None;
+    }
+    let policy = snapshot.header("content-security-policy")?.to_ascii_lowercase();
+    let (_, vendor) = RIDDLES.iter().find(|(mark, _)| policy.contains(mark))?;
+    let title = TITLE.captures(&snapshot.body)?;
+    let title = phrases::fold(&String::from_utf8_lossy(&title[1]));
+    let (phrase, _) = title_says(&title).filter(|(_, why)| *why == Why::BotWall)?;
+    Some(Unreadable {
+        why: Why::BotWall,
+        evidence: vec![
+            format!("the title says \"{phrase}\""),
+            format!("{vendor} may ask here whether we are a person (header content-security-policy)"),
+        ],
+    })
 }
 
 /// Who stands before a site, by the headers of an answer: the header's name and the vendor.
@@ -147,7 +201,7 @@ mod tests {
     #[test]
     fn status_and_headers_decide() {
         type Case = (u16, &'static [(&'static str, &'static str)], &'static str);
-        let table: [Case; 22] = [
+        let table: [Case; 23] = [
             (200, &[], ""),
             (200, &[("server", "cloudflare"), ("cf-ray", "1")], ""),
             (200, &[("x-datadome", "protected")], ""),
@@ -173,7 +227,8 @@ mod tests {
                 "bot_wall: status 403: we are not let in; DataDome answered (header x-datadome)",
             ),
             (403, &[("x-iinfo", "1")], "bot_wall: status 403: we are not let in; Imperva answered (header x-iinfo)"),
-            (403, &[("server", "nginx")], "bot_wall: status 403: we are not let in"),
+            (403, &[("server", "nginx")], "bot_wall: status 403: we are not let in; nginx answered (header server)"),
+            (403, &[], "bot_wall: status 403: we are not let in"),
             (200, &[("rimon", "RWC_BLOCK")], "bot_wall: Rimon refuses or challenges us (header rimon); status 200"),
             (429, &[], "bot_wall: status 429: too many requests, says the server"),
             (401, &[], "login_wall: status 401: the page asks to sign in"),
@@ -194,6 +249,11 @@ mod tests {
         for (status, headers, expected) in table {
             assert_eq!(verdict(status, headers, "<p>Hello"), expected, "{status} {headers:?}");
         }
+        let riddle = [("content-security-policy", "frame-src www.recaptcha.net")];
+        let asks = verdict(200, &riddle, "<title>Acme :: Request Access</title>");
+        assert!(asks.starts_with("bot_wall: the title says \"request access\"; reCAPTCHA may ask"), "{asks}");
+        assert_eq!(verdict(200, &riddle, "<title>Privacy Policy</title>"), "");
+        assert_eq!(verdict(200, &[], "<title>Request Access</title>"), "");
         assert!(verdict(503, &[], "<h1>Wir führen Wartungsarbeiten durch</h1>").starts_with("maintenance: "));
     }
 }
