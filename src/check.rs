@@ -8,9 +8,11 @@ use crate::alert::{Addressed, Alert, NextVersion, address};
 use crate::cadence::{LONGEST_RETRY_AFTER, next_check};
 use crate::clock::Clock;
 use crate::confirmation::{Step, Telling, first_look, found_again, found_another};
+use crate::discovery::moves::NewMove;
 use crate::examine::{Unpack, examine, judged, new_language};
 use crate::fetch::{Fetch, Fetched, Request};
 use crate::judgment::ReturnKind;
+use crate::moving::{in_its_place, judge_redirect};
 use crate::outcome::Outcome;
 use crate::pages::{Came, PageCheck, Together, examine_pages};
 use crate::panics::{contained, unpanicking};
@@ -56,6 +58,8 @@ pub struct Checked {
     pub telling: Telling,
     /// When the watch is due again.
     pub next_check_at: Option<Timestamp>,
+    /// Where a redirect says that the policy is, or seems to be.
+    pub moved: Option<NewMove>,
     /// What was written; none after [`dry_run`].
     pub recorded: Option<Recorded>,
 }
@@ -74,6 +78,8 @@ impl Checked {
 /// # Errors
 /// `Err` means that the record could not be kept, and the caller must stop.
 pub async fn check<F: Fetch, C: Clock>(watch: &Watch, ports: &Ports<F, C>) -> Result<Checked, StoreError> {
+    let configured = &watch.url;
+    let watch = &in_its_place(watch, &ports.store).await?;
     let base = if watch.pages.is_empty() {
         upgrade(watch, &ports.store, &ports.clock, &ports.unpacker).await?
     } else {
@@ -84,6 +90,10 @@ pub async fn check<F: Fetch, C: Clock>(watch: &Watch, ports: &Ports<F, C>) -> Re
     let (telling, due, now) = (checked.telling.clone(), checked.next_check_at, ports.clock.now());
     let (store, reader) = (&ports.store, watch.reader());
     let recorded = store.record_pages(&watch.id, latest, together, &reader, telling, due, now).await?;
+    if let (Some(moved), Some(_)) = (&checked.moved, recorded.check) {
+        // A crash before this loses nothing: the next check meets the same redirect.
+        store.record_moves(&watch.id, configured, recorded.check, vec![moved.clone()], now).await?;
+    }
     tell_note(watch, &checked.outcome, &recorded);
     checked.recorded = Some(recorded);
     Ok(checked)
@@ -94,6 +104,7 @@ pub async fn check<F: Fetch, C: Clock>(watch: &Watch, ports: &Ports<F, C>) -> Re
 /// # Errors
 /// If the record could not be read.
 pub async fn dry_run<F: Fetch, C: Clock>(watch: &Watch, ports: &Ports<F, C>) -> Result<Checked, StoreError> {
+    let watch = &in_its_place(watch, &ports.store).await?;
     let base = if watch.pages.is_empty() {
         preview(watch, &ports.store, &ports.unpacker).await?
     } else {
@@ -130,6 +141,7 @@ async fn look<F: Fetch, C: Clock>(
 ) -> Result<Looked, StoreError> {
     let mut facts = base.version.as_ref().map(|version| version.facts.clone());
     let mut before = base.version.as_ref().map(|version| version.reading.clone());
+    let mut moved = None;
     let together = if watch.pages.is_empty() {
         let validators = match watch.source {
             Source::Live if base.lost.is_none() && base.broken.is_none() => {
@@ -154,7 +166,9 @@ async fn look<F: Fetch, C: Clock>(
                 ),
             }
         }
-        Together::alone(understood.outcome)
+        let judged = judge_redirect(watch, facts.as_ref(), before.as_ref(), understood.outcome, &ports.store).await?;
+        moved = judged.1;
+        Together::alone(judged.0)
     } else {
         look_at_pages(watch, base, ports).await?
     };
@@ -163,7 +177,7 @@ async fn look<F: Fetch, C: Clock>(
     let outcome = together.outcome.clone();
     let next_check_at = due_again(watch, &outcome, &telling.step, ports).await?;
     let pages = together.pages.clone();
-    let checked = Checked { previous: facts, outcome, pages, telling, next_check_at, recorded: None };
+    let checked = Checked { previous: facts, outcome, pages, telling, next_check_at, moved, recorded: None };
     Ok(Looked { checked, together })
 }
 

@@ -24,6 +24,7 @@ use crate::fetch::{Fetch, Fetcher};
 use crate::http::GuardedClient;
 use crate::pulse::{Pulse, pulse};
 use crate::scheduler::{InForce, Scheduler};
+use crate::seeker::Seeker;
 use crate::store::{self, Store, StoreError, lock_daemon};
 use crate::unpack::Unpacker;
 
@@ -310,6 +311,8 @@ impl<F: Fetch + 'static, K: Channel + 'static, C: Clock> Daemon<F, K, C> {
         let mut tasks = JoinSet::new();
         tasks.spawn(scheduler.run());
         tasks.spawn(outbox.run());
+        // It works beside the others: should it hang, nothing of theirs is late.
+        tasks.spawn(Seeker { in_force: switch.in_force.subscribe(), stop: stop.clone() }.run());
         Loops { tasks, pulses: [checks.0, deliveries.0] }
     }
 
@@ -333,14 +336,14 @@ struct Switch<F, K, C> {
     channels: watch::Sender<Arc<K>>,
 }
 
-/// The two loops that do the work.
+/// The loops that do the work; two of them show that they turn.
 struct Loops {
     tasks: JoinSet<Result<(), StoreError>>,
     pulses: [Pulse; 2],
 }
 
 impl Loops {
-    /// Waits for both, which end by themselves within `grace`; not much longer, should one hang.
+    /// Waits for all, which end by themselves within `grace`; not much longer, should one hang.
     async fn end_within(mut self, grace: Duration) -> Result<(), DaemonError> {
         let all = async {
             let mut first = Ok(());

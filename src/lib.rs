@@ -13,8 +13,8 @@
 //! |---|---|---|
 //! | core | `watch` … `examine`, `alternation`, `confirmation`, `discovery`, `pages`, `cadence`, `guard`, `outcome`, `render`, `time` | the core |
 //! | ports | `clock`, `http`, `fetch`, `unpack`, `store`, `channel` | the core; of each other only `http` and `clock` |
-//! | use cases | `check`, `upgrade`, `backfill`, `deliver`, `exchange` | core and ports |
-//! | faces | `config`, `telemetry`, `scheduler`, `daemon`, `cli` | everything below |
+//! | use cases | `check`, `moving`, `survey`, `upgrade`, `backfill`, `deliver`, `exchange` | core and ports |
+//! | faces | `config`, `telemetry`, `scheduler`, `seeker`, `daemon`, `cli` | everything below |
 //!
 //! `tests/it/layers.rs` holds everyone to it, and says which module may name which
 //! technology: only `store` says rusqlite, only `http` reqwest, only `text` scraper.
@@ -114,14 +114,18 @@ pub mod backfill;
 pub mod check;
 pub mod deliver;
 pub mod exchange;
+pub mod moving;
 mod panics;
 pub mod pulse;
 mod recall;
+pub mod survey;
 pub mod upgrade;
+mod visit;
 
 // The faces.
 pub mod cli;
 pub mod config;
 pub mod daemon;
 pub mod scheduler;
+pub mod seeker;
 pub mod telemetry;

@@ -3,6 +3,7 @@
 //! The file is walked as a tree with places (`table`); nothing stops at the first error.
 //! What a key means stands beside its table: `settings`, `channels`, `watches`.
 
+pub mod append;
 mod channels;
 mod environment;
 mod in_force;

@@ -8,6 +8,7 @@
 //! | [`candidates`] | which links are worth a request, best first |
 //! | [`sitemap`] | the addresses that a site lists for robots |
 //! | [`kind`] | of which kind a text is, and whether it is a policy at all |
+//! | [`ids`] | names for new watches |
 //! | [`alike`] | how much of one text is in another |
 //! | [`moves`] | whether a policy went elsewhere, and who decides that |
 //!
@@ -17,6 +18,7 @@
 pub mod address;
 pub mod alike;
 pub mod candidates;
+pub mod ids;
 pub mod kind;
 pub mod moves;
 pub mod names;

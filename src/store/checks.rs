@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 use super::fault::{At, Fault};
 use super::versions::{NewVersion, Told, insert, latest_facts};
 use super::watches::{key_of, known_key, name};
-use super::{CheckFacts, CheckId, PageFacts, Recorded, Store, StoreError, confirmations, snapshots, versions};
+use super::{CheckFacts, CheckId, PageFacts, Recorded, Store, StoreError, confirmations, moves, snapshots, versions};
 use crate::alert::Withheld;
 use crate::confirmation::Telling;
 use crate::outcome::Outcome;
@@ -132,6 +132,9 @@ impl Entry {
         let note_before = last_note(tx, watch)?;
         let (check, served) = self.write_checks(tx, watch)?;
         self.write_state(tx, watch, place)?;
+        if place == Place::Newest {
+            moves::note_loss(tx, watch, check, &self.outcome)?;
+        }
 
         recorded.check = Some(check);
         recorded.note_before = note_before;

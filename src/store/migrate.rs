@@ -21,10 +21,11 @@ const APPLICATION_ID: i32 = 0x706f_6c77;
 const PAGE_SIZE: u32 = 512;
 
 /// The steps, in order, never edited once released.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_pages.sql"),
     include_str!("migrations/0003_time.sql"),
+    include_str!("migrations/0006_moves.sql"),
 ];
 
 /// The newest schema we know.

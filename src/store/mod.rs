@@ -12,6 +12,7 @@
 //! | `watches`, `checks`, `snapshots`, `versions`, `deliveries` | the tables |
 //! | `confirmations` | changes that wait for a second look |
 //! | `memory` | what a page said a short while ago |
+//! | `moves` | where policies went |
 //! | `rebuild`, `verify` | readings from facts again, to replace or to compare |
 //! | `pack`, `encode` | what the blobs hold |
 //! | [`lock`] | one daemon a store |
@@ -24,6 +25,7 @@ mod fault;
 pub mod lock;
 mod memory;
 mod migrate;
+mod moves;
 pub mod open;
 mod pack;
 mod rebuild;
@@ -38,6 +40,7 @@ use std::sync::Arc;
 use crate::alert::Withheld;
 use crate::change::Change;
 use crate::confirmation::ConfirmationState;
+use crate::discovery::moves::Whereabouts;
 use crate::judgment::Judgment;
 use crate::time::Timestamp;
 use crate::version::{SnapshotId, VersionFacts};
@@ -167,6 +170,15 @@ pub struct Due {
     pub due_at: Timestamp,
 }
 
+/// A watch whose policy is not where it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// The watch.
+    pub watch: WatchId,
+    /// The check that saw it last.
+    pub check: CheckId,
+}
+
 /// What the store knows of a watch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WatchState {
@@ -192,6 +204,8 @@ pub struct WatchState {
     pub latest: Option<VersionFacts>,
     /// The note of the last check that read the page.
     pub note: Option<String>,
+    /// Where the policy went, as far as that is known.
+    pub whereabouts: Whereabouts,
 }
 
 /// One check, as recorded.

@@ -9,7 +9,7 @@ use super::fault::{At, Fault, Sha256};
 use super::pack::{Blobs, Shelf, pack, pack_on, unpack};
 use super::versions::latest_facts;
 use super::watches::key_of;
-use super::{CheckFacts, CheckId, Store, StoreError};
+use super::{CheckFacts, CheckId, Store, StoreError, moves};
 use crate::pages::{Held, page_of};
 use crate::reading::{Page, Reader};
 use crate::snapshot::{Digest, Origin, Snapshot, Validators};
@@ -115,7 +115,9 @@ impl Store {
             }
             let row = head_row(tx, id)?.ok_or_else(|| missing(id))?;
             let head = head(&row, &head_prefix(tx, row.base)?)?;
-            if head.url != url || head.final_url != url {
+            // What is asked now is where the policy went, if it did.
+            let asked = moves::whereabouts(tx, key, &url)?.moved.map_or(url, |moved| moved.url);
+            if head.url != asked || head.final_url != asked {
                 return Ok(Validators::default());
             }
             let without_body = snapshot(head, Vec::new(), captured_at);

@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 
 use super::fault::{At, Fault, word};
 use super::versions::latest_facts;
-use super::{CheckFacts, CheckId, Due, Store, StoreError, Synced, WatchState, checks, confirmations};
+use super::{CheckFacts, CheckId, Due, Store, StoreError, Synced, WatchState, checks, confirmations, moves};
 use crate::cadence::Comes;
 use crate::time::Timestamp;
 use crate::watch::{Watch, WatchId};
@@ -194,7 +194,11 @@ fn sync_one(
     synced: &mut Synced,
 ) -> Result<(), Fault> {
     let schedule = watch.schedule.to_string();
-    let next_check_at = match Before::of(tx, &watch.id)? {
+    let before = Before::of(tx, &watch.id)?;
+    if before.as_ref().is_some_and(|before| before.url != watch.url.as_str()) {
+        moves::forget_loss(tx, &watch.id)?;
+    }
+    let next_check_at = match before {
         None | Some(Before { configured: false, .. }) => {
             synced.added.push(watch.id.clone());
             due(watch, Comes::New)
@@ -232,6 +236,9 @@ fn state(tx: &Transaction<'_>, key: i64) -> Result<WatchState, Fault> {
     let last_check = last_check(tx, key)?;
     let latest = latest_facts(tx, key)?;
     let note = checks::last_note(tx, key)?;
+    let configured: String =
+        tx.prepare_cached("SELECT url FROM watches WHERE id = ?1")?.query_row([key], |row| row.get(0))?;
+    let whereabouts = moves::whereabouts(tx, key, &configured)?;
     let mut statement = tx.prepare_cached(
         "SELECT name, url, service, retired_at, next_check_at, last_success_at, consecutive_failures
          FROM watches WHERE id = ?1",
@@ -250,6 +257,7 @@ fn state(tx: &Transaction<'_>, key: i64) -> Result<WatchState, Fault> {
             versions: latest.as_ref().map_or(0, |latest| latest.number),
             latest,
             note,
+            whereabouts,
         })
     })?)
 }

@@ -27,8 +27,9 @@ const CORE: &[&str] = &[
     "watch",
 ];
 const PORTS: &[&str] = &["channel", "clock", "fetch", "http", "store", "unpack"];
-const USE_CASES: &[&str] = &["backfill", "check", "deliver", "exchange", "panics", "pulse", "recall", "upgrade"];
-const FACES: &[&str] = &["cli", "config", "daemon", "scheduler", "telemetry"];
+const USE_CASES: &[&str] =
+    &["backfill", "check", "deliver", "exchange", "moving", "panics", "pulse", "recall", "survey", "upgrade", "visit"];
+const FACES: &[&str] = &["cli", "config", "daemon", "scheduler", "seeker", "telemetry"];
 
 /// Who alone may say a crate's name.
 const TECHNOLOGIES: &[(&str, &[&str])] = &[

@@ -1,0 +1,344 @@
+//! Policies that move: where a watch is looked for, what a redirect means, and the search
+//! for a policy that is not where it was.
+//!
+//! A search is no part of a check: checks do not wait for it. It asks for a few pages, one
+//! after the other, each at the pace of its host like any other request, and happens once a
+//! day for a watch at most. What it finds is decided by the text
+//! ([`crate::discovery::moves`]).
+
+use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
+
+use url::Url;
+
+use crate::check::Ports;
+use crate::clock::Clock;
+use crate::discovery::alike::alike;
+use crate::discovery::candidates::{Candidate, Clue, Wanted, candidate, of_page, rank, usual_paths};
+use crate::discovery::kind::{Kind, tell};
+use crate::discovery::moves::{MoveState, NewMove, Way, arrival, decide};
+use crate::discovery::names::Named;
+use crate::discovery::{address, moves};
+use crate::fetch::Fetch;
+use crate::outcome::{FetchFailure, Outcome};
+use crate::panics::contained;
+use crate::reading::{Reading, Unreadable, Why};
+use crate::snapshot::Snapshot;
+use crate::store::{CheckId, Store, StoreError};
+use crate::text::anchors::{Outlook, outlook};
+use crate::unpack::Unpacker;
+use crate::version::VersionFacts;
+use crate::visit::{Visit, visit};
+use crate::watch::{PolicyType, Source, Watch};
+
+/// How often a policy is searched for that is lost.
+pub const ONCE_IN: Duration = Duration::from_secs(24 * 3600);
+
+/// Requests of one search: the home page, a page that leads to policies, and a few texts.
+pub const MOST_REQUESTS: usize = 8;
+
+/// How long a search may go on asking. Eight requests at the usual pace take 40 seconds.
+const LONGEST: Duration = Duration::from_secs(10 * 60);
+
+/// What is proposed of one search.
+const MOST_PROPOSED: usize = 3;
+
+/// What a search came to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sought {
+    /// Pages that were asked for.
+    pub requests: usize,
+    /// What was found: one address that is followed, or some to decide about.
+    pub moves: Vec<NewMove>,
+}
+
+impl Sought {
+    /// Where the watch goes on, if the text proves it.
+    pub fn followed(&self) -> Option<&NewMove> {
+        self.moves.iter().find(|found| found.state == MoveState::Followed)
+    }
+}
+
+/// Whether a watch can be followed to another address: it is one page of a publisher's own
+/// server. An archive has its own way with moves, and of several pages nobody could tell
+/// which text went where.
+pub fn can_move(watch: &Watch) -> bool {
+    watch.pages.is_empty() && watch.source == Source::Live
+}
+
+/// A watch as it is to be asked for: where the policy went, if it did.
+///
+/// # Errors
+/// If the record could not be read.
+pub async fn in_its_place(watch: &Watch, store: &Store) -> Result<Watch, StoreError> {
+    let mut watch = watch.clone();
+    if can_move(&watch)
+        && let Some(moved) = store.whereabouts(&watch.id, &watch.url).await?.moved
+        && let Ok(url) = Url::parse(&moved.url)
+    {
+        watch.url = url;
+    }
+    Ok(watch)
+}
+
+/// What a redirect means that a check came by. A text that is another one is not the policy,
+/// whatever redirects to it, if the page led elsewhere before. `latest` is the version
+/// before, `before` what that says.
+pub(crate) async fn judge_redirect(
+    watch: &Watch,
+    latest: Option<&VersionFacts>,
+    before: Option<&Reading>,
+    outcome: Outcome,
+    store: &Store,
+) -> Result<(Outcome, Option<NewMove>), StoreError> {
+    let arrived = outcome.snapshot().filter(|_| can_move(watch)).and_then(arrival);
+    let (Some(arrived), Some(latest), Some(before)) = (arrived, latest, before) else { return Ok((outcome, None)) };
+    let alike = match &outcome {
+        Outcome::Unchanged { .. } => 1.0,
+        Outcome::Changed { reading, .. } => {
+            let (before, reading) = (before.clone(), reading.clone());
+            // The work of a moment, but of the processor.
+            contained(move || alike(&before, &reading)).await.unwrap_or(moves::ALIKE - f64::EPSILON)
+        }
+        _ => return Ok((outcome, None)),
+    };
+    let Some(state) = decide(Way::Redirect, arrived.permanent, Some(alike)) else { return Ok((outcome, None)) };
+    let found = NewMove { url: arrived.url.clone(), way: Way::Redirect, alike: Some(alike), state };
+    if state != MoveState::Different {
+        return Ok((outcome, Some(found)));
+    }
+    let served = store.snapshot(latest.snapshot).await?;
+    if is_news(&served, &arrived.url, watch) {
+        let Outcome::Changed { snapshot, .. } = outcome else { return Ok((outcome, None)) };
+        let evidence = format!("redirected to different content at {}, {alike:.2} alike", arrived.url);
+        let why = Unreadable::new(Why::WrongPage, evidence);
+        return Ok((Outcome::Unreadable { snapshot, why }, Some(found)));
+    }
+    Ok((outcome, None))
+}
+
+/// Whether the address that is asked led to another page when the version before was
+/// served. What is asked for the first time leads wherever whoever configured it meant.
+fn is_news(served: &Snapshot, arrived: &Url, watch: &Watch) -> bool {
+    let (Ok(asked), Ok(came)) = (Url::parse(&served.url), Url::parse(&served.final_url)) else { return false };
+    address::same(&asked, &watch.url) && !address::same(&came, arrived)
+}
+
+/// Searches for a policy that is not where it was, unless that was done within a day, and
+/// records what is found. `check` is the check that saw it. None if there was nothing to do.
+///
+/// # Errors
+/// If the record could not be read or kept. A site that does not answer is no error.
+pub async fn seek<F: Fetch, C: Clock>(
+    watch: &Watch,
+    check: CheckId,
+    ports: &Ports<F, C>,
+) -> Result<Option<Sought>, StoreError> {
+    if !can_move(watch) || !ports.store.begin_search(&watch.id, ONCE_IN, ports.clock.now()).await? {
+        return Ok(None);
+    }
+    search(watch, Some(check), ports).await.map(Some)
+}
+
+/// Reads what stands at an address as a watch would read it; nothing is recorded.
+///
+/// # Errors
+/// Why nothing was served.
+pub async fn read_at<F: Fetch, C>(
+    url: &Url,
+    watch: &Watch,
+    ports: &Ports<F, C>,
+) -> Result<Result<Reading, Unreadable>, FetchFailure> {
+    let page = visit(url, watch.language.as_deref(), &watch.selectors, &ports.fetcher, &ports.unpacker).await?;
+    Ok(page.reading)
+}
+
+/// Searches now, however long ago that was done.
+///
+/// # Errors
+/// Those of [`seek`].
+pub async fn seek_now<F: Fetch, C: Clock>(watch: &Watch, ports: &Ports<F, C>) -> Result<Sought, StoreError> {
+    ports.store.begin_search(&watch.id, Duration::ZERO, ports.clock.now()).await?;
+    let last = ports.store.watch_state(&watch.id).await?.and_then(|state| state.last_check);
+    search(watch, last.map(|check| check.id), ports).await
+}
+
+async fn search<F: Fetch, C: Clock>(
+    watch: &Watch,
+    check: Option<CheckId>,
+    ports: &Ports<F, C>,
+) -> Result<Sought, StoreError> {
+    let store = &ports.store;
+    let asked = in_its_place(watch, store).await?.url;
+    let known = store.latest(&watch.id).await?.map(|version| version.reading);
+    let came = match check {
+        Some(check) => store.check(check).await?.and_then(|check| check.snapshot),
+        None => None,
+    };
+    let came = match came {
+        Some(id) => Some(store.snapshot(id).await?),
+        None => None,
+    };
+    let until = ports.clock.now() + LONGEST;
+    let mut search = Search::new(watch, asked, known, &ports.fetcher, &ports.unpacker);
+    search.begin(came).await;
+    while search.requests < MOST_REQUESTS && ports.clock.now() < until && search.step().await {}
+    let sought = search.end();
+    store.record_moves(&watch.id, &watch.url, check, sought.moves.clone(), ports.clock.now()).await?;
+    Ok(sought)
+}
+
+/// A search under way.
+struct Search<'a, F> {
+    watch: &'a Watch,
+    /// Where the policy was.
+    asked: Url,
+    /// What it said.
+    known: Option<Reading>,
+    kinds: Vec<PolicyType>,
+    fetcher: &'a F,
+    unpacker: &'a Unpacker,
+    requests: usize,
+    /// Whether the home page is still to be asked for.
+    home: Option<Url>,
+    /// What was asked for, by [`address::key`].
+    seen: BTreeSet<String>,
+    queue: VecDeque<Candidate>,
+    found: Vec<NewMove>,
+}
+
+impl<'a, F: Fetch> Search<'a, F> {
+    fn new(watch: &'a Watch, asked: Url, known: Option<Reading>, fetcher: &'a F, unpacker: &'a Unpacker) -> Self {
+        let told = known.as_ref().map(|known| tell(known, &asked, ""));
+        let told = if let Some(Kind::Policy(kind)) = told { Some(kind) } else { None };
+        // What it is configured as, and what it called itself.
+        let mut kinds: Vec<PolicyType> = std::iter::once(watch.policy_type).chain(told).collect();
+        kinds.retain(|kind| *kind != PolicyType::Other);
+        kinds.dedup();
+        let seen = BTreeSet::from([address::key(&asked)]);
+        Self {
+            home: Some(address::home(&asked)),
+            watch,
+            asked,
+            known,
+            kinds,
+            fetcher,
+            unpacker,
+            requests: 0,
+            seen,
+            queue: VecDeque::new(),
+            found: Vec::new(),
+        }
+    }
+
+    /// Begins with what came of the last check, which needs no request: a page that says
+    /// "not found" often has the site's footer.
+    async fn begin(&mut self, came: Option<Snapshot>) {
+        let mut candidates = Vec::new();
+        // It may be back where it was configured.
+        candidates.extend(self.sure(&self.watch.url.clone(), Clue::Link));
+        if let Some(came) = came
+            && let Ok((came, outlook)) = contained(move || (came.final_url.clone(), outlook(&came))).await
+        {
+            if let Some(came) = Url::parse(&came).ok().filter(|came| address::same(came, &address::home(came))) {
+                self.home = self.home.take().filter(|home| !address::same(home, &came));
+            }
+            candidates.extend(outlook.canonical.iter().filter_map(|url| self.sure(url, Clue::Canonical)));
+            candidates.extend(outlook.refresh.iter().filter_map(|url| self.sure(url, Clue::Link)));
+            candidates.extend(self.links(&outlook));
+        }
+        self.add(candidates);
+    }
+
+    /// A candidate that is asked for whatever its address says.
+    fn sure(&self, url: &Url, clue: Clue) -> Option<Candidate> {
+        if address::is_detour(url) || address::is_home(url) {
+            return None;
+        }
+        Some(Candidate { url: url.clone(), named: Named::Nothing, text: String::new(), clue, score: 200 })
+    }
+
+    fn wanted(&self) -> Wanted<'_> {
+        let language = self.known.as_ref().and_then(|known| known.language.as_deref());
+        Wanted { site: &self.asked, language, kinds: &self.kinds }
+    }
+
+    fn links(&self, outlook: &Outlook) -> Vec<Candidate> {
+        of_page(outlook, Clue::Link, &self.wanted())
+    }
+
+    fn add(&mut self, candidates: Vec<Candidate>) {
+        let all = self.queue.drain(..).chain(candidates).collect();
+        let fresh = rank(all).into_iter().filter(|one| !self.seen.contains(&address::key(&one.url)));
+        self.queue = fresh.collect();
+    }
+
+    /// One request; `false` once there is nothing left to ask.
+    async fn step(&mut self) -> bool {
+        if self.found.iter().any(|found| found.state == MoveState::Followed) {
+            return false;
+        }
+        // What is surely meant comes before the home page, which comes before guesses.
+        let sure = self.queue.front().is_some_and(|first| first.score >= 100);
+        if !sure && let Some(home) = self.home.take() {
+            if let Some(page) = self.visit(&home).await {
+                let mut candidates = self.links(&page.outlook);
+                let usual =
+                    self.kinds.iter().flat_map(|kind| usual_paths(*kind)).filter_map(|path| home.join(path).ok());
+                candidates.extend(usual.filter_map(|url| candidate(&url, "", Clue::UsualPath, &self.wanted())));
+                self.add(candidates);
+            }
+            return true;
+        }
+        let Some(next) = self.queue.pop_front() else { return false };
+        if let Some(page) = self.visit(&next.url).await {
+            self.weigh(&next, page).await;
+        }
+        true
+    }
+
+    async fn visit(&mut self, url: &Url) -> Option<Visit> {
+        self.requests += 1;
+        self.seen.insert(address::key(url));
+        let language = self.watch.language.as_deref();
+        let page = visit(url, language, &self.watch.selectors, self.fetcher, self.unpacker).await.ok()?;
+        self.seen.insert(address::key(&page.url));
+        Some(page)
+    }
+
+    /// Says what a page is to the policy that is searched for.
+    async fn weigh(&mut self, from: &Candidate, page: Visit) {
+        let Visit { url, reading, outlook, .. } = page;
+        let Ok(reading) = reading else { return };
+        let kind = tell(&reading, &url, &from.text);
+        if kind == Kind::Hub || from.named == Named::Hub {
+            self.add(self.links(&outlook));
+        }
+        if address::same(&url, &self.asked) {
+            return;
+        }
+        // Policies of one company share whole passages; one that calls itself otherwise is another.
+        let fits = matches!(kind, Kind::Policy(kind) if self.kinds.is_empty() || self.kinds.contains(&kind));
+        let likeness = match self.known.clone() {
+            None if fits => None,
+            Some(known) if fits || !matches!(kind, Kind::Policy(_)) => {
+                let Ok(likeness) = contained(move || alike(&known, &reading)).await else { return };
+                Some(likeness)
+            }
+            _ => return,
+        };
+        let way = Way::from(from.clue);
+        if let Some(state) = decide(way, false, likeness) {
+            self.found.push(NewMove { url, way, alike: likeness, state });
+        }
+    }
+
+    fn end(mut self) -> Sought {
+        self.found.sort_by(|a, b| b.alike.unwrap_or_default().total_cmp(&a.alike.unwrap_or_default()));
+        match self.found.iter().position(|found| found.state == MoveState::Followed) {
+            Some(at) => self.found = vec![self.found.swap_remove(at)],
+            None => self.found.truncate(MOST_PROPOSED),
+        }
+        Sought { requests: self.requests, moves: self.found }
+    }
+}
