@@ -130,6 +130,19 @@ impl Console {
     }
 }
 
+impl Console {
+    /// A sign of life on standard error while something of unknown length is done; invisible
+    /// where that is no terminal.
+    pub fn spinner(&self, what: &str) -> ProgressBar {
+        if !self.progress {
+            return ProgressBar::hidden();
+        }
+        let bar = ProgressBar::new_spinner().with_message(one_line(what));
+        bar.enable_steady_tick(Duration::from_millis(100));
+        bar
+    }
+}
+
 /// Colours, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Paint(pub bool);

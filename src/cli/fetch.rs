@@ -10,20 +10,23 @@ use super::installation::Installation;
 use super::show::source;
 use super::table::count;
 use super::when::{self, Span};
-use super::{Exit, extract, input};
+use super::{Exit, extract, input, moves};
 use crate::alert::DeliveryState;
 use crate::backfill::{Nearest, nearest};
-use crate::check::{Checked, check, dry_run};
-use crate::clock::SystemClock;
+use crate::check::{Checked, Ports, check, dry_run};
+use crate::clock::{Clock, SystemClock};
 use crate::confirmation::{ConfirmationState, Step};
 use crate::deliver::deliver_due;
+use crate::discovery::moves::calls_for_search;
 use crate::fetch::{Fetch, Fetched, Fetcher, Request};
 use crate::judgment::{Judgment, Materiality};
+use crate::moving::seek;
 use crate::outcome::Outcome;
 use crate::pages::PageCheck;
 use crate::reading::{Page, Selectors};
 use crate::render::{self, one_line};
 use crate::snapshot::Origin;
+use crate::store::CheckId;
 use crate::time::Timestamp;
 use crate::unpack::Unpacker;
 use crate::watch::{Source, Watch};
@@ -72,8 +75,19 @@ struct Row<'a> {
     /// What must be known although the policy was seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
+    /// Where a redirect says that the policy is, or seems to be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    moved: Option<MovedRow>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pages: Vec<PageRow<'a>>,
+}
+
+/// A move that a check met.
+#[derive(Serialize)]
+struct MovedRow {
+    url: String,
+    state: &'static str,
+    similarity: Option<f64>,
 }
 
 /// How one page of several fared.
@@ -104,7 +118,7 @@ struct PastRow<'a> {
 #[derive(Debug, Default)]
 struct Tally {
     material: bool,
-    failed: bool,
+    failures: usize,
     deliveries: usize,
 }
 
@@ -125,7 +139,7 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
     for url in urls {
         bare(url, at, console, &mut tally).await?;
     }
-    Ok(match (tally.failed, tally.material && args.exit_code) {
+    Ok(match (tally.failures > 0, tally.material && args.exit_code) {
         (true, _) => Exit::Failed,
         (false, true) => Exit::Material,
         (false, false) => Exit::Done,
@@ -142,16 +156,49 @@ async fn watched(
 ) -> anyhow::Result<()> {
     let ports = installation.ports()?;
     let bar = console.progress(watches.len() as u64, "check");
+    let mut lost = Vec::new();
     for watch in watches {
         bar.set_message(watch.id.to_string());
         let checked = if dry { dry_run(watch, &ports).await? } else { check(watch, &ports).await? };
         tally.count(&checked);
+        let recorded = checked.recorded.as_ref().and_then(|recorded| recorded.check);
+        lost.extend(recorded.filter(|_| calls_for_search(&checked.outcome)).map(|check| (watch, check)));
         bar.suspend(|| tell(watch, &checked, watches.len() == 1, console))?;
         bar.inc(1);
     }
     bar.finish_and_clear();
+    if !dry {
+        search(&lost, &ports, console, tally).await?;
+    }
     if tally.deliveries > 0 {
         send(installation, console).await?;
+    }
+    Ok(())
+}
+
+/// Searches for the policies that are not where they were, as the daemon does beside its
+/// checks, and checks those again that it follows.
+async fn search<F: Fetch, C: Clock>(
+    lost: &[(&Watch, CheckId)],
+    ports: &Ports<F, C>,
+    console: &Console,
+    tally: &mut Tally,
+) -> anyhow::Result<()> {
+    for (watch, seen_by) in lost {
+        let bar = console.spinner(&format!("searching for {}", watch.id));
+        let sought = seek(watch, *seen_by, ports).await;
+        bar.finish_and_clear();
+        let Some(sought) = sought? else { continue };
+        for found in &sought.moves {
+            console.warn(one_line(&moves::news(watch.id.as_str(), found)));
+        }
+        if sought.followed().is_some() {
+            // It was not seen where it was; now it is seen where it is, or that is counted.
+            tally.failures -= 1;
+            let checked = check(watch, ports).await?;
+            tally.count(&checked);
+            tell(watch, &checked, lost.len() == 1, console)?;
+        }
     }
     Ok(())
 }
@@ -161,7 +208,7 @@ impl Tally {
         if let Outcome::Changed { judgment, .. } = &checked.outcome {
             self.material |= judgment.materiality == Materiality::Material;
         }
-        self.failed |= !checked.outcome.is_success();
+        self.failures += usize::from(!checked.outcome.is_success());
         self.deliveries += checked.recorded.as_ref().map_or(0, |recorded| recorded.deliveries);
     }
 
@@ -181,7 +228,7 @@ impl Tally {
             Nearest::Missed(_) => (false, false),
         };
         self.material |= material;
-        self.failed |= !success;
+        self.failures += usize::from(!success);
     }
 }
 
@@ -219,6 +266,10 @@ fn tell(watch: &Watch, checked: &Checked, alone: bool, console: &Console) -> any
     }
     if let Some(note) = checked.outcome.note() {
         console.warn(format!("{}: {}", watch.id, one_line(&note)));
+    }
+    if let Some(moved) = &checked.moved {
+        let dry = if checked.recorded.is_none() { " (nothing was recorded)" } else { "" };
+        console.warn(one_line(&format!("{}{dry}", moves::news(watch.id.as_str(), moved))));
     }
     whole(&checked.outcome, alone, console)?;
     match &checked.telling.step {
@@ -301,6 +352,11 @@ fn row<'a>(watch: &'a Watch, checked: &'a Checked) -> Row<'a> {
         confirmation: confirmation(&checked.telling.step).map(ConfirmationState::as_str),
         recorded: checked.recorded.as_ref().is_some_and(|recorded| recorded.check.is_some()),
         note: checked.outcome.note(),
+        moved: checked.moved.as_ref().map(|moved| MovedRow {
+            url: moved.url.to_string(),
+            state: moved.state.as_str(),
+            similarity: moved.alike.map(moves::rounded),
+        }),
         pages: checked.pages.iter().map(page_row).collect(),
     }
 }
@@ -416,17 +472,17 @@ async fn read_and_print(
             let reading = match extract::read_one(*snapshot, selectors).await {
                 Ok(reading) => reading,
                 Err(error) => {
-                    tally.failed = true;
+                    tally.failures += 1;
                     console.error(&error.into());
                     return Ok(());
                 }
             };
-            tally.failed |= reading.is_err();
+            tally.failures += usize::from(reading.is_err());
             extract::print(name, &reading, console)
         }
         Ok(Fetched::NotModified) => Ok(()),
         Err(failure) => {
-            tally.failed = true;
+            tally.failures += 1;
             console.error(&failure.kind.into());
             Ok(())
         }

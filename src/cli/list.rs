@@ -35,6 +35,12 @@ struct Row<'a> {
     retired_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'a str>,
+    /// Where it is asked for, if not at the address of the configuration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    moved_to: Option<&'a str>,
+    /// What is known of where the policy went.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    move_note: Option<String>,
 }
 
 /// Prints the watches.
@@ -65,7 +71,7 @@ pub async fn run(_: Args, console: &Console) -> anyhow::Result<Exit> {
             change.map_or_else(|| "–".to_owned(), when::day),
             ago(last.map(|check| check.recorded_at)),
             next(state, now),
-            says(state, last, paint),
+            says_all(state, last, paint),
         ]);
     }
     console.table(&table)?;
@@ -88,6 +94,8 @@ fn row(state: &WatchState) -> Row<'_> {
         next_check_at: state.next_check_at.map(rfc3339),
         retired_at: state.retired_at.map(rfc3339),
         note: state.note.as_deref(),
+        moved_to: state.whereabouts.moved.as_ref().map(|moved| moved.url.as_str()),
+        move_note: move_note(state),
     }
 }
 
@@ -107,6 +115,19 @@ fn next(state: &WatchState, now: Timestamp) -> String {
         (Some(_), _) | (None, None) => "–".to_owned(),
         (None, Some(at)) if at <= now => "due".to_owned(),
         (None, Some(at)) => when::relative(at, now),
+    }
+}
+
+/// What is known of where the policy went, as long as the watch is in force.
+fn move_note(state: &WatchState) -> Option<String> {
+    state.whereabouts.note(state.id.as_str()).filter(|_| state.retired_at.is_none())
+}
+
+fn says_all(state: &WatchState, last: Option<&CheckFacts>, paint: Paint) -> String {
+    let says = says(state, last, paint);
+    match move_note(state) {
+        Some(note) => format!("{says}; {}", paint.yellow(one_line(&note))),
+        None => says,
     }
 }
 

@@ -5,9 +5,10 @@ use serde::Serialize;
 use super::console::{Console, Paint};
 use super::installation::Installation;
 use super::table::{shown_width, wrap, wrap_at_most};
-use super::{Exit, when};
+use super::{Exit, moves, when};
 use crate::clock::{Clock, SystemClock};
 use crate::confirmation::ConfirmationState;
+use crate::discovery::moves::Move;
 use crate::judgment::Materiality;
 use crate::render::{one_line, remarks};
 use crate::store::{CheckFacts, Confirmation, PageFacts, RecordedChange};
@@ -97,6 +98,9 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
         for (version, change) in history(&installation, &id).await? {
             console.object(&version_row(&version, change.as_ref(), confirmation(&version, &confirmations)))?;
         }
+        for one in installation.store.moves(&id).await? {
+            console.object(&moves::object(id.as_str(), &one))?;
+        }
         if args.checks {
             for check in installation.store.checks(&id, CHECKS).await?.iter().rev() {
                 console.object(&check_row(check))?;
@@ -134,10 +138,27 @@ pub async fn timeline(installation: &Installation, id: &WatchId, console: &Conso
     }
     let now = SystemClock.now();
     let confirmations = installation.store.confirmations(id).await?;
+    let mut found = installation.store.moves(id).await?.into_iter().peekable();
     for (version, change) in &history {
+        while let Some(one) = found.next_if(|one| one.found_at < version.captured_at) {
+            moved(&one, console)?;
+        }
         for line in entry(version, change.as_ref(), confirmation(version, &confirmations), now, console) {
             console.line(line)?;
         }
+    }
+    found.try_for_each(|one| moved(&one, console))
+}
+
+/// Prints the lines of a move.
+fn moved(one: &Move, console: &Console) -> anyhow::Result<()> {
+    let paint = console.paint;
+    let room = console.width.saturating_sub(14).max(20);
+    let lines = wrap(&one_line(&moves::sentence(one)), room);
+    for (index, line) in lines.iter().enumerate() {
+        let lead =
+            if index == 0 { format!("{} {}", paint.cyan("→"), when::day(one.found_at)) } else { " ".repeat(12) };
+        console.line(format!("{lead}  {line}"))?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! Data goes to standard output, talk to standard error. One file a verb.
 //! The only place beside `main` that knows `clap`, `anyhow` and exit codes.
 
+pub mod add;
 pub mod backfill;
 pub mod backtest;
 pub mod compare;
@@ -20,6 +21,7 @@ pub mod input;
 pub mod installation;
 pub mod list;
 pub mod log;
+pub mod moves;
 pub mod run;
 pub mod show;
 pub mod table;
@@ -119,6 +121,8 @@ enum Verb {
     Demo(demo::Args),
     /// Write a commented configuration
     Init(init::Args),
+    /// Find the policies behind a URL, and add watches to the configuration
+    Add(add::Args),
     /// Show the watches: their state, and what is due
     List(list::Args),
     /// Check watches now, once, or read any URL
@@ -133,6 +137,8 @@ enum Verb {
     Show(show::Args),
     /// Show what changed between two versions
     Diff(diff::Args),
+    /// Show where a policy went, and decide where its watch goes on
+    Move(moves::Args),
     /// Say how a check or a version was decided, and who was told
     Why(why::Args),
     /// Judge the stored history again, with other rules or thresholds; nothing is recorded
@@ -204,6 +210,7 @@ async fn dispatch(arguments: Arguments, console: &Console) -> anyhow::Result<Exi
     match arguments.verb {
         Verb::Demo(args) => demo::run(args, console).await,
         Verb::Init(args) => init::run(args, console),
+        Verb::Add(args) => add::run(args, console).await,
         Verb::List(args) => list::run(args, console).await,
         Verb::Fetch(args) => fetch::run(args, console).await,
         Verb::Backfill(args) => backfill::run(args, console).await,
@@ -211,6 +218,7 @@ async fn dispatch(arguments: Arguments, console: &Console) -> anyhow::Result<Exi
         Verb::Log(args) => log::run(args, console).await,
         Verb::Show(args) => show::run(args, console).await,
         Verb::Diff(args) => diff::run(args, console).await,
+        Verb::Move(args) => moves::run(args, console).await,
         Verb::Why(args) => why::run(args, console).await,
         Verb::Backtest(args) => backtest::run(args, console).await,
         Verb::Extract(args) => extract::run(args, console).await,

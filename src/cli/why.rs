@@ -52,6 +52,8 @@ struct Case {
     claimed: (Option<String>, Option<String>),
     /// Whether it was taken from an archive or a file, which tells nobody.
     is_history: bool,
+    /// What is known of where the policy went, where the last check is asked about.
+    went: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -72,6 +74,8 @@ struct Row<'a> {
     facts: Facts,
     confirmation: Option<&'static str>,
     told: Vec<Told<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    move_note: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -181,7 +185,11 @@ async fn case(
     };
     let [before, after] = claimed;
     let claimed = (before, after);
-    Ok(Case { id: id.clone(), check, version, change, deliveries, confirmation, claimed, is_history })
+    let state = store.watch_state(id).await?;
+    let latest =
+        state.filter(|state| state.last_check.as_ref().map(|last| last.id) == check.as_ref().map(|check| check.id));
+    let went = latest.and_then(|state| state.whereabouts.note(id.as_str()));
+    Ok(Case { id: id.clone(), check, version, change, deliveries, confirmation, claimed, is_history, went })
 }
 
 impl Case {
@@ -263,6 +271,7 @@ impl Case {
             facts: self.facts(installation),
             confirmation: self.confirmation.as_ref().map(|confirmation| confirmation.state.as_str()),
             told: self.told(),
+            move_note: self.went.as_deref(),
         }
     }
 
@@ -297,6 +306,9 @@ impl Case {
             format!("checked {} UTC (check {}: {})", when::minute(check.recorded_at), check.id.0, check.outcome)
         }));
         page.text("", &says.join(", "), |line| paint.dim(line));
+        if let Some(went) = &self.went {
+            page.text("", &one_line(went), |line| paint.yellow(line));
+        }
     }
 
     /// How much it matters, which rules said so, and what was left out of account.

@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod adding;
 mod alerting;
 mod bad_input;
+mod company;
 mod comparing;
 mod configuration;
 mod desk;
@@ -13,6 +15,7 @@ mod fetching;
 mod hostile;
 mod judging;
 mod layers;
+mod moving;
 mod outlines;
 mod pages;
 mod practices;
