@@ -348,8 +348,8 @@ impl<F: Fetch> Tour<'_, F> {
         let kind = match &page.reading {
             Ok(reading) => tell(reading, &page.url, &from.text),
             Err(why) => {
-                // A home page need not be a text.
-                if !given && from.named != Named::Hub {
+                // A page that leads on need not be a text.
+                if from.named != Named::Hub {
                     self.pass(&url, why.to_string());
                 }
                 Kind::Hub

@@ -186,7 +186,7 @@ impl Whereabouts {
         let alike = likeness(best.alike);
         Some(match best.state {
             MoveState::Different => format!(
-                "redirected to different content at {}{alike}; `policywatch move {watch} URL` follows it, if that is the policy",
+                "leads to different content{alike}; `policywatch move {watch} {}` goes on there, if that is the policy",
                 best.url
             ),
             _ => format!("may have moved to {}{alike}; `policywatch move {watch} --accept` follows it", best.url),

@@ -14,6 +14,7 @@ mod faces;
 mod fetching;
 mod hostile;
 mod judging;
+mod kinds;
 mod layers;
 mod moving;
 mod outlines;
