@@ -6,6 +6,7 @@
 
 use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
@@ -620,13 +621,19 @@ struct Phrases {
     texts: Vec<String>,
     talk: Vec<String>,
     aside: Vec<String>,
+    /// Every phrase that names anything: most words have none, and are not asked further.
+    any: AhoCorasick,
 }
 
 static PHRASES: LazyLock<Phrases> = LazyLock::new(|| {
     let folded = |phrases: &[&str]| -> Vec<String> {
         phrases.iter().map(|phrase| if phrase.ends_with('*') { fold(phrase) + "*" } else { fold(phrase) }).collect()
     };
+    let (kinds, hubs, actions) = (KINDS.iter().flat_map(|(_, names)| *names), HUBS.iter(), ACTIONS.iter());
+    let all = folded(&kinds.chain(hubs).chain(actions).copied().collect::<Vec<_>>());
+    let any = AhoCorasick::new(all.iter().map(|phrase| phrase.trim_end_matches('*'))).expect("the phrases are sound");
     Phrases {
+        any,
         kinds: KINDS.iter().map(|(kind, phrases)| (*kind, folded(phrases))).collect(),
         hubs: folded(HUBS),
         actions: folded(ACTIONS),
@@ -658,10 +665,10 @@ const LONGEST_NAME: usize = 12;
 /// What the words of a link, a title or a heading name.
 pub fn of_words(text: &str) -> Named {
     let words = fold(text);
-    if words.is_empty() || words.split(' ').count() > LONGEST_NAME {
+    let phrases = &*PHRASES;
+    if words.is_empty() || words.split(' ').count() > LONGEST_NAME || !phrases.any.is_match(&words) {
         return Named::Nothing;
     }
-    let phrases = &*PHRASES;
     if phrases.hubs.contains(&words) {
         return Named::Hub;
     }

@@ -154,6 +154,28 @@ fn usual_places_are_tried_and_left_early() {
 }
 
 #[test]
+fn a_home_page_that_sends_on_and_a_sitemap_of_fifty_thousand() {
+    let (company, desk) = (Company::alone(), desk());
+    company.serve(
+        "/",
+        html("<html><head><meta http-equiv=\"refresh\" content=\"0; url=/en/\"></head><body></body></html>"),
+    );
+    company.serve("/en/", html(framed("Acme", "<h1>Kettles</h1>", "<a href=\"/en/p\">Privacy Policy</a>")));
+    company.serve("/en/p", html(policy("Privacy Policy", "what kettles record")));
+    company.serve("/t", html(policy("Terms of Service", "your agreement on kettles")));
+    let pages: String =
+        (0..49_998).map(|n| format!("<url><loc>{}</loc></url>\n", company.url(&format!("/kettles/{n}")))).collect();
+    let last = [company.url("/t?terms=1"), company.url("/legal/terms")]
+        .map(|url| format!("<url><loc>{url}</loc></url>"))
+        .concat();
+    company.serve("/legal/terms", html(policy("Terms of Service", "your agreement on kettles")));
+    company.serve("/sitemap.xml", of_type("application/xml", format!("<urlset>{pages}{last}</urlset>")));
+    let objects = desk.run(&["add", company.url("/").as_str(), "--json"]).exits(0).objects();
+    assert_eq!(found(&objects, "new"), pairs(&[("privacy", "en/p"), ("terms", "legal/terms")]));
+    assert_eq!(company.asked(), ["/", "/en/", "/robots.txt", "/sitemap.xml", "/en/p", "/legal/terms"]);
+}
+
+#[test]
 fn requests_are_bounded_whatever_a_site_promises() {
     let (company, desk) = (Company::alone(), desk());
     let links: String = (0..5_000).map(|n| format!("<a href=\"/p/{n}/privacy\">Privacy Policy {n}</a>")).collect();
