@@ -106,7 +106,10 @@ pub async fn check<F: Fetch, C: Clock>(watch: &Watch, ports: &Ports<F, C>) -> Re
     let recorded = store.record_pages(&watch.id, latest, together, &reader, telling, due, now).await?;
     if let (Some(moved), Some(_)) = (&checked.moved, recorded.check) {
         // A crash before this loses nothing: the next check meets the same redirect.
-        store.record_moves(&watch.id, configured, recorded.check, vec![moved.clone()], now).await?;
+        if store.record_moves(&watch.id, configured, recorded.check, vec![moved.clone()], now).await? > 0 {
+            let (url, state) = (moved.url.as_str(), moved.state.as_str());
+            tracing::warn!(watch.id = %watch.id, url, state, "{} is redirected to {url}: {state}", watch.id);
+        }
     }
     tell_note(watch, &checked.outcome, &recorded);
     checked.recorded = Some(recorded);

@@ -210,11 +210,11 @@ struct Search<'a, F> {
 impl<'a, F: Fetch> Search<'a, F> {
     fn new(watch: &'a Watch, asked: Url, known: Option<Reading>, fetcher: &'a F, unpacker: &'a Unpacker) -> Self {
         let told = known.as_ref().map(|known| tell(known, &asked, ""));
-        let kinds = match (watch.policy_type, told) {
-            (PolicyType::Other, Some(Kind::Policy(kind))) if kind != PolicyType::Other => vec![kind],
-            (PolicyType::Other, _) => Vec::new(),
-            (kind, _) => vec![kind],
-        };
+        let told = if let Some(Kind::Policy(kind)) = told { Some(kind) } else { None };
+        // What it is configured as, and what it called itself.
+        let mut kinds: Vec<PolicyType> = std::iter::once(watch.policy_type).chain(told).collect();
+        kinds.retain(|kind| *kind != PolicyType::Other);
+        kinds.dedup();
         let seen = BTreeSet::from([address::key(&asked)]);
         Self {
             home: Some(address::home(&asked)),
@@ -317,14 +317,16 @@ impl<'a, F: Fetch> Search<'a, F> {
         if address::same(&url, &self.asked) {
             return;
         }
+        // Policies of one company share whole passages; one that calls itself otherwise is another.
+        let fits = matches!(kind, Kind::Policy(kind) if self.kinds.is_empty() || self.kinds.contains(&kind));
         let likeness = match self.known.clone() {
-            Some(known) => contained(move || alike(&known, &reading)).await.ok(),
-            None if matches!(kind, Kind::Policy(kind) if self.kinds.is_empty() || self.kinds.contains(&kind)) => None,
-            None => return,
+            None if fits => None,
+            Some(known) if fits || !matches!(kind, Kind::Policy(_)) => {
+                let Ok(likeness) = contained(move || alike(&known, &reading)).await else { return };
+                Some(likeness)
+            }
+            _ => return,
         };
-        if likeness.is_none() && self.known.is_some() {
-            return;
-        }
         let way = Way::from(from.clue);
         if let Some(state) = decide(way, false, likeness) {
             self.found.push(NewMove { url, way, alike: likeness, state });

@@ -31,6 +31,8 @@ use crate::watch::PolicyType;
 
 /// Sitemaps that are read of one site.
 const MOST_SITEMAPS: usize = 4;
+/// Candidates of one sitemap that are kept; the best are.
+const MOST_LISTED: usize = 500;
 /// Texts of one kind that are asked for on the word of a sitemap alone: some list one for
 /// every country.
 const MOST_OF_KIND: usize = 3;
@@ -204,7 +206,14 @@ impl<F: Fetch> Tour<'_, F> {
 
     /// The page that was named: a home page, or a policy itself.
     async fn begin(&mut self, url: &Url) -> Result<(), FetchFailure> {
-        let page = self.visit(url).await?;
+        let mut page = self.visit(url).await?;
+        if let (Err(_), Some(there)) = (&page.reading, page.outlook.refresh.clone())
+            && address::same_site(&there, &page.url)
+            && let Ok(further) = self.visit(&there).await
+        {
+            // The page only sends the browser on, as home pages do to a language.
+            page = further;
+        }
         self.site = page.url.clone();
         self.site_name.clone_from(&page.outlook.site_name);
         self.language = page.outlook.language.clone();
@@ -257,11 +266,17 @@ impl<F: Fetch> Tour<'_, F> {
             if answer.status != 200 {
                 continue;
             }
-            let Ok(listed) = contained(move || sitemap::read(&answer.body)).await else { continue };
-            sitemaps.extend(listed.sitemaps.into_iter().filter(|url| address::same_site(url, &self.site)));
-            let own = listed.pages.iter().filter(|url| address::same_site(url, &self.site));
-            let candidates = of_addresses(own, Clue::Sitemap, &self.wanted());
-            self.add(candidates);
+            let (site, language, kinds) = (self.site.clone(), self.language.clone(), self.options.kinds.clone());
+            // Fifty thousand addresses are work for the processor.
+            let listed = contained(move || {
+                let listed = sitemap::read(&answer.body);
+                let wanted = Wanted { site: &site, language: language.as_deref(), kinds: &kinds };
+                let own = listed.pages.iter().filter(|url| address::same_site(url, &site));
+                (rank(of_addresses(own, Clue::Sitemap, &wanted)), listed.sitemaps)
+            });
+            let Ok((candidates, further)) = listed.await else { continue };
+            sitemaps.extend(further.into_iter().filter(|url| address::same_site(url, &self.site)));
+            self.add(candidates.into_iter().take(MOST_LISTED).collect());
         }
     }
 
@@ -348,8 +363,8 @@ impl<F: Fetch> Tour<'_, F> {
         let kind = match &page.reading {
             Ok(reading) => tell(reading, &page.url, &from.text),
             Err(why) => {
-                // A home page need not be a text.
-                if !given && from.named != Named::Hub {
+                // A page that leads on need not be a text.
+                if from.named != Named::Hub {
                     self.pass(&url, why.to_string());
                 }
                 Kind::Hub

@@ -122,7 +122,7 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
         ..Options::default()
     };
     let (mut offers, mut failed) = (Vec::new(), false);
-    for url in &urls {
+    for (url, text) in urls.iter().zip(&args.urls) {
         match look(url, &options, &fetcher, console).await {
             Ok(surveyed) => {
                 failed |= surveyed.found.is_empty();
@@ -132,6 +132,9 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
             Err(error) => {
                 failed = true;
                 console.error(&error);
+                if !text.contains("://") {
+                    console.say(format!("name http://{} if the site has no TLS", one_line(text)));
+                }
             }
         }
     }

@@ -151,7 +151,7 @@ struct PastRow<'a> {
 #[derive(Debug, Default)]
 struct Tally {
     material: bool,
-    failed: bool,
+    failures: usize,
     deliveries: usize,
 }
 
@@ -175,7 +175,7 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
     for url in urls {
         bare(url, at, args.rendering, console, &mut tally).await?;
     }
-    Ok(match (tally.failed, tally.material && args.exit_code) {
+    Ok(match (tally.failures > 0, tally.material && args.exit_code) {
         (true, _) => Exit::Failed,
         (false, true) => Exit::Material,
         (false, false) => Exit::Done,
@@ -229,6 +229,8 @@ async fn search<F: Fetch, C: Clock>(
             console.warn(one_line(&moves::news(watch.id.as_str(), found)));
         }
         if sought.followed().is_some() {
+            // It was not seen where it was; now it is seen where it is, or that is counted.
+            tally.failures -= 1;
             let checked = check(watch, ports).await?;
             tally.count(&checked);
             tell(watch, &checked, lost.len() == 1, console)?;
@@ -242,7 +244,7 @@ impl Tally {
         if let Outcome::Changed { judgment, .. } = &checked.outcome {
             self.material |= judgment.materiality == Materiality::Material;
         }
-        self.failed |= !checked.outcome.is_success();
+        self.failures += usize::from(!checked.outcome.is_success());
         self.deliveries += checked.recorded.as_ref().map_or(0, |recorded| recorded.deliveries);
     }
 
@@ -262,7 +264,7 @@ impl Tally {
             Nearest::Missed(_) => (false, false),
         };
         self.material |= material;
-        self.failed |= !success;
+        self.failures += usize::from(!success);
     }
 }
 
@@ -305,7 +307,8 @@ fn tell(watch: &Watch, checked: &Checked, alone: bool, console: &Console) -> any
         console.warn(format!("{}: {}", watch.id, one_line(&note)));
     }
     if let Some(moved) = &checked.moved {
-        console.warn(one_line(&moves::news(watch.id.as_str(), moved)));
+        let dry = if checked.recorded.is_none() { " (nothing was recorded)" } else { "" };
+        console.warn(one_line(&format!("{}{dry}", moves::news(watch.id.as_str(), moved))));
     }
     whole(&checked.outcome, alone, console)?;
     match &checked.telling.step {
@@ -517,17 +520,17 @@ async fn read_and_print(
             let reading = match extract::read_one(*snapshot, selectors).await {
                 Ok(reading) => reading,
                 Err(error) => {
-                    tally.failed = true;
+                    tally.failures += 1;
                     console.error(&error.into());
                     return Ok(());
                 }
             };
-            tally.failed |= reading.is_err();
+            tally.failures += usize::from(reading.is_err());
             extract::print(name, &reading, console)
         }
         Ok(Fetched::NotModified) => Ok(()),
         Err(failure) => {
-            tally.failed = true;
+            tally.failures += 1;
             console.error(&failure.kind.into());
             Ok(())
         }

@@ -292,7 +292,7 @@ pub fn news(watch: &str, found: &NewMove) -> String {
             format!("{watch}: may have moved to {url}{alike}; `policywatch move {watch} URL` goes on there")
         }
         MoveState::Different => format!(
-            "{watch}: redirected to different content at {url}{alike}; `policywatch move {watch} URL` follows it, if that is the policy"
+            "{watch}: redirected to different content at {url}{alike}; `policywatch move {watch} URL` goes on there, if that is the policy"
         ),
     }
 }

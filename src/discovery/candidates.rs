@@ -98,6 +98,9 @@ pub fn candidate(url: &Url, text: &str, clue: Clue, wanted: &Wanted<'_>) -> Opti
     if !matches!(url.scheme(), "http" | "https") || address::is_detour(url) || address::is_home(url) {
         return None;
     }
+    if names::is_talk(url.path()) && clue != Clue::Given {
+        return None;
+    }
     let (by_words, by_path) = (names::of_words(text), names::of_path(url.path()));
     let (named, mut score) = match (by_words, by_path) {
         (Named::Action, _) => return None,
@@ -111,8 +114,10 @@ pub fn candidate(url: &Url, text: &str, clue: Clue, wanted: &Wanted<'_>) -> Opti
         (Named::Nothing, _) => return None,
     };
     if let (Named::Policy(kind), false) = (named, wanted.kinds.is_empty()) {
-        // One page may hold several; what is named otherwise comes last, and rarely.
-        score += if wanted.kinds.contains(&kind) { 10 } else { -40 };
+        if !wanted.kinds.contains(&kind) {
+            return None;
+        }
+        score += 10;
     }
     score += named_first(named);
     score += match clue {
@@ -128,8 +133,8 @@ pub fn candidate(url: &Url, text: &str, clue: Clue, wanted: &Wanted<'_>) -> Opti
         // Others' policies are linked beside their widgets.
         score -= if named_so { 10 } else { 45 };
     }
-    if names::is_elsewhere(url.path()) {
-        score -= 50;
+    if names::is_aside(url.path()) {
+        score -= 40;
     }
     if let (Some(own), Some(other)) = (wanted.language, address::language(url))
         && own != other
@@ -224,7 +229,6 @@ mod tests {
                 "https://legal.acme.com/t/123",
                 "https://www.acme.com/legal",
                 "https://widgets.test/privacy",
-                "https://www.acme.com/blog/privacy",
             ]
         );
     }

@@ -55,8 +55,7 @@ pub fn tell(reading: &Reading, url: &Url, link: &str) -> Kind {
     };
     let enough = words >= if is_short(kind) { FEWEST_WORDS } else { FEW_WORDS };
     // An article about a policy names it, too.
-    let told = names::is_elsewhere(url.path()) && by_lead != Some(kind);
-    if enough && !told { Kind::Policy(kind) } else { Kind::Other }
+    if enough && !names::is_talk(url.path()) { Kind::Policy(kind) } else { Kind::Other }
 }
 
 /// Kinds whose texts are lists or a few lines.
@@ -104,7 +103,8 @@ mod tests {
             ("Acme", "/x", "", POLICY, &[], Other),
             ("Kettles", "/privacy", "", "Kettles of all sizes are made of steel, with a lid and a handle.", &[], Other),
             ("Privacy Policy", "/p", "", "Read it in the shop.", &[], Other),
-            ("Our new privacy policy", "/blog/2024/new", "", POLICY, &[], Other),
+            ("Our new privacy policy", "/blog/2024/new", "Our privacy policy", POLICY, &[], Other),
+            ("Privacy Policy", "/help/privacy", "", POLICY, &[], Policy(T::Privacy)),
             ("Legal", "/legal", "Legal", "Everything you agree to.", &lists, Hub),
             ("Privacy", "/privacy-center", "", "Choose what to read.", &lists, Hub),
             (

@@ -149,6 +149,9 @@ pub struct Whereabouts {
     pub moved: Option<Move>,
     /// What waits for a decision, the best first.
     pub open: Vec<Move>,
+    /// Addresses that whoever runs this turned down, by going back to the one in the
+    /// configuration.
+    pub refused: Vec<String>,
 }
 
 impl Whereabouts {
@@ -167,7 +170,9 @@ impl Whereabouts {
             }
         }
         open.sort_by(|a, b| b.alike.unwrap_or_default().total_cmp(&a.alike.unwrap_or_default()));
-        Self { moved, open }
+        let back = own.iter().rposition(|one| one.state == MoveState::Accepted && one.url == configured);
+        let refused = own[..back.unwrap_or_default()].iter().map(|one| one.url.clone()).collect();
+        Self { moved, open, refused }
     }
 
     /// What whoever runs this should know, in a sentence; none if nothing.
@@ -181,7 +186,7 @@ impl Whereabouts {
         let alike = likeness(best.alike);
         Some(match best.state {
             MoveState::Different => format!(
-                "redirected to different content at {}{alike}; `policywatch move {watch} URL` follows it, if that is the policy",
+                "leads to different content{alike}; `policywatch move {watch} {}` goes on there, if that is the policy",
                 best.url
             ),
             _ => format!("may have moved to {}{alike}; `policywatch move {watch} --accept` follows it", best.url),
@@ -333,6 +338,7 @@ mod tests {
         assert_eq!(open(&followed, true), (Some("c".to_owned()), vec![]));
         let back = [followed.as_slice(), &[one("a", "a", None, Accepted)]].concat();
         assert_eq!(open(&back, true), (None, vec![]));
+        assert_eq!(Whereabouts::of(&back, "a", true).refused, ["b", "c", "b", "c"]);
         assert_eq!(Whereabouts::of(&followed, "c", true), Whereabouts::default(), "the configuration was updated");
         let note = Whereabouts::of(&followed, "a", false).note("acme").unwrap();
         assert_eq!(note, "goes on at c by itself (1.00 alike); update url in the configuration");

@@ -6,6 +6,7 @@
 
 use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
@@ -518,7 +519,7 @@ const TEXTS: &[&str] = &[
 ];
 
 /// Parts of a site whose pages only speak about policies.
-const ELSEWHERE: &[&str] = &[
+const TALK: &[&str] = &[
     "blog",
     "blogs",
     "news",
@@ -529,9 +530,6 @@ const ELSEWHERE: &[&str] = &[
     "articles",
     "story",
     "stories",
-    "help",
-    "support",
-    "faq",
     "forum",
     "forums",
     "careers",
@@ -542,13 +540,31 @@ const ELSEWHERE: &[&str] = &[
     "webinars",
     "case studies",
     "podcast",
-    "product",
-    "products",
-    "shop",
     "category",
     "tag",
     "tags",
     "author",
+    "archive",
+    "archives",
+    "whitepaper",
+    "guides",
+    "guide",
+    "templates",
+    "template",
+    "generator",
+    "aktuelles",
+    "actualites",
+    "noticias",
+];
+
+/// Parts of a site where policies stand rarely.
+const ASIDE: &[&str] = &[
+    "help",
+    "support",
+    "faq",
+    "product",
+    "products",
+    "shop",
     "docs",
     "documentation",
     "wiki",
@@ -560,19 +576,8 @@ const ELSEWHERE: &[&str] = &[
     "signup",
     "register",
     "auth",
-    "archive",
-    "archives",
     "resources",
-    "whitepaper",
-    "guides",
-    "guide",
-    "templates",
-    "template",
-    "generator",
     "solutions",
-    "aktuelles",
-    "actualites",
-    "noticias",
 ];
 
 /// What a link or an address names.
@@ -614,19 +619,27 @@ struct Phrases {
     hubs: Vec<String>,
     actions: Vec<String>,
     texts: Vec<String>,
-    elsewhere: Vec<String>,
+    talk: Vec<String>,
+    aside: Vec<String>,
+    /// Every phrase that names anything: most words have none, and are not asked further.
+    any: AhoCorasick,
 }
 
 static PHRASES: LazyLock<Phrases> = LazyLock::new(|| {
     let folded = |phrases: &[&str]| -> Vec<String> {
         phrases.iter().map(|phrase| if phrase.ends_with('*') { fold(phrase) + "*" } else { fold(phrase) }).collect()
     };
+    let (kinds, hubs, actions) = (KINDS.iter().flat_map(|(_, names)| *names), HUBS.iter(), ACTIONS.iter());
+    let all = folded(&kinds.chain(hubs).chain(actions).copied().collect::<Vec<_>>());
+    let any = AhoCorasick::new(all.iter().map(|phrase| phrase.trim_end_matches('*'))).expect("the phrases are sound");
     Phrases {
+        any,
         kinds: KINDS.iter().map(|(kind, phrases)| (*kind, folded(phrases))).collect(),
         hubs: folded(HUBS),
         actions: folded(ACTIONS),
         texts: folded(TEXTS),
-        elsewhere: folded(ELSEWHERE),
+        talk: folded(TALK),
+        aside: folded(ASIDE),
     }
 });
 
@@ -652,10 +665,10 @@ const LONGEST_NAME: usize = 12;
 /// What the words of a link, a title or a heading name.
 pub fn of_words(text: &str) -> Named {
     let words = fold(text);
-    if words.is_empty() || words.split(' ').count() > LONGEST_NAME {
+    let phrases = &*PHRASES;
+    if words.is_empty() || words.split(' ').count() > LONGEST_NAME || !phrases.any.is_match(&words) {
         return Named::Nothing;
     }
-    let phrases = &*PHRASES;
     if phrases.hubs.contains(&words) {
         return Named::Hub;
     }
@@ -710,12 +723,21 @@ fn of_part(part: &str) -> String {
 }
 
 /// Whether a path lies in a part of the site that only speaks about policies.
-pub fn is_elsewhere(path: &str) -> bool {
+pub fn is_talk(path: &str) -> bool {
+    lies_in(path, &PHRASES.talk)
+}
+
+/// Whether a path lies in a part of the site where policies stand rarely or never.
+pub fn is_aside(path: &str) -> bool {
+    is_talk(path) || lies_in(path, &PHRASES.aside)
+}
+
+fn lies_in(path: &str, folders: &[String]) -> bool {
     let decoded = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
     let mut parts: Vec<String> = decoded.split('/').map(fold).filter(|part| !part.is_empty()).collect();
     // The last part names the page itself.
     parts.pop();
-    parts.iter().any(|part| PHRASES.elsewhere.contains(part))
+    parts.iter().any(|part| folders.contains(part))
 }
 
 #[cfg(test)]
@@ -813,8 +835,9 @@ mod tests {
         for (path, expected) in cases {
             assert_eq!(of_path(path), expected, "{path}");
         }
-        assert!(is_elsewhere("/blog/our-privacy-policy"));
-        assert!(!is_elsewhere("/privacy") && !is_elsewhere("/legal/privacy"));
+        assert!(is_talk("/blog/our-privacy-policy") && is_aside("/blog/our-privacy-policy"));
+        assert!(is_aside("/help/privacy") && !is_talk("/help/privacy"));
+        assert!(!is_aside("/privacy") && !is_aside("/legal/privacy"));
     }
 
     #[test]

@@ -74,8 +74,8 @@ impl Store {
     }
 
     /// Records moves of a watch that the configuration has at an address. One that waits for
-    /// a decision already is not recorded twice. Where the watch goes on elsewhere from now
-    /// on, it is due at once. Returns how many were recorded.
+    /// a decision already is not recorded twice, and one that was turned down not again. Where
+    /// the watch goes on elsewhere from now on, it is due at once. Returns how many were recorded.
     ///
     /// # Errors
     /// Those of writing, and [`StoreError::UnknownWatch`].
@@ -95,12 +95,17 @@ impl Store {
                 let known = whereabouts(tx, key, &configured)?;
                 let waits = known.open.iter().any(|one| one.url == found.url.as_str() && one.state == found.state);
                 let there = known.moved.as_ref().map_or(configured.as_str(), |moved| moved.url.as_str());
-                if waits || found.state == MoveState::Followed && there == found.url.as_str() {
+                let refused =
+                    found.state != MoveState::Accepted && known.refused.iter().any(|url| url == found.url.as_str());
+                if waits || refused || found.state == MoveState::Followed && there == found.url.as_str() {
                     continue;
                 }
                 insert(tx, key, &configured, check, found, now)?;
                 recorded += 1;
-                if found.state.is_in_force() {
+                // What a redirect led to was seen with it.
+                if found.state == MoveState::Accepted
+                    || found.state == MoveState::Followed && found.way != Way::Redirect
+                {
                     tx.execute(
                         "UPDATE watches SET next_check_at = ?2 WHERE id = ?1 AND next_check_at > ?2",
                         (key, At(now)),

@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod adding;
 mod alerting;
 mod backfilling;
 mod bad_input;
+mod company;
 mod comparing;
 mod configuration;
 mod desk;
@@ -15,8 +17,10 @@ mod fetching;
 mod health;
 mod hostile;
 mod judging;
+mod kinds;
 mod ladder;
 mod layers;
+mod moving;
 mod outlines;
 mod pages;
 mod practices;

@@ -12,6 +12,7 @@ use policywatch::alternation::ALTERNATION;
 use policywatch::cadence::Schedule;
 use policywatch::change::{Change, Edit, Kind, LinkChange, Op, SectionChange};
 use policywatch::confirmation::ConfirmationState;
+use policywatch::discovery::moves::{MoveState, Way};
 use policywatch::interest::Interest;
 use policywatch::judgment::{Finding, Judgment, Materiality, Noise, Practice, ReturnKind, Rules};
 use policywatch::ladder::{Ladder, Rung};
@@ -1471,6 +1472,27 @@ async fn a_store_of_schema_2_reads_the_same_today() {
     let memory = store.memory(&acme(), versions[0].digest, ALTERNATION, later).await.unwrap();
     let remembered: Vec<u32> = memory.recent.iter().map(|earlier| earlier.version.facts.number).collect();
     assert_eq!(remembered, [2, 1]);
+}
+
+/// The schema of 0006_moves.sql: how many steps there are up to it.
+const WITH_MOVES: usize = 6;
+
+#[tokio::test]
+async fn a_store_with_moves_reads_the_same_today() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("policywatch.db");
+    older_store(&path, &steps(WITH_MOVES), include_str!("../migrations/0006_rows.sql"));
+    let store = Store::open(&path).await.unwrap();
+
+    assert_eq!(verify_pages(&store).await.damages, Vec::<String>::new());
+    let states = store.watch_states().await.unwrap();
+    let went: Vec<_> = states.iter().map(|state| state.whereabouts.clone()).collect();
+    let moved = went[0].moved.as_ref().unwrap();
+    assert_eq!((moved.state, moved.way, moved.alike), (MoveState::Followed, Way::Link, Some(1.0)));
+    assert_eq!(moved.url, "http://127.0.0.1:8899/trust/privacy");
+    assert_eq!((&went[1].moved, went[1].open[0].state), (&None, MoveState::Different));
+    let lost = store.lost(std::time::Duration::ZERO, moment("2026-11-23T00:00:00Z")).await.unwrap();
+    assert_eq!(lost.iter().map(|lost| lost.watch.as_str()).collect::<Vec<_>>(), ["acme-privacy"]);
 }
 
 #[tokio::test]
