@@ -1261,7 +1261,7 @@ async fn an_empty_store_weighs_little() {
     let archive = Archive::new().await;
     let path = archive.path();
     archive.store.close().await.unwrap();
-    assert!(weight(&path) < 40_000, "{}", weight(&path));
+    assert!(weight(&path) < 48_000, "{}", weight(&path));
 }
 
 #[tokio::test]
