@@ -2,20 +2,16 @@
 //! since 2026 each in a `watch.json` of its own, and the texts they had.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
 use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use zip::ZipArchive;
 
 use super::declared::{Declarations, Declared, policy_type};
 use super::import::SourceError;
 use super::ota::slug;
+use super::zipped::{self, bounded, names_of};
 use crate::text::select;
-
-/// What an archive may hold at most: a backup of a large installation has some 100,000 files.
-pub(super) const MAX_ENTRIES: usize = 500_000;
 
 /// The largest list of watches, unpacked.
 const MAX_LIST: u64 = 128 * 1024 * 1024;
@@ -55,11 +51,8 @@ pub fn read(path: &Path) -> Result<Declarations, SourceError> {
         list(&bounded(file, MAX_LIST).map_err(|error| failed(&error))?, &mut found).map_err(|error| failed(&error))?;
         return Ok(found);
     }
-    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| failed(&error))?;
-    if archive.len() > MAX_ENTRIES {
-        return Err(failed(&format!("it has {} files; at most {MAX_ENTRIES} are read", archive.len())));
-    }
-    let names: Vec<String> = names_of(&archive);
+    let mut archive = zipped::open(file).map_err(|error| failed(&error))?;
+    let names = names_of(&archive);
     let is = |name: &str, file: &str| name == file || name.ends_with(&format!("/{file}"));
     let mut histories = 0_usize;
     let mut spent = 0;
@@ -101,21 +94,6 @@ pub fn read(path: &Path) -> Result<Declarations, SourceError> {
         ));
     }
     Ok(found)
-}
-
-/// The names in an archive; one that is no text is nobody's that we look for.
-pub(super) fn names_of<R: Read + std::io::Seek>(archive: &ZipArchive<R>) -> Vec<String> {
-    archive.file_names().filter_map(Result::ok).map(|name| name.into_owned()).collect()
-}
-
-/// Reads to the end, or says that there is too much.
-pub(super) fn bounded(input: impl Read, limit: u64) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let read = input.take(limit + 1).read_to_end(&mut bytes)?;
-    if read as u64 > limit {
-        return Err(std::io::Error::other(format!("it has more than {limit} bytes")));
-    }
-    Ok(bytes)
 }
 
 fn list(text: &[u8], found: &mut Declarations) -> Result<(), String> {

@@ -507,6 +507,8 @@ fn export_writes_every_format_and_says_what() {
     let one = desk.run(&["export", "warc", "one.warc", "--from", "2020-06", "--json"]).exits(0).objects();
     assert_eq!(one[0]["captures"], 1);
 
+    let brought = desk.run(&["import", "wacz", "out.wacz", "--watch", "brought", "--json"]).exits(0).objects();
+    assert_eq!(outcomes(&brought), [("first".to_owned(), Some(1)), ("changed".to_owned(), Some(2))]);
     let lines = std::fs::read_to_string(desk.path("out.jsonl")).unwrap();
     let objects: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let kinds: Vec<_> = objects.iter().map(|o| o["object"].as_str().unwrap()).collect();
