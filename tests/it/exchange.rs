@@ -550,7 +550,9 @@ fn a_repository_has_a_commit_a_version_with_its_date_and_goes_on() {
 
     // A history that begins earlier now is another one.
     desk.run(&["import", "warc", "old.warc"]).exits(0);
-    desk.run(&["export", "git", "history"]).exits(3).says("refs/heads/main");
+    let before = git(&desk.path("history"), &["for-each-ref"]);
+    desk.run(&["export", "git", "history"]).exits(3).says("not the beginning of this history").says("a new folder");
+    assert_eq!(git(&desk.path("history"), &["for-each-ref"]), before);
     desk.run(&["export", "git", "new"]).exits(0);
     // Somebody's own work is nobody else's.
     desk.write("history/acme.md", "mine");
