@@ -77,7 +77,7 @@ pub fn read(path: &Path) -> Result<Declarations, SourceError> {
             list(&text, &mut found).map_err(|error| failed(&format!("{name}: {error}")))?;
         } else {
             match serde_json::from_slice(&text) {
-                Ok(Value::Object(declared)) => take(&declared, &mut found),
+                Ok(Value::Object(declared)) => take(&declared, Vec::new(), &mut found),
                 _ => found.left_out.push(format!("{name}: it is no watch")),
             }
         }
@@ -99,13 +99,17 @@ pub fn read(path: &Path) -> Result<Declarations, SourceError> {
 fn list(text: &[u8], found: &mut Declarations) -> Result<(), String> {
     let whole: Value = serde_json::from_slice(text).map_err(|error| error.to_string())?;
     let watching = whole.get("watching").and_then(Value::as_object).ok_or("it has no \"watching\"")?;
+    // Words for grouping are named once, and watches cite them.
+    let words = whole.pointer("/settings/application/tags").and_then(Value::as_object);
+    let word = |id: &Value| words?.get(id.as_str()?)?.get("title")?.as_str().map(str::to_owned);
     for declared in watching.values().filter_map(Value::as_object) {
-        take(declared, found);
+        let tags = declared.get("tags").and_then(Value::as_array).into_iter().flatten().filter_map(word).collect();
+        take(declared, tags, found);
     }
     Ok(())
 }
 
-fn take(declared: &Map<String, Value>, found: &mut Declarations) {
+fn take(declared: &Map<String, Value>, tags: Vec<String>, found: &mut Declarations) {
     let text = |key: &str| declared.get(key).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
     let address = text("url").unwrap_or_default();
     let title = text("title").or(text("page_title"));
@@ -117,12 +121,9 @@ fn take(declared: &Map<String, Value>, found: &mut Declarations) {
     watch.service = title.map(str::to_owned);
     watch.policy_type = policy_type(&format!("{} {address}", title.unwrap_or_default())).map(|kind| kind.as_str());
     watch.every = every(declared.get("time_between_check"));
-    watch.tags = match declared.get("tag") {
-        Some(Value::String(tags)) => {
-            tags.split(',').map(|tag| tag.trim().to_owned()).filter(|tag| !tag.is_empty()).collect()
-        }
-        _ => Vec::new(),
-    };
+    watch.tags = tags;
+    let tag = declared.get("tag").and_then(Value::as_str).unwrap_or_default();
+    watch.tags.extend(tag.split(',').map(|tag| tag.trim().to_owned()).filter(|tag| !tag.is_empty()));
     for (key, keep) in [("include_filters", true), ("subtractive_selectors", false)] {
         for selector in declared.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
             take_selector(selector.trim(), key, keep, &mut watch);
@@ -194,8 +195,8 @@ mod tests {
 
     #[test]
     fn a_backup_becomes_watches() {
-        let list = r#"{"watching": {"u-1": {"url": "https://acme.test/privacy", "title": "Acme privacy",
-            "include_filters": ["main", "xpath://p"], "subtractive_selectors": ["nav"], "tag": "kettles, law",
+        let list = r#"{"settings": {"application": {"tags": {"t-1": {"title": "desk"}}}}, "watching": {"u-1": {"url": "https://acme.test/privacy", "title": "Acme privacy",
+            "include_filters": ["main", "xpath://p"], "subtractive_selectors": ["nav"], "tag": "kettles, law", "tags": ["t-1", "t-2"],
             "time_between_check": {"weeks": null, "days": 1, "hours": "2"}, "trigger_text": ["sell"], "headers": {},
             "paused": true}, "u-2": {"url": "file:///etc/passwd"}}}"#;
         let file = backup(&[("url-watches.json", list), ("u-1/history.txt", "1,a.txt")]);
@@ -205,7 +206,7 @@ mod tests {
         assert_eq!((&watch.select[..], &watch.remove[..]), (&["main".to_owned()][..], &["nav".to_owned()][..]));
         assert_eq!(
             (watch.every, &watch.tags[..]),
-            (Some(Duration::from_secs(26 * 3600)), &["kettles".to_owned(), "law".to_owned()][..])
+            (Some(Duration::from_secs(26 * 3600)), &["desk".to_owned(), "kettles".to_owned(), "law".to_owned()][..])
         );
         assert_eq!(watch.notes.len(), 3, "{:?}", watch.notes);
         assert_eq!(found.left_out.len(), 2, "{:?}", found.left_out);
