@@ -185,7 +185,10 @@ async fn captures(args: Args, console: &Console) -> anyhow::Result<Exit> {
         let mut recorder = Recorder::new(routing, args.mode(), &installation.store, &SystemClock, &unpacker);
         let ended = match args.format {
             Format::Wacz => collection(&args.path, &mut recorder, &mut seen).await,
-            Format::Markdown => texts(&args, id.as_ref(), &mut recorder, &mut seen, console).await,
+            Format::Markdown => {
+                let own = id.as_ref().and(watches.first()).map(|watch| watch.url.as_str());
+                texts(&args, own, &mut recorder, &mut seen, console).await
+            }
             _ => Ok(warc_file(&args.path, &mut recorder, |total, imported| seen.take(total, &imported)).await),
         };
         ended.map(|ended| ended.map(|()| recorder.summary))
@@ -255,10 +258,11 @@ async fn collection(path: &Path, recorder: &mut Recorder<'_, SystemClock>, seen:
     }
 }
 
-/// Imports files of text; one that cannot be read is told and passed over.
+/// Imports files of text; one that cannot be read is told and passed over. `own` is the page
+/// of those that name none.
 async fn texts(
     args: &Args,
-    id: Option<&WatchId>,
+    own: Option<&str>,
     recorder: &mut Recorder<'_, SystemClock>,
     seen: &mut Seen<'_>,
     console: &Console,
@@ -281,9 +285,8 @@ async fn texts(
     }
     responses.sort();
     let total = responses.len();
-    let own = id.map(|id| format!("urn:policywatch:{id}"));
     for (_, file) in responses {
-        let response = match corpus::read_file(file, at, own.as_deref()) {
+        let response = match corpus::read_file(file, at, own) {
             Ok(response) => response,
             Err(error) => return Ok(Err(error.into())),
         };
@@ -291,8 +294,9 @@ async fn texts(
             Ok(imported) => imported,
             Err(error) => return Ok(Err(error.into())),
         };
-        for imported in &imported {
-            seen.take(total, imported)?;
+        if let Err(deaf) = imported.iter().try_for_each(|imported| seen.take(total, imported)) {
+            // What was recorded until here gets its place all the same.
+            return Ok(recorder.finish().await.map_err(ImportError::from).and(Err(ImportError::Told(deaf))));
         }
     }
     Ok(recorder.finish().await.map_err(ImportError::from))

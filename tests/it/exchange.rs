@@ -807,7 +807,12 @@ fn job_lists_and_backups_become_watches() {
     let rows = desk.run(&["import", "urlwatch", "urls.yaml", "--json"]).exits(0).objects();
     assert_eq!((&rows[0]["object"], &rows[0]["id"]), (&Value::from("watch"), &Value::from("acme-privacy-policy")));
     assert_eq!(rows[1]["object"], "left_out");
+    std::fs::rename(desk.path("policywatch.toml"), desk.path("kept.toml")).unwrap();
+    std::os::unix::fs::symlink("kept.toml", desk.path("policywatch.toml")).unwrap();
     desk.run(&["import", "urlwatch", "urls.yaml", "--append"]).exits(0).says("1 watch added");
+    assert!(desk.path("policywatch.toml").is_symlink(), "a link to a configuration stays one");
+    desk.write("moved.yaml", "name: held\nurl: https://elsewhere.test/\n");
+    desk.run(&["import", "urlwatch", "moved.yaml"]).exits(0).says("has a watch of that name for https://held.test/");
     desk.run(&["config", "check"]).exits(0);
     desk.write("bad.yaml", "url: [");
     desk.run(&["import", "urlwatch", "bad.yaml"]).exits(3).says("bad.yaml");
