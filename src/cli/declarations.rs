@@ -35,11 +35,15 @@ pub fn run(format: Format, path: &Path, append: bool, dry: bool, console: &Conso
     let known = known(console)?;
     let before = found.watches.len();
     found.watches.retain(|watch| {
-        let there = known.iter().any(|(id, url)| *id == watch.id || *url == watch.url);
-        if there {
-            found.left_out.push(format!("{}: the configuration follows {} already", watch.id, watch.url));
+        let taken = known.iter().find(|(id, url)| *url == watch.url || *id == watch.id);
+        if let Some((id, url)) = taken {
+            found.left_out.push(if *url == watch.url {
+                format!("{}: the configuration follows {url} already, as \"{id}\"", watch.id)
+            } else {
+                format!("{}: the configuration has a watch of that name for {url}; this one is {}", watch.id, watch.url)
+            });
         }
-        !there
+        taken.is_none()
     });
     if before == 0 {
         console.warn(format!("{} declares no watch that can be followed", path.display()));
@@ -106,6 +110,8 @@ fn table(watch: &Declared) -> String {
 
 /// Writes the tables behind what the file holds, if it is sound then.
 fn add(path: &Path, tables: &[String]) -> anyhow::Result<()> {
+    // A link to the file stays one.
+    let path = &path.canonicalize()?;
     let before = std::fs::read_to_string(path)?;
     let gap = if before.is_empty() || before.ends_with("\n\n") {
         ""

@@ -1,30 +1,23 @@
 //! `import`: another archive's captures, recorded as the history of a watch.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::ValueEnum;
-use indicatif::ProgressBar;
-use serde::Serialize;
 
 use super::complaint::Complaint;
 use super::console::Console;
 use super::extract::Parts;
+use super::imported::Seen;
 use super::installation::Installation;
-use super::table::{Table, count};
+use super::table::count;
 use super::when::Span;
-use super::{Exit, declarations, log, when};
+use super::{Exit, declarations};
 use crate::clock::{Clock, SystemClock};
-use crate::exchange::import::{
-    Ending, ImportError, Imported, Mode, Recorder, Routing, SourceError, Summary, warc_file,
-};
+use crate::exchange::import::{ImportError, Imported, Mode, Recorder, Routing, SourceError, Summary, warc_file};
 use crate::exchange::ota::{self, Kind};
 use crate::exchange::{corpus, wacz};
-use crate::judgment::Materiality;
-use crate::render::json::{self, ChangeObject, ReadingObject};
 use crate::render::one_line;
-use crate::time::rfc3339;
 use crate::unpack::Unpacker;
 use crate::watch::{Watch, WatchId};
 
@@ -146,20 +139,6 @@ impl Args {
     }
 }
 
-/// The "imported record" of the contract.
-#[derive(Debug, Serialize)]
-struct Record<'a> {
-    watch: &'a str,
-    record_id: &'a str,
-    captured_at: String,
-    outcome: &'static str,
-    why: Option<&'static str>,
-    version: Option<u32>,
-    change: Option<ChangeObject>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reading: Option<ReadingObject>,
-}
-
 /// Imports a file.
 pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
     args.check()?;
@@ -193,7 +172,7 @@ async fn captures(args: Args, console: &Console) -> anyhow::Result<Exit> {
     let id =
         args.watch.as_deref().map(WatchId::new).transpose().map_err(|error| Complaint::usage(error.to_string()))?;
     let installation = Installation::open(console).await?;
-    let mut seen = Seen::new(&args, console);
+    let mut seen = Seen::new(args.full, args.dry_run, console);
     let ended = if args.format.is_git() {
         repository(&args, id.as_ref(), &installation, &mut seen, console).await
     } else {
@@ -206,7 +185,10 @@ async fn captures(args: Args, console: &Console) -> anyhow::Result<Exit> {
         let mut recorder = Recorder::new(routing, args.mode(), &installation.store, &SystemClock, &unpacker);
         let ended = match args.format {
             Format::Wacz => collection(&args.path, &mut recorder, &mut seen).await,
-            Format::Markdown => texts(&args, id.as_ref(), &mut recorder, &mut seen, console).await,
+            Format::Markdown => {
+                let own = id.as_ref().and(watches.first()).map(|watch| watch.url.as_str());
+                texts(&args, own, &mut recorder, &mut seen, console).await
+            }
             _ => Ok(warc_file(&args.path, &mut recorder, |total, imported| seen.take(total, &imported)).await),
         };
         ended.map(|ended| ended.map(|()| recorder.summary))
@@ -276,10 +258,11 @@ async fn collection(path: &Path, recorder: &mut Recorder<'_, SystemClock>, seen:
     }
 }
 
-/// Imports files of text; one that cannot be read is told and passed over.
+/// Imports files of text; one that cannot be read is told and passed over. `own` is the page
+/// of those that name none.
 async fn texts(
     args: &Args,
-    id: Option<&WatchId>,
+    own: Option<&str>,
     recorder: &mut Recorder<'_, SystemClock>,
     seen: &mut Seen<'_>,
     console: &Console,
@@ -302,9 +285,8 @@ async fn texts(
     }
     responses.sort();
     let total = responses.len();
-    let own = id.map(|id| format!("urn:policywatch:{id}"));
     for (_, file) in responses {
-        let response = match corpus::read_file(file, at, own.as_deref()) {
+        let response = match corpus::read_file(file, at, own) {
             Ok(response) => response,
             Err(error) => return Ok(Err(error.into())),
         };
@@ -312,8 +294,9 @@ async fn texts(
             Ok(imported) => imported,
             Err(error) => return Ok(Err(error.into())),
         };
-        for imported in &imported {
-            seen.take(total, imported)?;
+        if let Err(deaf) = imported.iter().try_for_each(|imported| seen.take(total, imported)) {
+            // What was recorded until here gets its place all the same.
+            return Ok(recorder.finish().await.map_err(ImportError::from).and(Err(ImportError::Told(deaf))));
         }
     }
     Ok(recorder.finish().await.map_err(ImportError::from))
@@ -429,153 +412,5 @@ fn remarks(summary: &Summary, args: &Args, id: Option<&WatchId>, console: &Conso
     } else if summary.older > 0 {
         console
             .say(format!("{} captures were older than what was recorded; the history was derived anew", summary.older));
-    }
-}
-
-fn record<'a>(watch: &'a str, imported: &'a Imported, full: bool) -> Record<'a> {
-    let (outcome, why, change) = match &imported.ending {
-        Ending::Listed => ("listed", None, None),
-        Ending::First => ("first", None, None),
-        Ending::Unchanged => ("unchanged", None, None),
-        Ending::Changed(judged) => ("changed", None, Some(json::change(Some((&judged.0, &judged.1))))),
-        Ending::Unreadable(unreadable) => ("unreadable", Some(unreadable.why.as_str()), None),
-    };
-    let id = &imported.record_id;
-    let reading = match (&imported.reading, &imported.ending) {
-        (Some(reading), _) if full => Some(json::reading(id, Ok(reading))),
-        (None, Ending::Unreadable(unreadable)) if full => Some(json::reading(id, Err(unreadable))),
-        _ => None,
-    };
-    let captured_at = rfc3339(imported.captured_at);
-    Record { watch, record_id: id, captured_at, outcome, why, version: imported.version, change, reading }
-}
-
-/// What an import saw, for people, and what it shows on the way.
-struct Seen<'a> {
-    console: &'a Console,
-    full: bool,
-    dry: bool,
-    bar: Option<ProgressBar>,
-    watches: BTreeMap<WatchId, Counts>,
-    /// Files that could not be read.
-    refused: usize,
-}
-
-/// What was seen of one watch.
-#[derive(Debug, Default)]
-struct Counts {
-    listed: usize,
-    held: usize,
-    versions: usize,
-    unchanged: usize,
-    unreadable: BTreeMap<&'static str, usize>,
-    material: usize,
-}
-
-impl Counts {
-    fn total(&self) -> usize {
-        self.listed + self.versions + self.unchanged + self.unreadable.values().sum::<usize>()
-    }
-}
-
-impl<'a> Seen<'a> {
-    fn new(args: &Args, console: &'a Console) -> Self {
-        let watches = BTreeMap::new();
-        Self { console, full: args.full, dry: args.dry_run, bar: None, watches, refused: 0 }
-    }
-
-    fn take(&mut self, total: usize, imported: &Imported) -> std::io::Result<()> {
-        let bar = self.bar.get_or_insert_with(|| self.console.progress(total as u64, "import"));
-        bar.set_message(when::day(imported.captured_at));
-        bar.inc(1);
-        self.watches.entry(imported.watch.clone()).or_default().count(imported);
-        if self.console.json {
-            self.console.object(&record(imported.watch.as_str(), imported, self.full))?;
-        }
-        Ok(())
-    }
-
-    fn end_bar(&mut self) {
-        if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
-        }
-    }
-
-    fn total(&self) -> usize {
-        self.watches.values().map(Counts::total).sum()
-    }
-
-    async fn print(&self, installation: &Installation, id: Option<&WatchId>, console: &Console) -> anyhow::Result<()> {
-        if self.total() == 0 {
-            return Ok(());
-        }
-        if let (Some(id), false) = (id, self.dry)
-            && self.watches.get(id).is_some_and(|counts| counts.versions > 0)
-        {
-            log::timeline(installation, id, console).await?;
-            console.line("")?;
-        }
-        console.table(&self.table(id.is_none()))?;
-        let held: usize = self.watches.values().map(|counts| counts.held).sum();
-        if held > 0 && !self.dry {
-            console.say(format!("{held} of the captures were recorded by an earlier import"));
-        }
-        Ok(())
-    }
-}
-
-impl Seen<'_> {
-    /// What was seen; of several watches, a row each.
-    fn table(&self, several: bool) -> Table {
-        let rows = self.watches.iter().map(|(watch, counts)| (one_line(watch.as_str()), counts));
-        if self.dry {
-            let mut table = Table::new(["watch", "captures", "held", "new"]).right(&[1, 2, 3]);
-            for (watch, counts) in rows {
-                let (total, held) = (counts.total(), counts.held);
-                table.row([watch, total.to_string(), held.to_string(), (total - held).to_string()]);
-            }
-            return table;
-        }
-        let [captures, versions, material, unchanged, refused] =
-            ["captures", "versions", "material", "unchanged", "not the policy"];
-        if several {
-            let mut table =
-                Table::new(["watch", captures, versions, material, unchanged, refused]).right(&[1, 2, 3, 4]);
-            for (watch, counts) in rows {
-                let [a, b, c, d, e] = counts.row();
-                table.row([watch, a, b, c, d, e]);
-            }
-            return table;
-        }
-        let mut table = Table::new([captures, versions, material, unchanged, refused]).right(&[0, 1, 2, 3]);
-        rows.for_each(|(_, counts)| table.row(counts.row()));
-        table
-    }
-}
-
-impl Counts {
-    fn count(&mut self, imported: &Imported) {
-        self.held += usize::from(imported.held);
-        match &imported.ending {
-            Ending::First => self.versions += 1,
-            Ending::Changed(judged) => {
-                self.versions += 1;
-                self.material += usize::from(judged.1.materiality == Materiality::Material);
-            }
-            Ending::Unchanged => self.unchanged += 1,
-            Ending::Unreadable(unreadable) => *self.unreadable.entry(unreadable.why.as_str()).or_default() += 1,
-            Ending::Listed => self.listed += 1,
-        }
-    }
-
-    fn row(&self) -> [String; 5] {
-        let refused = self.unreadable.iter().map(|(why, count)| format!("{count} {why}")).collect::<Vec<_>>();
-        [
-            self.total().to_string(),
-            self.versions.to_string(),
-            self.material.to_string(),
-            self.unchanged.to_string(),
-            if refused.is_empty() { "0".to_owned() } else { one_line(&refused.join(", ")) },
-        ]
     }
 }

@@ -19,6 +19,7 @@ pub mod export;
 pub mod extract;
 pub mod fetch;
 pub mod import;
+mod imported;
 pub mod init;
 pub mod input;
 pub mod installation;

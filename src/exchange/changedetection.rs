@@ -2,20 +2,16 @@
 //! since 2026 each in a `watch.json` of its own, and the texts they had.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
 use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use zip::ZipArchive;
 
 use super::declared::{Declarations, Declared, policy_type};
 use super::import::SourceError;
 use super::ota::slug;
+use super::zipped::{self, bounded, names_of};
 use crate::text::select;
-
-/// What an archive may hold at most: a backup of a large installation has some 100,000 files.
-pub(super) const MAX_ENTRIES: usize = 500_000;
 
 /// The largest list of watches, unpacked.
 const MAX_LIST: u64 = 128 * 1024 * 1024;
@@ -55,11 +51,8 @@ pub fn read(path: &Path) -> Result<Declarations, SourceError> {
         list(&bounded(file, MAX_LIST).map_err(|error| failed(&error))?, &mut found).map_err(|error| failed(&error))?;
         return Ok(found);
     }
-    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| failed(&error))?;
-    if archive.len() > MAX_ENTRIES {
-        return Err(failed(&format!("it has {} files; at most {MAX_ENTRIES} are read", archive.len())));
-    }
-    let names: Vec<String> = names_of(&archive);
+    let mut archive = zipped::open(file).map_err(|error| failed(&error))?;
+    let names = names_of(&archive);
     let is = |name: &str, file: &str| name == file || name.ends_with(&format!("/{file}"));
     let mut histories = 0_usize;
     let mut spent = 0;
@@ -84,7 +77,7 @@ pub fn read(path: &Path) -> Result<Declarations, SourceError> {
             list(&text, &mut found).map_err(|error| failed(&format!("{name}: {error}")))?;
         } else {
             match serde_json::from_slice(&text) {
-                Ok(Value::Object(declared)) => take(&declared, &mut found),
+                Ok(Value::Object(declared)) => take(&declared, Vec::new(), &mut found),
                 _ => found.left_out.push(format!("{name}: it is no watch")),
             }
         }
@@ -103,31 +96,20 @@ pub fn read(path: &Path) -> Result<Declarations, SourceError> {
     Ok(found)
 }
 
-/// The names in an archive; one that is no text is nobody's that we look for.
-pub(super) fn names_of<R: Read + std::io::Seek>(archive: &ZipArchive<R>) -> Vec<String> {
-    archive.file_names().filter_map(Result::ok).map(|name| name.into_owned()).collect()
-}
-
-/// Reads to the end, or says that there is too much.
-pub(super) fn bounded(input: impl Read, limit: u64) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let read = input.take(limit + 1).read_to_end(&mut bytes)?;
-    if read as u64 > limit {
-        return Err(std::io::Error::other(format!("it has more than {limit} bytes")));
-    }
-    Ok(bytes)
-}
-
 fn list(text: &[u8], found: &mut Declarations) -> Result<(), String> {
     let whole: Value = serde_json::from_slice(text).map_err(|error| error.to_string())?;
     let watching = whole.get("watching").and_then(Value::as_object).ok_or("it has no \"watching\"")?;
+    // Words for grouping are named once, and watches cite them.
+    let words = whole.pointer("/settings/application/tags").and_then(Value::as_object);
+    let word = |id: &Value| words?.get(id.as_str()?)?.get("title")?.as_str().map(str::to_owned);
     for declared in watching.values().filter_map(Value::as_object) {
-        take(declared, found);
+        let tags = declared.get("tags").and_then(Value::as_array).into_iter().flatten().filter_map(word).collect();
+        take(declared, tags, found);
     }
     Ok(())
 }
 
-fn take(declared: &Map<String, Value>, found: &mut Declarations) {
+fn take(declared: &Map<String, Value>, tags: Vec<String>, found: &mut Declarations) {
     let text = |key: &str| declared.get(key).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
     let address = text("url").unwrap_or_default();
     let title = text("title").or(text("page_title"));
@@ -139,12 +121,9 @@ fn take(declared: &Map<String, Value>, found: &mut Declarations) {
     watch.service = title.map(str::to_owned);
     watch.policy_type = policy_type(&format!("{} {address}", title.unwrap_or_default())).map(|kind| kind.as_str());
     watch.every = every(declared.get("time_between_check"));
-    watch.tags = match declared.get("tag") {
-        Some(Value::String(tags)) => {
-            tags.split(',').map(|tag| tag.trim().to_owned()).filter(|tag| !tag.is_empty()).collect()
-        }
-        _ => Vec::new(),
-    };
+    watch.tags = tags;
+    let tag = declared.get("tag").and_then(Value::as_str).unwrap_or_default();
+    watch.tags.extend(tag.split(',').map(|tag| tag.trim().to_owned()).filter(|tag| !tag.is_empty()));
     for (key, keep) in [("include_filters", true), ("subtractive_selectors", false)] {
         for selector in declared.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
             take_selector(selector.trim(), key, keep, &mut watch);
@@ -216,8 +195,8 @@ mod tests {
 
     #[test]
     fn a_backup_becomes_watches() {
-        let list = r#"{"watching": {"u-1": {"url": "https://acme.test/privacy", "title": "Acme privacy",
-            "include_filters": ["main", "xpath://p"], "subtractive_selectors": ["nav"], "tag": "kettles, law",
+        let list = r#"{"settings": {"application": {"tags": {"t-1": {"title": "desk"}}}}, "watching": {"u-1": {"url": "https://acme.test/privacy", "title": "Acme privacy",
+            "include_filters": ["main", "xpath://p"], "subtractive_selectors": ["nav"], "tag": "kettles, law", "tags": ["t-1", "t-2"],
             "time_between_check": {"weeks": null, "days": 1, "hours": "2"}, "trigger_text": ["sell"], "headers": {},
             "paused": true}, "u-2": {"url": "file:///etc/passwd"}}}"#;
         let file = backup(&[("url-watches.json", list), ("u-1/history.txt", "1,a.txt")]);
@@ -227,7 +206,7 @@ mod tests {
         assert_eq!((&watch.select[..], &watch.remove[..]), (&["main".to_owned()][..], &["nav".to_owned()][..]));
         assert_eq!(
             (watch.every, &watch.tags[..]),
-            (Some(Duration::from_secs(26 * 3600)), &["kettles".to_owned(), "law".to_owned()][..])
+            (Some(Duration::from_secs(26 * 3600)), &["desk".to_owned(), "kettles".to_owned(), "law".to_owned()][..])
         );
         assert_eq!(watch.notes.len(), 3, "{:?}", watch.notes);
         assert_eq!(found.left_out.len(), 2, "{:?}", found.left_out);

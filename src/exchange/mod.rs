@@ -10,3 +10,4 @@ pub mod ota_declarations;
 pub mod urlwatch;
 pub mod wacz;
 pub mod warc;
+mod zipped;

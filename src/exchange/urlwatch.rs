@@ -11,21 +11,16 @@ use crate::text::select;
 const MAX_FILE: u64 = 16 * 1024 * 1024;
 
 /// Filters that only turn a page into text, which we do by ourselves.
-const READING: [&str; 14] = [
+const READING: [&str; 9] = [
     "html2text",
     "strip",
     "strip_lines",
     "strip_each_line",
-    "re.sub",
+    "striplines",
     "pretty-html",
     "beautify",
     "pdf2text",
-    "sort",
-    "remove-duplicate-lines",
-    "remove_repeated",
-    "striplines",
-    "reverse",
-    "shellpipe",
+    "pypdf",
 ];
 
 /// Keys that say nothing which we would have to carry over.
@@ -174,14 +169,15 @@ mod tests {
     fn jobs_become_watches_and_what_is_lost_is_named() {
         let found = parse(
             "name: Acme privacy policy\nurl: https://acme.test/privacy\nfilter:\n  - css:\n      selector: main\n      \
-             exclude: .ads\n  - html2text\n  - xpath: //p\ntimeout: 5\n---\nurl: https://acme.test/terms\nuse_browser: true\n\
+             exclude: .ads\n  - html2text\n  - xpath: //p\n  - shellpipe: ls\ntimeout: 5\n---\nurl: https://acme.test/terms\nuse_browser: true\n\
              filter: element-by-id:terms,strip\n---\nname: x\ncommand: rm -rf /\n---\n",
         )
         .expect("YAML");
         let [privacy, terms] = &found.watches[..] else { panic!("{found:?}") };
         assert_eq!((privacy.id.as_str(), privacy.policy_type), ("acme-privacy-policy", Some("privacy")));
         assert_eq!((&privacy.select[..], &privacy.remove[..]), (&["main".to_owned()][..], &[".ads".to_owned()][..]));
-        assert_eq!(privacy.notes, ["filter xpath has no counterpart", "timeout has no counterpart"]);
+        let lost = ["filter xpath", "filter shellpipe", "timeout"].map(|what| format!("{what} has no counterpart"));
+        assert_eq!(privacy.notes, lost);
         assert_eq!((terms.id.as_str(), &terms.select[..]), ("acme-test-terms", &["#terms".to_owned()][..]));
         assert!(terms.notes[0].contains("browser"));
         assert!(found.left_out[0].contains("job 3") && found.left_out[0].contains("command"), "{:?}", found.left_out);

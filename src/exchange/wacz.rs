@@ -8,8 +8,8 @@ use std::path::Path;
 use tempfile::{NamedTempFile, TempPath};
 use zip::ZipArchive;
 
-use super::changedetection::{MAX_ENTRIES, names_of};
 use super::import::SourceError;
+use super::zipped::{self, names_of};
 
 /// All WARC files of an archive together, as they stand in it.
 const MAX_TOTAL: u64 = 64 * 1024 * 1024 * 1024;
@@ -34,10 +34,7 @@ pub fn open(path: &Path) -> Result<Warcs, SourceError> {
     let place = path.display().to_string();
     let failed = |error: &dyn std::fmt::Display| SourceError::new(place.clone(), error);
     let file = File::open(path).map_err(|error| failed(&error))?;
-    let archive = ZipArchive::new(BufReader::new(file)).map_err(|error| failed(&error))?;
-    if archive.len() > MAX_ENTRIES {
-        return Err(failed(&format!("it has {} files; at most {MAX_ENTRIES} are read", archive.len())));
-    }
+    let archive = zipped::open(file).map_err(|error| failed(&error))?;
     let is_warc = |name: &String| {
         let lower = name.to_ascii_lowercase();
         lower.starts_with("archive/") && [".warc", ".warc.gz", ".warc.zst"].iter().any(|ending| lower.ends_with(ending))

@@ -511,6 +511,8 @@ fn export_writes_every_format_and_says_what() {
     let one = desk.run(&["export", "warc", "one.warc", "--from", "2020-06", "--json"]).exits(0).objects();
     assert_eq!(one[0]["captures"], 1);
 
+    let brought = desk.run(&["import", "wacz", "out.wacz", "--watch", "brought", "--json"]).exits(0).objects();
+    assert_eq!(outcomes(&brought), [("first".to_owned(), Some(1)), ("changed".to_owned(), Some(2))]);
     let lines = std::fs::read_to_string(desk.path("out.jsonl")).unwrap();
     let objects: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let kinds: Vec<_> = objects.iter().map(|o| o["object"].as_str().unwrap()).collect();
@@ -552,7 +554,9 @@ fn a_repository_has_a_commit_a_version_with_its_date_and_goes_on() {
 
     // A history that begins earlier now is another one.
     desk.run(&["import", "warc", "old.warc"]).exits(0);
-    desk.run(&["export", "git", "history"]).exits(3).says("refs/heads/main");
+    let before = git(&desk.path("history"), &["for-each-ref"]);
+    desk.run(&["export", "git", "history"]).exits(3).says("not the beginning of this history").says("a new folder");
+    assert_eq!(git(&desk.path("history"), &["for-each-ref"]), before);
     desk.run(&["export", "git", "new"]).exits(0);
     // Somebody's own work is nobody else's.
     desk.write("history/acme.md", "mine");
@@ -807,7 +811,12 @@ fn job_lists_and_backups_become_watches() {
     let rows = desk.run(&["import", "urlwatch", "urls.yaml", "--json"]).exits(0).objects();
     assert_eq!((&rows[0]["object"], &rows[0]["id"]), (&Value::from("watch"), &Value::from("acme-privacy-policy")));
     assert_eq!(rows[1]["object"], "left_out");
+    std::fs::rename(desk.path("policywatch.toml"), desk.path("kept.toml")).unwrap();
+    std::os::unix::fs::symlink("kept.toml", desk.path("policywatch.toml")).unwrap();
     desk.run(&["import", "urlwatch", "urls.yaml", "--append"]).exits(0).says("1 watch added");
+    assert!(desk.path("policywatch.toml").is_symlink(), "a link to a configuration stays one");
+    desk.write("moved.yaml", "name: held\nurl: https://elsewhere.test/\n");
+    desk.run(&["import", "urlwatch", "moved.yaml"]).exits(0).says("has a watch of that name for https://held.test/");
     desk.run(&["config", "check"]).exits(0);
     desk.write("bad.yaml", "url: [");
     desk.run(&["import", "urlwatch", "bad.yaml"]).exits(3).says("bad.yaml");

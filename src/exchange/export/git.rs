@@ -2,8 +2,8 @@
 //! its date and a file of Markdown a watch.
 //!
 //! The commits of the same record are the same to the last byte, so a second export into
-//! the same repository adds what is new. Where the history was derived anew meanwhile, git
-//! refuses to go on, and so do we.
+//! the same repository adds what is new. Where the history was derived anew meanwhile, it is
+//! another one, and the repository is left as it was.
 
 use std::path::Path;
 
@@ -20,6 +20,8 @@ use crate::version::{Cause, Version, VersionFacts};
 
 const WHO: &str = "policywatch <policywatch@localhost>";
 const BRANCH: &str = "refs/heads/main";
+/// Where the commits stand until it is known that they continue those that are there.
+const DRAFT: &str = "refs/policywatch/export";
 
 /// Commits that wait for git.
 const AHEAD: usize = 16;
@@ -81,7 +83,10 @@ pub async fn export(
     let _ = whole.send(());
     worked(importing.await)?;
     if written.versions > 0 {
-        worked(tokio::task::spawn_blocking(move || check_out(&repository, known)).await)?;
+        let continues = worked(tokio::task::spawn_blocking(move || put_in_place(&repository, known)).await)?;
+        if !continues {
+            return Err(ExportError::Diverged { path: path.to_owned() });
+        }
     }
     Ok(written)
 }
@@ -93,6 +98,8 @@ fn repository(path: &Path) -> Result<(Repository, bool), ExportError> {
         let ours = repository.run("read the last commit", &["log", "-1", "--format=%cn <%ce>", BRANCH])?;
         let clean = repository.run("see whether files were changed", &["status", "--porcelain"])?.is_empty();
         return if ours == WHO && clean {
+            // What an export left that was killed.
+            repository.run("take an old draft away", &["update-ref", "-d", DRAFT])?;
             Ok((repository, true))
         } else {
             Err(ExportError::Exists { path: path.to_owned() })
@@ -106,10 +113,17 @@ fn repository(path: &Path) -> Result<(Repository, bool), ExportError> {
     Ok((Repository::create(&path)?, false))
 }
 
-/// Puts the files of the last commit beside the repository. What was there was clean.
-fn check_out(repository: &Repository, known: bool) -> Result<(), GitError> {
-    let doing = if known { "update the files" } else { "write the files" };
-    repository.run(doing, &["reset", "--quiet", "--hard", BRANCH]).map(|_| ())
+/// Moves the branch to the new commits, and the files beside the repository, which are as
+/// the branch has them; answers whether the commits continue those that were there.
+fn put_in_place(repository: &Repository, known: bool) -> Result<bool, GitError> {
+    let continues =
+        !known || repository.run("compare the histories", &["merge-base", "--is-ancestor", BRANCH, DRAFT]).is_ok();
+    if continues {
+        repository.run("move the branch", &["update-ref", BRANCH, DRAFT])?;
+        repository.run("write the files", &["reset", "--quiet", "--hard", BRANCH])?;
+    }
+    repository.run("take the draft away", &["update-ref", "-d", DRAFT])?;
+    Ok(continues)
 }
 
 fn commit(version: &Version, body: &str, summary: Option<&str>) -> Vec<u8> {
@@ -132,7 +146,7 @@ fn commit(version: &Version, body: &str, summary: Option<&str>) -> Vec<u8> {
     let seconds = facts.captured_at.timestamp().max(0);
     let text = markdown(&version.reading);
     let mut out = format!(
-        "commit {BRANCH}\nauthor {WHO} {seconds} +0000\ncommitter {WHO} {seconds} +0000\ndata {}\n{message}\nM 100644 inline {}.md\ndata {}\n",
+        "commit {DRAFT}\nauthor {WHO} {seconds} +0000\ncommitter {WHO} {seconds} +0000\ndata {}\n{message}\nM 100644 inline {}.md\ndata {}\n",
         message.len(),
         facts.watch,
         text.len()

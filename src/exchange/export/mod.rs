@@ -62,6 +62,15 @@ pub enum ExportError {
         /// The file or folder.
         path: PathBuf,
     },
+    /// The repository has another history.
+    #[error(
+        "the commits in {path} are not the beginning of this history: older captures came in since, or other watches \
+         were chosen, so they were left as they are; export into a new folder"
+    )]
+    Diverged {
+        /// The repository.
+        path: PathBuf,
+    },
     /// The repository cannot be written.
     #[error(transparent)]
     Git(#[from] GitError),
