@@ -389,7 +389,11 @@ fn past_row<'a>(watch: &'a Watch, page: &'a Url, found: &'a Nearest, dry: bool) 
 /// Reads a URL that is no watch, and prints it.
 async fn bare(url: &str, at: Option<Timestamp>, console: &Console, tally: &mut Tally) -> anyhow::Result<()> {
     let Some(parsed) = input::as_url(url) else { return Ok(()) };
-    let fetcher = Fetcher::new(super::installation::config(console)?.fetch, SystemClock)?;
+    // What an archive is asked is accounted for with everything else that it is asked.
+    let fetcher = match at {
+        Some(_) => Installation::open(console).await?.fetcher()?,
+        None => Fetcher::new(super::installation::config(console)?.fetch, SystemClock)?,
+    };
     read_and_print(url, &fetcher, request(parsed, at), &Selectors::default(), console, tally).await
 }
 

@@ -402,6 +402,32 @@ async fn a_page_is_followed_under_its_former_addresses() {
     assert_eq!(days, ["2012-01-01", "2015-01-01", "2017-01-01"], "the new address counts from the move on");
 }
 
+/// That a page ends in a redirect to itself, spelt otherwise, is no move, and is asked once.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_spelling_of_a_page_is_no_move() {
+    let alias = Held {
+        status: 301,
+        location: Some("/web/20160601000000id_/https://www.acme.test/privacy/".to_owned()),
+        ..Held::page("20160601000000", "")
+    };
+    let gone = |at: &str| Held { status: 404, ..Held::page(at, "gone") };
+    let lost = "https://acme.test/terms";
+    let away = vec![
+        Held::page("20120101000000", text(1)),
+        gone("20130101000000"),
+        gone("20130115000000"),
+        gone("20130301000000"),
+    ];
+    let library = Library::open(vec![(URL, vec![Held::page("20120101000000", text(1)), alias]), (lost, away)]).await;
+    let desk = library.desk(&[("acme", URL), ("lost", lost)], QUICK);
+    for _ in 0..2 {
+        let told = desk.run(&["backfill", "acme"]).exits(0);
+        assert!(!told.err.contains("leads to"), "{}", told.err);
+    }
+    assert_eq!(library.asked().len(), 2, "the page, and the redirect once");
+    desk.run(&["backfill", "lost"]).exits(0).says(&format!("since 2013-01-01 {lost} was not found any more"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn history_alerts_only_if_asked() {
     let library =
