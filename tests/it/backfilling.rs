@@ -655,3 +655,54 @@ async fn a_live_change_is_captured_and_dated_afterwards() {
     assert!(asked.len() <= 4, "{asked:?}");
     assert!(world.deliver_all().await.is_empty(), "nobody is told twice");
 }
+
+#[test]
+fn archives_are_named_and_the_internet_archive_is_told_who_asks() {
+    let desk = Desk::new();
+    let store = desk.path("policywatch.db");
+    let config = |more: &str| {
+        let watch = format!("[[watch]]\nid = \"acme\"\nurl = \"{URL}\"\nnotify = []\n");
+        desk.write("policywatch.toml", format!("[store]\npath = {store:?}\n{more}{watch}"));
+    };
+    config("");
+    desk.run(&["backfill", "acme"]).exits(2).says("whom to write to").says("set contact under [fetch]");
+    desk.run(&["backfill", "acme", "--archive", "nope"]).exits(2).says("no archive is called \"nope\"");
+    for pause in ["index_pause = \"1s\"", "capture_pause = \"10ms\""] {
+        config(&format!("[wayback]\n{pause}\n"));
+        desk.run(&["config", "check"]).exits(2).prints("is too short");
+    }
+    config(
+        "[[archive]]\nname = \"own\"\nkind = \"pywb\"\nbase_url = \"http://127.0.0.1:9/coll\"\nindex_pause = \"0s\"\n",
+    );
+    desk.run(&["config", "check"]).exits(0).prints("own = { base_url = \"http://127.0.0.1:9/coll\", kind = \"pywb\" }");
+    desk.run(&["backfill", "acme", "--archive", "own"]).exits(3).says("not a public address");
+    for (archive, words) in [
+        ("name = \"own\"\n", "has no base_url"),
+        ("base_url = \"https://a.test\"\n", "has no name"),
+        ("name = \"wayback\"\nbase_url = \"https://a.test\"\n", "there is an archive \"wayback\" already"),
+        ("name = \"own\"\nbase_url = \"https://a.test\"\nkind = \"cdx\"\n", "\"cdx\" is no kind"),
+    ] {
+        config(&format!("[[archive]]\n{archive}"));
+        desk.run(&["config", "check"]).exits(2).prints(words);
+    }
+    config("[wayback]\nsave_keys_file = \"keys\"\n");
+    desk.run(&["config", "check"]).exits(2).prints("the keys cannot be read");
+    desk.write("keys", "nokeys\n");
+    desk.run(&["config", "check"]).exits(2).prints("does not hold two keys");
+    desk.write("keys", "access:secret\n");
+    let shown = desk.run(&["config", "check"]).exits(0);
+    assert!(!shown.out.contains("secret") && !shown.err.contains("access:"), "{}", shown.out);
+    for (urls, words) in [
+        ("urls = [\"https://acme.test/old\"]\n", "urls must be tables"),
+        ("urls = [{ url = \"https://acme.test/old\" }]\n", "has no until"),
+        ("urls = [{ url = \"https://acme.test/old\", until = \"May\" }]\n", "\"May\" is no day"),
+        (
+            "urls = [{ url = \"https://acme.test/b\", until = \"2019-05-01\" }, { url = \"https://acme.test/a\", until = \"2018-05-01\" }]\n",
+            "not in the order of time",
+        ),
+    ] {
+        let watch = format!("[[watch]]\nid = \"acme\"\nurl = \"{URL}\"\n{urls}");
+        desk.write("policywatch.toml", format!("[store]\npath = {store:?}\n{watch}"));
+        desk.run(&["config", "check"]).exits(2).prints(words);
+    }
+}
