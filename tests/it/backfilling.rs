@@ -41,6 +41,8 @@ enum Trouble {
     None,
     /// 429, with so many seconds, for captures from the n-th on.
     TooMany(usize, Option<u32>),
+    /// 503 for the n-th request for a capture.
+    Hiccup(usize),
     /// 503 for captures.
     Down,
     /// A web page instead of the index.
@@ -149,6 +151,9 @@ impl State {
             Trouble::TooMany(from, after) if self.captures.len() >= from => {
                 let after = after.map_or(String::new(), |after| format!("retry-after: {after}\r\n"));
                 return vec![Act::Send(answer("429 Too Many Requests", &format!("{own}{after}"), b"slow down"))];
+            }
+            Trouble::Hiccup(at) if self.captures.len() == at => {
+                return vec![Act::Send(answer("503 Service Unavailable", "", b"<html>No server is available"))];
             }
             Trouble::Down => {
                 return vec![Act::Send(answer("503 Service Unavailable", "", b"<html>No server is available"))];
@@ -704,5 +709,56 @@ fn archives_are_named_and_the_internet_archive_is_told_who_asks() {
         let watch = format!("[[watch]]\nid = \"acme\"\nurl = \"{URL}\"\n{urls}");
         desk.write("policywatch.toml", format!("[store]\npath = {store:?}\n{watch}"));
         desk.run(&["config", "check"]).exits(2).prints(words);
+    }
+}
+
+/// What fails for once is tried again at the end; what the archive asks for is waited for.
+#[tokio::test]
+async fn a_run_waits_for_an_archive_that_asks_it_to() {
+    use policywatch::backfill::ledger::SharedLedger;
+    use policywatch::backfill::{Event, Options, backfill};
+    use policywatch::clock::Clock as _;
+    use policywatch::fetch::{self, Fetcher, WaybackOptions};
+    use policywatch::guard::Allowed;
+    use policywatch::http::GuardedClient;
+
+    for trouble in [Trouble::Hiccup(3), Trouble::TooMany(4, None), Trouble::TooMany(2, Some(600))] {
+        let world = crate::world::World::new().await;
+        let watch = world.watch("/privacy", policywatch::judgment::Materiality::Material).await;
+        let held: Vec<Held> = (1..9).map(|n| Held::page(format!("201{n}0101000000"), text(n))).collect();
+        let library = Library::open(vec![("https://acme.test/privacy", held)]).await;
+        library.trouble(trouble);
+        let wayback = WaybackOptions {
+            base_url: library.server.url("/"),
+            index_pause: Duration::ZERO,
+            capture_pause: Duration::ZERO,
+            ..WaybackOptions::default()
+        };
+        let allow = vec![Allowed::Network("127.0.0.0/8".parse().unwrap())];
+        let options = fetch::Options { allow, wayback, ..fetch::Options::default() };
+        let client = GuardedClient::new(&options).unwrap();
+        let ledger = Arc::new(SharedLedger(world.store.clone()));
+        let fetcher = Fetcher::with_ledger(client, options, ledger, world.clock.clone());
+        let options = Options { patience: Duration::from_secs(900), ..Options::default() };
+        let began = world.clock.now();
+        let (mut waits, unpacker) = (0, crate::world::unpacker());
+        let told = |event: Event<'_>| {
+            if let Event::Waiting { until, .. } = event {
+                waits += 1;
+                library.trouble(Trouble::None);
+                world.clock.advance((until - world.clock.now()).to_std().unwrap());
+            }
+        };
+        let archive = fetcher.archive();
+        let done = backfill(&watch, &options, archive, &world.store, &world.clock, &unpacker, told).await.unwrap();
+        assert_eq!((done.versions, done.missed, done.left), (8, 0, 0), "{trouble:?}");
+        let waited = (world.clock.now() - began).num_seconds();
+        let expected = match trouble {
+            Trouble::TooMany(_, after) => (1, i64::from(after.unwrap_or(60))),
+            _ => (0, 0),
+        };
+        assert_eq!((waits, waited), expected, "{trouble:?}");
+        let texts = world.store.versions(&watch.id).await.unwrap();
+        assert!(texts.windows(2).all(|pair| pair[0].captured_at < pair[1].captured_at));
     }
 }
