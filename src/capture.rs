@@ -145,6 +145,16 @@ impl Plan {
         self.precision.is_none() && digests.len() + unknown <= self.budget
     }
 
+    /// How many runs will be looked at, as far as that can be told beforehand.
+    pub fn expected(&self, runs: &[Run], known: &[Known]) -> usize {
+        let open = |at: &usize| matches!(known[*at], Known::Nothing | Known::Bytes);
+        if self.is_exhaustive(runs) {
+            return (0..runs.len()).filter(open).count();
+        }
+        let free = known.iter().filter(|known| **known == Known::Bytes).count();
+        free + landmarks(runs).into_iter().filter(|at| known[*at] == Known::Nothing).count()
+    }
+
     /// Which run to look at next; none if enough is known. `known` is of the same length.
     ///
     /// Exhaustive: the oldest that is not known. Else what costs nothing first; then the

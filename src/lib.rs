@@ -72,11 +72,14 @@
 //! due later, with growing pauses for days. A process that dies in between leaves the lease
 //! to run out: the same delivery goes out again under the same id.
 //!
-//! **A history.** [`backfill`] lists an archive's captures of a page, fetches each distinct
-//! one, oldest first, and records them like checks, but alerts nobody; [`exchange`] does the
-//! same with the captures of other archives' files and repositories ([`git`]), and writes
-//! the record for them. Captures that come out of order are facts at once;
-//! then [`store::Store::rebuild`] derives the versions anew, in the order of capture.
+//! **A history.** [`backfill`] reads an archive's index of a page into the record, takes from
+//! it what [`capture::Plan`] names next, and records that like a check, but alerts nobody;
+//! [`exchange`] does the same with the captures of other archives' files and repositories
+//! ([`git`]), and writes the record for them. What an archive may be asked,
+//! and when, is one account in the record for all processes ([`pace`], [`fetch::Ledger`]).
+//! Captures that come out of order are facts at once; then [`store::Store::rebuild`] derives
+//! the versions anew, in the order of capture. [`errands`] does what a live check's change
+//! asks of archives afterwards.
 //!
 //! The decisions behind this, with the options weighed, are in `docs/decisions/`.
 

@@ -9,7 +9,7 @@ use crate::capture::{Trace, trace};
 use crate::clock::Clock;
 use crate::fetch::{Archive, Cursor};
 use crate::outcome::{FailureKind, FetchFailure};
-use crate::store::{ListingState, RecordedCapture, Store};
+use crate::store::{ListingState, RecordedCapture, RecordedTrace, Store};
 use crate::time::Timestamp;
 
 /// All of it is read again after that: captures of years ago are added still.
@@ -128,24 +128,33 @@ pub(super) async fn follow<C: Clock>(
 ) -> Result<(), BackfillError> {
     let (base, page) = (archive.base(), url.as_str());
     let lines: Vec<_> = captures.iter().map(|recorded| recorded.capture.clone()).collect();
+    let known = store.trace(base, page).await?;
+    let told = |since, target: Option<String>, memento| {
+        let is_alias = target.as_deref().is_some_and(|target| is_alias(url, target));
+        RecordedTrace { url: page.to_owned(), since, target, memento, is_alias }
+    };
     let found = match trace(&lines) {
         None => None,
-        Some(Trace::Gone { since, .. }) => Some((since, None)),
+        Some(Trace::Gone { since, .. }) => Some(told(since, None, None)),
         Some(Trace::Redirects(capture)) => {
-            let memento = archive.memento_url(&capture);
-            let known = store.trace(base, page).await?;
-            if known.is_some_and(|known| known.memento.as_deref() == Some(&memento)) {
+            let memento = Some(archive.memento_url(&capture));
+            if known.as_ref().is_some_and(|known| known.memento == memento) {
                 return Ok(());
             }
             match archive.hop(&capture).await {
-                Ok(Some(hop)) if !is_alias(url, &hop.target) => {
-                    Some((capture.captured_at, Some((hop.target, memento))))
+                Ok(hop) => {
+                    let target = hop.map_or_else(|| page.to_owned(), |hop| hop.target);
+                    Some(told(capture.captured_at, Some(target), memento))
                 }
-                _ => None,
+                // It cannot be shown: it says nothing, and is not asked again.
+                Err(FetchFailure { kind: FailureKind::NotArchived { .. }, .. }) => {
+                    Some(told(capture.captured_at, Some(page.to_owned()), memento))
+                }
+                Err(_) => known.clone(),
             }
         }
     };
-    if found.is_some() || store.trace(base, page).await?.is_some() {
+    if found != known {
         store.keep_trace(base, page, found).await?;
     }
     Ok(())

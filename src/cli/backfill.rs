@@ -205,6 +205,7 @@ impl Telling<'_> {
     fn step(&mut self, total: usize, capture: &Capture, step: &Step) {
         let console = self.console;
         let bar = self.bar.get_or_insert_with(|| console.progress(total as u64, self.watch.id.as_str()));
+        bar.set_length(total as u64);
         bar.set_message(when::day(capture.captured_at));
         bar.inc(1);
         if let Step::Missed(failure) = step {

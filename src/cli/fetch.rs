@@ -491,7 +491,11 @@ async fn bare(
     tally: &mut Tally,
 ) -> anyhow::Result<()> {
     let Some(parsed) = input::as_url(url) else { return Ok(()) };
-    let fetcher = Fetcher::new(super::installation::config(console)?.fetch, SystemClock)?;
+    // What an archive is asked is accounted for with everything else that it is asked.
+    let fetcher = match at {
+        Some(_) => Installation::open(console).await?.fetcher()?,
+        None => Fetcher::new(super::installation::config(console)?.fetch, SystemClock)?,
+    };
     read_and_print(url, &fetcher, request(parsed, at), rendering, console, tally).await
 }
 

@@ -136,7 +136,7 @@ pub fn in_force(config: &Config, now: Timestamp) -> InForce {
             .map(|(name, value)| Setting { origin: origin(name), name: name.to_owned(), value })
             .chain(config.fetch.archives.iter().map(|(name, archive)| Setting {
                 name: format!("archive.{name}"),
-                value: format!("\"{}\", {}", archive.base_url, archive.kind.as_str()),
+                value: format!("{{ base_url = \"{}\", kind = \"{}\" }}", archive.base_url, archive.kind.as_str()),
                 origin: origin(&format!("archive.{name}")),
             }))
             .collect(),

@@ -1,5 +1,6 @@
 //! Getting snapshots: from the publisher's server, or from a web archive.
 
+mod asking;
 pub mod browser;
 mod cdx;
 pub mod encoding;

@@ -8,23 +8,22 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use sha1::Digest as _;
 use url::Url;
 
-use super::encoding::Belief;
-use super::ledger::{Lease, Ledger};
+use super::asking::Came;
+use super::ledger::Ledger;
 use super::memento::{
     archived_headers, looks_like_html, of_memento, original_of, raw_memento, resolved, shown_target, split_playback,
     timemap,
 };
-use super::{ArchiveKind, Cursor, Listed, Options, SaveKeys, WaybackOptions, cdx, links, whole_body};
+use super::{ArchiveKind, Cursor, Listed, Options, WaybackOptions, cdx, links};
 use crate::capture::Capture;
 use crate::clock::Clock;
-use crate::http::{Answer, GuardedClient, authority};
+use crate::http::{Answer, GuardedClient};
 use crate::outcome::{FailureKind, FetchFailure};
-use crate::pace::{Cause, Class, Sign, Turn};
+use crate::pace::Class;
 use crate::snapshot::{DigestCheck, Evidence, Origin, Redirect, Snapshot};
 use crate::time::{Timestamp, is_recordable};
 
@@ -50,18 +49,15 @@ const TRIES: usize = 3;
 /// days; after that, all of it. The whole index of one page may have tens of thousands of rows.
 const WINDOWS: [i64; 2] = [30, 400];
 
-/// When a place is looked for again at an archive that others ask as well.
-const FULL: chrono::Duration = chrono::Duration::milliseconds(100);
-
 /// Reads from one archive.
 #[derive(Debug)]
 pub struct Archive<C> {
-    client: GuardedClient,
-    options: WaybackOptions,
+    pub(super) client: GuardedClient,
+    pub(super) options: WaybackOptions,
     /// In bytes.
-    max_body: u64,
-    ledger: Arc<dyn Ledger>,
-    clock: C,
+    pub(super) max_body: u64,
+    pub(super) ledger: Arc<dyn Ledger>,
+    pub(super) clock: C,
 }
 
 /// What an answer to a request for a capture is.
@@ -81,14 +77,6 @@ struct Played {
     digests: [String; 2],
     /// Where the archive has it from, if it says.
     source: Option<String>,
-}
-
-/// What came of one request, before anybody says what it means.
-struct Came {
-    answer: Answer,
-    body: Vec<u8>,
-    /// The SHA-1 of the body as it came, Base32.
-    received: String,
 }
 
 /// An archived redirect.
@@ -567,135 +555,6 @@ impl<C: Clock> Archive<C> {
         FailureKind::BadUrl { url: url.to_string(), reason }.into()
     }
 
-    /// One request when its turn has come. What `understand` makes of the answer says how
-    /// the archive is, too.
-    async fn get<T>(
-        &self,
-        class: Class,
-        address: &Url,
-        headers: &[(String, String)],
-        understand: impl FnOnce(Came) -> Result<T, FetchFailure>,
-    ) -> Result<T, FetchFailure> {
-        let lease = self.turn(class).await?;
-        let limit = self.options.timeout;
-        let exchange = self.exchange(address, headers);
-        let ended = tokio::time::timeout(limit, exchange).await.unwrap_or(Err(FailureKind::Timeout { limit }));
-        let (sign, understood) = self.understood(ended, understand);
-        let left = self.account_of(lease, sign).await?;
-        understood.map_err(|mut failure| {
-            failure.retry_after = failure.retry_after.max(left);
-            failure
-        })
-    }
-
-    async fn exchange(&self, address: &Url, headers: &[(String, String)]) -> Result<Came, FailureKind> {
-        let mut headers = headers.to_vec();
-        headers.push(("accept-encoding".to_owned(), "gzip".to_owned()));
-        let mut answer = self.client.get(address, &headers).await?;
-        let mut received = sha1::Sha1::new();
-        let body =
-            whole_body(&mut answer, &self.name(), Belief::Seen, self.max_body, |piece| received.update(piece)).await?;
-        Ok(Came { answer, body, received: data_encoding::BASE32.encode(&received.finalize()) })
-    }
-
-    fn understood<T>(
-        &self,
-        ended: Result<Came, FailureKind>,
-        understand: impl FnOnce(Came) -> Result<T, FetchFailure>,
-    ) -> (Sign, Result<T, FetchFailure>) {
-        let came = match ended {
-            Ok(came) => came,
-            Err(FailureKind::Refused { .. }) => {
-                return (Sign::Refused, Err(self.unavailable(Cause::Refused.words())));
-            }
-            Err(kind @ (FailureKind::Forbidden { .. } | FailureKind::BadUrl { .. })) => {
-                return (Sign::Unsaid, Err(kind.into()));
-            }
-            Err(kind @ FailureKind::TooLarge { .. }) => return (Sign::Well, Err(kind.into())),
-            Err(other) => return (Sign::Failing, Err(self.unavailable(other.to_string()))),
-        };
-        let status = came.answer.status;
-        if status == 429 && came.answer.header("memento-datetime").is_none() {
-            let asked = came.answer.header("retry-after").and_then(|value| retry_after(value, self.clock.now()));
-            return (Sign::RateLimited(asked), Err(FailureKind::RateLimited { host: self.name() }.into()));
-        }
-        match understand(came) {
-            Err(failure @ FetchFailure { kind: FailureKind::ArchiveUnavailable { .. }, .. }) => {
-                (if status == 403 { Sign::TurnedAway } else { Sign::Failing }, Err(failure))
-            }
-            understood => (Sign::Well, understood),
-        }
-    }
-
-    /// Gives a turn back, and says how the archive is.
-    pub(super) async fn account_of(&self, lease: Lease, sign: Sign) -> Result<Option<Duration>, FetchFailure> {
-        self.ledger.ended(lease, sign, self.clock.now()).await.map_err(|why| self.unaccounted(&why))
-    }
-
-    pub(super) fn keys(&self) -> Option<&SaveKeys> {
-        self.options.save_keys.as_ref()
-    }
-
-    /// Posts a form; answers with the status and the beginning of the answer.
-    pub(super) async fn post(
-        &self,
-        address: &Url,
-        headers: &[(String, String)],
-        form: String,
-    ) -> Result<(u16, Vec<u8>), FailureKind> {
-        let answer = self.client.post(address, headers, form.into_bytes(), self.options.timeout).await?;
-        Ok((answer.0, answer.2))
-    }
-
-    /// Asks for an address that is neither index nor capture.
-    pub(super) async fn look(
-        &self,
-        address: &Url,
-        headers: &[(String, String)],
-    ) -> Result<(u16, Vec<u8>), FailureKind> {
-        let limit = self.options.timeout;
-        let asked = tokio::time::timeout(limit, self.exchange(address, headers)).await;
-        let came = asked.unwrap_or(Err(FailureKind::Timeout { limit }))?;
-        Ok((came.answer.status, came.body))
-    }
-
-    /// Waits for a turn.
-    pub(super) async fn turn(&self, class: Class) -> Result<Lease, FetchFailure> {
-        let host = authority(&self.options.base_url);
-        let pause = match class {
-            Class::Index => self.options.index_pause,
-            // Twice a minute where nothing else is configured: the archive allows seven.
-            Class::Save => self.options.index_pause * 6,
-            Class::Capture => self.options.capture_pause,
-        };
-        loop {
-            let now = self.clock.now();
-            let answer = self.ledger.turn(&host, class, pause, now).await.map_err(|why| self.unaccounted(&why))?;
-            match answer {
-                (Turn::Now, Some(lease)) => return Ok(lease),
-                (Turn::Now | Turn::Full, _) => self.clock.sleep_until(now + FULL).await,
-                (Turn::At(at), _) => self.clock.sleep_until(at).await,
-                (Turn::Quiet { cause, until }, _) => {
-                    let retry_after = (until - now).to_std().ok();
-                    let kind = match cause {
-                        Cause::RateLimited => FailureKind::RateLimited { host: self.name() },
-                        cause => {
-                            let until = until.format("%Y-%m-%d %H:%M UTC");
-                            let reason = format!("{}, and is left alone until {until}", cause.words());
-                            FailureKind::ArchiveUnavailable { archive: self.name(), reason }
-                        }
-                    };
-                    return Err(FetchFailure { kind, retry_after });
-                }
-            }
-        }
-    }
-
-    /// Nothing is asked that is not accounted for.
-    fn unaccounted(&self, why: &str) -> FetchFailure {
-        self.unavailable(format!("what it is asked could not be recorded, so it is not asked: {why}"))
-    }
-
     /// Where a capture is to be had.
     pub fn memento_url(&self, capture: &Capture) -> String {
         self.capture_address(capture).map_or_else(
@@ -755,12 +614,6 @@ fn by_nearness(captures: Vec<Capture>, at: Option<Timestamp>) -> Vec<Capture> {
         None => shown.reverse(),
     }
     shown
-}
-
-/// How long an answer asks to be left alone: seconds, or a date.
-fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
-    let value = value.trim();
-    value.parse().ok().map(Duration::from_secs).or_else(|| (links::moment(value)? - now).to_std().ok())
 }
 
 fn base32(bytes: &[u8]) -> String {

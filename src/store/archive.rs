@@ -68,6 +68,8 @@ pub struct RecordedTrace {
     pub since: Timestamp,
     /// Where it leads; none: it is gone.
     pub target: Option<String>,
+    /// Whether that is the same page, spelt otherwise, or where everybody is sent: no move.
+    pub is_alias: bool,
     /// The capture that says so.
     pub memento: Option<String>,
 }
@@ -255,19 +257,17 @@ impl Store {
     ///
     /// # Errors
     /// Those of writing.
-    pub async fn keep_trace(
-        &self,
-        archive: &str,
-        url: &str,
-        trace: Option<(Timestamp, Option<(String, String)>)>,
-    ) -> Result<(), StoreError> {
+    pub async fn keep_trace(&self, archive: &str, url: &str, trace: Option<RecordedTrace>) -> Result<(), StoreError> {
         let (archive, url) = (archive.to_owned(), url.to_owned());
         self.write("keep where a page went", move |tx| {
             let listing = "(SELECT id FROM listings WHERE archive = ?1 AND url = ?2)";
             tx.execute(&format!("DELETE FROM traces WHERE listing_id = {listing}"), (&archive, &url))?;
-            if let Some((since, target)) = trace {
-                let kind = if target.is_some() { "moved" } else { "gone" };
-                let (target, memento) = target.unzip();
+            if let Some(RecordedTrace { since, target, is_alias, memento, .. }) = trace {
+                let kind = match (is_alias, &target) {
+                    (true, _) => "alias",
+                    (false, Some(_)) => "moved",
+                    (false, None) => "gone",
+                };
                 tx.execute(
                     &format!(
                         "INSERT INTO traces (listing_id, since, kind, target, memento)
@@ -289,7 +289,7 @@ impl Store {
         let (archive, url) = (archive.to_owned(), url.to_owned());
         self.read("read where a page went", move |tx| {
             let mut statement = tx.prepare_cached(
-                "SELECT l.url, t.since, t.target, t.memento FROM traces t JOIN listings l ON l.id = t.listing_id
+                "SELECT l.url, t.since, t.target, t.memento, t.kind = 'alias' FROM traces t JOIN listings l ON l.id = t.listing_id
                  WHERE l.archive = ?1 AND l.url = ?2",
             )?;
             let trace = statement.query_row((archive, url), |row| {
@@ -298,6 +298,7 @@ impl Store {
                     since: row.get::<_, At>(1)?.0,
                     target: row.get(2)?,
                     memento: row.get(3)?,
+                    is_alias: row.get(4)?,
                 })
             });
             Ok(trace.optional()?)

@@ -139,7 +139,9 @@ fn usual_places_are_tried_and_left_early() {
     let objects = desk.run(&["add", company.url("/").as_str(), "--json"]).exits(0).objects();
     assert_eq!(found(&objects, "new"), pairs(&[("privacy", "legal/privacy")]));
     let asked = company.asked();
+    // What it asks of robots comes first; then it is read for its sitemaps.
     let expected = [
+        "/robots.txt",
         "/",
         "/robots.txt",
         "/sitemap.xml",
@@ -172,7 +174,7 @@ fn a_home_page_that_sends_on_and_a_sitemap_of_fifty_thousand() {
     company.serve("/sitemap.xml", of_type("application/xml", format!("<urlset>{pages}{last}</urlset>")));
     let objects = desk.run(&["add", company.url("/").as_str(), "--json"]).exits(0).objects();
     assert_eq!(found(&objects, "new"), pairs(&[("privacy", "en/p"), ("terms", "legal/terms")]));
-    assert_eq!(company.asked(), ["/", "/en/", "/robots.txt", "/sitemap.xml", "/en/p", "/legal/terms"]);
+    assert_eq!(company.asked(), ["/robots.txt", "/", "/en/", "/robots.txt", "/sitemap.xml", "/en/p", "/legal/terms"]);
 }
 
 #[test]
@@ -184,7 +186,7 @@ fn requests_are_bounded_whatever_a_site_promises() {
         .exits(3)
         .says("no policy was found")
         .says("were not asked for");
-    assert_eq!(company.asked().len(), 7);
+    assert_eq!(company.asked().len(), 8, "seven, and what the site asks of robots");
 }
 
 #[test]

@@ -41,6 +41,8 @@ enum Trouble {
     None,
     /// 429, with so many seconds, for captures from the n-th on.
     TooMany(usize, Option<u32>),
+    /// 503 for the n-th request for a capture.
+    Hiccup(usize),
     /// 503 for captures.
     Down,
     /// A web page instead of the index.
@@ -149,6 +151,9 @@ impl State {
             Trouble::TooMany(from, after) if self.captures.len() >= from => {
                 let after = after.map_or(String::new(), |after| format!("retry-after: {after}\r\n"));
                 return vec![Act::Send(answer("429 Too Many Requests", &format!("{own}{after}"), b"slow down"))];
+            }
+            Trouble::Hiccup(at) if self.captures.len() == at => {
+                return vec![Act::Send(answer("503 Service Unavailable", "", b"<html>No server is available"))];
             }
             Trouble::Down => {
                 return vec![Act::Send(answer("503 Service Unavailable", "", b"<html>No server is available"))];
@@ -402,6 +407,32 @@ async fn a_page_is_followed_under_its_former_addresses() {
     assert_eq!(days, ["2012-01-01", "2015-01-01", "2017-01-01"], "the new address counts from the move on");
 }
 
+/// That a page ends in a redirect to itself, spelt otherwise, is no move, and is asked once.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_spelling_of_a_page_is_no_move() {
+    let alias = Held {
+        status: 301,
+        location: Some("/web/20160601000000id_/https://www.acme.test/privacy/".to_owned()),
+        ..Held::page("20160601000000", "")
+    };
+    let gone = |at: &str| Held { status: 404, ..Held::page(at, "gone") };
+    let lost = "https://acme.test/terms";
+    let away = vec![
+        Held::page("20120101000000", text(1)),
+        gone("20130101000000"),
+        gone("20130115000000"),
+        gone("20130301000000"),
+    ];
+    let library = Library::open(vec![(URL, vec![Held::page("20120101000000", text(1)), alias]), (lost, away)]).await;
+    let desk = library.desk(&[("acme", URL), ("lost", lost)], QUICK);
+    for _ in 0..2 {
+        let told = desk.run(&["backfill", "acme"]).exits(0);
+        assert!(!told.err.contains("leads to"), "{}", told.err);
+    }
+    assert_eq!(library.asked().len(), 2, "the page, and the redirect once");
+    desk.run(&["backfill", "lost"]).exits(0).says(&format!("since 2013-01-01 {lost} was not found any more"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn history_alerts_only_if_asked() {
     let library =
@@ -523,7 +554,7 @@ async fn ten_backfills_at_once_keep_the_limits_of_one() {
     asked.sort();
     asked.dedup();
     assert_eq!(asked.len(), 80);
-    assert!(requests <= 81, "{requests}: at most the one that was under way is asked for again");
+    assert!(requests <= 90, "{requests}: at most the one that each had under way is asked for again");
     // The index and the captures have one place each.
     assert!(state.most <= 2, "{} at the same time", state.most);
     let captures: Vec<Instant> = state.captures.iter().map(|(_, at)| *at).collect();
@@ -628,4 +659,106 @@ async fn a_live_change_is_captured_and_dated_afterwards() {
     let asked = library.1.asked();
     assert!(asked.len() <= 4, "{asked:?}");
     assert!(world.deliver_all().await.is_empty(), "nobody is told twice");
+}
+
+#[test]
+fn archives_are_named_and_the_internet_archive_is_told_who_asks() {
+    let desk = Desk::new();
+    let store = desk.path("policywatch.db");
+    let config = |more: &str| {
+        let watch = format!("[[watch]]\nid = \"acme\"\nurl = \"{URL}\"\nnotify = []\n");
+        desk.write("policywatch.toml", format!("[store]\npath = {store:?}\n{more}{watch}"));
+    };
+    config("");
+    desk.run(&["backfill", "acme"]).exits(2).says("whom to write to").says("set contact under [fetch]");
+    desk.run(&["backfill", "acme", "--archive", "nope"]).exits(2).says("no archive is called \"nope\"");
+    for pause in ["index_pause = \"1s\"", "capture_pause = \"10ms\""] {
+        config(&format!("[wayback]\n{pause}\n"));
+        desk.run(&["config", "check"]).exits(2).prints("is too short");
+    }
+    config(
+        "[[archive]]\nname = \"own\"\nkind = \"pywb\"\nbase_url = \"http://127.0.0.1:9/coll\"\nindex_pause = \"0s\"\n",
+    );
+    desk.run(&["config", "check"]).exits(0).prints("own = { base_url = \"http://127.0.0.1:9/coll\", kind = \"pywb\" }");
+    desk.run(&["backfill", "acme", "--archive", "own"]).exits(3).says("not a public address");
+    for (archive, words) in [
+        ("name = \"own\"\n", "has no base_url"),
+        ("base_url = \"https://a.test\"\n", "has no name"),
+        ("name = \"wayback\"\nbase_url = \"https://a.test\"\n", "there is an archive \"wayback\" already"),
+        ("name = \"own\"\nbase_url = \"https://a.test\"\nkind = \"cdx\"\n", "\"cdx\" is no kind"),
+    ] {
+        config(&format!("[[archive]]\n{archive}"));
+        desk.run(&["config", "check"]).exits(2).prints(words);
+    }
+    config("[wayback]\nsave_keys_file = \"keys\"\n");
+    desk.run(&["config", "check"]).exits(2).prints("the keys cannot be read");
+    desk.write("keys", "nokeys\n");
+    desk.run(&["config", "check"]).exits(2).prints("does not hold two keys");
+    desk.write("keys", "access:secret\n");
+    let shown = desk.run(&["config", "check"]).exits(0);
+    assert!(!shown.out.contains("secret") && !shown.err.contains("access:"), "{}", shown.out);
+    for (urls, words) in [
+        ("urls = [\"https://acme.test/old\"]\n", "urls must be tables"),
+        ("urls = [{ url = \"https://acme.test/old\" }]\n", "has no until"),
+        ("urls = [{ url = \"https://acme.test/old\", until = \"May\" }]\n", "\"May\" is no day"),
+        (
+            "urls = [{ url = \"https://acme.test/b\", until = \"2019-05-01\" }, { url = \"https://acme.test/a\", until = \"2018-05-01\" }]\n",
+            "not in the order of time",
+        ),
+    ] {
+        let watch = format!("[[watch]]\nid = \"acme\"\nurl = \"{URL}\"\n{urls}");
+        desk.write("policywatch.toml", format!("[store]\npath = {store:?}\n{watch}"));
+        desk.run(&["config", "check"]).exits(2).prints(words);
+    }
+}
+
+/// What fails for once is tried again at the end; what the archive asks for is waited for.
+#[tokio::test]
+async fn a_run_waits_for_an_archive_that_asks_it_to() {
+    use policywatch::backfill::ledger::SharedLedger;
+    use policywatch::backfill::{Event, Options, backfill};
+    use policywatch::clock::Clock as _;
+    use policywatch::fetch::{self, Fetcher, WaybackOptions};
+    use policywatch::guard::Allowed;
+    use policywatch::http::GuardedClient;
+
+    for trouble in [Trouble::Hiccup(3), Trouble::TooMany(4, None), Trouble::TooMany(2, Some(600))] {
+        let world = crate::world::World::new().await;
+        let watch = world.watch("/privacy", policywatch::judgment::Materiality::Material).await;
+        let held: Vec<Held> = (1..9).map(|n| Held::page(format!("201{n}0101000000"), text(n))).collect();
+        let library = Library::open(vec![("https://acme.test/privacy", held)]).await;
+        library.trouble(trouble);
+        let wayback = WaybackOptions {
+            base_url: library.server.url("/"),
+            index_pause: Duration::ZERO,
+            capture_pause: Duration::ZERO,
+            ..WaybackOptions::default()
+        };
+        let allow = vec![Allowed::Network("127.0.0.0/8".parse().unwrap())];
+        let options = fetch::Options { allow, wayback, ..fetch::Options::default() };
+        let client = GuardedClient::new(&options).unwrap();
+        let ledger = Arc::new(SharedLedger(world.store.clone()));
+        let fetcher = Fetcher::with_ledger(client, options, ledger, world.clock.clone());
+        let options = Options { patience: Duration::from_secs(900), ..Options::default() };
+        let began = world.clock.now();
+        let (mut waits, unpacker) = (0, crate::world::unpacker());
+        let told = |event: Event<'_>| {
+            if let Event::Waiting { until, .. } = event {
+                waits += 1;
+                library.trouble(Trouble::None);
+                world.clock.advance((until - world.clock.now()).to_std().unwrap());
+            }
+        };
+        let archive = fetcher.archive();
+        let done = backfill(&watch, &options, archive, &world.store, &world.clock, &unpacker, told).await.unwrap();
+        assert_eq!((done.versions, done.missed, done.left), (8, 0, 0), "{trouble:?}");
+        let waited = (world.clock.now() - began).num_seconds();
+        let expected = match trouble {
+            Trouble::TooMany(_, after) => (1, i64::from(after.unwrap_or(60))),
+            _ => (0, 0),
+        };
+        assert_eq!((waits, waited), expected, "{trouble:?}");
+        let texts = world.store.versions(&watch.id).await.unwrap();
+        assert!(texts.windows(2).all(|pair| pair[0].captured_at < pair[1].captured_at));
+    }
 }

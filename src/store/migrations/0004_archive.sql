@@ -49,7 +49,7 @@ CREATE TABLE captures (
 CREATE TABLE traces (
     listing_id INTEGER PRIMARY KEY REFERENCES listings (id),
     since      TEXT NOT NULL CHECK (since GLOB '????-??-??T??:??:??.???Z'),
-    kind       TEXT NOT NULL CHECK (kind IN ('gone', 'moved')),
+    kind       TEXT NOT NULL CHECK (kind IN ('gone', 'moved', 'alias')), -- alias: the same page, spelt otherwise
     target     TEXT,                                   -- where a redirect leads
     memento    TEXT,                                   -- the capture that says so
     CHECK ((target IS NULL) = (kind = 'gone'))
