@@ -47,7 +47,8 @@
 //! or a channel asks to be told of. An **alert** is what we would say, a **delivery** one
 //! alert to one **channel**. A page **flaps** where it **alternates**
 //! between texts; a return after long is a **rollback**; a **confirmation** is a second look
-//! that finds a change again.
+//! that finds a change again. A **rung** is a way to ask for a page: plainly, with a browser, in
+//! an archive.
 //!
 //! Three times are never confused: `captured_at` (served; of a memento, its
 //! Memento-Datetime), `recorded_at` (written by us), `effective_at` (claimed by the policy).
@@ -58,7 +59,9 @@
 //! upgrades the version it holds if today's reader is another one, and fetches
 //! ([`fetch::Fetcher`]: each hop guarded, paced and kept as evidence). Away from the threads
 //! that wait for the network, [`examine::examine`] reads and compares the snapshot, having
-//! PDF and DOCX unpacked first by a process of their own ([`unpack`]). Several pages are
+//! PDF and DOCX unpacked first by a process of their own ([`unpack`]). A page that has no text,
+//! or keeps us out, is asked for on the next rung of the [`ladder`]: with a browser
+//! ([`fetch::browser`]), then in an archive. Several pages are
 //! fetched one after the other, and [`pages::examine_pages`] does it for all of them, the
 //! upgrade too. What that answers is recorded by [`store::Store::record_pages`] in one
 //! transaction: check, snapshots, version, change, judgment, deliveries and next due time,

@@ -113,6 +113,7 @@ fn limit() -> Result<(), rustix::io::Errno> {
     rustix::process::setrlimit(Resource::Fsize, at_most(LARGEST_FILE))?;
     // A group of our own: what ends the terminal's group leaves the browser to us.
     rustix::process::setpgid(None, None)?;
+    #[cfg(target_os = "linux")]
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
     // If memory runs out, the browser goes first. It is only a wish.
     let _ = std::fs::write("/proc/self/oom_score_adj", "600");

@@ -32,7 +32,7 @@ const HEAD: Duration = Duration::from_secs(60);
 
 /// How long a connection may wait until the browser has told us that the page asked for it:
 /// the two come on ways of their own.
-const TOLD: Duration = Duration::from_secs(2);
+const TOLD: Duration = Duration::from_secs(5);
 
 /// How many places a page may ask for.
 const PLACES: usize = 512;
@@ -247,6 +247,8 @@ impl Shared {
         if !self.is_wanted(&place(url)).await {
             tracing::trace!("the browser asked for {} by itself", authority(url));
             refuse(browser, "403 Forbidden", "the page did not ask for this").await;
+            let reason = "it asked for the page before it said so".to_owned();
+            self.note_failure(url, FailureKind::Browser { host: authority(url), reason });
             return None;
         }
         let connected = match (self.quiet)(host) {
@@ -261,6 +263,8 @@ impl Shared {
                 if let Ok(address) = server.peer_addr() {
                     lock(&self.remotes).insert(place(url), address);
                 }
+                // What was refused before is not what the page is now.
+                lock(&self.failures).remove(&place(url));
                 Some(server)
             }
             Err(kind) => {
@@ -270,13 +274,17 @@ impl Shared {
                     _ => "502 Bad Gateway",
                 };
                 refuse(browser, status, kind.as_str()).await;
-                let mut failures = lock(&self.failures);
-                if failures.len() < REFUSALS {
-                    // The first is what the page came for.
-                    failures.entry(place(url)).or_insert(kind);
-                }
+                self.note_failure(url, kind);
                 None
             }
+        }
+    }
+
+    fn note_failure(&self, url: &Url, kind: FailureKind) {
+        let mut failures = lock(&self.failures);
+        if failures.len() < REFUSALS {
+            // The first is what the page came for.
+            failures.entry(place(url)).or_insert(kind);
         }
     }
 
