@@ -309,9 +309,13 @@ impl<'a, F: Fetch> Search<'a, F> {
     /// Says what a page is to the policy that is searched for.
     async fn weigh(&mut self, from: &Candidate, page: Visit) {
         let Visit { url, reading, outlook, .. } = page;
+        if from.named == Named::Hub {
+            // A list of links may be no text.
+            self.add(self.links(&outlook));
+        }
         let Ok(reading) = reading else { return };
         let kind = tell(&reading, &url, &from.text);
-        if kind == Kind::Hub || from.named == Named::Hub {
+        if kind == Kind::Hub && from.named != Named::Hub {
             self.add(self.links(&outlook));
         }
         if address::same(&url, &self.asked) {

@@ -9,6 +9,8 @@ use super::installation::Installation;
 use super::table::{Table, count};
 use super::{Exit, input, when};
 use crate::clock::{Clock, SystemClock};
+use crate::config::Origin;
+use crate::config::append::readdress;
 use crate::discovery::address;
 use crate::discovery::alike::alike;
 use crate::discovery::moves::{Move, MoveState, NewMove, Way, Whereabouts};
@@ -25,6 +27,7 @@ use crate::watch::Watch;
   policywatch move acme https://acme.com/legal      go on there
   policywatch move acme --back                      go on at the address of the configuration
   policywatch move acme --search                    search now; otherwise that happens once a day
+  policywatch move acme --write                     write where it is now to the configuration
 
 The history goes on under the same watch. A policy that is followed by itself, or by your word, is
 asked for at its new address until url in the configuration is another one."#)]
@@ -32,17 +35,20 @@ pub struct Args {
     /// The watch
     watch: String,
     /// Go on at this address
-    #[arg(value_name = "URL", conflicts_with_all = ["accept", "back", "search"])]
+    #[arg(value_name = "URL", conflicts_with_all = ["accept", "back", "search", "write"])]
     url: Option<String>,
     /// Go on at the best address that was found
-    #[arg(long, conflicts_with_all = ["back", "search"])]
+    #[arg(long, conflicts_with_all = ["back", "search", "write"])]
     accept: bool,
     /// Go on at the address of the configuration
-    #[arg(long, conflicts_with = "search")]
+    #[arg(long, conflicts_with_all = ["search", "write"])]
     back: bool,
     /// Search for the policy now
-    #[arg(long)]
+    #[arg(long, conflicts_with = "write")]
     search: bool,
+    /// Write the address where the policy is now to the configuration
+    #[arg(long)]
+    write: bool,
     /// Say what would be done, and record nothing
     #[arg(long, conflicts_with = "search")]
     dry_run: bool,
@@ -85,6 +91,9 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
             .into());
     }
     let known = installation.store.whereabouts(&watch.id, &watch.url).await?;
+    if args.write {
+        return write(&installation, &watch, &known, args.dry_run, console).await;
+    }
     let mut sought = None;
     let decided = if args.search {
         sought = Some(search(&installation, &watch, console).await?);
@@ -108,6 +117,31 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
         }
     }
     show(&installation, &watch, sought.as_ref(), recorded, console).await?;
+    Ok(Exit::Done)
+}
+
+/// Makes the configuration say where the policy is.
+async fn write(
+    installation: &Installation,
+    watch: &Watch,
+    known: &Whereabouts,
+    dry: bool,
+    console: &Console,
+) -> anyhow::Result<Exit> {
+    let url = known.moved.as_ref().and_then(|moved| Url::parse(&moved.url).ok());
+    let origin = installation.config.origins.get(&format!("watch.{}", watch.id));
+    let (Some(url), Some(Origin::File { path, .. })) = (url, origin) else {
+        return Err(Complaint::usage(format!("watch \"{}\" is at the address of the configuration", watch.id))
+            .hint(format!("`policywatch move {} --accept` or an address decides where it goes on", watch.id))
+            .into());
+    };
+    if !dry {
+        readdress(path, &watch.id, &url)?;
+    }
+    let wrote = if dry { "would write" } else { "wrote" };
+    console.say(format!("{} {wrote} url = \"{url}\" to {}", console.paint_err.green("✓"), path.display()));
+    let now = if dry { watch.clone() } else { Watch { url, ..watch.clone() } };
+    show(installation, &now, None, !dry, console).await?;
     Ok(Exit::Done)
 }
 
@@ -171,8 +205,7 @@ fn tell_decision(watch: &Watch, decided: &NewMove, dry: bool, console: &Console)
     let alike = decided.alike.map_or_else(String::new, |alike| format!(", {alike:.2} alike to the last version"));
     console.say(format!("{} {} {would} on at {}{alike}", console.paint_err.green("✓"), watch.id, decided.url));
     if !dry && decided.url != watch.url {
-        console
-            .say(format!("Update url of watch \"{}\" in the configuration when you can; its history stays.", watch.id));
+        console.say(format!("`policywatch move {} --write` updates the configuration; the history stays.", watch.id));
     }
 }
 
@@ -286,7 +319,9 @@ pub fn news(watch: &str, found: &NewMove) -> String {
     let alike = alike.map_or_else(String::new, |alike| format!(" ({alike:.2} alike)"));
     match found.state {
         MoveState::Followed | MoveState::Accepted => {
-            format!("{watch}: moved to {url}{alike}, and is followed there; update url in the configuration")
+            format!(
+                "{watch}: moved to {url}{alike}, and is followed there; update url in the configuration (`policywatch move {watch} --write`)"
+            )
         }
         MoveState::Proposed => {
             format!("{watch}: may have moved to {url}{alike}; `policywatch move {watch} URL` goes on there")

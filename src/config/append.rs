@@ -1,16 +1,19 @@
-//! Adds `[[watch]]` tables at the end of a configuration, and touches nothing else of it:
-//! what stands there stays as it is, byte by byte, comments and all.
+//! Adds `[[watch]]` tables at the end of a configuration, or gives a watch of it another
+//! address, and touches nothing else: what stands there stays as it is, byte by byte,
+//! comments and all.
 //!
 //! The new file is written beside the old one, read as a configuration, and put in its
 //! place in one step; so a crash, a full disk or a mistake of ours leaves the old one.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::Write as _;
+use std::ops::Range;
+use std::os::unix::fs::{MetadataExt as _, fchown};
 use std::path::{Path, PathBuf};
 
+use toml::de::{DeTable, DeValue};
 use url::Url;
 
-use super::Problem;
 use super::environment::Environment;
 use crate::watch::{PolicyType, WatchId};
 
@@ -40,13 +43,13 @@ pub enum AppendError {
         /// What the system says.
         reason: String,
     },
-    /// With the new tables it would not be sound.
-    #[error("{path} would not be sound with the new watches: {}; add them by hand", .problem.message)]
+    /// What would be written is not sound.
+    #[error("{path} {reason}")]
     Unsound {
         /// The file.
         path: PathBuf,
-        /// The first thing that is wrong.
-        problem: Box<Problem>,
+        /// What is wrong, and what to do.
+        reason: String,
     },
     /// Somebody changed it meanwhile.
     #[error("{path} was changed by somebody else meanwhile; nothing was written, try again")]
@@ -62,7 +65,6 @@ pub fn tables(watches: &[NewWatch]) -> String {
 }
 
 fn table(watch: &NewWatch) -> String {
-    let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
     let mut lines = vec![
         "[[watch]]".to_owned(),
         format!("id = {}", quoted(watch.id.as_str())),
@@ -88,6 +90,60 @@ fn table(watch: &NewWatch) -> String {
 /// # Errors
 /// Why nothing was written; then the file is as it was.
 pub fn append(path: &Path, watches: &[NewWatch]) -> Result<(), AppendError> {
+    replace(
+        path,
+        |before| Ok(with(before, &tables(watches))),
+        |new| {
+            super::load_in(new, &Environment::of_process()).map(drop).map_err(|problems| {
+                let problem = problems.into_iter().next().map_or_else(String::new, |problem| problem.message);
+                format!("would not be sound with the new watches: {problem}; add them by hand")
+            })
+        },
+    )
+}
+
+/// Gives a watch of a file another address: the text of its `url` changes, and nothing else.
+///
+/// # Errors
+/// Why nothing was written; then the file is as it was.
+pub fn readdress(path: &Path, id: &WatchId, url: &Url) -> Result<(), AppendError> {
+    let gone = || AppendError::Unsound {
+        path: path.to_owned(),
+        reason: format!("has no url of watch \"{id}\" that could be changed; change it by hand"),
+    };
+    let changed = |before: &[u8]| {
+        let text = std::str::from_utf8(before).map_err(|_| gone())?;
+        let span = url_of(text, id).ok_or_else(gone)?.0;
+        Ok([&text[..span.start], &quoted(url.as_str()), &text[span.end..]].concat().into_bytes())
+    };
+    replace(path, changed, |new| {
+        let text = fs::read_to_string(new).map_err(|error| error.to_string())?;
+        let read = url_of(&text, id).map(|(_, read)| read);
+        (read.as_deref() == Some(url.as_str()))
+            .then_some(())
+            .ok_or_else(|| "could not be changed safely; change it by hand".to_owned())
+    })
+}
+
+/// Where the address of a watch stands in a file, and what it is.
+fn url_of(text: &str, id: &WatchId) -> Option<(Range<usize>, String)> {
+    let tree = DeTable::parse(text).ok()?;
+    let DeValue::Array(watches) = tree.get_ref().get("watch")?.get_ref() else { return None };
+    watches.iter().find_map(|watch| {
+        let DeValue::Table(watch) = watch.get_ref() else { return None };
+        let DeValue::String(known) = watch.get("id")?.get_ref() else { return None };
+        let url = watch.get("url").filter(|_| known.as_ref() == id.as_str())?;
+        let DeValue::String(address) = url.get_ref() else { return None };
+        Some((url.span(), address.to_string()))
+    })
+}
+
+/// Replaces a file by what `change` makes of it, if `check` finds the new one sound.
+fn replace(
+    path: &Path,
+    change: impl Fn(&[u8]) -> Result<Vec<u8>, AppendError>,
+    check: impl Fn(&Path) -> Result<(), String>,
+) -> Result<(), AppendError> {
     let io =
         |what| move |error: std::io::Error| AppendError::Io { path: path.to_owned(), what, reason: error.to_string() };
     let real = fs::canonicalize(path).map_err(io("read"))?;
@@ -99,14 +155,10 @@ pub fn append(path: &Path, watches: &[NewWatch]) -> Result<(), AppendError> {
         .suffix(".toml")
         .tempfile_in(directory)
         .map_err(io("written"))?;
-    new.write_all(&with(&before, &tables(watches))).map_err(io("written"))?;
-    let permissions = fs::metadata(&real).map_err(io("read"))?.permissions();
-    new.as_file().set_permissions(permissions).map_err(io("written"))?;
+    new.write_all(&change(&before)?).map_err(io("written"))?;
+    like(new.as_file(), &fs::metadata(&real).map_err(io("read"))?).map_err(io("written"))?;
     new.as_file().sync_all().map_err(io("written"))?;
-    super::load_in(new.path(), &Environment::of_process()).map_err(|problems| {
-        let problem = problems.into_iter().next().expect("there is a problem if it is not sound");
-        AppendError::Unsound { path: path.to_owned(), problem: Box::new(problem) }
-    })?;
+    check(new.path()).map_err(|reason| AppendError::Unsound { path: path.to_owned(), reason })?;
     if fs::read(&real).map_err(io("read"))? != before {
         return Err(AppendError::Changed { path: path.to_owned() });
     }
@@ -114,6 +166,20 @@ pub fn append(path: &Path, watches: &[NewWatch]) -> Result<(), AppendError> {
     // The new name must outlive a crash, too; where a directory cannot be synced, it may not.
     File::open(directory).and_then(|directory| directory.sync_all()).unwrap_or_default();
     Ok(())
+}
+
+/// Gives a file the owner, group and permissions of another: whoever could read that one
+/// (a service with a user of its own) must go on to.
+fn like(file: &File, other: &Metadata) -> std::io::Result<()> {
+    let own = file.metadata()?;
+    if (own.uid(), own.gid()) != (other.uid(), other.gid()) {
+        fchown(file, Some(other.uid()), Some(other.gid()))?;
+    }
+    file.set_permissions(other.permissions())
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
 }
 
 /// A text with tables at its end, with its own kind of line ends.
@@ -170,6 +236,24 @@ mod tests {
         }
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2, "nothing is left behind");
+    }
+
+    #[test]
+    fn an_address_is_changed_where_it_stands() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("watches.toml");
+        let before = "# url = \"https://a.test/\"\n[[watch]]\nurl = 'https://a.test/' # old\nid = \"a\"\n\
+                      [[watch]]\nid = \"b\"\npages = [\"https://a.test/\"]\nurl=\"https://a.test/\"";
+        let url = Url::parse("https://acme.test/new?a=\"b\"").unwrap();
+        fs::write(&path, before).unwrap();
+        readdress(&path, &WatchId::new("a").unwrap(), &url).unwrap();
+        let after = before.replacen("'https://a.test/'", "\"https://acme.test/new?a=%22b%22\"", 1);
+        assert_eq!(fs::read_to_string(&path).unwrap(), after);
+        for none in ["c", "watch"] {
+            let refused = readdress(&path, &WatchId::new(none).unwrap(), &url).unwrap_err();
+            assert!(refused.to_string().ends_with("change it by hand"), "{refused}");
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap(), after);
     }
 
     #[test]

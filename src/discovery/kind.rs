@@ -11,7 +11,7 @@ use crate::text::state::speaks_like_a_policy;
 use crate::watch::PolicyType;
 
 /// Below so many words a text is no policy, unless it is one of the short kinds.
-const FEW_WORDS: usize = 60;
+const FEW_WORDS: usize = 30;
 /// An imprint or a list of companies has so many at least.
 const FEWEST_WORDS: usize = 12;
 /// A page with so many links to policies and no more words than that leads to policies.
@@ -32,30 +32,38 @@ pub enum Kind {
 /// Tells of which kind a text is, from what it calls itself, the words of the link that led
 /// to it, and its address.
 pub fn tell(reading: &Reading, url: &Url, link: &str) -> Kind {
-    let headings = reading.sections.iter().filter_map(|section| section.heading.as_deref()).take(2);
-    let own: Vec<Named> = reading.title.as_deref().into_iter().chain(headings).map(names::of_words).collect();
+    let headings = || reading.sections.iter().filter_map(|section| section.heading.as_deref()).take(2);
+    let own: Vec<Named> = reading.title.as_deref().into_iter().chain(headings()).map(names::of_words).collect();
     let led = [names::of_words(link), names::of_path(url.path())];
     let policy = |named: &Named| if let Named::Policy(kind) = named { Some(*kind) } else { None };
     let by_itself = own.iter().find_map(policy);
+    let is_titled = reading.title.as_deref().into_iter().chain(headings()).any(names::is_title);
     let by_lead = led.iter().find_map(policy);
     let words = reading.words();
     let hub = words <= HUB_WORDS && reading.policy_links().len() >= HUB_LINKS;
     if hub && !by_itself.is_some_and(is_short) || by_itself.is_none() && led[0] == Named::Hub && words < FEW_WORDS {
         return Kind::Hub;
     }
+    let speaks = speaks_like_a_policy(&reading.text(), reading.language.as_deref());
     let kind = match (by_itself, by_lead) {
+        // A product for privacy has the word in its title, too.
+        (Some(kind), _) if is_common_word(kind) && !is_titled && speaks == Some(false) => return Kind::Other,
         // "Terms" that a link calls "Terms of Sale" are those.
         (Some(PolicyType::Terms), Some(kind @ (PolicyType::Commercial | PolicyType::Developer))) => kind,
         (Some(kind), _) => kind,
-        (None, Some(kind)) if speaks_like_a_policy(&reading.text()) => kind,
-        (None, Some(kind)) if is_short(kind) => kind,
+        (None, Some(kind)) if speaks == Some(true) || is_short(kind) => kind,
         // "Legal": everything in one.
-        (None, None) if own.contains(&Named::Hub) && speaks_like_a_policy(&reading.text()) => PolicyType::Other,
+        (None, None) if own.contains(&Named::Hub) && speaks == Some(true) => PolicyType::Other,
         _ => return if hub { Kind::Hub } else { Kind::Other },
     };
     let enough = words >= if is_short(kind) { FEWEST_WORDS } else { FEW_WORDS };
     // An article about a policy names it, too.
     if enough && !names::is_talk(url.path()) { Kind::Policy(kind) } else { Kind::Other }
+}
+
+/// Kinds whose names are words that pages of another sort have in their titles.
+fn is_common_word(kind: PolicyType) -> bool {
+    matches!(kind, PolicyType::Privacy | PolicyType::Terms | PolicyType::Cookies | PolicyType::DataProcessing)
 }
 
 /// Kinds whose texts are lists or a few lines.
@@ -76,6 +84,11 @@ mod tests {
         measures, transfer data internationally under standard contractual clauses, and do not knowingly collect \
         information from children. We may update this policy; contact our data protection officer with questions or \
         lodge a complaint with a supervisory authority. These terms are governed by the laws of the country.";
+
+    const KETTLES: &str = "Our kettles boil water where nobody sees it. They are made of steel, with a lid and a handle, and \
+        come in nine colours. Put one on your stove, wait for the whistle, and enjoy tea that is as hot as you like. Every \
+        kettle is tested by hand before it leaves our workshop in the hills. Choose yours today, and tell your friends \
+        about it; they will want one as well, and we have enough of them for everybody in town and in the valley below.";
 
     fn reading(title: &str, text: &str, links: &[&str]) -> Reading {
         let links = links
@@ -103,6 +116,8 @@ mod tests {
             ("Acme", "/x", "", POLICY, &[], Other),
             ("Kettles", "/privacy", "", "Kettles of all sizes are made of steel, with a lid and a handle.", &[], Other),
             ("Privacy Policy", "/p", "", "Read it in the shop.", &[], Other),
+            ("Acme: privacy for kettles", "/", "", KETTLES, &[], Other),
+            ("Community Guidelines", "/c", "", KETTLES, &[], Policy(T::Community)),
             ("Our new privacy policy", "/blog/2024/new", "Our privacy policy", POLICY, &[], Other),
             ("Privacy Policy", "/help/privacy", "", POLICY, &[], Policy(T::Privacy)),
             ("Legal", "/legal", "Legal", "Everything you agree to.", &lists, Hub),

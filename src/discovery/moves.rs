@@ -180,7 +180,9 @@ impl Whereabouts {
         if let Some(Move { url, alike, state, .. }) = &self.moved {
             let by = if *state == MoveState::Accepted { "as you decided" } else { "by itself" };
             let alike = likeness(*alike);
-            return Some(format!("goes on at {url} {by}{alike}; update url in the configuration"));
+            return Some(format!(
+                "goes on at {url} {by}{alike}; update url in the configuration (`policywatch move {watch} --write`)"
+            ));
         }
         let best = self.open.first()?;
         let alike = likeness(best.alike);
@@ -341,6 +343,9 @@ mod tests {
         assert_eq!(Whereabouts::of(&back, "a", true).refused, ["b", "c", "b", "c"]);
         assert_eq!(Whereabouts::of(&followed, "c", true), Whereabouts::default(), "the configuration was updated");
         let note = Whereabouts::of(&followed, "a", false).note("acme").unwrap();
-        assert_eq!(note, "goes on at c by itself (1.00 alike); update url in the configuration");
+        assert_eq!(
+            note,
+            "goes on at c by itself (1.00 alike); update url in the configuration (`policywatch move acme --write`)"
+        );
     }
 }

@@ -685,6 +685,19 @@ pub fn of_words(text: &str) -> Named {
     }
 }
 
+/// Whether words are the title of a text, and do not only speak of what it is about: one
+/// name alone, or one with a word as "policy".
+pub fn is_title(text: &str) -> bool {
+    let words = fold(text);
+    let phrases = &*PHRASES;
+    let alone = |phrase: &String| match phrase.strip_suffix('*') {
+        Some(stem) => words.strip_prefix(stem).is_some_and(|rest| !rest.contains(' ')),
+        None => words == *phrase,
+    };
+    let named = phrases.kinds.iter().any(|(_, names)| names.iter().any(alone));
+    named || matches!(of_words(text), Named::Policy(_)) && any(&words, &phrases.texts)
+}
+
 /// Whether words join two things.
 fn joined(words: &str) -> bool {
     words.split(' ').any(|word| matches!(word, "and" | "und" | "et" | "y" | "e" | "en" | "i"))
@@ -808,6 +821,25 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(of_words(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn titles() {
+        for title in [
+            "Privacy",
+            "Acme Privacy Policy",
+            "Datenschutzerklärung",
+            "Terms and Conditions",
+            "CGU",
+            "Cookie-Richtlinie",
+        ] {
+            assert!(is_title(title), "{title}");
+        }
+        for other in
+            ["Acme: privacy for kettles", "Data protection for enterprises", "Our policy on tea", "Kettles", ""]
+        {
+            assert!(!is_title(other), "{other}");
         }
     }
 

@@ -232,11 +232,14 @@ impl Measure {
     }
 }
 
-/// Whether a text speaks like a policy, whatever it is called: enough words, and among
-/// them many different notions of policies.
-pub fn speaks_like_a_policy(text: &str) -> bool {
-    let measure = Measure::of(&phrases::fold(text));
-    measure.words >= 100 && measure.notions >= 8 && measure.density >= SURE_DENSITY
+/// Whether a text in a language speaks like a policy, whatever it is called: enough words,
+/// and among them many different notions of policies. None of a language whose words for
+/// them we do not know.
+pub fn speaks_like_a_policy(text: &str, language: Option<&str>) -> Option<bool> {
+    language.is_none_or(|language| phrases::LANGUAGES.contains(&language)).then(|| {
+        let measure = Measure::of(&phrases::fold(text));
+        measure.words >= 100 && measure.notions >= 8 && measure.density >= SURE_DENSITY
+    })
 }
 
 /// The stems of [`phrases::NOTIONS`] in their order as words, with the row each stands in.

@@ -363,6 +363,17 @@ fn fetch_list_log_and_why_tell_of_a_move() {
     assert_eq!(company.asked(), Vec::<String>::new());
     let shown = desk.run(&["move", "acme", "--json"]).exits(0).objects();
     assert_eq!(shown[0]["url"].as_str(), Some(company.url("/new/privacy").as_str()));
+    let before = std::fs::read_to_string(desk.path("policywatch.toml")).unwrap();
+    desk.run(&["move", "acme", "--write", "--dry-run"]).exits(0).says("would write");
+    assert_eq!(std::fs::read_to_string(desk.path("policywatch.toml")).unwrap(), before);
+    desk.run(&["move", "acme", "--write"]).exits(0).says("wrote url");
+    let (old, new) = (company.url("/privacy"), company.url("/new/privacy"));
+    let after = std::fs::read_to_string(desk.path("policywatch.toml")).unwrap();
+    assert_eq!(after, before.replace(old.as_str(), new.as_str()));
+    desk.run(&["fetch", "acme"]).exits(0).prints("acme");
+    assert!(!desk.run(&["list"]).exits(0).out.contains("update url"));
+    desk.run(&["move", "acme", "--write"]).exits(2).says("is at the address of the configuration");
+    desk.write("policywatch.toml", before);
     desk.run(&["move", "acme", "--back"]).exits(0);
     desk.run(&["fetch", "acme"]).exits(3).prints("not_found");
 }
