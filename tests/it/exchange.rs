@@ -458,7 +458,8 @@ async fn other_programs_accept_what_is_written() {
     let output =
         Command::new(tools.join("python3")).args(["-c", REPLAY, home.to_str().unwrap()]).args(urls).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let mut replayed: Vec<&str> = said.lines().collect();
+    // pywb talks on standard output, too.
+    let mut replayed: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix("replayed ")).collect();
     replayed.sort();
     let mut served = Vec::new();
     for watch in &watches {
@@ -484,7 +485,7 @@ for url in sys.argv[2:]:
     for line in client.get('/policies/cdx?url=' + url).get_data(as_text=True).splitlines():
         stamp = line.split(' ')[1]
         answer = client.get('/policies/' + stamp + 'id_/' + url)
-        print(stamp, answer.status_code, hashlib.sha256(answer.get_data()).hexdigest())
+        print('replayed', stamp, answer.status_code, hashlib.sha256(answer.get_data()).hexdigest())
 "#;
 
 #[test]
