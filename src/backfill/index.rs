@@ -21,8 +21,9 @@ const FRESH: Duration = Duration::days(1);
 /// From so long before the last reading: captures come into an index late.
 const OVERLAP: Duration = Duration::days(14);
 
-/// Pages of one reading; an index that never ends is cut here.
-const PAGES: usize = 100;
+/// Pages of one reading; an index that never ends is cut here. Two million captures: sixty
+/// times those of the busiest page known to us.
+const PAGES: usize = 40;
 
 /// What an archive lists of a page: read now as far as that is needed.
 ///

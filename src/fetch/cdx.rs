@@ -145,7 +145,8 @@ impl Page {
     fn take<'a>(&mut self, cell: impl Fn(&str) -> Option<Cow<'a, str>>) {
         self.rows += 1;
         let (Some(timestamp), Some(original)) = (cell("timestamp"), cell("original")) else { return };
-        if original.len() > MAX_URL {
+        let long = |name: &str, most: usize| cell(name).is_some_and(|text| text.len() > most);
+        if original.len() > MAX_URL || long("digest", 128) || long("mimetype", 256) {
             return;
         }
         let Some(captured_at) = moment(&timestamp) else { return };
@@ -274,6 +275,29 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn what_no_archive_would_say_is_dropped() {
+        let long = "A".repeat(300);
+        for (url, kind, digest) in [
+            (format!("http://acme.test/{}", "a".repeat(9000)), "text/html", "AAAA"),
+            (URL.to_owned(), &long, "AAAA"),
+            (URL.to_owned(), "text/html", &long),
+        ] {
+            let page = parse(format!("key 20190609232851 {url} {kind} 200 {digest} 1\n").as_bytes()).unwrap();
+            assert_eq!((page.rows, page.captures.len()), (1, 0));
+        }
+        let odd = "key 20190609232851 http://acme.test/ text/html two-hundred sha1:AAAA 1\n";
+        let capture = parse(odd.as_bytes()).unwrap().captures.remove(0);
+        assert_eq!((capture.status, capture.digest.as_str()), (None, "AAAA"));
+        let cdxj = r#"key 20190609232851 {"url":"http://acme.test/","status":200}"#;
+        let capture = parse(cdxj.as_bytes()).unwrap().captures.remove(0);
+        assert_eq!((capture.status, capture.digest.as_str()), (Some(200), "-"));
+        assert!(parse(br#"{"message":"The \"url\" param is required"}"#).is_err());
+        assert!(parse(b"\n\nkey").unwrap().more, "an empty page with a cursor is not the end");
+    }
+
+    const URL: &str = "http://acme.test/";
 
     #[test]
     fn a_listing_that_is_not_whole_is_refused() {

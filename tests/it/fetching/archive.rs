@@ -375,6 +375,22 @@ async fn replay_errors(recording: &Recording) -> Option<Result<(), String>> {
     Some(Ok(()))
 }
 
+/// How many captures other clients found in a recorded listing.
+const COUNTS: [(&str, usize); 10] = [
+    ("test_search", 1),
+    ("test_search_does_not_repeat_results", 15),
+    ("test_search_multipage", 96),
+    // 2234 with the 29 that differ from others by the length of the packed record alone.
+    ("test_search_with_date", 2205),
+    ("v2-timemap-multipage", 97),
+    ("unit-cdx-bad-timestamps", 5),
+    ("unit-cdx-malformed-urls", 2),
+    ("unit-cdx-no-length", 5),
+    // 30370 with the 255 that are no pages: mail addresses, a screenshot.
+    ("legacy-cdx-unlimited-full-history", 30_115),
+    ("legacy-cdx-collapse-digest", 1),
+];
+
 /// Lists every page of a recorded listing, and compares with its rows.
 async fn replay_listing(recording: &Recording, fetcher: &Fetcher<HeldClock>) -> Option<Result<(), String>> {
     let listed: Vec<&Exchange> = recording.exchanges.iter().filter(|exchange| exchange.is_index()).collect();
@@ -399,6 +415,11 @@ async fn replay_listing(recording: &Recording, fetcher: &Fetcher<HeldClock>) -> 
     let all: BTreeSet<Row> = listed.iter().flat_map(|exchange| rows(exchange)).collect();
     let mut left: BTreeSet<Row> = all.iter().filter(|row| inside(row) && !is_junk(row)).cloned().collect();
     let wanted = left.len();
+    if let Some((_, known)) = COUNTS.iter().find(|(name, _)| *name == recording.name)
+        && wanted != *known
+    {
+        return Some(Err(format!("{wanted} rows are listed, not {known}")));
+    }
     while let Some((_, original, _)) = left.first().cloned() {
         let captures = match fetcher.archive().captures(&Url::parse(&original).unwrap(), window[0], window[1]).await {
             Ok(captures) => captures,
