@@ -409,6 +409,9 @@ fn told(url: &Url, error: &PageError) -> FailureKind {
 
 /// What the browser is told. The first lines keep it from any way but the proxy's.
 fn arguments(profile: &Path, proxy: &Proxy, options: &BrowserOptions) -> Vec<OsString> {
+    // Paths need not be text.
+    let mut user_data_dir = OsString::from("--user-data-dir=");
+    user_data_dir.push(profile);
     let mut arguments: Vec<OsString> = vec![
         format!("--proxy-server=http://{}", proxy.address()).into(),
         // Without it, loopback and link-local addresses are visited past the proxy.
@@ -418,7 +421,7 @@ fn arguments(profile: &Path, proxy: &Proxy, options: &BrowserOptions) -> Vec<OsS
         "--disable-quic".into(),
         "--webrtc-ip-handling-policy=disable_non_proxied_udp".into(),
         "--force-webrtc-ip-handling-policy".into(),
-        [OsString::from("--user-data-dir="), profile.as_os_str().to_owned()].concat_os(),
+        user_data_dir,
         format!("--js-flags=--max-old-space-size={}", (options.memory / (1024 * 1024) / 2).clamp(64, 2048)).into(),
     ];
     if !options.sandbox {
@@ -467,18 +470,4 @@ fn arguments(profile: &Path, proxy: &Proxy, options: &BrowserOptions) -> Vec<OsS
     ];
     arguments.extend(REST.map(OsString::from));
     arguments
-}
-
-/// Joins pieces of paths, which need not be text.
-trait ConcatOs {
-    fn concat_os(self) -> OsString;
-}
-
-impl<const N: usize> ConcatOs for [OsString; N] {
-    fn concat_os(self) -> OsString {
-        self.into_iter().fold(OsString::new(), |mut all, piece| {
-            all.push(piece);
-            all
-        })
-    }
 }

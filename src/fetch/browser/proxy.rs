@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::tcp::OwnedReadHalf;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::{JoinHandle, JoinSet};
@@ -380,20 +381,14 @@ async fn exchange(
     tokio::select! {
         () = carry(from_server, to_browser, shared) => {}
         // The browser has gone away: it says nothing else on this connection.
-        _ = from_browser.readable_end() => {}
+        () = end_of(&mut from_browser) => {}
     }
 }
 
-/// Waits for the end of what a side says.
-trait ReadableEnd {
-    async fn readable_end(&mut self);
-}
-
-impl ReadableEnd for tokio::net::tcp::OwnedReadHalf {
-    async fn readable_end(&mut self) {
-        let mut piece = [0; 512];
-        while let Ok(1..) = self.read(&mut piece).await {}
-    }
+/// Waits for the end of what a side says, and heeds nothing of it.
+async fn end_of(from: &mut OwnedReadHalf) {
+    let mut piece = [0; 512];
+    while let Ok(1..) = from.read(&mut piece).await {}
 }
 
 /// How long a request's body is; browsers write it without chunks.
