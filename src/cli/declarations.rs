@@ -1,7 +1,6 @@
 //! The watches of other programs: printed as `[[watch]]` tables, or added to the
 //! configuration.
 
-use std::io::Write as _;
 use std::path::Path;
 
 use serde::Serialize;
@@ -11,7 +10,7 @@ use super::console::Console;
 use super::import::Format;
 use super::table::count;
 use super::{Exit, installation};
-use crate::config;
+use crate::config::append::append_text;
 use crate::config::write::{WatchTable, watch_table};
 use crate::exchange::declared::{Declarations, Declared};
 use crate::exchange::{changedetection, ota_declarations, urlwatch};
@@ -57,7 +56,9 @@ pub fn run(format: Format, path: &Path, append: bool, dry: bool, console: &Conso
     }
     if append && !dry && !tables.is_empty() {
         let target = installation::needed(console)?;
-        add(&target, &tables)?;
+        append_text(&target, &tables.join("\n")).map_err(|error| {
+            Complaint::failed(error.to_string()).hint("nothing was written; without --append the tables are printed")
+        })?;
         console.say(format!(
             "{} {} added to {}; `policywatch config check` shows what is in force",
             console.paint_err.green("✓"),
@@ -106,42 +107,4 @@ fn table(watch: &Declared) -> String {
         every: watch.every.map(|every| every.as_secs()),
         tags: &watch.tags,
     })
-}
-
-/// Writes the tables behind what the file holds, if it is sound then.
-fn add(path: &Path, tables: &[String]) -> anyhow::Result<()> {
-    // A link to the file stays one.
-    let path = &path.canonicalize()?;
-    let before = std::fs::read_to_string(path)?;
-    let gap = if before.is_empty() || before.ends_with("\n\n") {
-        ""
-    } else if before.ends_with('\n') {
-        "\n"
-    } else {
-        "\n\n"
-    };
-    let whole = format!("{before}{gap}{}", tables.join("\n"));
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let cannot = |error: &dyn std::fmt::Display| {
-        Complaint::failed(format!("could not write {}: {error}", path.display()))
-            .hint("check who may write there; without --append the tables are printed")
-    };
-    let mut draft =
-        tempfile::Builder::new().prefix(".policywatch-").suffix(".toml").tempfile_in(folder).map_err(|e| cannot(&e))?;
-    draft.write_all(whole.as_bytes()).map_err(|e| cannot(&e))?;
-    if let Err(problems) = config::load(draft.path()) {
-        eprint!("{}", config::render_problems(&problems, false));
-        return Err(Complaint::failed(format!(
-            "with these watches {} would not be sound, so it was left as it is",
-            path.display()
-        ))
-        .hint("print the tables without --append, and mend what is named above")
-        .into());
-    }
-    // Who may read it stays as it was: it may hold secrets.
-    let permissions = std::fs::metadata(path)?.permissions();
-    draft.as_file().set_permissions(permissions).map_err(|e| cannot(&e))?;
-    draft.as_file().sync_all().map_err(|e| cannot(&e))?;
-    draft.persist(path).map_err(|failed| cannot(&failed.error))?;
-    Ok(())
 }

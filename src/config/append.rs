@@ -90,9 +90,17 @@ fn table(watch: &NewWatch) -> String {
 /// # Errors
 /// Why nothing was written; then the file is as it was.
 pub fn append(path: &Path, watches: &[NewWatch]) -> Result<(), AppendError> {
+    append_text(path, &tables(watches))
+}
+
+/// [`append`] for tables that are written already.
+///
+/// # Errors
+/// Why nothing was written; then the file is as it was.
+pub fn append_text(path: &Path, tables: &str) -> Result<(), AppendError> {
     replace(
         path,
-        |before| Ok(with(before, &tables(watches))),
+        |before| Ok(with(before, tables)),
         |new| {
             super::load_in(new, &Environment::of_process()).map(drop).map_err(|problems| {
                 let problem = problems.into_iter().next().map_or_else(String::new, |problem| problem.message);
