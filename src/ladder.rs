@@ -205,6 +205,8 @@ pub fn advice(ladder: Ladder, outcome: &Outcome, tried: &[Tried]) -> Option<Stri
     let rendered = matches!(snapshot.origin, crate::snapshot::Origin::Rendered { .. });
     let mut advice = Vec::new();
     match said(Rung::Browser) {
+        // What the browser itself fails at speaks of the browser already.
+        Some(why) if !rendered && why.contains("browser") => advice.push(why.to_owned()),
         Some(why) if !rendered => advice.push(format!("the browser did not help: {why}")),
         Some(_) => {}
         None if rendered => {}
@@ -320,7 +322,7 @@ mod tests {
         let plain = Tried::of(Rung::Plain, None, &wall);
         assert!(told(Ladder::PLAIN, std::slice::from_ref(&plain)).contains("a browser may read it: render = \"auto\""));
         let all = [plain, Tried::of(Rung::Browser, None, &missing())];
-        assert!(told(Ladder::default(), &all).contains("the browser did not help: no browser reads this page: none"));
+        assert!(told(Ladder::default(), &all).contains("no browser reads this page: none; what to do"));
         assert_eq!(advice(Ladder::default(), &refused(Why::NotFound, 404), &[]), None);
     }
 }

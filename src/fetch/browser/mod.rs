@@ -1,7 +1,7 @@
 //! Pages that take a browser: Chromium, driven over DevTools, in processes of its own.
 //!
 //! A browser runs what others wrote. So it gets a fresh profile and loses it, has no way out
-//! but our [`proxy`], lives no longer than one page, and has a [`keeper`] that ends all of its
+//! but our proxy, lives no longer than one page, and has a [`keeper`] that ends all of its
 //! processes at a limit of time or memory, and with us. Before a page is asked for, the
 //! browser must ask the proxy for a page that only the proxy has; one that does not come
 //! that way is not used. It says who it is, like everything we send, and hides nothing: a site
