@@ -17,7 +17,7 @@ impl Store {
     /// # Errors
     /// Those of writing.
     pub async fn covered_until(&self, now: Timestamp) -> Result<Timestamp, StoreError> {
-        let last = self.read("see when coverage was stated", |tx| stated(tx)).await?;
+        let last = self.read("see when coverage was stated", stated).await?;
         match last {
             Some(last) => Ok(last),
             None => {
