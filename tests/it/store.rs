@@ -13,6 +13,7 @@ use policywatch::cadence::Schedule;
 use policywatch::change::{Change, Edit, Kind, LinkChange, Op, SectionChange};
 use policywatch::confirmation::ConfirmationState;
 use policywatch::discovery::moves::{MoveState, Way};
+use policywatch::health::Health;
 use policywatch::interest::Interest;
 use policywatch::judgment::{Finding, Judgment, Materiality, Noise, Practice, ReturnKind, Rules};
 use policywatch::ladder::{Ladder, Rung};
@@ -1603,4 +1604,42 @@ async fn a_store_that_knows_the_ladder_reads_the_same_today() {
     assert!(matches!(snapshot.origin, Origin::Rendered { .. }));
     // What a browser made of a page does not stay as long as its document does.
     assert!(store.validators(&acme(), &Reader::today(Selectors::default())).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_store_that_knows_silence_reads_the_same_today() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("policywatch.db");
+    older_store(&path, &steps(7), include_str!("../migrations/0007_rows.sql"));
+    let store = Store::open(&path).await.unwrap();
+
+    let at = |text: &str| parse_rfc3339(text).unwrap();
+    let since = at("2026-11-01T06:00:01Z");
+    let state = store.watch_state(&acme()).await.unwrap().unwrap();
+    assert_eq!((state.failing_since, state.silent_since), (Some(since), Some(since)));
+    assert_eq!(state.health(), Health::Stale);
+    let unseen = store.unseen(&acme()).await.unwrap();
+    assert_eq!((unseen.failing_since, unseen.told_since, unseen.last_success_at), (Some(since), Some(since), None));
+    let deliveries = store.deliveries(None, 9).await.unwrap();
+    assert_eq!(deliveries.iter().map(|each| each.watch.clone()).collect::<Vec<_>>(), [Some(acme())]);
+    assert_eq!(store.covered_until(at("2026-11-22T06:00:00Z")).await.unwrap(), at("2026-11-01T06:00:00Z"));
+}
+
+/// What failed before the schema knew since when: the checks say it.
+#[tokio::test]
+async fn since_when_a_watch_fails_is_derived_from_its_checks() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("policywatch.db");
+    let rows = "INSERT INTO watches (id, name, url, service, created_at, last_success_at, consecutive_failures) VALUES
+            (1, 'acme-privacy', 'https://acme.test/privacy', 'Acme', '2026-11-01T06:00:00.000Z', '2026-11-02T06:00:00.000Z', 2);
+        INSERT INTO checks (id, watch_id, recorded_at, outcome, why) VALUES
+            (1, 1, '2026-11-01T06:00:00.000Z', 'unreachable', 'before the last good look'),
+            (2, 1, '2026-11-02T06:00:00.000Z', 'unmodified', NULL),
+            (3, 1, '2026-11-03T06:00:00.000Z', 'unreachable', 'the first'),
+            (4, 1, '2026-11-04T06:00:00.000Z', 'broken', 'the second');";
+    older_store(&path, &steps(6), rows);
+    let store = Store::open(&path).await.unwrap();
+    let state = store.watch_state(&acme()).await.unwrap().unwrap();
+    assert_eq!(state.failing_since, Some(parse_rfc3339("2026-11-03T06:00:00Z").unwrap()));
+    assert_eq!(state.health(), Health::Failing);
 }
