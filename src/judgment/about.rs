@@ -15,6 +15,7 @@ use regex::Regex;
 use super::facts::{Clause, fold};
 use super::own::OWN;
 use super::practice::{Practice, cues_in_heading, cues_in_text};
+use super::rules::pattern;
 use super::topics::{PRACTICES, Topics, without_addresses};
 use crate::reading::Reading;
 
@@ -39,7 +40,7 @@ static KIND_PATTERNS: LazyLock<[Regex; KINDS.len()]> = LazyLock::new(|| {
         r"cookie|tracker|traceur",
         r"guideline|acceptable|usage policy|community|prohibited|r[èe]gles|charte|standards",
     ]
-    .map(|pattern| Regex::new(pattern).expect("a sound pattern"))
+    .map(pattern)
 });
 
 /// What one clause speaks for.

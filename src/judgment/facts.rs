@@ -14,7 +14,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::edits::jurisdictions;
 use super::noise;
-use super::rules::legal_names;
+use super::rules::{legal_names, pattern};
 use crate::change::words::{dice, fnv, sentence_ranges};
 use crate::change::{Change, Kind, Op, SectionChange};
 use crate::reading::Reading;
@@ -165,14 +165,11 @@ pub(crate) fn fold(text: &str) -> String {
     text.into_owned()
 }
 
-static CONTRACTED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\bcannot\b|\b(?:dont|doesnt|isnt|arent)\b|\b[a-z]+(?:n't|'ll|'re|'ve)\b").expect("a sound pattern")
-});
+static CONTRACTED: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"\bcannot\b|\b(?:dont|doesnt|isnt|arent)\b|\b[a-z]+(?:n't|'ll|'re|'ve)\b"));
 // What a Markdown reader leaves of a link that it cannot read.
-static LINK_LEFT: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)?").expect("a sound pattern"));
-static EMAIL_HIDDEN: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\[email.{0,2}protected\]|\[email protégé\]").expect("a sound pattern"));
+static LINK_LEFT: LazyLock<Regex> = LazyLock::new(|| pattern(r"\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)?"));
+static EMAIL_HIDDEN: LazyLock<Regex> = LazyLock::new(|| pattern(r"\[email.{0,2}protected\]|\[email protégé\]"));
 
 fn straight(c: char) -> char {
     match c {
@@ -247,23 +244,22 @@ octobre|novembre|d[ée]cembre|januar|februar|märz|juni|juli|oktober|dezember|en
 julio|agosto|septiembre|noviembre|diciembre";
 
 static DATE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(&format!(
+    pattern(&format!(
         r"\b(?:{MONTHS})\.? \d{{1,2}}(?:st|nd|rd|th)?(?:,? (?:19|20)\d\d)?\b|\b\d{{1,2}}(?:st|nd|rd|th|er|\.)? (?:de |of )?(?:{MONTHS})\.?,? ?(?:de )?(?:(?:19|20)\d\d)?|\b(?:{MONTHS})\.?,? (?:19|20)\d\d\b|\b(?:19|20)\d\d[-/.]\d{{1,2}}[-/.]\d{{1,2}}\b|\b\d{{1,2}}[-/.]\d{{1,2}}[-/.](?:19|20)?\d\d\b"
     ))
-    .expect("a sound pattern")
 });
 static DATE_LINE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
+    pattern(
         r"^\W*(?:this .{0,40} (?:was|is) )?(?:\w+ ){0,5}?(?:last |date of last |date )?(?:updated?|modified|revised|revision|effective|amended|published|posted|version|en vigueur|mise? [àa] jour|modifi\w+|applicable|stand|aktualisiert|g[üu]ltig|date)\b[^.;]{0,60}\{date\}[^.;]{0,40}\.?\W*$",
     )
-    .expect("a sound pattern")
 });
 static LIST_MARK: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\s*(?:[-•*·▪◦–]\s*)*(?:(?:section |article |§ ?)?\(?(?:\d{1,2}(?:\.\d{1,2})*|[a-z]|[ivx]{1,4})[.):](?:\d{1,2}\.?)*\s+|\d{1,2}(?:\.\d{1,2})+\s+|[a-z](?:\.\d{1,2})+(?:\.[a-z])?\.?\s+)?").expect("a sound pattern")
+    pattern(
+        r"^\s*(?:[-•*·▪◦–]\s*)*(?:(?:section |article |§ ?)?\(?(?:\d{1,2}(?:\.\d{1,2})*|[a-z]|[ivx]{1,4})[.):](?:\d{1,2}\.?)*\s+|\d{1,2}(?:\.\d{1,2})+\s+|[a-z](?:\.\d{1,2})+(?:\.[a-z])?\.?\s+)?",
+    )
 });
-static YEAR: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:©|\(c\)|copyright).{0,30}?\b(?:19|20)\d\d\b(?: ?- ?(?:19|20)\d\d\b)?").expect("a sound pattern")
-});
+static YEAR: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?:©|\(c\)|copyright).{0,30}?\b(?:19|20)\d\d\b(?: ?- ?(?:19|20)\d\d\b)?"));
 
 /// Puts `{date}` in the place of every date of a folded text.
 pub(crate) fn without_dates(folded: &str) -> String {
@@ -276,13 +272,12 @@ pub(crate) fn without_dates(folded: &str) -> String {
 static REFERENCE: LazyLock<Regex> = LazyLock::new(|| {
     let named = r"\b(?:sections?|articles?|clauses?|paragraphs?|paragraphes?|parts?|chapters?|chapitres?|annex(?:es)?|annexes?|exhibits?|schedules?|append(?:ix|ices)|sec\.|art\.|artikels?|ziffern?|abschnitte?n?|abs(?:atz|\.)|punkte?n?|points?|rubriques?|pages?)|§{1,2}";
     let number = r"\(?\d{1,3}(?:[.-]\d{1,3})*(?: ?\([a-z0-9]{1,4}\))*\.?[a-z]?\b\)?";
-    Regex::new(&format!(
-        r"(?:{named}) ?{number}(?:(?:,| and| or| to| et| ou| und| oder| bis| through| ?-)+ ?{number})*"
-    ))
-    .expect("a sound pattern")
+    pattern(&format!(r"(?:{named}) ?{number}(?:(?:,| and| or| to| et| ou| und| oder| bis| through| ?-)+ ?{number})*"))
 });
 static STATUTE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^.{0,40}\b(?:gdpr|dsgvo|rgpd|ccpa|cpra|regulation|directive|act|code|law|statute|lopd|bdsg|tmg|ttdsg|c\.?f\.?r|u\.?s\.?c|convention|code civil|loi|r[èe]glement|gesetz\w*|bgb|hgb|uwg)\b").expect("a sound pattern")
+    pattern(
+        r"^.{0,40}\b(?:gdpr|dsgvo|rgpd|ccpa|cpra|regulation|directive|act|code|law|statute|lopd|bdsg|tmg|ttdsg|c\.?f\.?r|u\.?s\.?c|convention|code civil|loi|r[èe]glement|gesetz\w*|bgb|hgb|uwg)\b",
+    )
 });
 
 /// Puts `{ref}` in the place of what points to a numbered part of the same text; an

@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::facts::{Clause, fold};
+use super::rules::pattern;
 use crate::change::words::{Token, steps, tokens};
 
 /// Words that a quotation holds at most, without what completes its clause.
@@ -27,7 +28,7 @@ const MAX_CHARS: usize = 240;
 static TURNING: LazyLock<Regex> = LazyLock::new(|| {
     let words = "not|never|no|may|might|must|shall|only|solely|without|except|unless|nicht|keine?|nur|ohne|darf|duerfen|\
                  ne|pas|jamais|sans|peut|peuvent|uniquement";
-    Regex::new(&format!(r"\b(?:{words})\b")).expect("the pattern is sound")
+    pattern(&format!(r"\b(?:{words})\b"))
 });
 
 /// Shortens a text to a quotation.

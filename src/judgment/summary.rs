@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::facts::fold;
-use super::rules::legal_names_as_written;
+use super::rules::{legal_names_as_written, pattern};
 use super::{Finding, Materiality, Noise, Practice};
 use crate::change::words::{is_small, steps, tokens};
 
@@ -250,7 +250,7 @@ enum Direction {
 
 /// Whether the quotations show something on one side only.
 fn direction(finding: &Finding, cue: &str) -> Direction {
-    let cue = Regex::new(cue).expect("the table holds sound patterns");
+    let cue = pattern(cue);
     match (cue.is_match(&fold(&finding.before)), cue.is_match(&fold(&finding.after))) {
         (false, true) => Direction::Came,
         (true, false) => Direction::Went,
@@ -311,10 +311,6 @@ fn differing(finding: &Finding) -> (String, String) {
         text.trim_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '.' | '…' | ':')).to_owned()
     };
     (bare(&gone), bare(&come))
-}
-
-fn pattern(text: &str) -> Regex {
-    Regex::new(text).expect("a sound pattern")
 }
 
 static NO: LazyLock<Regex> = LazyLock::new(|| {
