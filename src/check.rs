@@ -191,7 +191,8 @@ async fn look<F: Fetch, C: Clock>(
     let together = recall(watch, before.clone(), together, &ports.store, &ports.unpacker).await?;
     let mut telling = tell(watch, facts.as_ref(), before, &together, ports).await?;
     let unseen = ports.store.unseen(&watch.id).await?;
-    telling.turn = silence::turn(watch, facts.as_ref(), &together.outcome, &unseen, ports.clock.now());
+    let seen = together.outcome.is_success() && !together.tried.iter().any(|tried| tried.rung == Rung::Archive);
+    telling.turn = silence::turn(watch, facts.as_ref(), &together.outcome, seen, &unseen, ports.clock.now());
     let outcome = together.outcome.clone();
     let next_check_at = due_again(watch, &outcome, &telling.step, ports).await?;
     let (pages, tried) = (together.pages.clone(), together.tried.clone());

@@ -14,8 +14,12 @@ use crate::outcome::{FailureKind, Outcome};
 use crate::pages::{Came, Together};
 use crate::snapshot::Validators;
 use crate::store::StoreError;
+use crate::time::Timestamp;
 use crate::upgrade::Base;
 use crate::watch::{Source, Watch};
+
+/// How long an archive is not asked again for a page that keeps us out.
+const ARCHIVE_AGAIN: chrono::Duration = chrono::Duration::hours(20);
 
 /// How far one page has been climbed for.
 pub(crate) struct Ascent {
@@ -40,8 +44,13 @@ impl Ascent {
             Source::Live => (watch.ladder, ports.store.known_rung(&watch.id, page.map(|(_, url)| url)).await?),
         };
         // An archive's capture of one page of several would be of another time than the rest.
-        let ladder = Ladder { archive: ladder.archive && page.is_none(), ..ladder };
-        let stands = ladder.first(known, ports.clock.now());
+        let now = ports.clock.now();
+        let mut ladder = Ladder { archive: ladder.archive && page.is_none(), ..ladder };
+        // Captures of one page are days apart; its index is not asked for at every look.
+        ladder.archive = ladder.archive
+            && !ports.store.last_live(&watch.id).await?.is_some_and(|served| served.origin.is_private())
+            && ports.store.archive_tried_at(&watch.id).await?.is_none_or(|tried| now - tried >= ARCHIVE_AGAIN);
+        let stands = ladder.first(known, now);
         Ok(Self { ladder, known, page: page.map(|(at, _)| at), tried: Vec::new(), stands })
     }
 
@@ -104,7 +113,7 @@ pub(crate) async fn climb<F: Fetch, C: Clock>(
     while let Some(rung) = ascent.next(&stands.outcome) {
         let mut came = ask(watch, &watch.url, rung, Validators::default(), ports).await;
         if rung == Rung::Archive {
-            came = if_newer(came, &base);
+            came = if_newer(came, ports.store.seen_until(&watch.id).await?);
         }
         let shown = understand(watch, Arc::clone(&base), came, &ports.unpacker).await;
         if ascent.takes(rung, &shown.outcome, &stands.outcome) {
@@ -115,17 +124,17 @@ pub(crate) async fn climb<F: Fetch, C: Clock>(
     Ok((stands, tried))
 }
 
-/// A capture of an archive, if it is younger than what is on record.
-fn if_newer(came: Came, base: &Base) -> Came {
-    match (came, &base.version) {
-        (Came::Snapshot(snapshot), Some(version)) if snapshot.captured_at <= version.facts.captured_at => Came::Failed(
+/// A capture of an archive, if it is younger than the last look that saw the policy: an
+/// older one says nothing of what stands there now.
+fn if_newer(came: Came, seen_until: Option<Timestamp>) -> Came {
+    match (came, seen_until) {
+        (Came::Snapshot(snapshot), Some(seen)) if snapshot.captured_at <= seen => Came::Failed(
             FailureKind::NotArchived {
                 archive: "the archive".to_owned(),
                 url: snapshot.url.clone(),
                 when: format!(
-                    " after v{} of {}; its newest is of {}",
-                    version.facts.number,
-                    version.facts.captured_at.date_naive(),
+                    " after {}, when the policy was last seen; its newest is of {}",
+                    seen.date_naive(),
                     snapshot.captured_at.date_naive()
                 ),
             }
@@ -161,7 +170,11 @@ pub(crate) async fn climb_pages<F: Fetch, C: Clock, E: Future<Output = Together>
             let mut others = came.clone();
             others[at] = ask(watch, &pages[at].url, rung, Validators::default(), ports).await;
             let shown = examine(others.clone()).await;
-            let Some(page) = shown.pages.get(at) else { break };
+            let Some(page) = shown.pages.get(at) else {
+                // Our own code failed on it: that is on record, and what stood stands.
+                ascent.takes(rung, &shown.outcome, &stands);
+                break;
+            };
             if ascent.takes(rung, &page.outcome, &stands) {
                 (came, together) = (others, shown);
             }

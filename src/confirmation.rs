@@ -133,8 +133,8 @@ impl From<Vec<Alert>> for Telling {
 pub fn first_look(watch: &Watch, outcome: &Outcome, told: Addressed, now: Timestamp) -> Telling {
     match (outcome, later(now, watch.confirm)) {
         (Outcome::Changed { snapshot, from, judgment, .. }, Some(due_at))
-            // That a page is back needs no second look.
-            if !told.alerts.is_empty() && judgment.materiality >= watch.interest.alert_at =>
+            // That a page is back needs no second look, and an archive's capture stays as it is.
+            if snapshot.origin.is_live() && !told.alerts.is_empty() && judgment.materiality >= watch.interest.alert_at =>
         {
             let (base, first_seen_at) = (from.snapshot, snapshot.captured_at);
             let Addressed { alerts, withheld } = told;

@@ -185,7 +185,9 @@ async fn run_errands_once(wanted: errands::Wanted, config: &Config) -> Result<()
     let store = Store::open_with(&config.store_path, patient()).await.map_err(|error| error.to_string())?;
     let (fetcher, _) = equip(config, &store)?;
     let (archive, unpacker) = (fetcher.archive(), Unpacker::this_program());
-    let done = errands::run_errands(wanted, &config.watches, archive, &store, &SystemClock, &unpacker).await;
+    let done =
+        errands::run_errands(wanted, &config.watches, &config.fetch.allow, archive, &store, &SystemClock, &unpacker)
+            .await;
     done.map(|_| ()).map_err(|error| error.to_string())
 }
 

@@ -13,6 +13,7 @@ use crate::backfill::{BackfillError, Options, backfill};
 use crate::capture::Plan;
 use crate::clock::Clock;
 use crate::fetch::{Archive, Saving};
+use crate::guard::{self, Allowed};
 use crate::store::{Errand, ErrandKind, ErrandStanding, Store, StoreError};
 use crate::time::Timestamp;
 use crate::unpack::Unpacker;
@@ -56,6 +57,7 @@ const ATTEMPTS: u32 = 12;
 pub async fn run_errands<C: Clock>(
     wanted: Wanted,
     watches: &[Watch],
+    allow: &[Allowed],
     archive: &Archive<C>,
     store: &Store,
     clock: &C,
@@ -72,14 +74,33 @@ pub async fn run_errands<C: Clock>(
     while let Some(errand) = store.claim_errand(clock.now(), clock.now() + CLAIM).await? {
         let standing = match (errand.kind, watches.iter().find(|watch| watch.id == errand.watch)) {
             (_, None) => ErrandStanding::GivenUp("the watch is not configured any more".to_owned()),
+            (_, Some(_)) if is_private(&errand, allow, store).await? => ErrandStanding::GivenUp(
+                "the page is not of the public internet, and no archive is told of it".to_owned(),
+            ),
             (ErrandKind::Save, Some(_)) => save(&errand, wanted, archive, clock.now()).await,
-            (ErrandKind::Narrow, Some(watch)) => narrow(&errand, watch, archive, store, clock, unpacker).await?,
+            (ErrandKind::Narrow, Some(watch)) => {
+                match narrow(&errand, watch, archive, store, clock, unpacker).await {
+                    // What is damaged of one watch does not keep the errands of others from being done.
+                    Err(error @ StoreError::Damaged { .. }) => later(&errand, None, error.to_string(), clock.now()),
+                    other => other?,
+                }
+            }
         };
         tracing::info!(watch.id = %errand.watch, errand = errand.kind.as_str(), "{}: {standing:?}", errand.watch);
         store.settle_errand(errand.id, standing).await?;
         done += 1;
     }
     Ok(done)
+}
+
+/// Whether a page is nothing for a public archive to know: by its address, or by that of
+/// the server which served it.
+async fn is_private(errand: &Errand, allow: &[Allowed], store: &Store) -> Result<bool, StoreError> {
+    if Url::parse(&errand.url).is_ok_and(|url| guard::is_private(&url, allow)) {
+        return Ok(true);
+    }
+    let Some(snapshot) = store.check(errand.check).await?.and_then(|check| check.snapshot) else { return Ok(false) };
+    Ok(store.snapshot(snapshot).await?.origin.is_private())
 }
 
 /// Tries again later, longer each time, or gives up.

@@ -137,7 +137,7 @@ impl Repository {
     pub fn changes(&self, mut each: impl FnMut(Committed)) -> Result<(), GitError> {
         const DOING: &str = "list the commits";
         let arguments = ["log", "-z", "--raw", "--no-abbrev", "--no-renames", "--format=%x01%H%x02%aI%x02%s", "HEAD"];
-        let mut child = self.start(&arguments, Stdio::null())?;
+        let mut child = self.start(&arguments, Stdio::null(), Stdio::piped())?;
         let mut tokens = Tokens(BufReader::with_capacity(256 * 1024, taken(&mut child)));
         let mut commit: Option<(ObjectId, Timestamp, String)> = None;
         let walked = loop {
@@ -176,7 +176,9 @@ impl Repository {
     /// # Errors
     /// If git cannot be started.
     pub fn contents(&self, blobs: Vec<ObjectId>) -> Result<Contents, GitError> {
-        let mut child = self.start(&["cat-file", "--batch", "--buffer"], Stdio::piped())?;
+        // A damaged repository makes it complain of each object; nobody reads that while the
+        // contents come, and a full pipe would stop both sides.
+        let mut child = self.start(&["cat-file", "--batch", "--buffer"], Stdio::piped(), Stdio::null())?;
         let input = child.stdin.take();
         let asked = blobs.len();
         // Git is asked ahead of what is read here, so that neither waits for the other.
@@ -201,7 +203,8 @@ impl Repository {
     /// Those of git, and those of `write`.
     pub fn fast_import<E: From<GitError>>(&self, write: impl FnOnce(&mut dyn Write) -> Result<(), E>) -> Result<(), E> {
         const DOING: &str = "take the commits";
-        let mut child = self.start(&["fast-import", "--quiet", "--done", "--date-format=raw"], Stdio::piped())?;
+        let mut child =
+            self.start(&["fast-import", "--quiet", "--done", "--date-format=raw"], Stdio::piped(), Stdio::piped())?;
         let written = match child.stdin.take() {
             Some(input) => {
                 let mut input = BufWriter::new(input);
@@ -224,7 +227,7 @@ impl Repository {
     /// # Errors
     /// Those of git.
     pub fn run(&self, doing: &'static str, arguments: &[&str]) -> Result<String, GitError> {
-        let child = self.start(arguments, Stdio::null())?;
+        let child = self.start(arguments, Stdio::null(), Stdio::piped())?;
         let output = child.wait_with_output().map_err(|error| GitError::NotThere(error.to_string()))?;
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned());
@@ -232,7 +235,7 @@ impl Repository {
         Err(self.failed(doing, &output.stderr))
     }
 
-    fn start(&self, arguments: &[&str], input: Stdio) -> Result<Child, GitError> {
+    fn start(&self, arguments: &[&str], input: Stdio, errors: Stdio) -> Result<Child, GitError> {
         let mut command = Command::new("git");
         command.env_clear();
         for name in ["PATH", "TMPDIR"] {
@@ -255,7 +258,7 @@ impl Repository {
         // Whose it is does not matter, since nothing that it configures is run.
         command.arg("-c").arg(format!("safe.directory={}", self.path.display()));
         command.arg("--no-pager").arg("-C").arg(&self.path).args(arguments);
-        command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(input).stdout(Stdio::piped()).stderr(errors);
         command.spawn().map_err(|error| GitError::NotThere(error.to_string()))
     }
 

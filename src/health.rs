@@ -63,6 +63,8 @@ pub struct Signs<'a> {
     pub why: Option<&'a str>,
     /// What the last look that read the page noted.
     pub note: Option<&'a str>,
+    /// Whether the page itself was not seen: an archive's capture stood in its place.
+    pub failing: bool,
     /// Whether it was told that the policy is not seen.
     pub silent: bool,
 }
@@ -76,6 +78,9 @@ pub fn health(signs: &Signs<'_>) -> Health {
         return if signs.versions == 0 { Health::NeverChecked } else { Health::Imported };
     };
     if matches!(outcome, "first" | "unmodified" | "unchanged" | "changed") {
+        if signs.failing {
+            return if signs.silent { Health::Stale } else { Health::Blocked };
+        }
         return if signs.note.is_some() { Health::SelectorLost } else { Health::Well };
     }
     if signs.silent {
@@ -103,6 +108,8 @@ mod tests {
             (Signs::default(), Health::NeverChecked),
             (Signs { versions: 3, ..Signs::default() }, Health::Imported),
             (looked("unmodified", None), Health::Well),
+            (Signs { failing: true, ..looked("changed", None) }, Health::Blocked),
+            (Signs { failing: true, silent: true, ..looked("changed", None) }, Health::Stale),
             (Signs { note: Some("select \"main\" matches nothing"), ..looked("changed", None) }, Health::SelectorLost),
             (looked("unreachable", Some("acme.test refuses the connection")), Health::Failing),
             (looked("unreadable", Some("bot_wall: status 403")), Health::Blocked),

@@ -107,7 +107,11 @@ pub(crate) async fn judge_redirect(
     if state != MoveState::Different {
         return Ok((outcome, Some(found)));
     }
-    let served = store.snapshot(latest.snapshot).await?;
+    // Where it led at the last look, which may be younger than the text.
+    let served = match store.last_live(&watch.id).await? {
+        Some(served) => served,
+        None => store.snapshot(latest.snapshot).await?,
+    };
     if is_news(&served, &arrived.url, watch) {
         let Outcome::Changed { snapshot, .. } = outcome else { return Ok((outcome, None)) };
         let evidence = format!("redirected to different content at {}, {alike:.2} alike", arrived.url);
@@ -183,6 +187,7 @@ async fn search<F: Fetch, C: Clock>(
     let mut search = Search::new(watch, asked, known, &ports.fetcher, &ports.unpacker);
     search.begin(came).await;
     while search.requests < MOST_REQUESTS && ports.clock.now() < until && search.step().await {}
+    search.confirm().await;
     let sought = search.end();
     store.record_moves(&watch.id, &watch.url, check, sought.moves.clone(), ports.clock.now()).await?;
     Ok(sought)
@@ -333,7 +338,27 @@ impl<'a, F: Fetch> Search<'a, F> {
         };
         let way = Way::from(from.clue);
         if let Some(state) = decide(way, false, likeness) {
+            // A sister's site or another country's page may say the same, word for word.
+            let sibling = !address::same_site(&url, &self.asked) || address::differ_in_language_only(&url, &self.asked);
+            let state = if state == MoveState::Followed && sibling { MoveState::Proposed } else { state };
             self.found.push(NewMove { url, way, alike: likeness, state });
+        }
+    }
+
+    /// Before a watch goes elsewhere for good, its own address is asked once more: many an
+    /// error is gone a minute later.
+    async fn confirm(&mut self) {
+        if !self.found.iter().any(|found| found.state == MoveState::Followed) {
+            return;
+        }
+        let asked = self.asked.clone();
+        if let Some(page) = self.visit(&asked).await
+            && page.reading.is_ok()
+            && address::same(&page.url, &asked)
+            && let (Some(known), Ok(reading)) = (self.known.clone(), page.reading)
+            && contained(move || alike(&known, &reading)).await.is_ok_and(|likeness| likeness >= moves::ALIKE)
+        {
+            self.found.clear();
         }
     }
 

@@ -50,10 +50,18 @@ pub enum Turn {
     },
 }
 
-/// Decides what a look does to a silence.
-pub fn turn(watch: &Watch, latest: Option<&VersionFacts>, outcome: &Outcome, unseen: &Unseen, now: Timestamp) -> Turn {
+/// Decides what a look does to a silence. `seen` says whether it saw the page itself: an
+/// archive's capture in its place is no end of a silence.
+pub fn turn(
+    watch: &Watch,
+    latest: Option<&VersionFacts>,
+    outcome: &Outcome,
+    seen: bool,
+    unseen: &Unseen,
+    now: Timestamp,
+) -> Turn {
     let about = |since| Absence { watch, latest, outcome, since, last_seen_at: unseen.last_success_at };
-    if outcome.is_success() {
+    if seen {
         let Some(since) = unseen.told_since else { return Turn::Keep };
         let notices = tell(watch, "seen_again", since, |id| notices::seen_again(id, &about(since), now).to_string());
         return Turn::End { notices };

@@ -176,6 +176,13 @@ impl Origin {
     pub fn is_live(&self) -> bool {
         matches!(self, Origin::Live { .. } | Origin::Rendered { .. })
     }
+
+    /// Whether a server served it that is not of the public internet.
+    pub fn is_private(&self) -> bool {
+        let (Origin::Live { remote_addr } | Origin::Rendered { remote_addr, .. }) = self else { return false };
+        let address = remote_addr.as_deref().and_then(|address| address.parse::<std::net::SocketAddr>().ok());
+        address.is_some_and(|address| !crate::guard::is_public(address.ip()))
+    }
 }
 
 impl Snapshot {

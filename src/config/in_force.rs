@@ -441,7 +441,20 @@ mod tests {
         let config = Config::defaults_in(&Environment::default());
         let shown: Vec<&str> = settings(&config).into_iter().map(|(name, _)| name).collect();
         for (table, keys) in KEYS.iter().filter(|(table, _)| {
-            !["", "defaults", "archive", "channel", "watch", "pages", "urls", "rule", "example"].contains(table)
+            ![
+                "",
+                "defaults",
+                "archive",
+                "heartbeat",
+                "coverage",
+                "channel",
+                "watch",
+                "pages",
+                "urls",
+                "rule",
+                "example",
+            ]
+            .contains(table)
         }) {
             for key in *keys {
                 // The contact is a part of the user agent.

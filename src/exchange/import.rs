@@ -19,7 +19,7 @@ use crate::judgment::Judgment;
 use crate::outcome::Outcome;
 use crate::pages::{Together, page_of};
 use crate::panics::contained;
-use crate::reading::{Expected, Reading, Unreadable, Why, read};
+use crate::reading::{Expected, Page, Reading, Selectors, Unreadable, Why, read};
 use crate::snapshot::{Origin, Snapshot};
 use crate::store::{CheckFacts, Store, StoreError, Which};
 use crate::text::state::parallel;
@@ -153,10 +153,21 @@ impl<'a> Routing<'a> {
     }
 
     /// The watches, and their pages, that a capture belongs to. One that an export of ours
-    /// made names its watch, whose address may have been another then.
+    /// made names its watch: it goes to that one alone, if the address is or was its own.
     pub fn of(self, url: &str, named: Option<&str>) -> Vec<(usize, usize)> {
         let watches = self.watches();
-        let own = watches.iter().position(|watch| Some(watch.id.as_str()) == named);
+        let is_named = |watch: &Watch| Some(watch.id.as_str()) == named;
+        // Anybody can write a name into a file: it counts where the address is the watch's, too.
+        let knows = |watch: &Watch| {
+            let former = watch.former.iter().any(|former| {
+                page_of(url, &[Page { url: former.url.clone(), selectors: Selectors::default() }]).is_some()
+            });
+            former || page_of(url, &watch.all_pages()).is_some()
+        };
+        let own = match self {
+            Routing::One(_) => watches.iter().position(is_named),
+            Routing::ByAddress(_) => watches.iter().position(|watch| is_named(watch) && knows(watch)),
+        };
         let said = matches!(self, Routing::One(_)) || own.is_some();
         let place = |(at, watch): (usize, &Watch)| {
             // Whatever its address: that was said.

@@ -172,6 +172,12 @@ impl Group {
     }
 }
 
+/// Kinds of files that a collection has at most; known ones have five.
+const MAX_ENDINGS: usize = 256;
+
+/// Bytes of what a file's name ends in.
+const MAX_ENDING: usize = 16;
+
 /// What a repository holds.
 #[derive(Debug)]
 pub struct Plan {
@@ -213,12 +219,14 @@ pub fn plan(path: &Path, kind: Kind, only: &[String]) -> Result<Plan, SourceErro
         } else if kind == Kind::Versions && is_upgrade(&subject) {
             upgrades += 1;
         } else {
-            let known = endings.iter().position(|known| known == ending).unwrap_or_else(|| {
-                endings.push(ending.to_owned());
-                endings.len() - 1
+            let known = endings.iter().position(|known| known == ending).or_else(|| {
+                let fits = endings.len() < MAX_ENDINGS && ending.len() <= MAX_ENDING;
+                fits.then(|| endings.push(ending.to_owned())).map(|()| endings.len() - 1)
             });
-            // More kinds of files than that no collection has; the last stands for the rest.
-            let ending = u16::try_from(known).unwrap_or(u16::MAX);
+            let Some(ending) = known.and_then(|known| u16::try_from(known).ok()) else {
+                skipped += 1;
+                return;
+            };
             groups.entry(key).or_default().push(Record { commit, captured_at: authored_at, blob, ending });
         }
     })?;

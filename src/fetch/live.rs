@@ -18,6 +18,9 @@ use crate::snapshot::{Origin, Redirect, Snapshot, Validators};
 const ACCEPT: &str =
     "text/html,application/xhtml+xml,application/pdf;q=0.9,text/markdown;q=0.9,text/plain;q=0.8,*/*;q=0.5";
 
+/// In bytes; servers refuse an eighth of that, and what is recorded of a page is bounded.
+pub(super) const MAX_ADDRESS: usize = 64 * 1024;
+
 /// What every visit to a publisher's site needs, with a browser or without.
 #[derive(Clone, Debug)]
 pub(super) struct Visits<C> {
@@ -155,5 +158,8 @@ fn target(answer: &Answer, url: &Url) -> Result<Option<Url>, FailureKind> {
         broken(format!("it redirects to \"{}\": {error}", shown.escape_debug()))
     })?;
     next.set_fragment(None);
+    if next.as_str().len() > MAX_ADDRESS {
+        return Err(broken(format!("it redirects to an address of {} bytes", next.as_str().len())));
+    }
     Ok(Some(next))
 }

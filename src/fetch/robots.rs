@@ -78,12 +78,7 @@ impl<C: Clock> Rules<C> {
                 (Ok(robots), _) => Known { until: now + FRESH, says: Ok(robots) },
                 // What it said last holds while it cannot say anything else.
                 (Err(_), Some(Known { says: Ok(robots), .. })) => Known { until: now + TRY_AGAIN, says: Ok(robots) },
-                (Err(failure), _) => {
-                    if matches!(failure, FailureKind::RateLimited { .. }) {
-                        return Err(failure.into());
-                    }
-                    Known { until: now + TRY_AGAIN, says: Err(failure) }
-                }
+                (Err(failure), _) => Known { until: now + TRY_AGAIN, says: Err(failure) },
             };
             *known = Some(says);
         }
@@ -137,7 +132,14 @@ impl<C: Clock> Rules<C> {
         let headers = [("accept", "text/plain,*/*;q=0.5"), ("accept-encoding", "gzip, br, zstd, deflate")];
         let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
         for _ in 0..=MAX_REDIRECTS {
-            let mut answer = self.client.get(&url, &headers).await?;
+            let mut answer = match self.client.get(&url, &headers).await {
+                Ok(answer) => answer,
+                // Behind a redirect another host fails, which says nothing of the page's own.
+                Err(kind) if url.origin() != page.origin() => {
+                    return Err(FailureKind::RobotsUnknown { host: authority(page), reason: kind.to_string() });
+                }
+                Err(kind) => return Err(kind),
+            };
             let next = answer.header("location").filter(|_| (300..400).contains(&answer.status));
             match next.and_then(|next| url.join(next).ok()) {
                 Some(next) => url = next,

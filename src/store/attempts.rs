@@ -6,6 +6,7 @@ use super::fault::{At, Fault};
 use super::watches::key_of;
 use super::{CheckId, Store, StoreError};
 use crate::ladder::{Known, Rung, Tried};
+use crate::time::Timestamp;
 use crate::watch::WatchId;
 
 impl Store {
@@ -30,7 +31,9 @@ impl Store {
                 .query_row((key, &page), |row| row.get(0))
                 .optional()?;
             let Some(seen) = seen else { return Ok(None) };
-            let browser = of(tx, CheckId(seen))?.last().is_some_and(|last| last.rung == Rung::Browser);
+            let shown = of(tx, CheckId(seen))?;
+            let shown = shown.iter().rev().find(|one| SEEN.contains(&one.outcome.as_str())).or(shown.last());
+            let browser = shown.is_some_and(|shown| shown.rung == Rung::Browser);
             if !browser {
                 return Ok(Some(Known { rung: Rung::Plain, plain_at: None }));
             }
@@ -45,7 +48,47 @@ impl Store {
         })
         .await
     }
+
+    /// Until when the policy is known to have stood there: the last look that saw it, and
+    /// of a capture the moment it was made.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn seen_until(&self, watch: &WatchId) -> Result<Option<Timestamp>, StoreError> {
+        let watch = watch.clone();
+        self.read("read when the policy was last seen", move |tx| {
+            let Some(key) = key_of(tx, &watch)? else { return Ok(None) };
+            let mut statement = tx.prepare_cached(
+                "SELECT max(coalesce(s.captured_at, c.recorded_at)) FROM checks c LEFT JOIN snapshots s ON s.id = c.id
+                 WHERE c.watch_id = ?1 AND c.outcome IN ('first', 'unmodified', 'unchanged', 'changed')",
+            )?;
+            let at: Option<At> = statement.query_row([key], |row| row.get(0))?;
+            Ok(at.map(|at| at.0))
+        })
+        .await
+    }
+
+    /// When an archive was last asked in the place of the page.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn archive_tried_at(&self, watch: &WatchId) -> Result<Option<Timestamp>, StoreError> {
+        let watch = watch.clone();
+        self.read("read when an archive was asked", move |tx| {
+            let Some(key) = key_of(tx, &watch)? else { return Ok(None) };
+            let mut statement = tx.prepare_cached(
+                "SELECT c.recorded_at FROM checks c JOIN attempts a ON a.check_id = c.id
+                 WHERE c.watch_id = ?1 AND a.rung = 'archive' ORDER BY c.id DESC LIMIT 1",
+            )?;
+            let at: Option<At> = statement.query_row([key], |row| row.get(0)).optional()?;
+            Ok(at.map(|at| at.0))
+        })
+        .await
+    }
 }
+
+/// Outcomes that saw the policy.
+const SEEN: [&str; 4] = ["first", "unmodified", "unchanged", "changed"];
 
 /// Writes down what came of the ways that one page was asked for.
 pub(super) fn write(tx: &Transaction<'_>, check: CheckId, tried: &[Tried], page: Option<usize>) -> Result<(), Fault> {

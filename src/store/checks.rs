@@ -11,7 +11,7 @@ use super::{
 };
 use crate::alert::Withheld;
 use crate::confirmation::Telling;
-use crate::ladder::Tried;
+use crate::ladder::{Rung, Tried};
 use crate::outcome::Outcome;
 use crate::pages::{Cite, PageCheck, Reread, Together};
 use crate::reading::{Reader, Reading};
@@ -137,7 +137,7 @@ impl Entry {
         let note_before = last_note(tx, watch)?;
         let (check, served) = self.write_checks(tx, watch)?;
         self.write_state(tx, watch, place)?;
-        if place == Place::Newest {
+        if place == Place::Newest && self.is_look() {
             moves::note_loss(tx, watch, check, &self.outcome)?;
         }
 
@@ -205,9 +205,12 @@ impl Entry {
         Ok((check, served))
     }
 
-    /// What the check says of the watch as it is now; old captures say nothing of that.
+    /// What the check says of the watch as it is now; old captures say nothing of that, nor
+    /// does what an import or a backfill brings. An archive's capture in the place of a page
+    /// that keeps us out is news, but the page itself was not seen.
     fn write_state(&self, tx: &Transaction<'_>, watch: i64, place: Place) -> Result<(), Fault> {
-        if place == Place::Newest {
+        if place == Place::Newest && self.is_look() {
+            let success = self.outcome.is_success() && !self.tried.iter().any(|tried| tried.rung == Rung::Archive);
             tx.prepare_cached(
                 "UPDATE watches SET
                      consecutive_failures = CASE WHEN :success THEN 0 ELSE consecutive_failures + 1 END,
@@ -215,7 +218,7 @@ impl Entry {
                      failing_since = CASE WHEN :success THEN NULL ELSE coalesce(failing_since, :now) END
                  WHERE id = :watch",
             )?
-            .execute(named_params! { ":success": self.outcome.is_success(), ":now": At(self.now), ":watch": watch })?;
+            .execute(named_params! { ":success": success, ":now": At(self.now), ":watch": watch })?;
         }
         if let Some(next) = self.next_check_at {
             // A watch that was retired while it was checked is not due any more.
@@ -226,6 +229,11 @@ impl Entry {
             .execute((watch, At(next)))?;
         }
         Ok(())
+    }
+
+    /// Whether somebody looked at the page: a capture without a next look is history.
+    fn is_look(&self) -> bool {
+        self.outcome.snapshot().is_none_or(|served| served.origin.is_live()) || self.next_check_at.is_some()
     }
 
     fn write_version(

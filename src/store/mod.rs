@@ -238,6 +238,7 @@ impl WatchState {
             outcome: last.map(|check| check.outcome.as_str()),
             why: last.and_then(|check| check.why.as_deref()),
             note: self.note.as_deref(),
+            failing: self.failing_since.is_some(),
             silent: self.silent_since.is_some(),
         })
     }

@@ -97,7 +97,10 @@ impl Store {
                 let there = known.moved.as_ref().map_or(configured.as_str(), |moved| moved.url.as_str());
                 let refused =
                     found.state != MoveState::Accepted && known.refused.iter().any(|url| url == found.url.as_str());
-                if waits || refused || found.state == MoveState::Followed && there == found.url.as_str() {
+                // A search that ends after the page is back found nothing.
+                let searched = !matches!(found.way, Way::Redirect | Way::Operator);
+                let is_back = searched && found.state == MoveState::Followed && !is_failing(tx, key)?;
+                if is_back || waits || refused || found.state == MoveState::Followed && there == found.url.as_str() {
                     continue;
                 }
                 insert(tx, key, &configured, check, found, now)?;
@@ -157,17 +160,25 @@ pub(super) fn forget_loss(tx: &Transaction<'_>, watch: &WatchId) -> Result<(), F
     Ok(())
 }
 
+/// Whether the last look did not see the policy.
+fn is_failing(tx: &Transaction<'_>, watch: i64) -> Result<bool, Fault> {
+    let mut statement = tx.prepare_cached("SELECT failing_since IS NOT NULL FROM watches WHERE id = ?1")?;
+    Ok(statement.query_row([watch], |row| row.get(0)).optional()?.unwrap_or_default())
+}
+
+/// Whether the page was lost at the last look that says so.
+fn is_lost(tx: &Transaction<'_>, watch: i64) -> Result<bool, Fault> {
+    let mut statement = tx.prepare_cached("SELECT lost_by IS NOT NULL FROM watches WHERE id = ?1")?;
+    Ok(statement.query_row([watch], |row| row.get(0)).optional()?.unwrap_or_default())
+}
+
 /// Where a watch is, as far as it is recorded.
 pub(super) fn whereabouts(tx: &Transaction<'_>, watch: i64, configured: &str) -> Result<Whereabouts, Fault> {
     let moves = all(tx, watch)?;
     if moves.is_empty() {
         return Ok(Whereabouts::default());
     }
-    let lost: Option<bool> = tx
-        .prepare_cached("SELECT lost_by IS NOT NULL FROM watches WHERE id = ?1")?
-        .query_row([watch], |row| row.get(0))
-        .optional()?;
-    Ok(Whereabouts::of(&moves, configured, lost.unwrap_or_default()))
+    Ok(Whereabouts::of(&moves, configured, is_lost(tx, watch)?))
 }
 
 fn all(tx: &Transaction<'_>, watch: i64) -> Result<Vec<Move>, Fault> {

@@ -101,6 +101,29 @@ impl Store {
         .await
     }
 
+    /// What the publisher's server served last when the policy was seen.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn last_live(&self, watch: &WatchId) -> Result<Option<Snapshot>, StoreError> {
+        let watch = watch.clone();
+        let id = self
+            .read("find what was served last", move |tx| {
+                let Some(key) = key_of(tx, &watch)? else { return Ok(None) };
+                let mut statement = tx.prepare_cached(
+                    "SELECT s.id FROM snapshots s JOIN checks c ON c.id = s.id
+                     WHERE s.watch_id = ?1 AND s.origin = 'live' AND c.outcome IN ('first', 'unchanged', 'changed')
+                     ORDER BY s.id DESC LIMIT 1",
+                )?;
+                Ok(statement.query_row([key], |row| row.get(0)).optional()?)
+            })
+            .await?;
+        match id {
+            Some(id) => self.snapshot(SnapshotId(id)).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// [`Store::validators`] of one page of several.
     ///
     /// None after a check that failed as a whole, too: what came of this page then is not

@@ -38,16 +38,19 @@ impl Store {
         self.read("sum up what was looked at", move |tx| {
             let checks = counts(
                 tx,
-                "SELECT watch_id, count(*), sum(outcome IN ('first', 'unmodified', 'unchanged', 'changed'))
-                 FROM checks WHERE recorded_at > ?1 AND recorded_at <= ?2 AND whole_id IS NULL GROUP BY watch_id",
+                // What a backfill brings of the past was not looked at now.
+                "SELECT c.watch_id, count(*), sum(c.outcome IN ('first', 'unmodified', 'unchanged', 'changed'))
+                 FROM checks c LEFT JOIN snapshots s ON s.id = c.id
+                 WHERE c.recorded_at > ?1 AND c.recorded_at <= ?2 AND c.whole_id IS NULL
+                   AND (s.id IS NULL OR s.origin = 'live' OR s.captured_at > ?1) GROUP BY c.watch_id",
                 from,
                 to,
             )?;
             let changes = counts(
                 tx,
                 "SELECT v.watch_id, count(*), sum(c.materiality = 'material')
-                 FROM versions v JOIN changes c ON c.version_id = v.id
-                 WHERE v.recorded_at > ?1 AND v.recorded_at <= ?2 AND v.cause = 'publisher' GROUP BY v.watch_id",
+                 FROM versions v JOIN changes c ON c.version_id = v.id JOIN snapshots s ON s.id = v.snapshot_id
+                 WHERE s.captured_at > ?1 AND s.captured_at <= ?2 AND v.cause = 'publisher' GROUP BY v.watch_id",
                 from,
                 to,
             )?;

@@ -629,7 +629,7 @@ async fn a_live_change_is_captured_and_dated_afterwards() {
     let watches = [watch.clone()];
     let run = async |wanted, fetcher: &Fetcher<_>| {
         let unpacker = crate::world::unpacker();
-        run_errands(wanted, &watches, fetcher.archive(), &world.store, &world.clock, &unpacker).await.unwrap()
+        run_errands(wanted, &watches, &[], fetcher.archive(), &world.store, &world.clock, &unpacker).await.unwrap()
     };
     let saver = fetcher(&saver);
     let save = Wanted { save: true, narrow: false };

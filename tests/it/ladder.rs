@@ -130,7 +130,7 @@ async fn a_blocked_page_is_read_in_the_archive_and_marked_so() {
     let blocked = world.check(&watch).await;
     let Outcome::Unreadable { why, .. } = &blocked.outcome else { panic!("{:?}", blocked.outcome) };
     let said = why.evidence.join("; ");
-    assert!(said.contains("the archive did not help") && said.contains("after v2"), "{said}");
+    assert!(said.contains("the archive did not help") && said.contains("when the policy was last seen"), "{said}");
     assert!(said.contains("what to do: ask the publisher"), "{said}");
     assert_eq!(world.store.versions(&watch.id).await.unwrap().len(), 2, "a wall is never a version");
     assert_eq!(tried(&world, &watch).await, ["plain: unreadable", "browser: unreadable", "archive: unreachable"]);

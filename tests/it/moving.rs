@@ -200,7 +200,7 @@ async fn a_redirect_to_the_home_page_starts_a_search_that_follows_the_text() {
     let sought = story.check_and_seek().await;
     let found = sought.followed().unwrap();
     assert_eq!((found.way, found.alike), (Way::Link, Some(1.0)));
-    assert_eq!(sought.requests, 1, "the page that came had the link");
+    assert_eq!(sought.requests, 2, "the page that came had the link; its own address is asked once more");
     assert_eq!(story.whereabouts().await, (there, vec![]));
     assert!(matches!(story.check().await.outcome, Outcome::Unchanged { .. }));
     assert_eq!(story.ports.store.lost(Duration::ZERO, story.clock.now()).await.unwrap(), [], "it is found");

@@ -35,7 +35,7 @@ use crate::http::{GuardedClient, authority};
 use crate::outcome::{FailureKind, FetchFailure};
 use crate::snapshot::{Origin, Snapshot};
 
-use super::live::Visits;
+use super::live::{MAX_ADDRESS, Visits};
 use super::manners::Manners;
 use super::robots::Rules;
 use super::{Fetched, Options, Request};
@@ -143,6 +143,11 @@ impl<C: Clock> Browser<C> {
         let session = Session::start(self, &program, &request.url).await?;
         let (written, browser, remote_addr) = session.read(self, request).await?;
         let Written { document: Document { url, status, headers, .. }, redirects, html, consent, opened } = written;
+        let hops = redirects.iter().flat_map(|hop| [&hop.from, &hop.to]).chain([&url]);
+        if redirects.len() > self.options.max_redirects.max(20) || hops.map(String::len).any(|size| size > MAX_ADDRESS)
+        {
+            return Err(failed(&request.url, "it is sent on too often, or to an address that is too long").into());
+        }
         tracing::debug!(consent, opened, bytes = html.len(), "the browser read {url}");
         let snapshot = Snapshot {
             url: request.url.to_string(),

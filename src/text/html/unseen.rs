@@ -203,8 +203,9 @@ fn unquoted(literal: &str) -> String {
 
 /// A chunk of a streamed page: `self.__next_f.push([1,"…"])`.
 fn chunk(code: &str) -> Option<String> {
-    static PUSHES: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"^\s*[\w.$()|\[\]= ]{1,80}\.push\(\[\d+,\s*").expect("the pattern is sound"));
+    static PUSHES: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^\s*(?-u:[\w.$()|\[\]= ]){1,80}\.push\(\[(?-u:\d)+,\s*").expect("the pattern is sound")
+    });
     let data = &code[PUSHES.find(code)?.end()..];
     let text = serde_json::Deserializer::from_str(data).into_iter::<Value>().next()?.ok()?;
     text.as_str().map(str::to_owned)
