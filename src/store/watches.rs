@@ -97,6 +97,20 @@ impl Store {
         .await
     }
 
+    /// When one watch is due; none: never, or nothing is known of it.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn due_at(&self, id: &WatchId) -> Result<Option<Timestamp>, StoreError> {
+        let id = id.clone();
+        self.read("see when a watch is due", move |tx| {
+            let mut statement = tx.prepare_cached("SELECT next_check_at FROM watches WHERE name = ?1")?;
+            let at = statement.query_row([id.as_str()], |row| row.get::<_, Option<At>>(0)).optional()?;
+            Ok(at.flatten().map(|at| at.0))
+        })
+        .await
+    }
+
     /// When the next watch is due.
     ///
     /// # Errors
