@@ -220,7 +220,7 @@ async fn an_hour(size: &Size, dir: &Path) {
             let id = WatchId::new(one.path.trim_start_matches('/')).unwrap();
             ((one.at - began) * size.times).saturating_sub(spread(&id, DUE_WITHIN)).as_secs_f64()
         };
-        let mut late: Vec<f64> = of_kind.map(|one| late(one)).collect();
+        let mut late: Vec<f64> = of_kind.map(late).collect();
         late.sort_by(f64::total_cmp);
         if let (Some(middle), Some(most)) = (late.get(late.len() / 2), late.last()) {
             println!("  {what:5} hosts are asked  {middle:8.1} s after the watch is due (median), {most:.1} s at most");
