@@ -22,7 +22,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, HeartbeatOptions, Problem};
 use crate::deliver::Outbox;
 use crate::errands;
-use crate::fetch::{Fetch, Fetcher};
+use crate::fetch::{Fetch, Fetcher, Manners};
 use crate::http::GuardedClient;
 use crate::pulse::{Pulse, pulse};
 use crate::scheduler::{InForce, Scheduler};
@@ -131,10 +131,13 @@ pub async fn run(config_path: PathBuf, config: Config, shutdown: impl Future<Out
     let reload = Arc::new(Notify::new());
     // Before anything else: an unheard SIGHUP ends the process.
     let mut hangups = signal(SignalKind::hangup()).map_err(DaemonError::Signals)?;
+    // One for the whole life of the process: a reload changes nothing of who was asked when.
+    // What was asked just before a process before us was killed is in no record.
+    let manners = Arc::new(Manners::rested(config.fetch.pause_per_host, SystemClock.now()));
     let daemon = Daemon {
         config,
         load: Arc::new(move || crate::config::load(&config_path)),
-        equip: Box::new(equip),
+        equip: Box::new(move |config, store| equip(config, store, &manners)),
         clock: SystemClock,
         unpacker: Unpacker::this_program(),
         reload: Arc::clone(&reload),
@@ -183,7 +186,7 @@ async fn run_errands_until_stopped(config_path: PathBuf, store_path: PathBuf) {
 
 async fn run_errands_once(wanted: errands::Wanted, config: &Config) -> Result<(), String> {
     let store = Store::open_with(&config.store_path, patient()).await.map_err(|error| error.to_string())?;
-    let (fetcher, _) = equip(config, &store)?;
+    let (fetcher, _) = equip(config, &store, &Arc::default())?;
     let (archive, unpacker) = (fetcher.archive(), Unpacker::this_program());
     let done =
         errands::run_errands(wanted, &config.watches, &config.fetch.allow, archive, &store, &SystemClock, &unpacker)
@@ -192,11 +195,16 @@ async fn run_errands_once(wanted: errands::Wanted, config: &Config) -> Result<()
 }
 
 /// Fetcher and channels share one way out of the program, which reaches nothing private.
-fn equip(config: &Config, store: &Store) -> Result<(Fetcher<SystemClock>, Channels<SystemClock>), String> {
+fn equip(
+    config: &Config,
+    store: &Store,
+    manners: &Arc<Manners>,
+) -> Result<(Fetcher<SystemClock>, Channels<SystemClock>), String> {
     let client = GuardedClient::new(&config.fetch).map_err(|error| error.to_string())?;
     let channels = Channels::new(config.channels.clone(), client.clone(), SystemClock);
     let ledger = Arc::new(SharedLedger(store.clone()));
-    Ok((Fetcher::with_ledger(client, config.fetch.clone(), ledger, SystemClock), channels))
+    let fetcher = Fetcher::with_manners(client, config.fetch.clone(), ledger, Arc::clone(manners), SystemClock);
+    Ok((fetcher, channels))
 }
 
 /// What the vigil is to do by a configuration.

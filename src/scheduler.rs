@@ -1,6 +1,13 @@
 //! Due watches, a bounded number at a time, until told to stop.
+//!
+//! What is due within the next minute is read from the record at once and kept by host
+//! (`agenda`), so that ten thousand watches that are due together are not read again with
+//! each check that ends. The record decides all the same: it is asked again for each watch
+//! before it is checked, since another process may have checked it meanwhile.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod agenda;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +23,7 @@ use crate::pulse::Beat;
 use crate::store::{Due, StoreError};
 use crate::time::Timestamp;
 use crate::watch::{Watch, WatchId};
+use agenda::{Agenda, Host, Next};
 
 /// How long the loop sleeps at most: another process may have put a watch in the record,
 /// and cannot wake us.
@@ -35,7 +43,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { concurrency: 4, spread: SPREAD }
+        Self { concurrency: 16, spread: SPREAD }
     }
 }
 
@@ -81,8 +89,8 @@ impl<F: Fetch + 'static, C: Clock> Scheduler<F, C> {
             let wake_at = running.start_due(&in_force).await?;
             tokio::select! {
                 () = self.stop.cancelled() => break,
-                Some(ended) = running.tasks.join_next() => running.ended(ended, &self.bell)?,
-                changed = self.in_force.changed() => if changed.is_err() { break },
+                Some(ended) = running.tasks.join_next() => running.note(ended, &in_force, &self.bell).await?,
+                changed = self.in_force.changed() => if changed.is_err() { break } else { running.forget() },
                 () = self.beat.asked() => {}
                 () = in_force.ports.clock.sleep_until(wake_at) => {}
             }
@@ -91,11 +99,23 @@ impl<F: Fetch + 'static, C: Clock> Scheduler<F, C> {
     }
 }
 
-/// Checks that run.
+/// A check that ended: whose it was, since when it ran, and what came of it.
+struct Ended {
+    watch: WatchId,
+    host: Host,
+    took: Duration,
+    checked: Result<Option<Checked>, StoreError>,
+}
+
+/// Checks that run, and what comes after them.
 #[derive(Default)]
 struct Running {
-    tasks: JoinSet<(WatchId, Result<Option<Checked>, StoreError>)>,
-    watches: BTreeSet<WatchId>,
+    tasks: JoinSet<Ended>,
+    agenda: Agenda,
+    /// Until when the agenda knows what is due; none: it knows nothing.
+    known_until: Option<Timestamp>,
+    /// When the record was read last.
+    read_at: Option<Timestamp>,
 }
 
 impl Running {
@@ -104,71 +124,88 @@ impl Running {
         &mut self,
         in_force: &Arc<InForce<F, C>>,
     ) -> Result<Timestamp, StoreError> {
-        let now = in_force.ports.clock.now();
-        let latest = now + LOOK_AGAIN;
-        let room = in_force.options.concurrency.saturating_sub(self.watches.len());
-        if room == 0 {
-            // The check that ends wakes us.
-            return Ok(latest);
-        }
-        for due in self.next_due(in_force, latest, room).await? {
-            if due.due_at > now {
-                return Ok(due.due_at);
-            }
-            if let Some(watch) = in_force.watches.get(&due.watch) {
-                self.start(watch.clone(), in_force);
-            }
-        }
-        Ok(latest)
-    }
-
-    /// The next watches that could be started, at most `room`, due until `latest`.
-    async fn next_due<F, C>(
-        &self,
-        in_force: &InForce<F, C>,
-        latest: Timestamp,
-        room: usize,
-    ) -> Result<Vec<Due>, StoreError> {
-        // Running checks are due still: only their record ends that.
-        let mut limit = self.watches.len() + room;
+        let ports = &in_force.ports;
         loop {
-            let mut due = in_force.ports.store.due(latest, limit).await?;
-            let all = due.len() < limit;
-            // Watches of another configuration on the same store are not ours to check.
-            due.retain(|due| in_force.watches.contains_key(&due.watch) && !self.watches.contains(&due.watch));
-            due.truncate(room);
-            if all || due.len() == room {
-                return Ok(due);
+            let now = ports.clock.now();
+            self.look_again(in_force, now).await?;
+            let free_at = |host: &Host| match host {
+                Host::Site(name) => ports.fetcher.free_at(name, now),
+                Host::Archive => None,
+            };
+            let latest = self.read_at.unwrap_or(now) + LOOK_AGAIN;
+            match self.agenda.take(now, in_force.options.concurrency, free_at) {
+                Next::At(at) => return Ok(at.min(latest)),
+                Next::Wait => return Ok(latest),
+                Next::Start(id, host) => match in_force.watches.get(&id) {
+                    Some(watch) if self.is_due(&id, in_force, now).await? => self.start(watch.clone(), host, in_force),
+                    _ => self.agenda.not_started(&host),
+                },
             }
-            limit *= 2;
         }
     }
 
-    fn start<F: Fetch + 'static, C: Clock>(&mut self, watch: Watch, in_force: &Arc<InForce<F, C>>) {
+    /// Reads anew what is due, if that is long ago or the clock was set back.
+    async fn look_again<F, C>(&mut self, in_force: &InForce<F, C>, now: Timestamp) -> Result<(), StoreError> {
+        if self.read_at.is_some_and(|read_at| read_at <= now && now < read_at + LOOK_AGAIN) {
+            return Ok(());
+        }
+        let until = now + LOOK_AGAIN;
+        let due = in_force.ports.store.due(until, usize::MAX >> 1).await?;
+        // Watches of another configuration on the same store are not ours to check.
+        self.agenda.fill(due, |id| in_force.watches.get(id).map(Host::of));
+        (self.known_until, self.read_at) = (Some(until), Some(now));
+        Ok(())
+    }
+
+    /// What is known may be true no more.
+    fn forget(&mut self) {
+        self.read_at = None;
+    }
+
+    /// Whether the record still has a watch as due. One that was put off comes back when
+    /// the record is read again.
+    async fn is_due<F, C>(&self, id: &WatchId, in_force: &InForce<F, C>, now: Timestamp) -> Result<bool, StoreError> {
+        Ok(in_force.ports.store.due_at(id).await?.is_some_and(|due_at| due_at <= now))
+    }
+
+    fn start<F: Fetch + 'static, C: Clock>(&mut self, watch: Watch, host: Host, in_force: &Arc<InForce<F, C>>) {
         let in_force = Arc::clone(in_force);
         let span = tracing::info_span!("check", watch.id = %watch.id);
-        self.watches.insert(watch.id.clone());
         self.tasks.spawn(
             async move {
+                let began = in_force.ports.clock.now();
                 let checked = check_or_postpone(&watch, &in_force.ports).await;
-                (watch.id, checked)
+                let took = (in_force.ports.clock.now() - began).to_std().unwrap_or_default();
+                Ended { watch: watch.id, host, took, checked }
             }
             .instrument(span),
         );
     }
 
-    fn ended(
+    /// Takes note of a check that ended, and of when its watch is due again.
+    async fn note<F, C>(
         &mut self,
-        ended: Result<(WatchId, Result<Option<Checked>, StoreError>), JoinError>,
+        ended: Result<Ended, JoinError>,
+        in_force: &InForce<F, C>,
         bell: &Notify,
     ) -> Result<(), StoreError> {
-        // Panics of fetching and reading are outcomes; one that comes here is the store's.
-        let (id, checked) = ended.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()));
-        self.watches.remove(&id);
-        if checked?.and_then(|checked| checked.recorded).is_some_and(|recorded| recorded.deliveries > 0) {
-            bell.notify_one();
+        let id = self.ended(ended, bell)?;
+        let Some(host) = in_force.watches.get(&id).map(Host::of) else { return Ok(()) };
+        let due_at = in_force.ports.store.due_at(&id).await?;
+        if let Some(due_at) = due_at.filter(|due_at| self.known_until.is_some_and(|until| *due_at <= until)) {
+            self.agenda.add(host, Due { watch: id, due_at });
         }
         Ok(())
+    }
+
+    fn ended(&mut self, ended: Result<Ended, JoinError>, bell: &Notify) -> Result<WatchId, StoreError> {
+        // Panics of fetching and reading are outcomes; one that comes here is the store's.
+        let ended = ended.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()));
+        self.agenda.ended(&ended.host, ended.took);
+        if ended.checked?.and_then(|checked| checked.recorded).is_some_and(|recorded| recorded.deliveries > 0) {
+            bell.notify_one();
+        }
+        Ok(ended.watch)
     }
 
     async fn end_within(mut self, grace: Duration, bell: &Notify) -> Result<(), StoreError> {
@@ -181,7 +218,7 @@ impl Running {
         match tokio::time::timeout(grace, rest).await {
             Ok(ended) => ended,
             Err(_) => {
-                let left: Vec<&str> = self.watches.iter().map(WatchId::as_str).collect();
+                let left: Vec<&str> = self.agenda.watches().map(WatchId::as_str).collect();
                 tracing::warn!("stopped before {} could be checked; due again at the next start", left.join(", "));
                 Ok(())
             }

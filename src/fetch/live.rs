@@ -55,13 +55,16 @@ impl<C: Clock> Live<C> {
         let mut left = self.options.timeout;
         loop {
             let host = url.host_str().unwrap_or_default().to_owned();
+            self.manners.is_quiet(&host, self.clock.now())?;
+            // Before the turn: a site that is slow to say what it wants would have several
+            // turns come while it does, and be asked for all their pages at once then.
+            self.robots.allow(&url, request.robots).await?;
             // The hops of one check are one visit; only the first waits its turn.
             if redirects.is_empty() {
                 self.manners.wait(&host, "page", self.options.pause_per_host, &self.clock).await?;
             } else {
                 self.manners.is_quiet(&host, self.clock.now())?;
             }
-            self.robots.allow(&url, request.robots).await?;
             let began = tokio::time::Instant::now();
             // Validators speak of the page asked for. Behind a redirect stands another.
             let (known, none) = (&request.validators, Validators::default());

@@ -3,7 +3,8 @@
 //! Two things keep a request waiting: its turn, because somebody else was just served,
 //! which the request waits for; and a host that asked for quiet (429), which ends the
 //! request at once, because the schedule of its watch knows better what to do meanwhile.
-//! In memory: after a restart the first requests are spread by the schedule.
+//! In memory, and shared by the fetchers of one process. What a process before asked just
+//! before it was killed nobody knows, so [`Manners::rested`] takes it that this was every host.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
@@ -27,11 +28,13 @@ const MANY: usize = 4096;
 
 /// Whose turn it is at each host.
 #[derive(Debug, Default)]
-pub(super) struct Manners(Mutex<Table>);
+pub struct Manners(Mutex<Table>);
 
 #[derive(Debug, Default)]
 struct Table {
     hosts: HashMap<String, Host>,
+    /// Before that no publisher is asked.
+    begins: Option<Timestamp>,
     /// The last moment that we were told of.
     now: Option<Timestamp>,
 }
@@ -45,6 +48,7 @@ impl Table {
         if back <= SET_BACK {
             return;
         }
+        self.begins.iter_mut().for_each(|at| *at -= back);
         for host in self.hosts.values_mut() {
             host.next.values_mut().chain(&mut host.quiet_until).for_each(|at| *at -= back);
         }
@@ -59,6 +63,18 @@ struct Host {
 }
 
 impl Manners {
+    /// As if every host had been asked at `now`: none is before `pause` has passed.
+    pub fn rested(pause: Duration, now: Timestamp) -> Self {
+        Self(Mutex::new(Table { begins: Some(now + pause), now: Some(now), ..Table::default() }))
+    }
+
+    /// When the next request of a kind may start; none: nothing is known against now.
+    pub(super) fn free_at(&self, host: &str, kind: &'static str, now: Timestamp) -> Option<Timestamp> {
+        let table = self.table(now);
+        let next = table.hosts.get(host).and_then(|host| host.next.get(kind).copied());
+        next.max(table.begins)
+    }
+
     /// Waits for a turn at a host. Kinds of requests have turns of their own.
     ///
     /// # Errors
@@ -72,6 +88,8 @@ impl Manners {
     ) -> Result<(), FetchFailure> {
         let turn = self.turn(host, kind, pause, clock.now())?;
         clock.sleep_until(turn).await;
+        // We may have woken late; the pause after us begins when we ask.
+        self.asks(host, kind, pause, turn, clock.now());
         // Somebody may have been told to be quiet while we waited.
         self.is_quiet(host, clock.now())
     }
@@ -79,16 +97,28 @@ impl Manners {
     /// Takes the next turn, and says when it is.
     fn turn(&self, host: &str, kind: &'static str, pause: Duration, now: Timestamp) -> Result<Timestamp, FetchFailure> {
         self.is_quiet(host, now)?;
-        let hosts = &mut self.table(now).hosts;
+        let mut table = self.table(now);
+        let begins = table.begins.map_or(now, |begins| begins.max(now));
+        let hosts = &mut table.hosts;
         if hosts.len() >= MANY {
             hosts.retain(|_, host| {
                 host.quiet_until.is_some_and(|until| until > now) || host.next.values().any(|next| *next > now)
             });
         }
         let next = hosts.entry(host.to_owned()).or_default().next.entry(kind).or_insert(now);
-        let turn = (*next).max(now);
+        let turn = (*next).max(begins);
         *next = turn + pause;
         Ok(turn)
+    }
+
+    /// Whoever had the turn of a moment asks only `now`: the next turn is not sooner than a
+    /// pause after that. Turns that others have taken already stay where they are.
+    fn asks(&self, host: &str, kind: &'static str, pause: Duration, turn: Timestamp, now: Timestamp) {
+        let mut table = self.table(now);
+        let next = table.hosts.get_mut(host).and_then(|host| host.next.get_mut(kind));
+        if let Some(next) = next.filter(|next| **next == turn + pause && now > turn) {
+            *next = now + pause;
+        }
     }
 
     /// Whether a host may be asked at all.
@@ -138,6 +168,32 @@ mod tests {
         assert_eq!(turn("other.test", "page", 1), at(1));
         assert_eq!(turn("acme.test", "index", 1), at(1));
         assert_eq!(turn("acme.test", "page", 60), at(60));
+    }
+
+    #[test]
+    fn who_asks_late_is_left_a_whole_pause() {
+        let (manners, pause) = (Manners::default(), Duration::from_secs(5));
+        let turn = |now| manners.turn("acme.test", "page", pause, at(now)).unwrap();
+        assert_eq!(manners.free_at("acme.test", "page", at(0)), None);
+        let first = turn(0);
+        manners.asks("acme.test", "page", pause, first, at(3));
+        assert_eq!(manners.free_at("acme.test", "page", at(3)), Some(at(8)));
+        let second = turn(3);
+        assert_eq!(second, at(8));
+        assert_eq!(turn(3), at(13));
+        manners.asks("acme.test", "page", pause, second, at(9));
+        assert_eq!(turn(9), at(18), "turns that are taken stay");
+    }
+
+    #[test]
+    fn after_a_start_every_host_rests() {
+        let pause = Duration::from_secs(5);
+        let manners = Manners::rested(pause, at(0));
+        assert_eq!(manners.free_at("acme.test", "page", at(1)), Some(at(5)));
+        let turn = |now| manners.turn("acme.test", "page", pause, at(now)).unwrap();
+        assert_eq!((turn(1), turn(1), turn(60)), (at(5), at(10), at(60)));
+        let manners = Manners::rested(pause, at(86_400));
+        assert_eq!(manners.free_at("acme.test", "page", at(0)), Some(at(5)), "by the clock of today");
     }
 
     #[test]

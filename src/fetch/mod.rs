@@ -28,6 +28,7 @@ use crate::time::Timestamp;
 use crate::watch::{RobotsRule, Source};
 
 pub use ledger::Ledger;
+pub use manners::Manners;
 pub use save::Saving;
 pub use wayback::{Archive, Hop};
 
@@ -93,6 +94,12 @@ pub struct Listed {
 pub trait Fetch: Send + Sync {
     /// Fetches one page. Never sleeps to try again: the caller's schedule does that.
     fn fetch(&self, request: Request) -> impl Future<Output = Result<Fetched, FetchFailure>> + Send;
+
+    /// From when on a publisher's host may be asked without waiting for a turn there; none:
+    /// now, or nobody knows. Who has other work meanwhile comes back then.
+    fn free_at(&self, _host: &str, _now: Timestamp) -> Option<Timestamp> {
+        None
+    }
 
     /// Fetches one live page with a browser, its scripts run. Who has no browser says so.
     fn render(&self, _request: Request) -> impl Future<Output = Result<Fetched, FetchFailure>> + Send {
@@ -252,6 +259,7 @@ impl From<&Options> for http::Options {
 /// Fetches from publishers and from archives.
 #[derive(Debug)]
 pub struct Fetcher<C> {
+    manners: Arc<Manners>,
     live: live::Live<C>,
     browser: browser::Browser<C>,
     archive: Archive<C>,
@@ -276,13 +284,24 @@ impl<C: Clock> Fetcher<C> {
 
     /// A fetcher that keeps account of what it asks archives in this ledger.
     pub fn with_ledger(client: GuardedClient, options: Options, ledger: Arc<dyn Ledger>, clock: C) -> Self {
+        Self::with_manners(client, options, ledger, Arc::default(), clock)
+    }
+
+    /// The same, with hosts' turns that other fetchers share or have taken before it.
+    pub fn with_manners(
+        client: GuardedClient,
+        options: Options,
+        ledger: Arc<dyn Ledger>,
+        manners: Arc<Manners>,
+        clock: C,
+    ) -> Self {
         let archive =
             |of: &WaybackOptions| Archive::new(client.clone(), Arc::clone(&ledger), &options, of, clock.clone());
         let others = options.archives.iter().map(|(name, of)| (name.clone(), archive(of))).collect();
-        let (archive, manners) = (archive(&options.wayback), Arc::new(manners::Manners::default()));
+        let archive = archive(&options.wayback);
         let robots = Arc::new(robots::Rules::new(client.clone(), &options.user_agent, clock.clone()));
-        let visits = live::Visits { client, manners, robots, options, clock };
-        Self { live: live::Live::new(visits.clone()), browser: browser::Browser::new(visits), archive, others }
+        let visits = live::Visits { client, manners: Arc::clone(&manners), robots, options, clock };
+        Self { manners, live: live::Live::new(visits.clone()), browser: browser::Browser::new(visits), archive, others }
     }
 
     /// The archive that watches look at, and that histories come from if nothing is said.
@@ -310,6 +329,10 @@ impl<C: Clock> Fetch for Fetcher<C> {
 
     async fn render(&self, request: Request) -> Result<Fetched, FetchFailure> {
         self.browser.get(&request).await
+    }
+
+    fn free_at(&self, host: &str, now: Timestamp) -> Option<Timestamp> {
+        self.manners.free_at(host, "page", now)
     }
 }
 

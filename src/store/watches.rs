@@ -97,6 +97,20 @@ impl Store {
         .await
     }
 
+    /// When one watch is due; none: never, or nothing is known of it.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn due_at(&self, id: &WatchId) -> Result<Option<Timestamp>, StoreError> {
+        let id = id.clone();
+        self.read("see when a watch is due", move |tx| {
+            let mut statement = tx.prepare_cached("SELECT next_check_at FROM watches WHERE name = ?1")?;
+            let at = statement.query_row([id.as_str()], |row| row.get::<_, Option<At>>(0)).optional()?;
+            Ok(at.flatten().map(|at| at.0))
+        })
+        .await
+    }
+
     /// When the next watch is due.
     ///
     /// # Errors
@@ -165,12 +179,13 @@ struct Before {
     url: String,
     schedule: Option<String>,
     next_check_at: Option<Timestamp>,
+    service: String,
 }
 
 impl Before {
     fn of(tx: &Transaction<'_>, id: &WatchId) -> rusqlite::Result<Option<Self>> {
         tx.prepare_cached(
-            "SELECT configured_at IS NOT NULL, retired_at IS NOT NULL, url, schedule, next_check_at
+            "SELECT configured_at IS NOT NULL, retired_at IS NOT NULL, url, schedule, next_check_at, service
              FROM watches WHERE name = ?1",
         )?
         .query_row([id.as_str()], |row| {
@@ -180,9 +195,19 @@ impl Before {
                 url: row.get(2)?,
                 schedule: row.get(3)?,
                 next_check_at: row.get::<_, Option<At>>(4)?.map(|at| at.0),
+                service: row.get(5)?,
             })
         })
         .optional()
+    }
+
+    /// Whether the row says already what would be written.
+    fn says(&self, watch: &Watch, schedule: &str, next_check_at: Option<Timestamp>) -> bool {
+        (self.configured, self.retired) == (true, false)
+            && self.url == watch.url.as_str()
+            && self.service == watch.service
+            && self.schedule.as_deref() == Some(schedule)
+            && self.next_check_at == next_check_at
     }
 }
 
@@ -198,7 +223,7 @@ fn sync_one(
     if before.as_ref().is_some_and(|before| before.url != watch.url.as_str()) {
         moves::forget_loss(tx, &watch.id)?;
     }
-    let next_check_at = match before {
+    let next_check_at = match &before {
         None | Some(Before { configured: false, .. }) => {
             synced.added.push(watch.id.clone());
             due(watch, Comes::New)
@@ -207,13 +232,17 @@ fn sync_one(
             synced.revived.push(watch.id.clone());
             due(watch, Comes::New)
         }
-        Some(Before { next_check_at: Some(overdue), .. }) if overdue <= now => Some(overdue),
+        Some(Before { next_check_at: Some(overdue), .. }) if *overdue <= now => Some(*overdue),
         Some(before) if before.url != watch.url.as_str() => due(watch, Comes::New),
         Some(before) if before.schedule.as_ref() != Some(&schedule) => due(watch, Comes::Rescheduled),
         Some(before) => before.next_check_at.or_else(|| due(watch, Comes::New)),
     };
     // A change that waits for a second look is looked at in time, whatever the schedule says.
     let next_check_at = next_check_at.into_iter().chain(confirmations::due(tx, &watch.id)?).min();
+    // Of thousands of watches, few are another than at the start before.
+    if before.is_some_and(|before| before.says(watch, &schedule, next_check_at)) {
+        return Ok(());
+    }
     tx.prepare_cached(
         "INSERT INTO watches (name, url, service, schedule, created_at, configured_at, next_check_at)
          VALUES (:name, :url, :service, :schedule, :now, :now, :next_check_at)

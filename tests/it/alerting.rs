@@ -24,6 +24,7 @@ use policywatch::version::Cause;
 use policywatch::watch::Watch;
 use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use crate::world::{Answer, BOT_WALL, Inbox, Loopback, MAY, Mood, Site, WILL_NOT, World, policy, unpacker, watch};
 
@@ -603,7 +604,9 @@ async fn no_more_checks_run_than_configured_and_none_twice() {
         world.site.serve(path, policy(WILL_NOT));
     }
     world.site.serve("/a", Answer::Hangs);
-    let watches = paths.iter().map(|path| watch(path, &[])).collect();
+    // Each on a host of its own: a host has one place at a time.
+    let at = |path: &&str| Url::parse(&format!("https://{}.acme.test{path}", &path[1..])).unwrap();
+    let watches = paths.iter().map(|path| Watch { url: at(path), ..watch(path, &[]) }).collect();
     let daemon = Running::start(&world, config(&world, watches), None, Duration::ZERO);
     daemon.ready(&world).await;
     for id in ["acme-b", "acme-c", "acme-d", "acme-e"] {

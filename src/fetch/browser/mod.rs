@@ -138,8 +138,9 @@ impl<C: Clock> Browser<C> {
         guard::check_url(&request.url, self.client.allowed())?;
         let host = request.url.host_str().unwrap_or_default().to_owned();
         let _place = self.places.acquire().await.map_err(|_| failed(&request.url, "the program ends"))?;
-        self.manners.wait(&host, "page", self.options.pause_per_host, &self.clock).await?;
+        self.manners.is_quiet(&host, self.clock.now())?;
         self.robots.allow(&request.url, request.robots).await?;
+        self.manners.wait(&host, "page", self.options.pause_per_host, &self.clock).await?;
         let session = Session::start(self, &program, &request.url).await?;
         let (written, browser, remote_addr) = session.read(self, request).await?;
         let Written { document: Document { url, status, headers, .. }, redirects, html, consent, opened } = written;
