@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use super::Problem;
 
@@ -14,6 +15,8 @@ pub(super) struct Source {
     pub(super) text: String,
     /// Its place in the order of reading.
     pub(super) order: usize,
+    /// Where its lines end: every setting asks for its line, and files have many.
+    line_ends: OnceLock<Vec<usize>>,
 }
 
 impl Source {
@@ -32,7 +35,7 @@ impl Source {
         };
         let bytes = std::fs::read(path)
             .map_err(|error| whole(format!("cannot be read: {error}"), "check the path and who may read it"))?;
-        let source = |text| Self { path: path.to_owned(), text, order };
+        let source = |text| Self { path: path.to_owned(), text, order, line_ends: OnceLock::new() };
         match String::from_utf8(bytes) {
             Ok(text) => Ok(source(text)),
             Err(error) => {
@@ -49,7 +52,9 @@ impl Source {
 
     /// The line of an offset, from 1.
     pub(super) fn line(&self, offset: usize) -> usize {
-        self.before(offset).matches('\n').count() + 1
+        let ends = || self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
+        let before = self.before(offset).len();
+        self.line_ends.get_or_init(ends).partition_point(|end| *end < before) + 1
     }
 
     /// Says what is wrong with a part of the file.
@@ -132,7 +137,12 @@ mod tests {
 
     #[test]
     fn places_count_characters_from_one() {
-        let source = Source { path: "a.toml".into(), text: "a = 1\r\nü = \"é\" # x\r\n".to_owned(), order: 0 };
+        let source = Source {
+            path: "a.toml".into(),
+            text: "a = 1\r\nü = \"é\" # x\r\n".to_owned(),
+            order: 0,
+            line_ends: OnceLock::new(),
+        };
         let start = source.text.find("\"é\"").expect("is there");
         let problem = source.problem(start..start + 4, "m".to_owned(), None);
         assert_eq!((problem.line, problem.column, problem.text.as_str()), (2, 5, "\"é\""));
