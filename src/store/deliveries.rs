@@ -189,15 +189,7 @@ pub(super) fn enqueue(
     alerts: &[Alert],
     now: Timestamp,
 ) -> Result<usize, Fault> {
-    let mut statement = tx.prepare_cached(
-        "INSERT INTO deliveries (id, check_id, channel, body, created_at, due_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5)
-         ON CONFLICT DO NOTHING",
-    )?;
-    let mut new = 0;
-    for alert in alerts {
-        new += statement.execute((&alert.id.0, check.map(|check| check.0), &alert.channel, &alert.body, At(now)))?;
-    }
-    Ok(new)
+    put(tx, check.map(|check| check.0), None, alerts, now)
 }
 
 /// [`enqueue`] for what tells of no change; `watch` is whom it is about.
@@ -207,13 +199,23 @@ pub(super) fn enqueue_notices(
     notices: &[Alert],
     now: Timestamp,
 ) -> Result<usize, Fault> {
+    put(tx, None, watch, notices, now)
+}
+
+fn put(
+    tx: &Transaction<'_>,
+    check: Option<i64>,
+    watch: Option<i64>,
+    alerts: &[Alert],
+    now: Timestamp,
+) -> Result<usize, Fault> {
     let mut statement = tx.prepare_cached(
-        "INSERT INTO deliveries (id, watch_id, channel, body, created_at, due_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5)
-         ON CONFLICT DO NOTHING",
+        "INSERT INTO deliveries (id, check_id, watch_id, channel, body, created_at, due_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6) ON CONFLICT DO NOTHING",
     )?;
     let mut new = 0;
-    for notice in notices {
-        new += statement.execute((&notice.id.0, watch, &notice.channel, &notice.body, At(now)))?;
+    for alert in alerts {
+        new += statement.execute((&alert.id.0, check, watch, &alert.channel, &alert.body, At(now)))?;
     }
     Ok(new)
 }
