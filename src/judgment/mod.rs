@@ -6,6 +6,7 @@ mod facts;
 mod noise;
 mod own;
 pub mod practice;
+mod quantity;
 mod quote;
 mod rules;
 mod summary;

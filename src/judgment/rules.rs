@@ -13,6 +13,7 @@ use regex::{Regex, RegexBuilder};
 use super::edits::{EditKind, jurisdictions};
 use super::facts::Clause;
 use super::practice::Practice;
+use super::quantity::quantities;
 
 /// A rule that fires on a clause.
 pub(crate) struct Rule {
@@ -163,7 +164,6 @@ patterns! {
     LEAVE = r"\b(?:may|can|might|could|should|encouraged?|peut|peuvent|pouvez|kann|k[öo]nn(?:en|t)|d[üu]rfen)\b";
     WILL = r"\b(?:will|shall|must)\b";
     MAY = r"\b(?:may|might|can)\b";
-    PERIOD = r"(?:[$€£¥] ?\d[\d.,]*|\b\d[\d.,]* ?(?:%|percent|euros?|dollars?|usd|eur|gbp|(?:business |calendar |working )?(?:hours?|days?|weeks?|months?|years?)|heures?|jours?|semaines?|mois|ans?|ann[ée]es?|stunden?|tagen?|wochen?|monate?n?|jahre?n?)\b)|\b(?:age of|under|over|aged|least|than|moins de|unter) \d\d?\b|\b(?:one|two|three|six|twelve|twenty-four|thirty|sixty|ninety)(?: \(\d+\))? (?:business |calendar )?(?:hours?|days?|weeks?|months?|years?)\b";
     ADDRESS = r"[\w.+-]+@[\w-]+\.[\w.-]+|https?://\S+|\+?\d[\d ()/-]{7,}\d";
     EXERCISE = r"\brights?\b|\brequests?\b|\bdelet|\baccess\b|\bobject\b|\bopt|\bdata protection|\bdpo\b|\bprivacy (?:team|officer)|\blegal notices?|\bdisputes?\b|\bnotices?\b|\bservice of process|\bappeals?\b|\bdroits?\b|\bdemandes?\b|\brechte\b|\brepr[ée]sentant|\brepresentative";
     STATES = r"\b(?:inc|llc|ltd|limited|gmbh|corp|corporation|s\.?a\.?r\.?l|b\.?v|plc|pte|kg|ag|s\.a\.s|sas|sa|oy|ab|s\.r\.l|srl|unlimited company|pbc)\b";
@@ -291,39 +291,9 @@ fn certainty(seen: &Seen<'_>) -> bool {
         && (more(&clause.old, &clause.new) || more(&clause.new, &clause.old))
 }
 
-/// Amounts with their units, numbers normalised.
-fn amounts(text: &str) -> Vec<String> {
-    let words = [
-        ("one ", "1 "),
-        ("two ", "2 "),
-        ("three ", "3 "),
-        ("six ", "6 "),
-        ("twelve ", "12 "),
-        ("thirty ", "30 "),
-        ("sixty ", "60 "),
-        ("ninety ", "90 "),
-    ];
-    let mut out: Vec<String> = PERIOD
-        .find_iter(text)
-        .map(|found| {
-            let mut amount = found.as_str().to_owned();
-            if let (Some(open), Some(close)) = (amount.find('('), amount.find(')')) {
-                amount.replace_range(open.saturating_sub(1)..=close, "");
-            }
-            for (word, digits) in words {
-                amount = amount.replace(word, digits);
-            }
-            amount.trim_end_matches(['s', ',', '.']).replace(' ', "")
-        })
-        .collect();
-    out.sort();
-    out.dedup();
-    out
-}
-
 fn amounts_differ(seen: &Seen<'_>) -> bool {
     let clause = seen.clause;
-    let (old, new) = (amounts(&clause.old), amounts(&clause.new));
+    let (old, new) = (quantities(&clause.old), quantities(&clause.new));
     let sentence = clause.old.split(' ').count() >= 4 || clause.listed;
     clause.is_reworded() && old != new && sentence && !(old.is_empty() && new.is_empty())
 }
