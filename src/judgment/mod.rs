@@ -12,6 +12,7 @@ mod rules;
 mod summary;
 mod times;
 pub mod topics;
+mod turns;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -309,7 +310,7 @@ impl Bench {
         if let Tongue::Unknown(code) = &facts.tongue {
             return self.by_size(clause, code, &content);
         }
-        self.otherwise(clause, &practices, &content);
+        self.otherwise(clause, &practices, &content, kinds);
     }
 
     /// A clause in a language that the rules do not know: how much of it differs decides.
@@ -355,7 +356,7 @@ impl Bench {
     }
 
     /// A clause that no named rule knows: how much of substance differs decides.
-    fn otherwise(&mut self, clause: &Clause, practices: &[(Practice, f64)], content: &[String]) {
+    fn otherwise(&mut self, clause: &Clause, practices: &[(Practice, f64)], content: &[String], kinds: &[EditKind]) {
         if noise::is_contact_format(clause) {
             return self.silent("contact_format", &clause.path, &clause.both_raw());
         }
@@ -368,8 +369,17 @@ impl Bench {
         let (rule, severity, why) = if clause.is_reworded() {
             let turned = turned(clause);
             let one_sided = [&clause.gone, &clause.come].iter().any(|side| !side.iter().any(|w| noise::is_content(w)));
+            let names = |kind: &EditKind| {
+                use EditKind::{Amount, DataType, Obligation, Period, Purpose, Recipient};
+                matches!(kind, Amount | DataType | Obligation | Period | Purpose | Recipient)
+            };
+            let longer = own > 0 && turns::enumerated(clause).is_some();
             match (turned, content.len()) {
+                _ if longer => ("clause.extended", 1, "something was added to a clause or taken from it"),
                 (_, 4..) if one_sided => ("clause.extended", 1, "something was added to a clause or taken from it"),
+                (_, 3..) if kinds.iter().any(names) => {
+                    ("clause.reworded", 1, "the words of a clause changed in substance")
+                }
                 (1.., 3..) | (_, 8..) => ("clause.reworded", 1, "the words of a clause changed in substance"),
                 (1.., _) | (_, 3..) => ("clause.detail", 0, "a detail of a clause changed"),
                 _ => return self.silent("editorial", &clause.path, &clause.both_raw()),

@@ -14,6 +14,7 @@ use super::edits::{EditKind, jurisdictions};
 use super::facts::Clause;
 use super::practice::Practice;
 use super::quantity::quantities;
+use super::turns;
 
 /// A rule that fires on a clause.
 pub(crate) struct Rule {
@@ -421,6 +422,52 @@ fn notice(seen: &Seen<'_>) -> bool {
         && count(&NOTICE, &clause.old) != count(&NOTICE, &clause.new)
 }
 
+/// A word gives way to its opposite in a clause about a practice.
+fn reversed(seen: &Seen<'_>) -> bool {
+    !seen.practices.is_empty() && seen.content.len() <= 8 && turns::is_reversed(seen.clause)
+}
+
+/// A word that narrows a clause about a practice comes or goes.
+fn qualified(seen: &Seen<'_>) -> bool {
+    !seen.practices.is_empty() && !seen.clause.heading && turns::is_qualified_otherwise(seen.clause)
+}
+
+fn tracked_elsewhere(seen: &Seen<'_>) -> bool {
+    static ELSEWHERE: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"\b(?:other|third.party|different|multiple|across|partner)(?: \w+)? (?:web ?)?(?:sites|apps|applications|devices|platforms)\b|\bd'autres (?:sites|applications|appareils)\b|\banderen? (?:websites|webseiten|apps|ger[äa]ten?)\b",
+        )
+    });
+    let clause = seen.clause;
+    clause.is_reworded()
+        && (seen.about(TrackingAds) || seen.about(DataCollection))
+        && ELSEWHERE.is_match(&clause.old) != ELSEWHERE.is_match(&clause.new)
+}
+
+fn measure(seen: &Seen<'_>) -> bool {
+    static MEASURE: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"\bend-to-end\b|\bencrypt\w+|\b(?:salted|hashed)\b|\b(?:two|multi).factor\b|\biso(?:/iec)? ?27\d{3}\b|\bsoc ?2\b|\bpenetration test|\bbug bounty\b|\bchiffr\w+|\bverschl[üu]ssel\w+",
+        )
+    });
+    let found = |text: &str| MEASURE.find_iter(text).map(|m| m.as_str().chars().take(7).collect()).collect();
+    let (old, new): (BTreeSet<String>, BTreeSet<String>) = (found(&seen.clause.old), found(&seen.clause.new));
+    seen.about(SecurityBreach) && old != new && !seen.content.is_empty()
+}
+
+/// What is prohibited changes; a prohibition in other words is the same.
+fn prohibition(seen: &Seen<'_>) -> bool {
+    static PROHIBITED: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"\b(?:prohibit(?:ed|s)?|forbidden|not (?:allowed|permitted)|(?:you|users) (?:may|must|shall|will|can)(?: not|not)\b|(?:do|does|will) not (?:allow|permit)|interdite?s?|verboten|untersagt)\b",
+        )
+    });
+    let clause = seen.clause;
+    let reworded =
+        clause.is_reworded() && negations(&clause.old) > 0 && negations(&clause.new) > 0 && seen.content.len() < 3;
+    PROHIBITED.is_match(&clause.old) != PROHIBITED.is_match(&clause.new) && !reworded
+}
+
 fn law(seen: &Seen<'_>) -> bool {
     static LAW: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
@@ -553,11 +600,11 @@ fn right_gone(seen: &Seen<'_>) -> bool {
 
 use Practice::{
     AcceptableUse, AiAutomated, ChangeProcess, Children, ContentLicenseIp, ControllerContact, DataCollection,
-    DisputesLaw, FeesRenewal, PurposesLegalBasis, RightsChoices, SharingSale,
+    DisputesLaw, FeesRenewal, PurposesLegalBasis, RightsChoices, SecurityBreach, SharingSale, TrackingAds,
 };
 
 /// The rules, most telling first.
-pub(crate) const RULES: [Rule; 40] = [
+pub(crate) const RULES: [Rule; 44] = [
     Rule {
         id: "polarity.promise",
         practice: None,
@@ -1138,12 +1185,66 @@ pub(crate) const RULES: [Rule; 40] = [
         silent_on: ("Termination", "We may close your account.", "We may close any account."),
     },
     Rule {
+        id: "polarity.opposite",
+        practice: None,
+        severity: 2,
+        looks: Looks::At(reversed),
+        why: "a word gave way to its opposite",
+        source: "OPP-115, Does/Does Not; WP260 29",
+        fires_on: ("Your choices", "Sharing your walks is off by default.", "Sharing your walks is on by default."),
+        silent_on: ("Your choices", "Sharing your walks ends at night.", "Sharing your walks stops at night."),
+    },
+    Rule {
+        id: "scope.qualifier",
+        practice: None,
+        severity: 1,
+        looks: Looks::At(qualified),
+        why: "a word that narrows the clause, such as \"aggregated\" or \"explicit\", came or went",
+        source: "WP260 29; GDPR Recital 26",
+        fires_on: (
+            "Sharing",
+            "We share aggregated counts of your steps with shops.",
+            "We share counts of your steps with shops.",
+        ),
+        silent_on: (
+            "Sharing",
+            "We share aggregated counts of your steps with shops.",
+            "We share anonymised counts of your steps with shops.",
+        ),
+    },
+    Rule {
+        id: "tracking.elsewhere",
+        practice: Some(TrackingAds),
+        severity: 2,
+        looks: Looks::At(tracked_elsewhere),
+        why: "whether people are followed over other sites, apps or devices changed",
+        source: "CCPA Regulations, 11 CCR 7002; ePrivacy Directive Art. 5(3)",
+        fires_on: (
+            "Advertising",
+            "We show ads by the page that you read.",
+            "We show ads by what you do on this and other websites.",
+        ),
+        silent_on: (
+            "Advertising",
+            "We show ads by what you do on other websites.",
+            "We show ads by what you do on all other websites.",
+        ),
+    },
+    Rule {
+        id: "security.measure",
+        practice: Some(SecurityBreach),
+        severity: 1,
+        looks: Looks::At(measure),
+        why: "a measure of security that can be checked came or went",
+        source: "GDPR Art. 32; FTC v. Wyndham (2015)",
+        fires_on: ("Security", "Messages are end-to-end encrypted here.", "Messages are sent over safe lines here."),
+        silent_on: ("Security", "Messages are encrypted here.", "All messages are encrypted here."),
+    },
+    Rule {
         id: "use.prohibited",
         practice: Some(AcceptableUse),
         severity: 2,
-        looks: Looks::Term(
-            r"\b(?:prohibit(?:ed|s)?|forbidden|not (?:allowed|permitted)|(?:you|users) (?:may|must|shall|will|can)(?: not|not)\b|(?:do|does|will) not (?:allow|permit)|interdite?s?|verboten|untersagt)\b",
-        ),
+        looks: Looks::At(prohibition),
         why: "what is prohibited changed",
         source: "Regulation (EU) 2022/2065 Art. 14",
         fires_on: ("Rules", "You can post pictures.", "You can post pictures. You must not post maps."),
