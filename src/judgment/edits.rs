@@ -102,6 +102,8 @@ patterns! {
     DATA_TYPE = r"\b(?:first names?|last names?|user ?names?|passwords?|e-?mail address(?:es)?|(?:tele)?phone numbers?|(?:postal|mailing|billing|shipping|home|ip|mac) address(?:es)?|device (?:ids?|identifiers?|information|data)|identifiers?|browser\w*|operating system|(?:geo-?)?location\w*|gps|photo\w*|pictures?|images?|videos?|audio|voice\w*|recordings?|messages?|communications?|contacts?|address book|calendar|camera|microphone|biometri\w*|faces?|facial|fingerprints?|health|medical|genetic|racial|race|ethnic\w*|religio\w*|political|sexual\w*|gender|age|birth\w*|nationality|passports?|driver's licen[sc]es?|social security|government[ -](?:issued )?id\w*|financial|(?:credit|debit|payment) cards?|bank account\w*|transactions?|purchase history|income|salary|employment|education\w*|brows(?:er|ing) history|search (?:queries|history|terms)|usage (?:data|information)|log (?:data|files)|cookies|metadata|keystrokes?|inferences?|interests?|preferences|credit (?:scores?|history)|criminal|prompts?|inputs?|outputs?|user content|personal (?:data|information)|noms?|pr[ée]noms?|adresses? (?:e-?mail|ip|postale)|num[ée]ros? de t[ée]l[ée]phone|localisation|g[ée]olocalisation|sant[ée]|biom[ée]tri\w*|naissance|identifiants?|images?|messages?|standort\w*|gesundheit\w*|biometri\w*|geburt\w*|telefonnummer\w*|e-?mail-?adresse\w*|ip-?adresse\w*|kennungen?|nachrichten|fotos?|bilder)\b";
     PURPOSE = r"\b(?:advertis\w+|marketing|analytics|analy[sz]\w+|personali[sz]\w+|profiling|research\w*|improv\w+|security|fraud\w*|train(?:s|ed|ing)?|machine learning|artificial intelligence|ai|develop\w*|monetiz\w+|target\w*|recommend\w*|measur\w+|statistic\w*|customer support|legal (?:obligations?|claims?)|comply|legitimate interests?|contract|publicit\w+|prospection|recherche|am[ée]lior\w+|s[ée]curit[ée]|fraudes?|statisti\w+|int[ée]r[êe]ts? l[ée]gitimes?|werbung|forschung|verbesser\w+|sicherheit|betrug\w*|statisti\w+|berechtigte[sn]? interesse\w*)\b";
     JURISDICTION = r"\b(?:european (?:union|economic area)|eea|e\.e\.a|eu|uk|u\.k|usa|u\.s\.a?|united (?:states|kingdom|arab emirates)|great britain|england|wales|scotland|northern ireland|ireland|france|germany|spain|italy|portugal|netherlands|belgium|luxembourg|austria|switzerland|poland|sweden|norway|denmark|finland|iceland|liechtenstein|greece|czech\w*|hungary|romania|bulgaria|croatia|estonia|latvia|lithuania|cyprus|malta|turkey|t[üu]rkiye|ukraine|russia\w*|belarus|israel|india|china|hong kong|taiwan|japan|south korea|korea|singapore|malaysia|indonesia|thailand|vietnam|philippines|australia|new zealand|canada|qu[ée]bec|ontario|british columbia|mexico|brazil|argentina|chile|colombia|peru|south africa|nigeria|kenya|egypt|saudi arabia|alabama|alaska|arizona|arkansas|california|colorado|connecticut|delaware|florida|hawaii|idaho|illinois|indiana|iowa|kansas|kentucky|louisiana|maine|maryland|massachusetts|michigan|minnesota|mississippi|missouri|montana|nebraska|nevada|new hampshire|new jersey|new mexico|new york|north carolina|north dakota|ohio|oklahoma|oregon|pennsylvania|rhode island|south carolina|south dakota|tennessee|texas|utah|vermont|virginia|washington|west virginia|wisconsin|wyoming|gdpr|ccpa|cpra|lgpd|pipeda|union europ[ée]enne|ue|eee|rgpd|royaume-uni|[ée]tats-unis|allemagne|espagne|italie|suisse|irlande|belgique|europ[äa]ische[nr]? (?:union|wirtschaftsraum\w*)|ewr|dsgvo|deutschland|frankreich|vereinigte[ns]? (?:k[öo]nigreich|staaten)|schweiz|[öo]sterreich|irland|spanien|italien)\b";
+    // Without the law an adjective may name a language.
+    NATIONAL = r"\b([a-z]{5,11}) (?:laws?|courts?|jurisdiction|consumers?|residents?)\b";
     ENTITY = r"\b(?:data |joint )?controllers?\b|\brepresentatives?\b|\bprotection officer\b|\bdpo\b|\bresponsables? (?:du|de) traitement|\bverantwortliche[rn]?\b|\bdatenschutzbeauftragte\w*|\brepr[ée]sentant\w*";
     DEFINITION = r#"^\W*["'(]?[\w -]{2,40}["')]*,? (?:means?|refers? to|signifie|d[ée]signe|bedeutet|bezeichnet)\b|\b(?:collectively|together|hereinafter|ci-apr[èe]s|nachfolgend),? ?(?:the )?""#;
     CONTACT = r"@|\+?\d[\d ()/-]{7,}\d|\b(?:street|road|avenue|suite|floor|building|blvd|p\.?o\.? box|rue|cedex|stra(?:ß|ss)e|platz)\b";
@@ -174,7 +176,44 @@ pub(super) fn jurisdictions(text: &str) -> BTreeSet<String> {
         }
         .to_owned()
     };
-    JURISDICTION.find_iter(text).map(|found| one(found.as_str())).collect()
+    let named = JURISDICTION.find_iter(text).map(|found| one(found.as_str()));
+    let lawful = NATIONAL.captures_iter(text).filter_map(|found| nation(&found[1]).map(str::to_owned));
+    named.chain(lawful).collect()
+}
+
+/// The country whose law an adjective names: "Danish law" is the law of Denmark.
+pub(super) fn nation(adjective: &str) -> Option<&'static str> {
+    const NATIONS: [(&str, &str); 28] = [
+        ("american", "us"),
+        ("australian", "australia"),
+        ("austrian", "austria"),
+        ("belgian", "belgium"),
+        ("brazilian", "brazil"),
+        ("british", "uk"),
+        ("californian", "california"),
+        ("canadian", "canada"),
+        ("chinese", "china"),
+        ("czech", "czech"),
+        ("danish", "denmark"),
+        ("dutch", "netherlands"),
+        ("english", "england"),
+        ("finnish", "finland"),
+        ("french", "france"),
+        ("german", "germany"),
+        ("greek", "greece"),
+        ("indian", "india"),
+        ("irish", "ireland"),
+        ("israeli", "israel"),
+        ("italian", "italy"),
+        ("japanese", "japan"),
+        ("norwegian", "norway"),
+        ("polish", "poland"),
+        ("portuguese", "portugal"),
+        ("spanish", "spain"),
+        ("swedish", "sweden"),
+        ("swiss", "switzerland"),
+    ];
+    NATIONS.iter().find(|(name, _)| *name == adjective).map(|(_, country)| *country)
 }
 
 /// The quantities that a folded text names, of time or of anything else that has a unit.

@@ -131,6 +131,8 @@ pub(crate) struct Facts {
     pub(crate) whole: BTreeSet<Vec<String>>,
     /// Whether the rules know the language that the texts are in.
     pub(crate) tongue: Tongue,
+    /// Whether only one of the texts knows somebody who answers for personal data by office.
+    pub(crate) office: bool,
     /// Whether the new text stands under headings for the most part.
     pub(crate) headed: bool,
     /// Words of the old text.
@@ -365,7 +367,7 @@ fn sentences(text: &str, headed: bool) -> Vec<Sentence> {
     let mut out = Vec::new();
     let mut lead: Rc<str> = Rc::from("");
     for (row, line) in text.lines().filter(|line| !line.trim().is_empty()).enumerate() {
-        let marked = line.trim_start().starts_with("- ") || line.contains(" | ");
+        let marked = line.trim_start().starts_with("- ") || line.contains(" | ") || is_entry(line);
         let parts = if line.contains(" | ") { vec![line.to_owned()] } else { labelled(sentence_ranges(line)) };
         for part in parts {
             let folded = fold(part.trim());
@@ -394,6 +396,13 @@ fn sentences(text: &str, headed: bool) -> Vec<Sentence> {
         }
     }
     out
+}
+
+/// Whether a line is an entry of a list that is written with dashes: a name, what it
+/// does and where.
+fn is_entry(line: &str) -> bool {
+    let dashes = [" - ", " – ", " — "].iter().map(|dash| line.matches(dash).count()).max().unwrap_or(0);
+    dashes >= 2 && !line.trim_end().ends_with(['.', ':', ';'])
 }
 
 /// Joins what ends a line without a full stop to the label before it: `Products: all but
@@ -474,6 +483,7 @@ pub(crate) fn gather(change: &Change, old: &Reading, new: &Reading) -> Facts {
     facts.whole = alone.map(path_of).filter(|path| !path.is_empty()).collect();
     facts.register = is_register(old) || is_register(new);
     facts.tongue = Tongue::of(old, new);
+    facts.office = noise::office_differs(&old_text.joined, &new_text.joined);
     facts
 }
 

@@ -310,7 +310,7 @@ impl Bench {
         if let Tongue::Unknown(code) = &facts.tongue {
             return self.by_size(clause, code, &content);
         }
-        self.otherwise(clause, &practices, &content, kinds);
+        self.otherwise((clause, facts), &practices, &content, kinds);
     }
 
     /// A clause in a language that the rules do not know: how much of it differs decides.
@@ -356,8 +356,15 @@ impl Bench {
     }
 
     /// A clause that no named rule knows: how much of substance differs decides.
-    fn otherwise(&mut self, clause: &Clause, practices: &[(Practice, f64)], content: &[String], kinds: &[EditKind]) {
-        if noise::is_contact_format(clause) {
+    fn otherwise(
+        &mut self,
+        (clause, facts): (&Clause, &Facts),
+        practices: &[(Practice, f64)],
+        content: &[String],
+        kinds: &[EditKind],
+    ) {
+        let office = facts.office && !clause.is_reworded() && noise::names_office(clause);
+        if noise::is_contact_format(clause) && !office {
             return self.silent("contact_format", &clause.path, &clause.both_raw());
         }
         let Some((about, _)) = practices.first().copied() else {
@@ -373,7 +380,8 @@ impl Bench {
                 use EditKind::{Amount, DataType, Obligation, Period, Purpose, Recipient};
                 matches!(kind, Amount | DataType | Obligation | Period | Purpose | Recipient)
             };
-            let longer = own > 0 && turns::enumerated(clause).is_some();
+            let headed = clause.path.last().is_some_and(|heading| practice::is_headed(&[fold(heading)]));
+            let longer = (own > 0 || headed) && turns::enumerated(clause).is_some();
             match (turned, content.len()) {
                 _ if longer => ("clause.extended", 1, "something was added to a clause or taken from it"),
                 (_, 4..) if one_sided => ("clause.extended", 1, "something was added to a clause or taken from it"),
@@ -384,7 +392,7 @@ impl Bench {
                 (1.., _) | (_, 3..) => ("clause.detail", 0, "a detail of a clause changed"),
                 _ => return self.silent("editorial", &clause.path, &clause.both_raw()),
             }
-        } else if own == 0 && !clause.listed && content.len() < 6 || content.len() < 2 {
+        } else if own == 0 && !clause.listed && content.len() < 6 && !noise::is_norm(clause) || content.len() < 2 {
             let words = content.len();
             self.unexplained.push((clause.path.clone(), clause.before.clone(), clause.after.clone(), words));
             return;

@@ -25,8 +25,12 @@ patterns! {
     SPEAKS = r"\b(?:may|must|shall|will|can|should|not|if|collect|share|use|process|sell|receives?|discloses?|partners?|advertis\w+|controller|representative|peut|doit|si|kann|muss|wenn)\b";
     // Who holds an office that the law asks for, by name.
     OFFICE = r"\b(?:representative|protection officer|dpo|controller|repr[ée]sentante?|d[ée]l[ée]gu[ée]e? [àa] la protection des donn[ée]es|responsable du traitement|vertreter(?:in)?|datenschutzbeauftragter?|verantwortlicher?)\b[^:.]{0,30}: ?\w+ \w";
+    NAMES_OFFICE = r"\b(?:protection officer|dpo|privacy officer|representative (?:in|for|under)|(?:eu|uk|european|swiss|gdpr) representative|d[ée]l[ée]gu[ée]e? [àa] la protection|repr[ée]sentante? (?:dans|en|au)|datenschutzbeauftragte\w*|vertreter\w* in)\b";
     AGO = r"\b\d+ (?:second|minute|hour|day|week|month|year)s? ago\b|\bil y a \d+|\bvor \d+ (?:sekunde|minute|stunde|tag|woche|monat|jahr)";
     UNITS = r"\d ?(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?|%|percent|euros?|dollars?|usd|eur|gbp|heures?|jours?|semaines?|mois|ans?|stunden?|tagen?|tage|wochen?|monate?n?|jahre?n?)\b|[$€£¥] ?\d|\d ?[$€£%]";
+    // Who does or may do something; "we" alone begins most that is said for courtesy.
+    NORM = r"\b(?:we|you|they|users?|customers?|members?|subscribers?|nous|vous|ils|wir|sie|du|kunden|nutzer)\b(?: \w+){0,3}? \w{2,}";
+    COURTESY = r"^\W*(?:how|what|when|where|why|who|contacte\w*)\b|\bcontact (?:us|you)\b|\b(?:welcome|thank|hope|happy|glad|please|encourage|recommend|committ?ed|commitment|important|seriously|values?|respects?|trust|care about|believe|strive|aim|understand|questions?|learn|more information|find out|see|visit|read|click|here|below|above|following|describes?|explains?|updated?|policy|notice|terms|agreement|version|section|article|bienvenue|merci|veuillez|engag\w+|importan\w+|questions?|ci-dessous|suivant\w*|pr[ée]sente|politique|willkommen|danke|bitte|wichtig|fragen|folgend\w*|unten|richtlinie|erkl[äa]rung)\b";
     CONTACT = r"@|\+?\d[\d ()-]{7,}\d|\bhttps?://|\bwww\.|\bemail\b|\be-mail\b|\bphone\b|\btel\b";
     ERROR_PAGE = r"\b(?:this page (?:isn't|is not|can't be|could not be) (?:available|found)|page (?:not|can not be) found|page isn't available|cette page n'existe pas|page introuvable|nicht verf[üu]gbar|redirecting to|access denied|just a moment|enable javascript|something went wrong|404|an error occurred|content (?:isn't|is not) available|temporarily unavailable)\b";
     SMALL_WORDS = r"^(?:a|an|and|as|at|be|been|being|are|is|was|were|by|for|from|has|have|had|in|into|it|its|of|on|or|our|ours|s|so|such|than|that|the|their|them|then|there|these|they|this|those|to|us|we|which|who|with|you|your|yours|also|when|where|while|if|but|do|does|about|via|using|through|please|here|how|what|e\.g|i\.e|etc|eg|ie|including|include|includes|example|well|within|upon|au|aux|avec|ce|ces|cette|dans|de|des|du|en|est|et|la|le|les|leur|l|d|nos|notre|nous|on|ou|par|pour|qu|que|qui|sa|se|ses|son|sont|sur|un|une|vos|votre|vous|auf|aus|bei|das|dass|dem|den|der|des|die|ein|eine|einem|einen|einer|f[üu]r|ihr|ihre|ihren|im|ist|mit|oder|sich|sie|sind|und|von|wir|zu|zum|zur|uns|unsere|unserer|du|dein|deine|deiner|dich|dir)$";
@@ -264,11 +268,27 @@ fn is_label(clause: &Clause, text: &str, headed: bool) -> bool {
     let said = raw.starts_with(char::is_lowercase) || clause.lead.split(' ').count() >= 6;
     let led = clause.listed && (headed || said || clause.lead.trim_end().ends_with(':') || text.contains(" | "));
     let titled = words.len() > 8 && capital * 10 > words.len() * 7 && !text.contains(" | ");
-    if is_carved_out(text) || OFFICE.is_match(text) {
+    // A name, what it does and where: an entry of a list of companies.
+    let entry = headed && names_place(text) && text.matches([',', ';', '|', '-']).count() >= 2;
+    if is_carved_out(text) || OFFICE.is_match(text) || entry {
         return false;
     }
     let run_in = !clause.listed && words.len() <= 3 && raw.trim_end().ends_with('.');
     run_in || !ends && (!led && words.len() <= 6 || titled || text.contains("](http"))
+}
+
+/// Whether a short sentence that came or went says what somebody does, may do or must do,
+/// under a heading that names a practice.
+pub(crate) fn is_norm(clause: &Clause) -> bool {
+    let raw = if clause.after.is_empty() { &clause.before } else { &clause.after };
+    let headings: Vec<String> = clause.path.iter().map(|heading| fold(heading)).collect();
+    let text = clause.both();
+    raw.trim_end().ends_with('.')
+        && raw.starts_with(char::is_uppercase)
+        && raw.split_whitespace().count() >= 5
+        && headings.last().is_some_and(|heading| is_headed(std::slice::from_ref(heading)))
+        && NORM.is_match(&text)
+        && !COURTESY.is_match(&text)
 }
 
 /// Whether only an address, a number or a street of the same body differs.
@@ -316,6 +336,17 @@ pub(crate) fn fetch_artefact(old: &Reading, new: &Reading, facts: &Facts) -> Opt
         return Some("one side is another page");
     }
     None
+}
+
+/// Whether a clause names an office that answers for personal data.
+pub(crate) fn names_office(clause: &Clause) -> bool {
+    let text = clause.both();
+    NAMES_OFFICE.is_match(&text) && !STREET.is_match(&text)
+}
+
+/// Whether only one of two folded texts knows an office that answers for personal data.
+pub(crate) fn office_differs(old: &str, new: &str) -> bool {
+    NAMES_OFFICE.is_match(old) != NAMES_OFFICE.is_match(new)
 }
 
 /// The share of distinct words that two texts have in common.

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use regex::{Regex, RegexBuilder};
 
-use super::edits::{EditKind, jurisdictions};
+use super::edits::{EditKind, jurisdictions, nation};
 use super::facts::Clause;
 use super::practice::Practice;
 use super::quantity::quantities;
@@ -167,6 +167,8 @@ patterns! {
     MAY = r"\b(?:may|might|can)\b";
     ADDRESS = r"[\w.+-]+@[\w-]+\.[\w.-]+|https?://\S+|\+?\d[\d ()/-]{7,}\d";
     EXERCISE = r"\brights?\b|\brequests?\b|\bdelet|\baccess\b|\bobject\b|\bopt|\bdata protection|\bdpo\b|\bprivacy (?:team|officer)|\blegal notices?|\bdisputes?\b|\bnotices?\b|\bservice of process|\bappeals?\b|\bdroits?\b|\bdemandes?\b|\brechte\b|\brepr[ée]sentant|\brepresentative";
+    SHORT_FORM = r#"\(\s*(?:the )?["“”«'‘’][^()"“”»]{1,40}["“”»'‘’]\s*\)"#;
+    HELD = r"\b(?:stored?|host(?:s|ed)|located|servers?|data cent(?:er|re)s?|process(?:ed|ing)|h[ée]berg\w+|stock[ée]e?s?|serveurs?|gehostet|gespeichert|server[ns]?|rechenzentr\w+)\b";
     STATES = r"\b(?:inc|llc|ltd|limited|gmbh|corp|corporation|s\.?a\.?r\.?l|b\.?v|plc|pte|kg|ag|s\.a\.s|sas|sa|oy|ab|s\.r\.l|srl|unlimited company|pbc)\b";
     DISCRETION = r"\b(?:sole discretion|any (?:time|reason)|without (?:prior )?notice|including but not limited|without limitation|any (?:other )?(?:purpose|lawful purpose)|affiliates|any third part(?:y|ies)|seul[e]? discr[ée]tion|[àa] tout moment|y compris,? (?:mais )?sans s'y limiter|sans (?:pr[ée]avis|limitation)|soci[ée]t[ée]s affili[ée]es|ou toute?s?|jederzeit|nach (?:eigenem|alleinigem|freiem) ermessen|ohne (?:vorherige )?ank[üu]ndigung|verbundene[nr]? unternehmen|oder sonstige\w*|or any(?: other)?)\b";
     NO_NAMES = r"\b(?:click(?:ing)?|tap|visiting|go to|menu|such as|like|for example|e\.g|cliqu\w+|der|die|das|und|nicht|dir|ihnen)\b";
@@ -346,6 +348,8 @@ fn names_listed(seen: &Seen<'_>) -> bool {
     let proper = |words: &[String], text: &str, other: &str| {
         // The first word of a sentence is a capital for no reason of its own.
         let text = text.split_once(' ').map_or("", |(_, rest)| rest);
+        // A short form in quotation marks behind the long one names nothing new.
+        let text = SHORT_FORM.replace_all(text, " ");
         // Gathered once: a sentence may have as many words as a page.
         let mut names: BTreeSet<String> = BTreeSet::new();
         for raw in text.split(|c: char| !(c.is_alphanumeric() || c == '.')).map(|raw| raw.trim_matches('.')) {
@@ -471,7 +475,7 @@ fn prohibition(seen: &Seen<'_>) -> bool {
 fn law(seen: &Seen<'_>) -> bool {
     static LAW: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"\bgovern(?:ed|ing) (?:by|law)|\blaws of\b|\bcourts? (?:of|in|located)\b|\bexclusive jurisdiction|\br[ée]gi(?:e|es|s)? par (?:le droit|la loi|les lois)|\bsoumis(?:e|es)? (?:au|[àa] la|aux|[àa]) (?:droit|lois?)\b|\btribunaux (?:de|comp[ée]tents)|\bgerichtsstand|\brecht der\b|\bunterliegen? .{0,20}recht\b|\bes gilt .{0,20}recht\b",
+            r"\bgovern(?:ed|ing) (?:by|law)|\blaws of\b|\b(?:is subject to|under) [a-z]{5,11} law\b|\bcourts? (?:of|in|located)\b|\bexclusive jurisdiction|\br[ée]gi(?:e|es|s)? par (?:le droit|la loi|les lois)|\bsoumis(?:e|es)? (?:au|[àa] la|aux|[àa]) (?:droit|lois?)\b|\btribunaux (?:de|comp[ée]tents)|\bgerichtsstand|\brecht der\b|\bunterliegen? .{0,20}recht\b|\bes gilt .{0,20}recht\b",
         )
     });
     let clause = seen.clause;
@@ -495,7 +499,9 @@ fn has_new_name(seen: &Seen<'_>) -> bool {
         parts.filter(|part| part.starts_with(char::is_uppercase)).map(str::to_lowercase).collect()
     };
     let (old, new) = (names(&clause.before), names(&clause.after));
-    seen.content.iter().any(|word| old.contains(word) != new.contains(word))
+    // An adjective of a country was compared with the country.
+    let new_name = |word: &&String| old.contains(*word) != new.contains(*word);
+    seen.content.iter().filter(new_name).any(|word| nation(word).is_none() && jurisdictions(word).is_empty())
 }
 
 /// A reworded clause about a practice changes a kind of thing.
@@ -522,7 +528,7 @@ fn right_named(seen: &Seen<'_>) -> bool {
 fn place_named(seen: &Seen<'_>) -> bool {
     let place = seen.clause.is_reworded() && seen.kinds.contains(&EditKind::Jurisdiction);
     // What stands under a heading holds for the places that it names.
-    let says = !seen.practices.is_empty() || seen.clause.heading;
+    let says = !seen.practices.is_empty() || seen.clause.heading || HELD.is_match(&seen.clause.both());
     place && says && !seen.content.is_empty() && !super::noise::is_contact_format(seen.clause)
 }
 

@@ -78,7 +78,7 @@ pub(super) fn enumerated(clause: &Clause) -> Option<String> {
         true => (&clause.before, &clause.after),
         false => (&clause.after, &clause.before),
     };
-    if !clause.is_reworded() {
+    if !clause.is_reworded() || clause.heading {
         return None;
     }
     let plain = |text: &str| fold(text).trim_end_matches(['.', ';', ' ']).to_owned();
