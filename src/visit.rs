@@ -3,6 +3,7 @@
 
 use url::Url;
 
+use crate::access::Access;
 use crate::fetch::{Fetch, Fetched, Request};
 use crate::outcome::{FailureKind, FetchFailure};
 use crate::panics::{contained, unpanicking};
@@ -34,6 +35,7 @@ pub(crate) async fn ask<F: Fetch>(url: &Url, language: Option<&str>, fetcher: &F
         validators: Validators::default(),
         language: language.map(str::to_owned),
         robots: RobotsRule::Respect,
+        access: Access::default(),
     };
     match unpanicking(fetcher.fetch(request)).await {
         Ok(Ok(Fetched::Snapshot(snapshot))) => Ok(*snapshot),

@@ -472,8 +472,8 @@ secert = "tell nobody"
     12:8 `"mail"` "mail" is no kind | known are webhook, stdout, file
     18:10 `…` the secret begins with whsec_, but what follows is no Base64 | copy it again, or leave whsec_ out if it is plain text
     24:1 `secret_env` secret_file and secret_env are both given, and a channel has one secret | keep one of them
-    31:14 `"NO_SUCH_VARIABLE"` the environment has no variable NO_SUCH_VARIABLE | set it where the program is started, or use secret_file
-    37:21 `"five"` there is no credential five: $CREDENTIALS_DIRECTORY is not set | systemd sets it for units with LoadCredential=; elsewhere use secret_file
+    31:14 `"NO_SUCH_VARIABLE"` the environment has no variable NO_SUCH_VARIABLE | set it where the program is started, or take the secret from a file
+    37:21 `"five"` there is no credential five: $CREDENTIALS_DIRECTORY is not set | systemd sets it for units with LoadCredential=; elsewhere take the secret from a file
     39:1 `[[channel]]` this [[channel]] has no path | add path = "alerts.ndjson"
     42:1 `secert` unknown key "secert" in [[channel]] | did you mean "secret"?
     "#);
@@ -723,6 +723,7 @@ tags = ["b", "c"]
     max_redirects = 4                             # policywatch.toml:11
     pause_per_host = "1m 30s"                     # policywatch.toml:12
     allow = ["intranet.example", "10.1.0.0/16", "::1/128"]  # policywatch.toml:13
+    extra_ca = ""                                 # default
 
     [browser]
     path = "auto"                                 # default
@@ -1090,6 +1091,7 @@ fn the_example_shows_every_key() {
         "pages" | "urls" => {
             settings.iter().any(|(_, name, value)| name == table && value.contains(&format!("{key} = ")))
         }
+        "secret" => settings.iter().any(|(_, name, value)| name == "headers" && value.contains(&format!("{key} = "))),
         "example" => settings.iter().any(|(_, name, value)| name == "fires_on" && value.contains(&format!("{key} = "))),
         // The keys of [defaults] are shown once, there.
         "watch" if KEYS.iter().any(|(table, keys)| *table == "defaults" && keys.contains(&key)) => true,
@@ -1111,7 +1113,7 @@ fn the_example_shows_every_key() {
 #[test]
 fn the_defaults_that_the_example_shows_are_the_defaults() {
     // Those that depend on the machine or on the version, or are not set.
-    let skipped = ["store.path", "fetch.user_agent", "fetch.contact", "wayback.save_keys_file"];
+    let skipped = ["store.path", "fetch.user_agent", "fetch.contact", "fetch.extra_ca", "wayback.save_keys_file"];
     let mut text = String::new();
     for (table, key, value) in settings_of(&example()) {
         let single = ["store", "fetch", "wayback", "scheduler", "log"].contains(&table.as_str());

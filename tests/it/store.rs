@@ -648,6 +648,7 @@ fn configured(id: &str) -> Watch {
         confirm: None,
         stale_after: None,
         robots: RobotsRule::default(),
+        access: policywatch::access::Access::default(),
         interest: Interest::ALL,
         rules: Rules::default(),
         tags: Vec::new(),

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use policywatch::access::Access;
 use policywatch::clock::{Clock as _, HeldClock, SystemClock};
 use policywatch::fetch::{Fetch as _, Fetched, Fetcher, Options, Request};
 use policywatch::guard::Allowed;
@@ -56,6 +57,7 @@ fn request(url: Url) -> Request {
         validators: Validators::default(),
         language: None,
         robots: RobotsRule::Ignore,
+        access: Access::default(),
     }
 }
 
@@ -124,6 +126,15 @@ fn cases() -> Vec<Case> {
         ("hangs up at once", vec![], "broken_answer"),
         ("cut status line", send(*b"HTTP/1.1 2"), "broken_answer"),
         ("cut headers", send(*b"HTTP/1.1 200 OK\r\ncontent-le"), "broken_answer"),
+        ("cut after the headers", send(head("content-length: 100\r\n")), "broken_answer"),
+        ("cut before the first chunk", send(head("transfer-encoding: chunked\r\n")), "broken_answer"),
+        ("cut chunk size", send([&head("transfer-encoding: chunked\r\n")[..], b"2"].concat()), "broken_answer"),
+        ("cut after the gzip header", encoded("gzip", &packed[..10]), "broken_answer"),
+        (
+            "cut after the gzip header without a length",
+            send([&head("content-encoding: gzip\r\n")[..], &packed[..10]].concat()),
+            "broken_answer",
+        ),
         ("cut body", send([&head("content-length: 100\r\n")[..], PAGE].concat()), "broken_answer"),
         ("cut chunk", send([&head("transfer-encoding: chunked\r\n")[..], b"20\r\nabc"].concat()), "broken_answer"),
         (
@@ -213,12 +224,14 @@ fn answers(asked: &Asked) -> Vec<Act> {
 #[tokio::test]
 async fn hostile_servers_end_in_the_failure_that_says_so() {
     let server = Server::start(answers).await;
-    let impatient = fetcher(options(Duration::from_millis(250)));
-    let patient = fetcher(options(Duration::from_secs(20)));
+    let (impatient, patient) = (options(Duration::from_millis(250)), options(Duration::from_secs(20)));
     let mut wrong = Vec::new();
     for (name, _, expected) in CASES.iter() {
-        let fetcher = if *expected == "timeout" { &impatient } else { &patient };
-        let ended = match get(fetcher, server.url(&path_of(name))).await {
+        let options = if *expected == "timeout" { &impatient } else { &patient };
+        // Each for itself: a host that asked for quiet would be left alone.
+        let client = GuardedClient::with_lookup(options, names()).unwrap();
+        let fetcher = Fetcher::with_client(client, options.clone(), SystemClock);
+        let ended = match get(&fetcher, server.url(&path_of(name))).await {
             Ok(snapshot) => snapshot.status.to_string(),
             Err(failure) => failure.kind.as_str().to_owned(),
         };
