@@ -39,7 +39,7 @@ impl Usual {
 /// What one watch says, given its page and the language that its text must be in.
 pub(super) fn read(table: &Table<'_>, usual: &Usual, url: Option<&Url>, language: Option<&str>) -> Option<Access> {
     let headers = table.or("headers", Headers::default(), |value| headers(value, url));
-    let way = table.or("proxy", Way::AsUsual, way);
+    let way = table.or("proxy", usual.way.clone(), way);
     // That of [defaults] is meant for pages in its language.
     let inherited = usual.locale.clone().filter(|locale| language.is_none_or(|language| locale.language() == language));
     let locale = table.or("locale", inherited, |value| {

@@ -1,5 +1,6 @@
 //! What a browser asks of whom, by which way and as whom. All of it on the loopback interface.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -232,4 +233,60 @@ async fn a_browser_trusts_the_operators_authorities() {
     let other = Secure::start(&ours.vouches("other.test", 2020, 2036), &["http/1.1"]).await;
     let refused = rendered(&fetcher, request(other.url("/privacy"))).await.unwrap_err();
     assert!(refused.as_str() == "tls" && refused.to_string().contains("for another name"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_browser_sends_nothing_past_its_proxy() {
+    let Some(browser) = browser() else { return };
+    // Whoever hears anything here was told past the proxy, which knows no datagrams.
+    let ears = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let port = ears.local_addr().unwrap().port();
+    let server = Server::start(move |_: &Asked| {
+        page(&format!(
+            "<link rel=preconnect href=https://127.0.0.1:{port}><link rel=dns-prefetch href=//prefetch.test>
+             <p id=says>We keep your data.</p><script>
+             const says = (word) => document.getElementById('says').textContent += ' ' + word;
+             const peer = new RTCPeerConnection({{ iceServers: [{{ urls: 'stun:127.0.0.1:{port}' }}] }});
+             peer.onicecandidate = (event) => says(event.candidate ? 'candidate' : 'gathered');
+             peer.createDataChannel('x');
+             peer.createOffer().then((offer) => peer.setLocalDescription(offer)).then(() => says('offered'));
+             if (self.WebTransport) new WebTransport('https://127.0.0.1:{port}/').ready.catch(() => says('unreached'));
+             </script>"
+        ))
+    })
+    .await;
+    let traced = tempfile::tempdir().unwrap();
+    let log = traced.path().join("trace");
+    let tracer = std::process::Command::new("strace").arg("-V").output().is_ok_and(|output| output.status.success());
+    let browser = if tracer {
+        // What is written to sockets of the internet, and where they are connected to.
+        std::fs::write(&log, "").unwrap();
+        std::fs::set_permissions(&log, std::os::unix::fs::PermissionsExt::from_mode(0o666)).unwrap();
+        let calls = "connect,sendto,sendmsg,sendmmsg,write,writev";
+        let chromium = browser.program().unwrap();
+        let script =
+            format!(r#"exec strace -f -yy -qq -e trace={calls} -o {} {} "$@""#, log.display(), chromium.display());
+        BrowserOptions { path: Some(program(traced.path(), &script)), ..browser }
+    } else {
+        println!("skipped in part: strace is not installed");
+        browser
+    };
+    let snapshot = rendered(&fetcher(browser, None), request(server.url("/privacy"))).await.unwrap();
+    assert!(text(&snapshot).contains("offered"), "{}", text(&snapshot));
+    let heard = ears.try_recv_from(&mut [0; 64]);
+    assert!(heard.is_err(), "a datagram of {heard:?}");
+    if !tracer {
+        return;
+    }
+    let trace = std::fs::read_to_string(&log).unwrap();
+    let sent: Vec<&str> = trace.lines().filter(|line| line.contains("<UDP") && !line.contains(" connect(")).collect();
+    assert!(sent.is_empty(), "{}", sent.join("\n"));
+    let ports: BTreeSet<&str> = trace
+        .lines()
+        .filter(|line| line.contains(" connect(") && line.contains("<TCP"))
+        .map(|line| line.split_once("sa_family=").unwrap().1)
+        .map(|line| line.split_once('}').unwrap().0)
+        .collect();
+    assert_eq!(ports.len(), 1, "there is one way out, the proxy: {ports:?}");
+    assert!(ports.iter().all(|place| place.contains("127.0.0.1")), "{ports:?}");
 }

@@ -458,3 +458,65 @@ async fn what_is_posted_goes_to_one_receiver() {
     let private = post(Url::parse("http://private.test/hook").unwrap(), 20_000).await;
     assert_eq!(private.unwrap_err().as_str(), "forbidden_address");
 }
+
+/// The most that a process has had in memory so far, in bytes.
+fn peak(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+}
+
+/// One process meets everything that is endless or grows; a last page that never comes keeps it
+/// there until its memory was looked at.
+#[tokio::test]
+async fn no_answer_makes_the_program_large() {
+    // 4 GiB of zeros in 4 MiB: one stream of gzip after another is one body.
+    let member = gzip(&vec![0; 64 << 20]);
+    let bomb = member.repeat(64);
+    let nested = gzip(&bomb);
+    let packed = move |coding: &str, body: &[u8]| {
+        send(answer("200 OK", &format!("content-type: text/html\r\ncontent-encoding: {coding}\r\n"), body))
+    };
+    let server = Server::start(move |asked| match asked.path() {
+        "/bomb" => packed("gzip", &bomb),
+        "/nested" => packed("gzip, gzip", &nested),
+        "/endless" => then(b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n\r\n", Act::Endless(vec![b'x'; 65536])),
+        "/chunks" => {
+            then(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", Act::Endless(b"4\r\nabcd\r\n".repeat(4096)))
+        }
+        "/headers" => then(b"HTTP/1.1 200 OK\r\n", Act::Endless(b"x-x: yyyyyyyyyyyyyyyy\r\n".repeat(1024))),
+        "/header" => then(b"HTTP/1.1 200 OK\r\nx: ", Act::Endless(vec![b'y'; 65536])),
+        "/status" => vec![Act::Endless(b"HTTP/1.1 200 OKOKOKOK".repeat(1024))],
+        "/hundreds" => vec![Act::Endless(b"HTTP/1.1 100 Continue\r\n\r\n".repeat(1024))],
+        _ => vec![Act::Stall],
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("policywatch.toml");
+    let store = folder.path().join("policywatch.db");
+    let text = format!(
+        "[store]\npath = {store:?}\n[fetch]\nallow = [\"127.0.0.0/8\"]\npause_per_host = \"0s\"\ntimeout = \"10s\"\n"
+    );
+    std::fs::write(&config, text).unwrap();
+    let paths = ["/bomb", "/nested", "/endless", "/chunks", "/headers", "/header", "/status", "/hundreds", "/last"];
+    let mut program = tokio::process::Command::new(env!("CARGO_BIN_EXE_policywatch"))
+        .arg("--config")
+        .arg(&config)
+        .args(["fetch", "--json", "--render", "never"])
+        .args(paths.map(|path| server.url(path).to_string()))
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let pid = program.id().unwrap();
+    while !server.asked().iter().any(|asked| asked.path() == "/last") {
+        assert_eq!(program.try_wait().unwrap(), None, "it ended before the last page");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let peak = peak(pid);
+    assert_eq!(server.asked().len(), paths.len());
+    println!("peak memory {} MiB", peak >> 20);
+    assert!(peak < 100 << 20, "{} MiB", peak >> 20);
+}
