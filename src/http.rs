@@ -4,13 +4,17 @@
 //! This is the one port that other ports import: there must be no second way out of the
 //! program. It follows no redirects, keeps no cookies, decodes no bodies and never tries
 //! again; who asks does that, one guarded request at a time.
+//!
+//! Through a proxy the same is decided, as far as it can be: every URL here, and every name
+//! that is resolved here. What an HTTP proxy or a `socks5h` one makes of a name is its own to
+//! decide.
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::cookie::CookieStore as _;
@@ -19,8 +23,16 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use tokio::net::TcpStream;
 use url::Url;
 
+use crate::access::{Proxy, ProxyKind};
 use crate::guard::{self, Allowed};
 use crate::outcome::FailureKind;
+
+mod trust;
+mod way;
+
+pub use trust::Authorities;
+pub(crate) use trust::Distrust;
+pub(crate) use way::authorization;
 
 /// What is read of an answer to [`GuardedClient::post`].
 const POST_ANSWER: usize = 64 * 1024;
@@ -37,6 +49,8 @@ pub struct Options {
     pub connect_timeout: Duration,
     /// Special addresses that may be reached although they are not public.
     pub allow: Vec<Allowed>,
+    /// Authorities that are trusted beside the system's.
+    pub extra_ca: Option<Authorities>,
 }
 
 /// Why there is no client.
@@ -78,6 +92,8 @@ impl Lookup for SystemLookup {
 struct Guard {
     lookup: Arc<dyn Lookup>,
     allow: Arc<[Allowed]>,
+    /// The proxy's own name: the operator chose where it leads.
+    proxy: Option<String>,
 }
 
 impl Resolve for Guard {
@@ -85,9 +101,12 @@ impl Resolve for Guard {
         let host = name.as_str().to_owned();
         let found = self.lookup.lookup(&host);
         let allow = Arc::clone(&self.allow);
+        let chosen = self.proxy.as_ref().is_some_and(|proxy| proxy.eq_ignore_ascii_case(&host));
         Box::pin(async move {
             let addresses = found.await.map_err(|_| Refusal(FailureKind::Dns { host: host.clone() }))?;
-            guard::decide(&host, &addresses, &allow).map_err(Refusal)?;
+            if !chosen || addresses.is_empty() {
+                guard::decide(&host, &addresses, &allow).map_err(Refusal)?;
+            }
             Ok(Box::new(addresses.into_iter().map(|address| SocketAddr::new(address, 0))) as Addrs)
         })
     }
@@ -108,19 +127,46 @@ impl StdError for Refusal {}
 /// A client that reaches nothing but public and allowed addresses.
 #[derive(Clone)]
 pub struct GuardedClient {
-    client: reqwest::Client,
     lookup: Arc<dyn Lookup>,
     allow: Arc<[Allowed]>,
     connect_timeout: Duration,
+    proxy: Option<Proxy>,
+    family: Arc<Family>,
+}
+
+/// What clients of different ways share.
+struct Family {
+    agent: HeaderValue,
+    certificates: Vec<reqwest::Certificate>,
+    extra_ca: Option<Authorities>,
+    /// One client for each way: connections, and sessions of TLS, are kept apart. There are no
+    /// more of them than a configuration names.
+    clients: Mutex<Vec<(Option<Proxy>, reqwest::Client)>>,
 }
 
 impl fmt::Debug for GuardedClient {
+    /// Without the library's client, which would print the credentials of a proxy.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GuardedClient")
-            .field("client", &self.client)
-            .field("allow", &self.allow)
-            .finish_non_exhaustive()
+        f.debug_struct("GuardedClient").field("proxy", &self.proxy).field("allow", &self.allow).finish_non_exhaustive()
     }
+}
+
+/// A bare connection, and how to speak on it.
+pub(crate) struct Connected {
+    pub(crate) stream: TcpStream,
+    /// The proxy that must be told the whole address, with each request.
+    pub(crate) tell: Option<Proxy>,
+    /// Who answers, where that is known.
+    pub(crate) remote: Option<SocketAddr>,
+}
+
+/// What a bare connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Whatever is spoken on it.
+    Tunnel,
+    /// One plain request.
+    Page,
 }
 
 impl GuardedClient {
@@ -137,34 +183,24 @@ impl GuardedClient {
     /// # Errors
     /// What keeps it from being built.
     pub fn with_lookup(options: impl Into<Options>, lookup: Arc<dyn Lookup>) -> Result<Self, ClientError> {
-        let Options { user_agent, connect_timeout, allow } = options.into();
+        let Options { user_agent, connect_timeout, allow, extra_ca } = options.into();
         // An error says that a provider is installed already: the same one, by us.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let agent = HeaderValue::from_str(&user_agent).ok().filter(|_| !user_agent.trim().is_empty());
         let agent = agent.ok_or(ClientError::UserAgent(user_agent))?;
+        let certificates = extra_ca.iter().flat_map(Authorities::certificates).map(reqwest::Certificate::from_der);
+        let certificates = certificates.collect::<Result<_, _>>().map_err(|error| ClientError::Tls(reason(&error)))?;
+        let family = Arc::new(Family { agent, certificates, extra_ca, clients: Mutex::default() });
         let allow: Arc<[Allowed]> = allow.into();
-        let client = reqwest::Client::builder()
-            .user_agent(agent)
-            // A proxy variable of the environment would resolve names in our place.
-            .no_proxy()
-            .dns_resolver(Guard { lookup: Arc::clone(&lookup), allow: Arc::clone(&allow) })
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .connect_timeout(connect_timeout)
-            .no_gzip()
-            .no_brotli()
-            .no_zstd()
-            .no_deflate()
-            // As browsers do: a malformed line is no reason not to read the page.
-            .http1_ignore_invalid_headers_in_responses(true)
-            .http1_allow_obsolete_multiline_headers_in_responses(true)
-            .http1_allow_spaces_after_header_name_in_responses(true)
-            .http2_max_header_list_size(u32::try_from(MAX_HEADERS).unwrap_or(u32::MAX))
-            .pool_max_idle_per_host(2)
-            .retry(reqwest::retry::never())
-            .build()
-            .map_err(|error| ClientError::Tls(reason(&error)))?;
-        Ok(Self { client, lookup, allow, connect_timeout })
+        let client = Self { lookup, allow, connect_timeout, proxy: None, family };
+        // What is wrong with it is told now, not at the first request.
+        client.library()?;
+        Ok(client)
+    }
+
+    /// The client of the same family that goes this way; none: without a proxy.
+    pub fn through(&self, proxy: Option<&Proxy>) -> Self {
+        Self { proxy: proxy.cloned(), ..self.clone() }
     }
 
     /// A bare connection to where a URL leads, decided as every other one: for the proxy that
@@ -172,9 +208,34 @@ impl GuardedClient {
     ///
     /// # Errors
     /// Why there is no connection.
-    pub(crate) async fn connect(&self, url: &Url) -> Result<TcpStream, FailureKind> {
-        guard::check_url(url, &self.allow)?;
-        let (named, port) = (authority(url), url.port_or_known_default().unwrap_or_default());
+    pub(crate) async fn connect(&self, url: &Url, purpose: Purpose) -> Result<Connected, FailureKind> {
+        self.check(url)?;
+        let port = url.port_or_known_default().unwrap_or_default();
+        let Some(proxy) = &self.proxy else {
+            let addresses = self.addresses(url, port).await?;
+            let stream = self.dial(&authority(url), &addresses).await?;
+            let remote = stream.peer_addr().ok();
+            return Ok(Connected { stream, tell: None, remote });
+        };
+        let failed = |reason| FailureKind::Proxy { proxy: proxy.to_string(), host: authority(url), reason };
+        if purpose == Purpose::Page && proxy.kind == ProxyKind::Http {
+            let reached = tokio::time::timeout(self.connect_timeout, way::reach(proxy)).await;
+            let limit = self.connect_timeout.as_secs();
+            let stream = reached.unwrap_or_else(|_| Err(format!("no answer within {limit} s"))).map_err(failed)?;
+            return Ok(Connected { stream, tell: Some(proxy.clone()), remote: None });
+        }
+        let target = if proxy.resolves() {
+            let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+            way::Target::Named(host.to_owned(), port)
+        } else {
+            way::Target::Decided(self.addresses(url, port).await?)
+        };
+        let stream = way::through(proxy, target, self.connect_timeout).await.map_err(failed)?;
+        Ok(Connected { stream, tell: None, remote: None })
+    }
+
+    /// The addresses of a URL's host, on which was decided.
+    async fn addresses(&self, url: &Url, port: u16) -> Result<Vec<SocketAddr>, FailureKind> {
         let (host, addresses) = match url.host() {
             Some(url::Host::Domain(name)) => {
                 let found = self.lookup.lookup(name).await;
@@ -186,16 +247,43 @@ impl GuardedClient {
             None => return Err(FailureKind::BadUrl { url: url.to_string(), reason: "it names no host".to_owned() }),
         };
         guard::decide(&host, &addresses, &self.allow)?;
-        let addresses: Vec<SocketAddr> = addresses.into_iter().map(|address| SocketAddr::new(address, port)).collect();
-        // Exactly the addresses that were decided on: there is no second look-up to win.
-        match tokio::time::timeout(self.connect_timeout, TcpStream::connect(&addresses[..])).await {
+        Ok(addresses.into_iter().map(|address| SocketAddr::new(address, port)).collect())
+    }
+
+    /// Connects to exactly the addresses that were decided on: there is no second look-up to win.
+    async fn dial(&self, named: &str, addresses: &[SocketAddr]) -> Result<TcpStream, FailureKind> {
+        let host = named.to_owned();
+        match tokio::time::timeout(self.connect_timeout, TcpStream::connect(addresses)).await {
             Err(_) => Err(FailureKind::Timeout { limit: self.connect_timeout }),
-            Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                Err(FailureKind::Refused { host: named })
-            }
-            Ok(Err(error)) => Err(FailureKind::Connection { host: named, reason: error.to_string() }),
+            Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => Err(FailureKind::Refused { host }),
+            Ok(Err(error)) => Err(FailureKind::Connection { host, reason: error.to_string() }),
             Ok(Ok(stream)) => Ok(stream),
         }
+    }
+
+    /// Whether a URL may be asked for, as far as it says itself.
+    fn check(&self, url: &Url) -> Result<(), FailureKind> {
+        guard::check_url(url, &self.allow)?;
+        // Its name is resolved without a decision; nobody but us may have use of that.
+        let proxy = self.proxy.as_ref().filter(|proxy| proxy.host().parse::<IpAddr>().is_err());
+        let itself = proxy.is_some_and(|proxy| {
+            url.host_str().is_some_and(|host| host.trim_end_matches('.').eq_ignore_ascii_case(proxy.host()))
+        });
+        if itself {
+            let reason = "it is the proxy that pages are asked for through".to_owned();
+            return Err(FailureKind::BadUrl { url: url.to_string(), reason });
+        }
+        Ok(())
+    }
+
+    /// The way, in a word.
+    pub(crate) fn way(&self) -> String {
+        self.proxy.as_ref().map_or_else(|| "direct".to_owned(), ToString::to_string)
+    }
+
+    /// Authorities that are trusted beside the system's.
+    pub(crate) fn extra_ca(&self) -> Option<&Authorities> {
+        self.family.extra_ca.as_ref()
     }
 
     /// The special addresses that may be reached.
@@ -208,7 +296,7 @@ impl GuardedClient {
     /// # Errors
     /// Why there is no answer; a status is none.
     pub async fn get(&self, url: &Url, headers: &[(String, String)]) -> Result<Answer, FailureKind> {
-        self.send(self.client.get(url.clone()), url, headers).await
+        self.send(self.for_request(url)?.get(url.clone()), url, headers).await
     }
 
     /// Sends a POST request and reads at most 64 KiB of the answer: its status, headers
@@ -227,7 +315,7 @@ impl GuardedClient {
         timeout: Duration,
     ) -> Result<(u16, Vec<(String, String)>, Vec<u8>), FailureKind> {
         let until = tokio::time::Instant::now() + timeout;
-        let sent = self.send(self.client.post(url.clone()).body(body), url, headers);
+        let sent = self.send(self.for_request(url)?.post(url.clone()).body(body), url, headers);
         let late = Err(FailureKind::Timeout { limit: timeout });
         let mut answer = tokio::time::timeout_at(until, sent).await.unwrap_or(late)?;
         let mut read = Vec::new();
@@ -247,10 +335,14 @@ impl GuardedClient {
         headers: &[(String, String)],
     ) -> Result<Answer, FailureKind> {
         // The library does not ask the resolver about addresses: every URL is checked here.
-        guard::check_url(url, &self.allow)?;
+        self.check(url)?;
         let host = authority(url);
         let request = request.headers(header_map(url, headers)?);
-        let response = request.send().await.map_err(|error| understand(&error, &host, self.connect_timeout))?;
+        let response = request.send().await.map_err(|error| self.understand(&error, &host))?;
+        if let Some(proxy) = self.proxy.as_ref().filter(|_| response.status().as_u16() == 407) {
+            let (proxy, reason) = (proxy.to_string(), "it wants credentials (407)".to_owned());
+            return Err(FailureKind::Proxy { proxy, host, reason });
+        }
         let headers: Vec<_> = response
             .headers()
             .iter()
@@ -263,11 +355,68 @@ impl GuardedClient {
         Ok(Answer {
             status: response.status().as_u16(),
             headers,
-            remote_addr: response.remote_addr(),
+            // Behind a proxy nobody knows who answers.
+            remote_addr: response.remote_addr().filter(|_| self.proxy.is_none()),
             host,
             connect_timeout: self.connect_timeout,
             response,
         })
+    }
+}
+
+impl GuardedClient {
+    fn for_request(&self, url: &Url) -> Result<reqwest::Client, FailureKind> {
+        self.library().map_err(|why| FailureKind::Connection { host: authority(url), reason: why.to_string() })
+    }
+
+    /// The library's client for this way, built at its first use.
+    fn library(&self) -> Result<reqwest::Client, ClientError> {
+        let proxy = self.proxy.as_ref();
+        let mut clients = self.family.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, client)) = clients.iter().find(|(known, _)| known.as_ref() == proxy) {
+            return Ok(client.clone());
+        }
+        let unbuilt = |error: reqwest::Error| ClientError::Tls(reason(&error));
+        let name = proxy.filter(|proxy| proxy.host().parse::<IpAddr>().is_err()).map(|proxy| proxy.host().to_owned());
+        let builder = reqwest::Client::builder()
+            .user_agent(self.family.agent.clone())
+            // A proxy variable of the environment would resolve names in our place.
+            .no_proxy()
+            .dns_resolver(Guard { lookup: Arc::clone(&self.lookup), allow: Arc::clone(&self.allow), proxy: name })
+            .tls_certs_merge(self.family.certificates.clone())
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .connect_timeout(self.connect_timeout)
+            .no_gzip()
+            .no_brotli()
+            .no_zstd()
+            .no_deflate()
+            // As browsers do: a malformed line is no reason not to read the page.
+            .http1_ignore_invalid_headers_in_responses(true)
+            .http1_allow_obsolete_multiline_headers_in_responses(true)
+            .http1_allow_spaces_after_header_name_in_responses(true)
+            .http2_max_header_list_size(u32::try_from(MAX_HEADERS).unwrap_or(u32::MAX))
+            .pool_max_idle_per_host(2)
+            .retry(reqwest::retry::never());
+        let builder = match proxy {
+            None => builder,
+            Some(proxy) => builder.proxy(reqwest::Proxy::all(proxy.with_credentials()).map_err(unbuilt)?),
+        };
+        let client = builder.build().map_err(unbuilt)?;
+        clients.push((proxy.cloned(), client.clone()));
+        Ok(client)
+    }
+    /// What an error of the HTTP library means, given the way.
+    fn understand(&self, error: &reqwest::Error, host: &str) -> FailureKind {
+        let kind = understand(error, host, self.connect_timeout);
+        let Some(proxy) = &self.proxy else { return kind };
+        let reason = match kind {
+            FailureKind::Refused { .. } => "the connection is refused".to_owned(),
+            FailureKind::Connection { reason, .. } => reason,
+            FailureKind::Dns { host } if host == proxy.host() => "its name does not resolve".to_owned(),
+            other => return other,
+        };
+        FailureKind::Proxy { proxy: proxy.to_string(), host: host.to_owned(), reason }
     }
 }
 
@@ -374,7 +523,7 @@ fn understand(error: &reqwest::Error, host: &str, connect_timeout: Duration) -> 
         return kind.clone();
     }
     if let Some(tls) = causes.iter().find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
-        return FailureKind::Tls { host, reason: tls.to_string() };
+        return FailureKind::Tls { host, reason: trust::untrusted(tls) };
     }
     let io = causes.iter().find_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
     if error.is_timeout() {

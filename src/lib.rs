@@ -11,7 +11,7 @@
 //!
 //! | layer | modules | may know |
 //! |---|---|---|
-//! | core | `watch` … `examine`, `alternation`, `confirmation`, `discovery`, `pages`, `ladder`, `capture`, `cadence`, `pace`, `health`, `silence`, `coverage`, `robots`, `guard`, `outcome`, `render`, `time` | the core |
+//! | core | `watch` … `examine`, `alternation`, `confirmation`, `discovery`, `access`, `pages`, `ladder`, `capture`, `cadence`, `pace`, `health`, `silence`, `coverage`, `robots`, `guard`, `outcome`, `render`, `time` | the core |
 //! | ports | `clock`, `http`, `fetch`, `git`, `unpack`, `store`, `channel` | the core; of each other only `http` and `clock` |
 //! | use cases | `check`, `climb`, `moving`, `survey`, `upgrade`, `backfill`, `errands`, `deliver`, `vigil`, `exchange` | core and ports |
 //! | faces | `config`, `telemetry`, `scheduler`, `seeker`, `daemon`, `cli` | everything below |
@@ -87,6 +87,7 @@
 //! The decisions behind this, with the options weighed, are in `docs/decisions/`.
 
 // The core: values in, values out.
+pub mod access;
 pub mod alert;
 pub mod alternation;
 pub mod cadence;

@@ -23,13 +23,14 @@ use crate::fetch::Fetch;
 use crate::outcome::{FetchFailure, Outcome};
 use crate::panics::contained;
 use crate::reading::{Reading, Unreadable, Why};
+use crate::robots::holds_leave;
 use crate::snapshot::Snapshot;
 use crate::store::{CheckId, Store, StoreError};
 use crate::text::anchors::{Outlook, outlook};
 use crate::unpack::Unpacker;
 use crate::version::VersionFacts;
-use crate::visit::{Visit, visit};
-use crate::watch::{PolicyType, Source, Watch};
+use crate::visit::{Visit, visit_for};
+use crate::watch::{PolicyType, RobotsRule, Source, Watch};
 
 /// How often a policy is searched for that is lost.
 pub const ONCE_IN: Duration = Duration::from_secs(24 * 3600);
@@ -76,6 +77,10 @@ pub async fn in_its_place(watch: &Watch, store: &Store) -> Result<Watch, StoreEr
         && let Some(moved) = store.whereabouts(&watch.id, &watch.url).await?.moved
         && let Ok(url) = Url::parse(&moved.url)
     {
+        // Leave to pass over robots.txt was given by the site that was configured.
+        if !holds_leave(&watch.url, &url) {
+            watch.robots = RobotsRule::Respect;
+        }
         watch.url = url;
     }
     Ok(watch)
@@ -153,7 +158,7 @@ pub async fn read_at<F: Fetch, C>(
     watch: &Watch,
     ports: &Ports<F, C>,
 ) -> Result<Result<Reading, Unreadable>, FetchFailure> {
-    let page = visit(url, watch.language.as_deref(), &watch.selectors, &ports.fetcher, &ports.unpacker).await?;
+    let page = visit_for(watch, url, &ports.fetcher, &ports.unpacker).await?;
     Ok(page.reading)
 }
 
@@ -305,8 +310,7 @@ impl<'a, F: Fetch> Search<'a, F> {
     async fn visit(&mut self, url: &Url) -> Option<Visit> {
         self.requests += 1;
         self.seen.insert(address::key(url));
-        let language = self.watch.language.as_deref();
-        let page = visit(url, language, &self.watch.selectors, self.fetcher, self.unpacker).await.ok()?;
+        let page = visit_for(self.watch, url, self.fetcher, self.unpacker).await.ok()?;
         self.seen.insert(address::key(&page.url));
         Some(page)
     }

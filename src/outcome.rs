@@ -210,8 +210,8 @@ pub enum FailureKind {
         /// What is wrong.
         reason: String,
     },
-    /// Too many requests; the whole host waits.
-    #[error("{host} asks us to slow down (429)")]
+    /// Too many requests, or a rest of so long; the whole host waits.
+    #[error("{host} asks us to slow down (429), or to come back later (503)")]
     RateLimited {
         /// The host.
         host: String,
@@ -282,6 +282,16 @@ pub enum FailureKind {
         /// What happened.
         reason: String,
     },
+    /// The proxy does not let us through.
+    #[error("the proxy {proxy} does not lead to {host}: {reason}; see proxy in the configuration")]
+    Proxy {
+        /// The proxy, without credentials.
+        proxy: String,
+        /// Host and port asked for.
+        host: String,
+        /// What happened.
+        reason: String,
+    },
     /// Anything else on the way.
     #[error("{host} could not be reached: {reason}")]
     Connection {
@@ -314,6 +324,7 @@ impl FailureKind {
             FailureKind::NoBrowser { .. } => "no_browser",
             FailureKind::Browser { .. } => "browser",
             FailureKind::OfPage { kind, .. } => kind.as_str(),
+            FailureKind::Proxy { .. } => "proxy",
             FailureKind::Connection { .. } => "connection",
         }
     }

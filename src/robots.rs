@@ -5,6 +5,7 @@
 //! two equally long ones the one that allows.
 
 use memchr::memmem;
+use url::Url;
 
 /// More than that is not read; the RFC asks for 500 KiB at least.
 pub const MAX_SIZE: usize = 512 * 1024;
@@ -81,6 +82,17 @@ impl Robots {
         let decides = fits.max_by_key(|rule| (rule.length, rule.allows))?;
         (!decides.allows).then_some(&*decides.written)
     }
+}
+
+/// Whether leave to pass over robots.txt, given for one page, holds for another address: on the
+/// same host or one below it, `www.` or not. Whoever owns another host has given none.
+pub fn holds_leave(given_for: &Url, url: &Url) -> bool {
+    let host = |url: &Url| url.host_str().unwrap_or_default().trim_end_matches('.').to_ascii_lowercase();
+    let (own, other) = (host(given_for), host(url));
+    let own = own.strip_prefix("www.").unwrap_or(&own);
+    let below = other.strip_suffix(own).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    // An address has nothing below it.
+    below && (given_for.domain().is_some() || own == other) && !own.is_empty()
 }
 
 /// The product in what a group calls a robot: `policywatch` of `policywatch/1.0`.
@@ -197,6 +209,21 @@ mod tests {
             forbidden("User-agent: *\nDisallow: /datenschutzerklärung", &["/datenschutzerkl%C3%A4rung"]).len(),
             1
         );
+    }
+
+    #[test]
+    fn leave_holds_for_the_site_that_gave_it() {
+        let holds = |given: &str, url: &str| holds_leave(&Url::parse(given).unwrap(), &Url::parse(url).unwrap());
+        for url in
+            ["https://acme.test/x", "http://www.acme.test:8080/", "https://legal.acme.test/", "https://ACME.test./"]
+        {
+            assert!(holds("https://www.acme.test/privacy", url), "{url}");
+        }
+        for url in ["https://evilacme.test/", "https://test/", "https://acme.test.evil.test/", "http://127.0.0.1/"] {
+            assert!(!holds("https://www.acme.test/privacy", url), "{url}");
+        }
+        assert!(!holds("https://legal.acme.test/", "https://acme.test/"), "above it");
+        assert!(holds("http://127.0.0.1/", "http://127.0.0.1:81/") && !holds("http://7.0.0.1/", "http://127.0.0.1/"));
     }
 
     #[test]

@@ -191,6 +191,11 @@ impl Snapshot {
         self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
+    /// Whether the whole host is to be left alone: too many requests, or a rest whose end it names.
+    pub fn asks_for_quiet(&self) -> bool {
+        self.status == 429 || self.status == 503 && self.retry_after().is_some()
+    }
+
     /// The digest of the body.
     pub fn digest(&self) -> Digest {
         Digest::of(&self.body)

@@ -3,6 +3,7 @@
 
 use url::Url;
 
+use crate::access::Access;
 use crate::fetch::{Fetch, Fetched, Request};
 use crate::outcome::{FailureKind, FetchFailure};
 use crate::panics::{contained, unpanicking};
@@ -10,7 +11,7 @@ use crate::reading::{Expected, Reading, Selectors, Unreadable, read};
 use crate::snapshot::{Snapshot, Validators};
 use crate::text::anchors::{Outlook, outlook};
 use crate::unpack::Unpacker;
-use crate::watch::{RobotsRule, Source};
+use crate::watch::{RobotsRule, Source, Watch};
 
 /// What an address turned out to be.
 #[derive(Debug)]
@@ -27,6 +28,15 @@ pub(crate) struct Visit {
 
 /// Asks for a page as it is now.
 pub(crate) async fn ask<F: Fetch>(url: &Url, language: Option<&str>, fetcher: &F) -> Result<Snapshot, FetchFailure> {
+    ask_as(url, language, Access::default(), fetcher).await
+}
+
+async fn ask_as<F: Fetch>(
+    url: &Url,
+    language: Option<&str>,
+    access: Access,
+    fetcher: &F,
+) -> Result<Snapshot, FetchFailure> {
     let request = Request {
         url: url.clone(),
         source: Source::Live,
@@ -34,6 +44,7 @@ pub(crate) async fn ask<F: Fetch>(url: &Url, language: Option<&str>, fetcher: &F
         validators: Validators::default(),
         language: language.map(str::to_owned),
         robots: RobotsRule::Respect,
+        access,
     };
     match unpanicking(fetcher.fetch(request)).await {
         Ok(Ok(Fetched::Snapshot(snapshot))) => Ok(*snapshot),
@@ -53,6 +64,18 @@ pub(crate) async fn visit<F: Fetch>(
 ) -> Result<Visit, FetchFailure> {
     let snapshot = ask(url, language, fetcher).await?;
     understand(url, snapshot, selectors, unpacker).await
+}
+
+/// Looks at an address as a watch would: by its way, with its selectors, and with its headers
+/// where they are for that site.
+pub(crate) async fn visit_for<F: Fetch>(
+    watch: &Watch,
+    url: &Url,
+    fetcher: &F,
+    unpacker: &Unpacker,
+) -> Result<Visit, FetchFailure> {
+    let snapshot = ask_as(url, watch.language.as_deref(), watch.access.clone(), fetcher).await?;
+    understand(url, snapshot, &watch.selectors, unpacker).await
 }
 
 /// Reads what came, away from the threads that wait for the network.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::access::Access;
 use crate::alternation::Turning;
 use crate::cadence::Schedule;
 use crate::interest::{Interest, Recipient};
@@ -177,6 +178,8 @@ pub struct Watch {
     pub selectors: Selectors,
     /// What its site's wishes for robots count.
     pub robots: RobotsRule,
+    /// How its pages are asked for.
+    pub access: Access,
     /// The language the policy must be in (ISO 639-1), if that is fixed.
     pub language: Option<String>,
     /// Within which time a text that comes back is a turn of an alternation.

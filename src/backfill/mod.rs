@@ -13,6 +13,7 @@ mod run;
 use std::time::Duration;
 
 use self::run::Work;
+use crate::access::Access;
 use crate::alert::Addressed;
 use crate::capture::{Capture, Plan};
 use crate::check::examine_anew;
@@ -225,6 +226,7 @@ pub async fn nearest<C: Clock>(
         validators: Validators::default(),
         language,
         robots: RobotsRule::default(),
+        access: Access::default(),
     };
     let snapshot = match fetcher.fetch(request).await {
         Ok(Fetched::Snapshot(snapshot)) => *snapshot,

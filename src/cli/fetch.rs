@@ -11,6 +11,7 @@ use super::show::source;
 use super::table::count;
 use super::when::{self, Span};
 use super::{Exit, extract, input, moves};
+use crate::access::Access;
 use crate::alert::DeliveryState;
 use crate::backfill::{Nearest, nearest};
 use crate::check::{Checked, Ports, check, dry_run};
@@ -503,7 +504,15 @@ async fn bare(
 pub fn request(url: Url, at: Option<Timestamp>) -> Request {
     let source = if at.is_some() { Source::Wayback } else { Source::Live };
     // Somebody asks for this page, now: that is no robot's visit.
-    Request { url, source, at, validators: Default::default(), language: None, robots: RobotsRule::Ignore }
+    Request {
+        url,
+        source,
+        at,
+        validators: Default::default(),
+        language: None,
+        robots: RobotsRule::Ignore,
+        access: Access::default(),
+    }
 }
 
 async fn read_and_print(

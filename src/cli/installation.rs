@@ -8,6 +8,7 @@ use super::complaint::Complaint;
 use super::console::Console;
 use super::extract::Parts;
 use super::when::Span;
+use crate::access::Access;
 use crate::alternation::ALTERNATION;
 use crate::backfill::ledger::SharedLedger;
 use crate::cadence::{self, Schedule};
@@ -202,6 +203,7 @@ impl Installation {
             confirm: None,
             stale_after: None,
             robots: RobotsRule::default(),
+            access: Access::default(),
             notify: self.config.recipients.clone(),
             interest: self.config.interest.clone(),
             rules: self.config.rules_for_all(),

@@ -1,14 +1,13 @@
 //! `[[channel]]`: who can be told, and the secrets for it.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::interests;
 use super::table::{Table, Value};
+use super::{interests, secrets};
 use crate::channel::{ChannelKind, ChannelOptions, Secret};
 use crate::interest::{Interest, Recipient};
 
@@ -101,41 +100,13 @@ fn secret(table: &Table<'_>) -> Option<Option<Secret>> {
         return None;
     }
     let text = value.words()?;
-    let environment = table.file.findings.environment;
     let secret = match value.key {
         "secret" => text,
-        "secret_file" => from_file(&value, &value.path()?)?,
-        "secret_env" => match environment.get(&text).map(|secret| secret.to_string_lossy().into_owned()) {
-            Some(secret) => secret,
-            None => {
-                return value.refuse(
-                    format!("the environment has no variable {text}"),
-                    "set it where the program is started, or use secret_file",
-                );
-            }
-        },
-        _ => match environment.get("CREDENTIALS_DIRECTORY") {
-            Some(directory) => from_file(&value, &Path::new(directory).join(&text))?,
-            None => {
-                return value.refuse(
-                    format!("there is no credential {text}: $CREDENTIALS_DIRECTORY is not set"),
-                    "systemd sets it for units with LoadCredential=; elsewhere use secret_file",
-                );
-            }
-        },
+        "secret_file" => secrets::from_file(&value, &value.path()?)?,
+        "secret_env" => secrets::from_environment(&value, &text)?,
+        _ => secrets::from_credential(&value, &text)?,
     };
     decode(&value, &secret).map(Some)
-}
-
-fn from_file(value: &Value<'_>, path: &Path) -> Option<String> {
-    match std::fs::read_to_string(path) {
-        // What `echo` writes ends in a newline that is no part of the secret.
-        Ok(text) => Some(text.trim_end_matches(['\n', '\r']).to_owned()),
-        Err(error) => value.refuse(
-            format!("the secret cannot be read from {}: {error}", path.display()),
-            "put the secret there, readable for the user that runs this",
-        ),
-    }
 }
 
 /// The bytes of a secret: after `whsec_` in Base64 (Standard Webhooks), else as they are.

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 use url::Url;
 
-use super::{Config, Origin, ScopedRule, interests};
+use super::{Config, Origin, ScopedRule, access, interests};
 use crate::cadence::{format_duration, next_check};
 use crate::channel::{ChannelKind, ChannelOptions};
 use crate::guard::Allowed;
@@ -222,7 +222,8 @@ fn of_channel(config: &Config, name: &str, origin: &dyn Fn(&str) -> String) -> V
 
 fn of_watch(watch: &Watch, origin: &dyn Fn(&str) -> String) -> Vec<Setting> {
     let disabled = ("disable_rules", list(watch.rules.disabled()));
-    said(interest(&watch.interest).into_iter().chain([disabled]), &format!("watch.{}", watch.id), origin)
+    let access = access::shown(&watch.access);
+    said(interest(&watch.interest).into_iter().chain([disabled]).chain(access), &format!("watch.{}", watch.id), origin)
 }
 
 /// The settings that somebody has said, with the place.
@@ -260,6 +261,10 @@ fn settings(config: &Config) -> Vec<(&'static str, String)> {
         ("fetch.max_redirects", fetch.max_redirects.to_string()),
         ("fetch.pause_per_host", time(fetch.pause_per_host)),
         ("fetch.allow", format!("[{}]", allow.join(", "))),
+        (
+            "fetch.extra_ca",
+            text(&fetch.extra_ca.as_ref().map_or_else(String::new, |own| own.path().display().to_string())),
+        ),
         (
             "browser.path",
             text(&browser.path.as_ref().map_or_else(|| "auto".to_owned(), |path| path.display().to_string())),
@@ -453,6 +458,7 @@ mod tests {
                 "urls",
                 "rule",
                 "example",
+                "secret",
             ]
             .contains(table)
         }) {

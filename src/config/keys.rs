@@ -2,7 +2,7 @@
 //! one that is missing here; a test holds `config.example.toml` to this list.
 
 /// The tables with their keys; the first is the file itself.
-pub const KEYS: [(&str, &[&str]); 17] = [
+pub const KEYS: [(&str, &[&str]); 18] = [
     (
         "",
         &[
@@ -34,6 +34,7 @@ pub const KEYS: [(&str, &[&str]); 17] = [
             "max_redirects",
             "pause_per_host",
             "allow",
+            "extra_ca",
         ],
     ),
     ("browser", &["path", "timeout", "memory", "traffic", "at_once", "sandbox"]),
@@ -58,6 +59,8 @@ pub const KEYS: [(&str, &[&str]); 17] = [
             "alternation",
             "confirm",
             "stale_after",
+            "proxy",
+            "locale",
             "robots",
             "min_severity",
             "practices",
@@ -107,6 +110,9 @@ pub const KEYS: [(&str, &[&str]); 17] = [
             "alternation",
             "confirm",
             "stale_after",
+            "headers",
+            "proxy",
+            "locale",
             "robots",
             "min_severity",
             "practices",
@@ -119,6 +125,7 @@ pub const KEYS: [(&str, &[&str]); 17] = [
     ("urls", &["url", "until"]),
     ("rule", &["id", "pattern", "when", "practice", "severity", "why", "fires_on", "silent_on", "watches", "tags"]),
     ("example", &["before", "after"]),
+    ("secret", &["file", "env", "credential"]),
 ];
 
 /// The keys of a table.
@@ -133,6 +140,7 @@ pub(super) fn heading(table: &str) -> String {
         "channel" | "watch" | "rule" | "archive" => format!("[[{table}]]"),
         "pages" | "urls" => format!("table of {table}"),
         "example" => "example".to_owned(),
+        "secret" => "the place of a secret".to_owned(),
         _ => format!("[{table}]"),
     }
 }

@@ -3,6 +3,7 @@
 //! The file is walked as a tree with places (`table`); nothing stops at the first error.
 //! What a key means stands beside its table: `settings`, `channels`, `watches`.
 
+mod access;
 pub mod append;
 mod channels;
 mod environment;
@@ -11,6 +12,7 @@ mod interests;
 mod keys;
 mod render;
 mod rules;
+mod secrets;
 mod settings;
 mod source;
 mod table;
@@ -238,6 +240,7 @@ fn read_main(source: &Source, findings: &Findings<'_>, config: &mut Config) {
     config.channels = channels.options;
     config.recipients = channels.recipients;
     config.watches = watches.watches;
+    config.fetch.proxy = defaults.access.proxy();
     config.interest = defaults.interest;
     config.disable_rules = defaults.disable_rules;
     config.judge_by(own);

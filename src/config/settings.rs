@@ -10,6 +10,7 @@ use super::{Config, Origin};
 use crate::fetch::browser::BrowserOptions;
 use crate::fetch::{ArchiveKind, SaveKeys};
 use crate::guard::Allowed;
+use crate::http::Authorities;
 use crate::{fetch, telemetry};
 
 /// Less memory than an empty browser takes, in bytes.
@@ -68,6 +69,9 @@ fn read_fetch(table: &Table<'_>, options: &mut fetch::Options) {
         let items = value.list()?;
         Some(items.iter().filter_map(allowed).collect())
     });
+    table.set("extra_ca", &mut options.extra_ca, |value| {
+        if value.text()?.is_empty() { Some(None) } else { authorities(value).map(Some) }
+    });
     let mut contact = None;
     table.set("contact", &mut contact, |value| header(value).map(Some));
     if let Some(contact) = contact {
@@ -76,6 +80,17 @@ fn read_fetch(table: &Table<'_>, options: &mut fetch::Options) {
         let mut origins = table.file.findings.origins.borrow_mut();
         let origin = origins.get("fetch.contact").cloned().unwrap_or(Origin::Default);
         origins.entry("fetch.user_agent".to_owned()).or_insert(origin);
+    }
+}
+
+/// Certificates of authorities, from a file.
+fn authorities(value: &Value<'_>) -> Option<Authorities> {
+    let path = value.path()?;
+    let hint = "it must hold the certificates of your own authorities in PEM";
+    match std::fs::read(&path) {
+        Ok(pem) => Authorities::read(path.clone(), &pem)
+            .map_or_else(|why| value.refuse(format!("{} is of no use: {why}", path.display()), hint), Some),
+        Err(error) => value.refuse(format!("{} cannot be read: {error}", path.display()), hint),
     }
 }
 

@@ -88,7 +88,20 @@ impl Source {
 /// A line as it may be printed: what stands beside a word such as `secret` is left out, and
 /// so are credentials in a URL.
 fn without_secrets(line: &str) -> String {
-    const TELLING: [&str; 5] = ["secret", "secert", "whsec", "passw", "token"];
+    const TELLING: [&str; 12] = [
+        "secret",
+        "secert",
+        "whsec",
+        "passw",
+        "token",
+        "header",
+        "authorization",
+        "bearer",
+        "cookie =",
+        "cookie=",
+        "api-key",
+        "x-key",
+    ];
     // These name the place of a secret.
     const PLACES: [&str; 3] = ["secret_file", "secret_env", "secret_credential"];
     let lower = line.to_lowercase();
@@ -128,6 +141,9 @@ mod tests {
             ("\"a secret without a key\"", "…"),
             ("\"https://ada:pw@acme.test/?a=b\",", "…"),
             ("# my secret = 5", "…"),
+            ("headers = { X-A = \"b\" }", "headers = …"),
+            ("  Cookie = \"b\", X-A = { file = \"c\" },", "  Cookie = …"),
+            ("url = \"https://acme.test/cookies\"", "url = \"https://acme.test/cookies\""),
             ("[[channel]]", "[[channel]]"),
             ("secret_sauce", "secret_sauce"),
         ] {

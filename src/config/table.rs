@@ -328,6 +328,18 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// The entries of the table that it is, whatever they are called.
+    pub(super) fn entries(&self, example: &str) -> Option<Vec<(String, Value<'a>)>> {
+        let DeValue::Table(table) = self.value else {
+            return self.refuse(format!("{} must be a table of texts", self.key), example);
+        };
+        let entry = |(name, item): (&'a Spanned<_>, &'a Spanned<DeValue<'a>>)| {
+            let name: &std::borrow::Cow<'a, str> = name.get_ref();
+            (name.to_string(), Value { span: item.span(), value: item.get_ref(), ..self.clone() })
+        };
+        Some(table.iter().map(entry).collect())
+    }
+
     /// The values of a list.
     pub(super) fn list(&self) -> Option<Vec<Value<'a>>> {
         match self.value {

@@ -8,6 +8,7 @@ use chrono_tz::{TZ_VARIANTS, Tz};
 use url::Url;
 
 use super::Origin;
+use super::access;
 use super::channels::Channels;
 use super::interests;
 use super::keys;
@@ -46,6 +47,7 @@ pub(super) struct Defaults {
     confirm: Option<Duration>,
     stale_after: Option<Duration>,
     robots: RobotsRule,
+    pub(super) access: access::Usual,
     notify: Vec<Recipient>,
     pub(super) interest: Interest,
     pub(super) disable_rules: Vec<String>,
@@ -84,6 +86,7 @@ impl Defaults {
             confirm: None,
             stale_after: Some(STALE_AFTER),
             robots: RobotsRule::default(),
+            access: access::Usual::default(),
             notify: channels.recipients.clone(),
             interest: Interest::from_materiality(Materiality::Material),
             disable_rules: Vec::new(),
@@ -103,6 +106,7 @@ impl Defaults {
             table.set("confirm", &mut defaults.confirm, confirm);
             table.set("stale_after", &mut defaults.stale_after, stale_after);
             table.set("robots", &mut defaults.robots, robots);
+            defaults.access = access::Usual::read(&table);
             if let Some(interest) = interests::read(&table, &defaults.interest) {
                 defaults.interest = interest;
             }
@@ -152,6 +156,9 @@ impl Watches {
         let confirm = table.or("confirm", defaults.confirm, confirm);
         let stale_after = table.or("stale_after", defaults.stale_after, stale_after);
         let robots = table.or("robots", defaults.robots, robots);
+        let known = language.as_ref().and_then(Option::as_deref);
+        let access = access::read(table, &defaults.access, url.as_ref(), known);
+        access::refuse_for_archives(table, source);
         let interest = interests::read(table, &defaults.interest);
         let disabled = table.or("disable_rules", defaults.disable_rules.clone(), interests::disabled);
         let tags = table.or("tags", defaults.tags.clone(), words);
@@ -159,6 +166,7 @@ impl Watches {
         let (id, url) = (id?, url?);
         let (timing, timing_origin) = timing?;
         interests::note_origins(table, &format!("watch.{id}"), true);
+        access::note_origins(table, &format!("watch.{id}"));
         let mut origins = table.file.findings.origins.borrow_mut();
         origins.insert(format!("watch.{id}"), table.file.origin(&table.span));
         origins.insert(format!("watch.{id}.schedule"), timing_origin);
@@ -173,6 +181,7 @@ impl Watches {
             source: source?,
             ladder: Ladder { render: rendered?, archive: archive? },
             selectors: Selectors { select: select?, remove: remove? },
+            access: access?,
             language: language?,
             notify: notify?,
             alternation: alternation?,

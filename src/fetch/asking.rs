@@ -158,7 +158,7 @@ impl<C: Clock> Archive<C> {
 }
 
 /// How long an answer asks to be left alone: seconds, or a date.
-fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
+pub(super) fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     let value = value.trim();
     value.parse().ok().map(Duration::from_secs).or_else(|| (links::moment(value)? - now).to_std().ok())
 }

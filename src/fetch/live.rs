@@ -9,7 +9,9 @@ use super::encoding::Belief;
 use super::manners::Manners;
 use super::robots::Rules;
 use super::{Fetched, Options, Request, whole_body};
+use crate::access::{Access, Way, accept_language};
 use crate::clock::Clock;
+use crate::guard;
 use crate::http::{Answer, Cookies, GuardedClient, authority};
 use crate::outcome::{FailureKind, FetchFailure};
 use crate::snapshot::{Origin, Redirect, Snapshot, Validators};
@@ -41,6 +43,15 @@ pub(super) struct Live<C> {
     clock: C,
 }
 
+/// The client that goes the way that a page is asked for.
+pub(super) fn way(client: &GuardedClient, options: &Options, access: &Access) -> GuardedClient {
+    match &access.way {
+        Way::AsUsual => client.through(options.proxy.as_ref()),
+        Way::Direct => client.through(None),
+        Way::Proxy(proxy) => client.through(Some(proxy)),
+    }
+}
+
 impl<C: Clock> Live<C> {
     pub(super) fn new(Visits { client, manners, robots, options, clock }: Visits<C>) -> Self {
         Self { client, manners, robots, options, clock }
@@ -53,12 +64,14 @@ impl<C: Clock> Live<C> {
         let (mut url, mut visited) = (request.url.clone(), BTreeSet::new());
         // Waiting for our turn at a host is not the page's time.
         let mut left = self.options.timeout;
+        let client = way(&self.client, &self.options, &request.access);
         loop {
+            guard::check_url(&url, client.allowed())?;
             let host = url.host_str().unwrap_or_default().to_owned();
             self.manners.is_quiet(&host, self.clock.now())?;
             // Before the turn: a site that is slow to say what it wants would have several
             // turns come while it does, and be asked for all their pages at once then.
-            self.robots.allow(&url, request.robots).await?;
+            self.robots.allow(&url, request, &client).await?;
             // The hops of one check are one visit; only the first waits its turn.
             if redirects.is_empty() {
                 self.manners.wait(&host, "page", self.options.pause_per_host, &self.clock).await?;
@@ -70,7 +83,7 @@ impl<C: Clock> Live<C> {
             let (known, none) = (&request.validators, Validators::default());
             let known = if redirects.is_empty() { known } else { &none };
             let headers = headers(&url, request, known, &cookies);
-            let hop = tokio::time::timeout(left, self.hop(&url, &headers, &cookies));
+            let hop = tokio::time::timeout(left, self.hop(&client, &url, &headers, &cookies));
             let (answer, body) = hop.await.unwrap_or(Err(FailureKind::Timeout { limit: self.options.timeout }))?;
             left = left.saturating_sub(began.elapsed());
 
@@ -94,11 +107,12 @@ impl<C: Clock> Live<C> {
 
     async fn hop(
         &self,
+        client: &GuardedClient,
         url: &Url,
         headers: &[(String, String)],
         cookies: &Cookies,
     ) -> Result<(Answer, Vec<u8>), FailureKind> {
-        let mut answer = self.client.get(url, headers).await?;
+        let mut answer = client.get(url, headers).await?;
         cookies.keep(&answer, url);
         if answer.status == 304 || (300..400).contains(&answer.status) && answer.header("location").is_some() {
             return Ok((answer, Vec::new()));
@@ -125,7 +139,7 @@ impl<C: Clock> Live<C> {
             captured_at: self.clock.now(),
             origin: Origin::Live { remote_addr: answer.remote_addr.map(|address| address.to_string()) },
         };
-        if snapshot.status == 429 {
+        if snapshot.asks_for_quiet() {
             self.manners.silence(url.host_str().unwrap_or_default(), snapshot.retry_after(), snapshot.captured_at);
         }
         snapshot
@@ -133,14 +147,21 @@ impl<C: Clock> Live<C> {
 }
 
 fn headers(url: &Url, request: &Request, known: &Validators, cookies: &Cookies) -> Vec<(String, String)> {
+    let Access { headers: own, locale, .. } = &request.access;
+    let own: Vec<(String, String)> =
+        own.toward(url).map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect();
+    let own_cookie = own.iter().find(|(name, _)| name == "cookie").map(|(_, value)| value.clone());
+    // What the site set itself comes behind what it is shown by configuration.
+    let cookie = own_cookie.into_iter().chain(cookies.header(url)).reduce(|own, set| format!("{own}; {set}"));
     let mut headers = vec![
         ("accept".to_owned(), ACCEPT.to_owned()),
         ("accept-encoding".to_owned(), "gzip, br, zstd, deflate".to_owned()),
+        ("accept-language".to_owned(), accept_language(locale.as_ref(), request.language.as_deref())),
     ];
+    headers.retain(|(name, _)| own.iter().all(|(known, _)| known != name));
+    headers.extend(own.into_iter().filter(|(name, _)| name != "cookie"));
     let mut add = |name: &str, value: Option<String>| headers.extend(value.map(|value| (name.to_owned(), value)));
-    let language = request.language.as_deref().unwrap_or("en");
-    add("accept-language", Some(format!("{language},*;q=0.5")));
-    add("cookie", cookies.header(url));
+    add("cookie", cookie);
     add("if-none-match", known.etag.clone());
     add("if-modified-since", known.last_modified.clone());
     headers

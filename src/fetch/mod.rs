@@ -18,10 +18,11 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::access::{Access, Proxy};
 use crate::capture::Capture;
 use crate::clock::Clock;
 use crate::guard::Allowed;
-use crate::http::{self, Answer, ClientError, GuardedClient};
+use crate::http::{self, Answer, Authorities, ClientError, GuardedClient};
 use crate::outcome::{FailureKind, FetchFailure};
 use crate::snapshot::{Snapshot, Validators};
 use crate::time::Timestamp;
@@ -47,6 +48,8 @@ pub struct Request {
     pub language: Option<String>,
     /// Whether a site's wishes for robots count; live only.
     pub robots: RobotsRule,
+    /// How it is asked for; live only.
+    pub access: Access,
 }
 
 /// What came.
@@ -125,6 +128,10 @@ pub struct Options {
     pub pause_per_host: Duration,
     /// Special addresses that may be fetched although they are not public.
     pub allow: Vec<Allowed>,
+    /// The way to pages that name none of their own, and to archives; none: no proxy.
+    pub proxy: Option<Proxy>,
+    /// Authorities that are trusted beside the system's.
+    pub extra_ca: Option<Authorities>,
     /// The archive.
     pub wayback: WaybackOptions,
     /// The browser.
@@ -215,6 +222,8 @@ impl Default for Options {
             max_redirects: 10,
             pause_per_host: Duration::from_secs(5),
             allow: Vec::new(),
+            proxy: None,
+            extra_ca: None,
             wayback: WaybackOptions::default(),
             archives: Vec::new(),
             browser: browser::BrowserOptions::default(),
@@ -252,6 +261,7 @@ impl From<&Options> for http::Options {
             user_agent: options.user_agent.clone(),
             connect_timeout: options.connect_timeout,
             allow: options.allow.clone(),
+            extra_ca: options.extra_ca.clone(),
         }
     }
 }
@@ -295,11 +305,12 @@ impl<C: Clock> Fetcher<C> {
         manners: Arc<Manners>,
         clock: C,
     ) -> Self {
+        let usual = client.through(options.proxy.as_ref());
         let archive =
-            |of: &WaybackOptions| Archive::new(client.clone(), Arc::clone(&ledger), &options, of, clock.clone());
+            |of: &WaybackOptions| Archive::new(usual.clone(), Arc::clone(&ledger), &options, of, clock.clone());
         let others = options.archives.iter().map(|(name, of)| (name.clone(), archive(of))).collect();
         let archive = archive(&options.wayback);
-        let robots = Arc::new(robots::Rules::new(client.clone(), &options.user_agent, clock.clone()));
+        let robots = Arc::new(robots::Rules::new(Arc::clone(&manners), &options.user_agent, clock.clone()));
         let visits = live::Visits { client, manners: Arc::clone(&manners), robots, options, clock };
         Self { manners, live: live::Live::new(visits.clone()), browser: browser::Browser::new(visits), archive, others }
     }

@@ -64,7 +64,7 @@ impl Store {
     /// snapshot of its last successful live check, if that was read by `reader`.
     ///
     /// None where a 304 would not mean "as the latest version": the watch has another
-    /// address now, the page came by a redirect (which may lead elsewhere by now), or an
+    /// address now, is asked for with other headers, by another way or from elsewhere, the page came by a redirect (which may lead elsewhere by now), or an
     /// import brought a later capture.
     ///
     /// # Errors
@@ -75,15 +75,19 @@ impl Store {
             let Some(key) = key_of(tx, &watch)? else { return Ok(Validators::default()) };
             let Some(latest) = latest_facts(tx, key)? else { return Ok(Validators::default()) };
             let mut statement = tx.prepare_cached(
-                "SELECT s.id, s.captured_at, w.url FROM snapshots s JOIN checks c ON c.id = s.id JOIN watches w ON w.id = s.watch_id
+                "SELECT s.id, s.captured_at, w.url, w.asked_so_since FROM snapshots s JOIN checks c ON c.id = s.id JOIN watches w ON w.id = s.watch_id
                  WHERE s.watch_id = ?1 AND s.origin = 'live' AND c.outcome IN ('first', 'unchanged', 'changed')
                  ORDER BY s.id DESC LIMIT 1",
             )?;
             let row = statement
-                .query_row([key], |row| Ok((row.get(0)?, row.get::<_, At>(1)?.0, row.get::<_, String>(2)?)))
+                .query_row([key], |row| {
+                    let since = row.get::<_, Option<At>>(3)?.map(|at| at.0);
+                    Ok((row.get(0)?, row.get::<_, At>(1)?.0, row.get::<_, String>(2)?, since))
+                })
                 .optional()?;
-            let Some((id, captured_at, url)) = row else { return Ok(Validators::default()) };
-            if latest.reader != reader || latest.captured_at > captured_at {
+            let Some((id, captured_at, url, since)) = row else { return Ok(Validators::default()) };
+            let asked_otherwise = since.is_some_and(|since| captured_at < since);
+            if latest.reader != reader || latest.captured_at > captured_at || asked_otherwise {
                 return Ok(Validators::default());
             }
             let row = head_row(tx, id)?.ok_or_else(|| missing(id))?;
@@ -152,6 +156,7 @@ impl Store {
             let mut statement = tx.prepare_cached(
                 "SELECT s.id, s.captured_at FROM snapshots s JOIN checks c ON c.id = s.id
                  WHERE s.watch_id = ?1 AND c.page = ?2 AND s.origin = 'live' AND c.outcome IN ('first', 'unchanged', 'changed')
+                   AND s.captured_at >= (SELECT coalesce(asked_so_since, '') FROM watches WHERE id = ?1)
                    AND s.captured_at >= (SELECT max(vs.captured_at) FROM version_pages v JOIN snapshots vs ON vs.id = v.snapshot_id
                                          JOIN checks vc ON vc.id = vs.id WHERE v.version_id = ?3 AND vc.page = ?2)
                  ORDER BY s.id DESC LIMIT 1",

@@ -180,12 +180,13 @@ struct Before {
     schedule: Option<String>,
     next_check_at: Option<Timestamp>,
     service: String,
+    asked_as: String,
 }
 
 impl Before {
     fn of(tx: &Transaction<'_>, id: &WatchId) -> rusqlite::Result<Option<Self>> {
         tx.prepare_cached(
-            "SELECT configured_at IS NOT NULL, retired_at IS NOT NULL, url, schedule, next_check_at, service
+            "SELECT configured_at IS NOT NULL, retired_at IS NOT NULL, url, schedule, next_check_at, service, asked_as
              FROM watches WHERE name = ?1",
         )?
         .query_row([id.as_str()], |row| {
@@ -196,16 +197,18 @@ impl Before {
                 schedule: row.get(3)?,
                 next_check_at: row.get::<_, Option<At>>(4)?.map(|at| at.0),
                 service: row.get(5)?,
+                asked_as: row.get(6)?,
             })
         })
         .optional()
     }
 
     /// Whether the row says already what would be written.
-    fn says(&self, watch: &Watch, schedule: &str, next_check_at: Option<Timestamp>) -> bool {
+    fn says(&self, watch: &Watch, asked_as: &str, schedule: &str, next_check_at: Option<Timestamp>) -> bool {
         (self.configured, self.retired) == (true, false)
             && self.url == watch.url.as_str()
             && self.service == watch.service
+            && self.asked_as == asked_as
             && self.schedule.as_deref() == Some(schedule)
             && self.next_check_at == next_check_at
     }
@@ -218,7 +221,7 @@ fn sync_one(
     now: Timestamp,
     synced: &mut Synced,
 ) -> Result<(), Fault> {
-    let schedule = watch.schedule.to_string();
+    let (schedule, asked_as) = (watch.schedule.to_string(), watch.access.mark());
     let before = Before::of(tx, &watch.id)?;
     if before.as_ref().is_some_and(|before| before.url != watch.url.as_str()) {
         moves::forget_loss(tx, &watch.id)?;
@@ -240,23 +243,26 @@ fn sync_one(
     // A change that waits for a second look is looked at in time, whatever the schedule says.
     let next_check_at = next_check_at.into_iter().chain(confirmations::due(tx, &watch.id)?).min();
     // Of thousands of watches, few are another than at the start before.
-    if before.is_some_and(|before| before.says(watch, &schedule, next_check_at)) {
+    if before.is_some_and(|before| before.says(watch, &asked_as, &schedule, next_check_at)) {
         return Ok(());
     }
     tx.prepare_cached(
-        "INSERT INTO watches (name, url, service, schedule, created_at, configured_at, next_check_at)
-         VALUES (:name, :url, :service, :schedule, :now, :now, :next_check_at)
+        "INSERT INTO watches (name, url, service, schedule, created_at, configured_at, next_check_at, asked_as)
+         VALUES (:name, :url, :service, :schedule, :now, :now, :next_check_at, :asked_as)
          ON CONFLICT (name) DO UPDATE SET
              url = excluded.url,
              service = excluded.service,
              schedule = excluded.schedule,
              configured_at = coalesce(configured_at, excluded.configured_at),
              next_check_at = excluded.next_check_at,
+             asked_so_since = iif(asked_as = excluded.asked_as, asked_so_since, :now),
+             asked_as = excluded.asked_as,
              retired_at = NULL",
     )?
     .execute(named_params! {
         ":name": watch.id.as_str(), ":url": watch.url.as_str(), ":service": watch.service,
         ":schedule": schedule, ":now": At(now), ":next_check_at": next_check_at.map(At),
+        ":asked_as": asked_as,
     })?;
     Ok(())
 }

@@ -125,6 +125,7 @@ fn watches(count: usize, ports: &[u16]) -> Vec<Watch> {
             alternation: ALTERNATION,
             confirm: None,
             stale_after: Some(STALE_AFTER),
+            access: Default::default(),
             robots: RobotsRule::default(),
             notify: Vec::new(),
             interest: Interest::from_materiality(Materiality::Material),

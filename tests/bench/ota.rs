@@ -109,6 +109,7 @@ fn watch(id: &str) -> Watch {
         alternation: ALTERNATION,
         confirm: None,
         stale_after: None,
+        access: Default::default(),
         robots: policywatch::watch::RobotsRule::default(),
         former: Vec::new(),
         ladder: policywatch::ladder::Ladder::PLAIN,

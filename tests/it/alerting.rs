@@ -37,6 +37,7 @@ fn loopback_client() -> GuardedClient {
         user_agent: "policywatch-test".to_owned(),
         connect_timeout: PATIENCE,
         allow: vec![Allowed::Network("127.0.0.0/8".parse().expect("a network"))],
+        extra_ca: None,
     };
     GuardedClient::new(options).expect("a client")
 }

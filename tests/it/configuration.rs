@@ -472,8 +472,8 @@ secert = "tell nobody"
     12:8 `"mail"` "mail" is no kind | known are webhook, stdout, file
     18:10 `…` the secret begins with whsec_, but what follows is no Base64 | copy it again, or leave whsec_ out if it is plain text
     24:1 `secret_env` secret_file and secret_env are both given, and a channel has one secret | keep one of them
-    31:14 `"NO_SUCH_VARIABLE"` the environment has no variable NO_SUCH_VARIABLE | set it where the program is started, or use secret_file
-    37:21 `"five"` there is no credential five: $CREDENTIALS_DIRECTORY is not set | systemd sets it for units with LoadCredential=; elsewhere use secret_file
+    31:14 `"NO_SUCH_VARIABLE"` the environment has no variable NO_SUCH_VARIABLE | set it where the program is started, or take the secret from a file
+    37:21 `"five"` there is no credential five: $CREDENTIALS_DIRECTORY is not set | systemd sets it for units with LoadCredential=; elsewhere take the secret from a file
     39:1 `[[channel]]` this [[channel]] has no path | add path = "alerts.ndjson"
     42:1 `secert` unknown key "secert" in [[channel]] | did you mean "secret"?
     "#);
@@ -723,6 +723,7 @@ tags = ["b", "c"]
     max_redirects = 4                             # policywatch.toml:11
     pause_per_host = "1m 30s"                     # policywatch.toml:12
     allow = ["intranet.example", "10.1.0.0/16", "::1/128"]  # policywatch.toml:13
+    extra_ca = ""                                 # default
 
     [browser]
     path = "auto"                                 # default
@@ -1090,6 +1091,7 @@ fn the_example_shows_every_key() {
         "pages" | "urls" => {
             settings.iter().any(|(_, name, value)| name == table && value.contains(&format!("{key} = ")))
         }
+        "secret" => settings.iter().any(|(_, name, value)| name == "headers" && value.contains(&format!("{key} = "))),
         "example" => settings.iter().any(|(_, name, value)| name == "fires_on" && value.contains(&format!("{key} = "))),
         // The keys of [defaults] are shown once, there.
         "watch" if KEYS.iter().any(|(table, keys)| *table == "defaults" && keys.contains(&key)) => true,
@@ -1111,7 +1113,7 @@ fn the_example_shows_every_key() {
 #[test]
 fn the_defaults_that_the_example_shows_are_the_defaults() {
     // Those that depend on the machine or on the version, or are not set.
-    let skipped = ["store.path", "fetch.user_agent", "fetch.contact", "wayback.save_keys_file"];
+    let skipped = ["store.path", "fetch.user_agent", "fetch.contact", "fetch.extra_ca", "wayback.save_keys_file"];
     let mut text = String::new();
     for (table, key, value) in settings_of(&example()) {
         let single = ["store", "fetch", "wayback", "scheduler", "log"].contains(&table.as_str());
@@ -1185,4 +1187,94 @@ fn the_units_are_fenced_in() {
             Err(_) => println!("skipped: systemd-analyze is not installed, {name} is not measured"),
         }
     }
+}
+
+const ACCESS: &str = r#"
+[defaults]
+proxy = "socks5://127.0.0.1:9050"
+locale = "en-GB"
+
+[[watch]]
+id = "acme"
+url = "https://acme.test/privacy"
+headers = { Authorization = { file = "acme.token" }, X-Plain = "s3cret-b", Cookie = { env = "ACME_COOKIE" } }
+proxy = { file = "proxy.url" }
+locale = "de-DE"
+
+[[watch]]
+id = "usual"
+url = "https://acme.test/terms"
+proxy = "direct"
+
+[[watch]]
+id = "french"
+url = "https://acme.test/fr"
+language = "fr"
+"#;
+
+#[test]
+fn a_watch_says_how_its_pages_are_asked_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("policywatch.toml");
+    fs::write(&path, ACCESS).unwrap();
+    fs::write(directory.path().join("acme.token"), "Bearer s3cret-a\n").unwrap();
+    fs::write(directory.path().join("proxy.url"), "http://ada:s3cret-c@proxy.test:3128\n").unwrap();
+    let environment: Environment = [("ACME_COOKIE", "region=s3cret-d")].into_iter().collect();
+    let config = policywatch::config::load_in(&path, &environment).unwrap();
+    let [acme, usual, french] = &config.watches[..] else { panic!("{:?}", config.watches) };
+    let own = acme.access.headers.toward(&acme.url).collect::<Vec<_>>();
+    assert_eq!(
+        own,
+        [("Authorization", "Bearer s3cret-a"), ("Cookie", "region=s3cret-d"), ("X-Plain", "s3cret-b")],
+        "in the order of their names"
+    );
+    let ways = [acme, usual, french].map(|watch| watch.access.way.to_string());
+    assert_eq!(ways, ["http://proxy.test:3128", "direct", "socks5://127.0.0.1:9050"]);
+    assert_eq!(config.fetch.proxy.as_ref().map(ToString::to_string).as_deref(), Some("socks5://127.0.0.1:9050"));
+    let locales = [acme, usual, french].map(|watch| watch.access.locale.as_ref().map(|locale| locale.as_str()));
+    assert_eq!(locales, [Some("de-DE"), Some("en-GB"), None], "a locale is no wish for another language");
+    // Nothing that is shown shows a secret.
+    let now = policywatch::time::parse_rfc3339("2026-11-22T12:00:00Z").unwrap();
+    let shown = in_force(&config, now);
+    let said = format!("{shown} {} {config:?}", serde_json::to_string(&shown).unwrap());
+    assert!(!said.contains("s3cret") && !said.contains("ada:"), "{said}");
+    for words in ["headers = Authorization, Cookie, X-Plain (values are not shown)", "with credentials", "de-DE"] {
+        assert!(said.contains(words), "{words}: {shown}");
+    }
+}
+
+#[test]
+fn what_cannot_be_sent_is_told_without_its_value() {
+    let told = |lines: &str| {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("policywatch.toml");
+        fs::write(&path, format!("[[watch]]\nid = \"a\"\nurl = \"https://acme.test/\"\n{lines}\n")).unwrap();
+        let problems = policywatch::config::load_in(&path, &Environment::default()).unwrap_err();
+        let told = render_problems(&problems, false);
+        assert!(!told.contains("s3cret"), "{told}");
+        told
+    };
+    for (lines, words) in [
+        ("headers = { Host = \"s3cret\" }", "Host cannot be set here: it is the host of the url"),
+        ("headers = { Accept-Language = \"s3cret\" }", "set locale"),
+        ("headers = { X-A = \"s3cret\\nX-B: y\" }", "the value of X-A cannot be sent"),
+        ("headers = { X-A = \"s3cret\", x-a = \"s3cret\" }", "is there twice"),
+        ("headers = { \"X A\" = \"s3cret\" }", "is no name of a header"),
+        ("headers = { X-A = { env = \"NO_SUCH\" } }", "the environment has no variable NO_SUCH"),
+        ("headers = { X-A = { env = \"A\", file = \"b\" } }", "is in two places"),
+        ("headers = { X-A = {} }", "says of nowhere where it is"),
+        ("headers = [\"X-A: s3cret\"]", "headers must be a table of texts"),
+        ("proxy = \"http://ada:s3cret@proxy.test\"", "put the whole address into a file"),
+        ("proxy = \"ftp://proxy.test\"", "spoken to as http, socks5 or socks5h, not as ftp"),
+        ("proxy = \"proxy.test:3128\"", "it has no scheme"),
+        ("proxy = { file = \"nowhere\" }", "the secret cannot be read from"),
+        ("locale = \"german\"", "a locale is a language and a country"),
+        ("locale = \"de-DE\"\nlanguage = \"en\"", "asks for another language than \"en\""),
+        ("source = \"wayback\"\nlocale = \"de-DE\"", "means nothing for a watch that looks in an archive"),
+    ] {
+        let told = told(lines);
+        assert!(told.contains(words), "{lines}: {told}");
+    }
+    let problems = said(&[("policywatch.toml", "[fetch]\nextra_ca = \"nowhere.pem\"\n")]);
+    assert!(problems.contains("nowhere.pem cannot be read"), "{problems}");
 }

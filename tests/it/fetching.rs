@@ -2,5 +2,7 @@
 
 mod archive;
 mod hostile;
+pub mod proxies;
 mod robots;
 pub mod server;
+pub mod tls;

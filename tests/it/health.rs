@@ -207,6 +207,7 @@ async fn a_monitor_hears_us_while_every_loop_turns() {
         user_agent: "policywatch-test".to_owned(),
         connect_timeout: Duration::from_secs(5),
         allow: vec![Allowed::Network("127.0.0.0/8".parse().unwrap())],
+        extra_ca: None,
     };
     let client = GuardedClient::new(options).unwrap();
     let heartbeat = Heartbeat { url, every: Duration::from_secs(300), client };

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const CORE: &[&str] = &[
+    "access",
     "alert",
     "alternation",
     "cadence",
@@ -44,6 +45,7 @@ const FACES: &[&str] = &["cli", "config", "daemon", "scheduler", "seeker", "tele
 const TECHNOLOGIES: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("reqwest", &["http"]),
+    ("tokio_socks", &["http"]),
     ("clap", &["cli"]),
     ("axum", &["cli"]),
     ("indicatif", &["cli"]),

@@ -6,6 +6,7 @@ mod adding;
 mod alerting;
 mod backfilling;
 mod bad_input;
+mod browsing;
 mod company;
 mod comparing;
 mod configuration;

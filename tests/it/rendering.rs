@@ -9,6 +9,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use policywatch::access::Access;
 use policywatch::clock::SystemClock;
 use policywatch::fetch::browser::BrowserOptions;
 use policywatch::fetch::{Fetch as _, Fetched, Fetcher, Options, Request};
@@ -28,7 +29,7 @@ use crate::world::{WILL_NOT, policy};
 const PROGRAM: &str = env!("CARGO_BIN_EXE_policywatch");
 
 /// How this machine's browser is run; none, with a word, where it has none.
-fn browser() -> Option<BrowserOptions> {
+pub fn browser() -> Option<BrowserOptions> {
     let options = BrowserOptions {
         keeper: Some(PROGRAM.into()),
         at_once: 2,
@@ -65,6 +66,7 @@ fn request(url: Url) -> Request {
         validators: Validators::default(),
         language: None,
         robots: RobotsRule::Ignore,
+        access: Access::default(),
     }
 }
 
@@ -407,7 +409,7 @@ async fn a_name_that_leads_here_is_refused_in_the_browser() {
 }
 
 /// A program in place of a browser, which anybody may run.
-fn program(folder: &Path, script: &str) -> PathBuf {
+pub fn program(folder: &Path, script: &str) -> PathBuf {
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).unwrap();
     let path = folder.join("browser");
     std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();

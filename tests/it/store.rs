@@ -627,6 +627,31 @@ async fn validators_are_those_of_the_live_snapshot_that_the_latest_version_stand
     assert!(ask(&reader()).await.is_empty(), "the redirect may lead elsewhere by now");
 }
 
+#[tokio::test]
+async fn what_came_of_another_way_to_ask_makes_no_request_conditional() {
+    let archive = Archive::new().await;
+    let ask = async || archive.store.validators(&acme(), &reader()).await.unwrap();
+    let url: url::Url = "https://acme.test/privacy".parse().unwrap();
+    let usual = Watch { id: acme(), url, ..configured("a") };
+    let locale = Some("de-DE".parse().unwrap());
+    let elsewhere = Watch { access: policywatch::access::Access { locale, ..Default::default() }, ..usual.clone() };
+    let configure = async |watch: &Watch, at: &str| {
+        let (watches, now) = (vec![watch.clone()], moment(at));
+        archive.store.sync_watches(watches, move |_, _| Some(now), now).await.unwrap();
+    };
+    configure(&usual, "2020-01-01T00:00:00Z").await;
+    let first = direct(page(day(1), &["a"]));
+    archive.check(first.clone()).await;
+    configure(&usual, &policywatch::time::rfc3339(day(2))).await;
+    assert_eq!(ask().await, first.validators(), "nothing else was configured");
+    configure(&elsewhere, &policywatch::time::rfc3339(day(2))).await;
+    assert!(ask().await.is_empty(), "it was asked for from elsewhere");
+    let german = direct(page(day(3), &["a"]));
+    archive.check(german.clone()).await;
+    configure(&elsewhere, &policywatch::time::rfc3339(day(4))).await;
+    assert_eq!(ask().await, german.validators());
+}
+
 // ---- what is due ---------------------------------------------------------------------
 
 /// A configured watch. Its schedule is never asked here.
@@ -648,6 +673,7 @@ fn configured(id: &str) -> Watch {
         confirm: None,
         stale_after: None,
         robots: RobotsRule::default(),
+        access: policywatch::access::Access::default(),
         interest: Interest::ALL,
         rules: Rules::default(),
         tags: Vec::new(),
@@ -1445,6 +1471,7 @@ fn steps(schema: usize) -> Vec<&'static str> {
         include_str!("../../src/store/migrations/0005_ladder.sql"),
         include_str!("../../src/store/migrations/0006_moves.sql"),
         include_str!("../../src/store/migrations/0007_health.sql"),
+        include_str!("../../src/store/migrations/0009_access.sql"),
     ];
     all[..schema].to_vec()
 }
@@ -1642,4 +1669,18 @@ async fn since_when_a_watch_fails_is_derived_from_its_checks() {
     let state = store.watch_state(&acme()).await.unwrap().unwrap();
     assert_eq!(state.failing_since, Some(parse_rfc3339("2026-11-03T06:00:00Z").unwrap()));
     assert_eq!(state.health(), Health::Failing);
+}
+
+/// The schema of 0009_access.sql: how many steps there are up to it.
+const WITH_ACCESS: usize = 8;
+
+#[tokio::test]
+async fn a_store_that_knows_how_pages_are_asked_for_reads_the_same_today() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("policywatch.db");
+    older_store(&path, &steps(WITH_ACCESS), include_str!("../migrations/0009_rows.sql"));
+    let store = Store::open(&path).await.unwrap();
+    let states = store.watch_states().await.unwrap();
+    assert_eq!(states.iter().map(|state| state.id.as_str()).collect::<Vec<_>>(), ["acme-privacy", "usual"]);
+    assert_eq!(verify_pages(&store).await.damages, Vec::<String>::new());
 }

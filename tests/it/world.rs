@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use policywatch::access::Access;
 use policywatch::alert::{Delivery, DeliveryId, DeliveryState, Sent};
 use policywatch::alternation::ALTERNATION;
 use policywatch::cadence::Schedule;
@@ -180,6 +181,7 @@ pub fn watch(path: &str, notify: &[&str]) -> Watch {
         confirm: None,
         stale_after: Some(STALE_AFTER),
         robots: RobotsRule::default(),
+        access: Access::default(),
         notify: notify.iter().map(|name| Recipient::from(*name)).collect(),
         interest: Interest::from_materiality(Materiality::Material),
         rules: Rules::default(),

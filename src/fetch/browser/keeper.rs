@@ -129,6 +129,8 @@ fn start(kept: &Kept) -> std::io::Result<i32> {
         .env_clear()
         .env("PATH", "/usr/local/bin:/usr/bin:/bin")
         .env("LANG", "C.UTF-8")
+        // What a page says must not depend on where this machine stands.
+        .env("TZ", "UTC")
         .env("HOME", &kept.profile)
         .env("TMPDIR", &kept.profile)
         .env("XDG_CONFIG_HOME", &kept.profile)
@@ -143,10 +145,24 @@ fn start(kept: &Kept) -> std::io::Result<i32> {
     if rustix::process::geteuid().is_root() {
         // A browser refuses to confine its pages as root, and a page that breaks out of it
         // must not find itself root either.
-        std::os::unix::fs::chown(&kept.profile, Some(NOBODY), Some(NOBODY))?;
+        chown(&kept.profile)?;
         command.uid(NOBODY).gid(NOBODY);
     }
     Ok(command.spawn()?.id().cast_signed())
+}
+
+/// Gives a folder, with what we have put into it, to the user that owns nothing.
+fn chown(folder: &Path) -> std::io::Result<()> {
+    std::os::unix::fs::lchown(folder, Some(NOBODY), Some(NOBODY))?;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            chown(&entry.path())?;
+        } else {
+            std::os::unix::fs::lchown(entry.path(), Some(NOBODY), Some(NOBODY))?;
+        }
+    }
+    Ok(())
 }
 
 /// Takes note of processes that have ended.

@@ -11,6 +11,7 @@ pub mod keeper;
 mod page;
 mod pipe;
 mod proxy;
+mod trust;
 
 use std::ffi::OsString;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
@@ -26,16 +27,17 @@ use tokio::time::Instant;
 use url::Url;
 
 use self::keeper::Ended;
-use self::page::{Document, Manner, Page, PageError, Written};
+use self::page::{Document, Leave, Manner, Page, PageError, Written};
 use self::pipe::{CallError, Pipe};
 use self::proxy::{Proxy, Quiet};
+use crate::access::languages;
 use crate::clock::Clock;
 use crate::guard;
-use crate::http::{GuardedClient, authority};
+use crate::http::{Distrust, GuardedClient, authority};
 use crate::outcome::{FailureKind, FetchFailure};
 use crate::snapshot::{Origin, Snapshot};
 
-use super::live::{MAX_ADDRESS, Visits};
+use super::live::{MAX_ADDRESS, Visits, way};
 use super::manners::Manners;
 use super::robots::Rules;
 use super::{Fetched, Options, Request};
@@ -97,17 +99,18 @@ impl BrowserOptions {
         match &self.path {
             Some(path) if path.is_file() => Ok(path.clone()),
             Some(path) => missing(format!("there is no file {}; set [browser] path", path.display())),
-            None => {
-                let folders = std::env::var_os("PATH").unwrap_or_default();
-                let folders = std::env::split_paths(&folders).chain(["/usr/bin", "/usr/local/bin"].map(PathBuf::from));
-                let all = folders.flat_map(|folder| NAMES.map(|name| folder.join(name)));
-                all.into_iter().find(|path| path.is_absolute() && path.is_file()).map_or_else(
-                    || missing("none is installed; install Chromium, or set [browser] path".to_owned()),
-                    Ok,
-                )
-            }
+            None => found(&NAMES)
+                .map_or_else(|| missing("none is installed; install Chromium, or set [browser] path".to_owned()), Ok),
         }
     }
+}
+
+/// The first program of one of these names.
+fn found(names: &[&str]) -> Option<PathBuf> {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&folders).chain(["/usr/bin", "/usr/local/bin"].map(PathBuf::from));
+    let mut all = folders.flat_map(|folder| names.iter().map(move |name| folder.join(name)));
+    all.find(|path| path.is_absolute() && path.is_file())
 }
 
 /// Reads pages with a browser.
@@ -139,10 +142,11 @@ impl<C: Clock> Browser<C> {
         let host = request.url.host_str().unwrap_or_default().to_owned();
         let _place = self.places.acquire().await.map_err(|_| failed(&request.url, "the program ends"))?;
         self.manners.is_quiet(&host, self.clock.now())?;
-        self.robots.allow(&request.url, request.robots).await?;
+        let client = way(&self.client, &self.options, &request.access);
+        self.robots.allow(&request.url, request, &client).await?;
         self.manners.wait(&host, "page", self.options.pause_per_host, &self.clock).await?;
-        let session = Session::start(self, &program, &request.url).await?;
-        let (written, browser, remote_addr) = session.read(self, request).await?;
+        let session = Session::start(self, &program, &request.url, &client).await?;
+        let (written, browser, remote_addr) = session.read(self, request, &client).await?;
         let Written { document: Document { url, status, headers, .. }, redirects, html, consent, opened } = written;
         let hops = redirects.iter().flat_map(|hop| [&hop.from, &hop.to]).chain([&url]);
         if redirects.len() > self.options.max_redirects.max(20) || hops.map(String::len).any(|size| size > MAX_ADDRESS)
@@ -161,7 +165,7 @@ impl<C: Clock> Browser<C> {
             captured_at: self.clock.now(),
             origin: Origin::Rendered { browser, remote_addr },
         };
-        if snapshot.status == 429 {
+        if snapshot.asks_for_quiet() {
             self.manners.silence(&host, snapshot.retry_after(), snapshot.captured_at);
         }
         Ok(Fetched::Snapshot(Box::new(snapshot)))
@@ -203,10 +207,17 @@ struct Session {
     proxy: Proxy,
     profile: PathBuf,
     until: Instant,
+    /// Whether there are authorities of the operator that it could not be told.
+    lacks_trust: bool,
 }
 
 impl Session {
-    async fn start<C: Clock>(of: &Browser<C>, program: &Path, url: &Url) -> Result<Self, FailureKind> {
+    async fn start<C: Clock>(
+        of: &Browser<C>,
+        program: &Path,
+        url: &Url,
+        client: &GuardedClient,
+    ) -> Result<Self, FailureKind> {
         let options = &of.options.browser;
         let until = Instant::now() + options.timeout;
         let ours = |what: &str, error: std::io::Error| failed(url, format!("{what}: {error}"));
@@ -214,7 +225,13 @@ impl Session {
             .prefix("pw-browser-")
             .tempdir_in(short_temp_dir())
             .map_err(|error| ours("no folder for its profile could be made", error))?;
-        let proxy = Proxy::start(of.client.clone(), nonce(), options.traffic, of.quiet())
+        let lacks_trust = match client.extra_ca() {
+            None => false,
+            Some(own) => !trust::give(profile.path(), own)
+                .await
+                .map_err(|error| ours("the authorities of fetch.extra_ca could not be given to it", error))?,
+        };
+        let proxy = Proxy::start(client.clone(), nonce(), options.traffic, of.quiet())
             .await
             .map_err(|error| ours("its proxy could not listen", error))?;
         let own = Path::new("/proc/self/exe").to_owned();
@@ -239,7 +256,7 @@ impl Session {
         let complaint = keeper.stderr.take().ok_or_else(|| failed(url, "it has no pipes"))?;
         // From now on the keeper removes it; so do we, if the keeper is gone before.
         let profile = profile.keep();
-        Ok(Self { keeper, pipes, complaint, proxy, profile, until })
+        Ok(Self { keeper, pipes, complaint, proxy, profile, until, lacks_trust })
     }
 
     /// Reads a page, and ends the browser.
@@ -247,6 +264,7 @@ impl Session {
         mut self,
         of: &Browser<C>,
         request: &Request,
+        client: &GuardedClient,
     ) -> Result<(Written, String, Option<String>), FailureKind> {
         let url = &request.url;
         let Some((from, to)) = self.pipes.take() else { return Err(failed(url, "it has no pipes")) };
@@ -255,7 +273,7 @@ impl Session {
         let pipe = Pipe::new(from, to, most.saturating_mul(6).saturating_add(4 << 20));
         let mut complaint = Vec::new();
         let (reading, listening) =
-            (drive(pipe, &self.proxy, of, request, self.until), listen(&mut self.complaint, &mut complaint));
+            (drive(pipe, &self.proxy, of, (request, client), self.until), listen(&mut self.complaint, &mut complaint));
         let read = tokio::select! {
             read = tokio::time::timeout_at(self.until, reading) => read,
             never = listening => match never {},
@@ -293,7 +311,10 @@ impl Session {
             Ok(Err(Stopped::Page(PageError::TooLarge | PageError::Call(CallError::TooLong)))) => {
                 FailureKind::TooLarge { limit: of.options.max_body }
             }
-            Ok(Err(Stopped::Page(error))) => self.proxy.failure(url).unwrap_or_else(|| told(url, &error)),
+            Ok(Err(Stopped::Page(PageError::NotAllowed(kind)))) => *kind,
+            Ok(Err(Stopped::Page(error))) => {
+                self.proxy.failure(url).unwrap_or_else(|| told(url, &error, self.lacks_trust))
+            }
             Ok(Err(Stopped::Kept(kind))) => kind,
         };
         Err(kind)
@@ -340,7 +361,7 @@ async fn drive<C: Clock>(
     mut pipe: Pipe<ChildStdout, ChildStdin>,
     proxy: &Proxy,
     of: &Browser<C>,
-    request: &Request,
+    (request, client): (&Request, &GuardedClient),
     until: Instant,
 ) -> Result<(Written, String), Stopped> {
     let version = pipe.call("Browser.getVersion", serde_json::json!({})).await?;
@@ -348,20 +369,27 @@ async fn drive<C: Clock>(
     let (browser, agent) = (text("product").replace('/', " "), text("userAgent"));
     let agent = format!("{agent} {}", of.options.user_agent);
     let left = until.saturating_duration_since(Instant::now());
+    // What a page leads to is asked of that site's robots.txt like the page itself; what it is made
+    // of is not, as with the browsers of those for whom the file was invented.
+    let leave: Leave<'_> = Box::new(move |url| Box::pin(async move { of.robots.allow(&url, request, client).await }));
+    let languages = languages(request.access.locale.as_ref(), request.language.as_deref()).join(",");
     let manner = Manner {
-        user_agent: agent.trim(),
-        language: request.language.as_deref().unwrap_or("en"),
+        user_agent: agent.trim().to_owned(),
+        languages,
+        locale: request.access.locale.as_ref(),
+        headers: &request.access.headers,
+        leave,
         most: of.options.max_body,
         patience: Instant::now() + left * PATIENCE / 100,
     };
-    let mut page = Page::open(pipe, proxy, &manner).await?;
+    let mut page = Page::open(pipe, proxy, manner).await?;
     let url = proxy.nonce_url();
     let said = page.text_of(&url).await;
     let nonce = url.rsplit('/').next().unwrap_or_default();
     if !proxy.is_proven() || !said.is_ok_and(|said| said.trim() == nonce) {
         return Err(Stopped::NotProven);
     }
-    let written = page.read(request.url.as_str(), &manner).await?;
+    let written = page.read(request.url.as_str()).await?;
     // What the proxy says in a server's place is no page of that server.
     let came = Url::parse(&written.document.url).ok();
     match came.and_then(|url| proxy.failure(&url)) {
@@ -399,11 +427,20 @@ fn gone(ended: Ended, complaint: &[u8]) -> String {
 }
 
 /// What an error of a page means, where the proxy has no better word.
-fn told(url: &Url, error: &PageError) -> FailureKind {
+fn told(url: &Url, error: &PageError, lacks_trust: bool) -> FailureKind {
     let host = authority(url);
     match error {
         PageError::Unreached(code) if code.contains("ERR_CERT") || code.contains("ERR_SSL") => {
-            FailureKind::Tls { host, reason: code.clone() }
+            let reason = match Distrust::of_browser(code) {
+                Some(Distrust::Unknown) if lacks_trust => {
+                    "the browser does not trust its certificate: it learns of fetch.extra_ca by certutil, which is not \
+                     installed (package libnss3-tools)"
+                        .to_owned()
+                }
+                Some(why) => why.words().to_owned(),
+                None => code.clone(),
+            };
+            FailureKind::Tls { host, reason }
         }
         PageError::Unreached(code) if code.contains("TOO_MANY_REDIRECTS") => {
             FailureKind::TooManyRedirects { limit: 20, last: url.to_string() }

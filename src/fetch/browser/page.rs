@@ -4,14 +4,18 @@
 //! for has come and the text stands still. Only how long that is waited for is bounded.
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout_at};
+use url::Url;
 
 use super::pipe::{CallError, Event, Pipe};
 use super::proxy::Proxy;
+use crate::access::{Headers, Locale};
+use crate::outcome::{FailureKind, FetchFailure};
 use crate::snapshot::Redirect;
 
 const LOOK: &str = include_str!("look.js");
@@ -52,6 +56,9 @@ pub(super) enum PageError {
     /// The page is too large.
     #[error("too large")]
     TooLarge,
+    /// A document that it leads to may not be asked for.
+    #[error("{0}")]
+    NotAllowed(Box<FailureKind>),
     /// The page's process broke.
     #[error("the page broke its process")]
     Crashed,
@@ -85,6 +92,7 @@ pub(super) struct Page<'a, R, W> {
     pipe: Pipe<R, W>,
     /// Where the page's wishes are known.
     proxy: &'a Proxy,
+    manner: Manner<'a>,
     frame: String,
     /// Requests under way, with when they were made.
     asked: BTreeMap<String, Instant>,
@@ -98,10 +106,22 @@ pub(super) struct Page<'a, R, W> {
     held: bool,
 }
 
+/// An answer that takes its time.
+pub(super) type Answering<'a> = Pin<Box<dyn Future<Output = Result<(), FetchFailure>> + Send + 'a>>;
+
+/// Says whether a document may be asked for.
+pub(super) type Leave<'a> = Box<dyn Fn(Url) -> Answering<'a> + Send + Sync + 'a>;
+
 /// How the page is asked for.
 pub(super) struct Manner<'a> {
-    pub(super) user_agent: &'a str,
-    pub(super) language: &'a str,
+    pub(super) user_agent: String,
+    /// Those of the reader, with commas.
+    pub(super) languages: String,
+    pub(super) locale: Option<&'a Locale>,
+    /// What is sent to the page's own site with every request.
+    pub(super) headers: &'a Headers,
+    /// Asked of every document that the page leads to.
+    pub(super) leave: Leave<'a>,
     /// The most characters that are taken.
     pub(super) most: u64,
     /// When the waiting ends, and what is there is taken as it is.
@@ -110,7 +130,7 @@ pub(super) struct Manner<'a> {
 
 impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
     /// Opens an empty page that keeps nothing of an earlier one.
-    pub(super) async fn open(mut pipe: Pipe<R, W>, proxy: &'a Proxy, manner: &Manner<'_>) -> Result<Self, PageError> {
+    pub(super) async fn open(mut pipe: Pipe<R, W>, proxy: &'a Proxy, manner: Manner<'a>) -> Result<Self, PageError> {
         let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
         let context = pipe.call("Target.createBrowserContext", json!({ "disposeOnDetach": true })).await?;
         let context = text(&context, "browserContextId");
@@ -123,13 +143,17 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
         for domain in ["Page.enable", "Network.enable", "Inspector.enable"] {
             pipe.call(domain, json!({})).await?;
         }
-        let agent = json!({ "userAgent": manner.user_agent, "acceptLanguage": manner.language });
+        let agent = json!({ "userAgent": manner.user_agent, "acceptLanguage": manner.languages });
         pipe.call("Network.setUserAgentOverride", agent).await?;
+        if let Some(locale) = manner.locale {
+            pipe.call("Emulation.setLocaleOverride", json!({ "locale": locale.as_str() })).await?;
+        }
         let tree = pipe.call("Page.getFrameTree", json!({})).await?;
         let frame = tree["frameTree"]["frame"]["id"].as_str().unwrap_or_default().to_owned();
         Ok(Self {
             pipe,
             proxy,
+            manner,
             frame,
             asked: BTreeMap::new(),
             document: None,
@@ -156,7 +180,9 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
     }
 
     /// Goes to a page, and writes down what it says once it is there.
-    pub(super) async fn read(mut self, url: &str, manner: &Manner<'_>) -> Result<Written, PageError> {
+    pub(super) async fn read(mut self, url: &str) -> Result<Written, PageError> {
+        let (patience, most) = (self.manner.patience, self.manner.most);
+        self.intercept().await?;
         let answer = self.ask("Page.navigate", json!({ "url": url })).await?;
         if let Some(error) = answer["errorText"].as_str().filter(|error| !error.is_empty()) {
             self.take_events().await?;
@@ -166,7 +192,7 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
                 None => PageError::Unreached(error.to_owned()),
             });
         }
-        self.settle(manner.patience, STILL).await?;
+        self.settle(patience, STILL).await?;
         if let Some(document) = self.document.as_ref().filter(|document| !is_page(&document.media_type)) {
             return Err(PageError::NoPage(document.media_type.clone()));
         }
@@ -174,15 +200,15 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
         // A dialogue may be followed by another one, with the settings.
         for _ in 0..2 {
             let Some(pressed) = self.evaluate(CONSENT).await?.as_str().map(str::to_owned) else { break };
-            self.settle(manner.patience, STILL).await?;
+            self.settle(patience, STILL).await?;
             consent = Some(pressed);
         }
-        self.hold(true).await?;
+        // What follows must not lead away.
+        self.held = true;
         let opened = self.evaluate(OPEN).await?.as_u64().unwrap_or(0);
         if opened > 0 {
-            self.settle(manner.patience, STILL / 2).await?;
+            self.settle(patience, STILL / 2).await?;
         }
-        let most = manner.most;
         let html = self.evaluate(&SERIALIZE.replace("MOST", &most.to_string())).await?;
         let Value::String(html) = html else { return Err(PageError::TooLarge) };
         if html.len() as u64 > most {
@@ -236,11 +262,45 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
         Ok(())
     }
 
-    /// Keeps the page from leaving, or lets it.
-    async fn hold(&mut self, hold: bool) -> Result<(), PageError> {
-        self.held = hold;
-        let documents = json!({ "patterns": [{ "resourceType": "Document", "requestStage": "Request" }] });
-        self.ask(if hold { "Fetch.enable" } else { "Fetch.disable" }, documents).await?;
+    /// Has requests wait for us: all for documents, and all to the site that headers are for.
+    async fn intercept(&mut self) -> Result<(), PageError> {
+        let mut patterns = vec![json!({ "resourceType": "Document", "requestStage": "Request" })];
+        if !self.manner.headers.is_empty() {
+            let site = format!("{}/*", self.manner.headers.site());
+            patterns.push(json!({ "urlPattern": site, "requestStage": "Request" }));
+        }
+        self.ask("Fetch.enable", json!({ "patterns": patterns })).await?;
+        Ok(())
+    }
+
+    /// Lets a request go on, with what is sent along; or not.
+    async fn take_paused(&mut self, params: &Value) -> Result<(), PageError> {
+        let id = &params["requestId"];
+        let main = params["resourceType"] == "Document" && params["frameId"].as_str() == Some(self.frame.as_str());
+        if self.held && main {
+            let no = json!({ "requestId": id, "errorReason": "Aborted" });
+            self.pipe.send("Fetch.failRequest", no).await?;
+            return Ok(());
+        }
+        let url = params["request"]["url"].as_str().and_then(|url| Url::parse(url).ok());
+        if let Some(url) = url.clone().filter(|url| main && matches!(url.scheme(), "http" | "https"))
+            && let Err(failure) = (self.manner.leave)(url).await
+        {
+            let no = json!({ "requestId": id, "errorReason": "BlockedByClient" });
+            self.pipe.send("Fetch.failRequest", no).await?;
+            return Err(PageError::NotAllowed(Box::new(failure.kind)));
+        }
+        let mut go = json!({ "requestId": id });
+        let own: Vec<_> = url.iter().flat_map(|url| self.manner.headers.toward(url)).collect();
+        if !own.is_empty() {
+            // They replace all of them, for this hop and no further one.
+            let known = params["request"]["headers"].as_object().into_iter().flatten();
+            let known = known.filter(|(name, _)| own.iter().all(|(other, _)| !other.eq_ignore_ascii_case(name)));
+            let known = known.map(|(name, value)| json!({ "name": name, "value": value }));
+            let own = own.iter().map(|(name, value)| json!({ "name": name, "value": value }));
+            go["headers"] = known.chain(own).collect();
+        }
+        self.pipe.send("Fetch.continueRequest", go).await?;
         Ok(())
     }
 
@@ -314,16 +374,7 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
                 let accept = !(self.held && params["type"] == "beforeunload");
                 self.pipe.send("Page.handleJavaScriptDialog", json!({ "accept": accept })).await?;
             }
-            "Fetch.requestPaused" => {
-                let id = &params["requestId"];
-                let main = params["frameId"].as_str() == Some(self.frame.as_str());
-                if self.held && main {
-                    let no = json!({ "requestId": id, "errorReason": "Aborted" });
-                    self.pipe.send("Fetch.failRequest", no).await?;
-                } else {
-                    self.pipe.send("Fetch.continueRequest", json!({ "requestId": id })).await?;
-                }
-            }
+            "Fetch.requestPaused" => self.take_paused(&params).await?,
             _ => {}
         }
         Ok(())

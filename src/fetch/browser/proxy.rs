@@ -19,7 +19,8 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::task::{JoinHandle, JoinSet};
 use url::Url;
 
-use crate::http::{GuardedClient, authority};
+use crate::access;
+use crate::http::{Connected, GuardedClient, Purpose, authority, authorization};
 use crate::outcome::FailureKind;
 
 /// The longest head of a request or an answer, in bytes: what browsers accept.
@@ -207,7 +208,7 @@ async fn serve(mut browser: TcpStream, shared: Arc<Shared>) {
             }
         }
         Some(Asked::Tunnel(url)) => {
-            if let Some(server) = shared.reach(&url, &mut browser).await {
+            if let Some(Connected { stream: server, .. }) = shared.reach(&url, Purpose::Tunnel, &mut browser).await {
                 let sent = browser.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await;
                 if sent.is_ok() {
                     splice(browser, server, rest, &shared).await;
@@ -215,7 +216,7 @@ async fn serve(mut browser: TcpStream, shared: Arc<Shared>) {
             }
         }
         Some(Asked::Page { method, url }) => {
-            if let Some(server) = shared.reach(&url, &mut browser).await {
+            if let Some(server) = shared.reach(&url, Purpose::Page, &mut browser).await {
                 exchange(browser, server, (&method, &url, &head), rest, &shared).await;
             }
         }
@@ -243,7 +244,7 @@ impl Shared {
     }
 
     /// Connects, or tells the browser why not and keeps that.
-    async fn reach(&self, url: &Url, browser: &mut TcpStream) -> Option<TcpStream> {
+    async fn reach(&self, url: &Url, purpose: Purpose, browser: &mut TcpStream) -> Option<Connected> {
         let host = url.host_str().unwrap_or_default();
         if !self.is_wanted(&place(url)).await {
             tracing::trace!("the browser asked for {} by itself", authority(url));
@@ -257,11 +258,11 @@ impl Shared {
             None if self.is_own(url) => {
                 Err(FailureKind::Forbidden { host: host.to_owned(), address: self.address.ip().to_string() })
             }
-            None => self.client.connect(url).await,
+            None => self.client.connect(url, purpose).await,
         };
         match connected {
             Ok(server) => {
-                if let Ok(address) = server.peer_addr() {
+                if let Some(address) = server.remote {
                     lock(&self.remotes).insert(place(url), address);
                 }
                 // What was refused before is not what the page is now.
@@ -350,14 +351,14 @@ async fn carry(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin
 /// Asks a server for one page, and carries the answer: one request, and the connection ends.
 async fn exchange(
     browser: TcpStream,
-    mut server: TcpStream,
+    Connected { stream: mut server, tell, .. }: Connected,
     (method, url, head): (&str, &Url, &str),
     rest: Vec<u8>,
     shared: &Shared,
 ) {
     let length = length_of(head);
     let (mut from_browser, mut to_browser) = browser.into_split();
-    let asked = request(method, url, head);
+    let asked = request(method, url, head, tell.as_ref());
     let body = async {
         // No more than this request has: another one would be for another server.
         let taken = rest.len().min(usize::try_from(length).unwrap_or(usize::MAX));
@@ -370,6 +371,10 @@ async fn exchange(
         return;
     }
     let Some((answered, begun)) = self::head(&mut server).await else { return };
+    if let Some(proxy) = tell.filter(|_| answered.split(' ').nth(1) == Some("407")) {
+        let (proxy, reason) = (proxy.to_string(), "it wants credentials (407)".to_owned());
+        shared.note_failure(url, FailureKind::Proxy { proxy, host: authority(url), reason });
+    }
     let closing = closing(&answered);
     if shared.spend(answered.len() + begun.len()).is_none()
         || to_browser.write_all(closing.as_bytes()).await.is_err()
@@ -398,10 +403,14 @@ fn length_of(head: &str) -> u64 {
     named.filter_map(|(_, value)| value.trim().parse().ok()).next().unwrap_or(0)
 }
 
-/// The request as a server is asked, without what was for the proxy.
-fn request(method: &str, url: &Url, head: &str) -> String {
-    let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
-    let mut lines = format!("{method} {path} HTTP/1.1\r\n");
+/// The request as a server is asked, without what was for us; or as another proxy is, which
+/// must be told the whole address.
+fn request(method: &str, url: &Url, head: &str, tell: Option<&access::Proxy>) -> String {
+    let from = if tell.is_some() { url::Position::BeforeScheme } else { url::Position::BeforePath };
+    let mut lines = format!("{method} {} HTTP/1.1\r\n", &url[from..url::Position::AfterQuery]);
+    if let Some(credentials) = tell.and_then(authorization) {
+        lines += &format!("proxy-authorization: {credentials}\r\n");
+    }
     push_headers(&mut lines, head);
     lines
 }
@@ -452,7 +461,11 @@ mod tests {
         let url = Url::parse("http://acme.test/a?b=c#d").unwrap();
         let head = "GET http://acme.test/a?b=c HTTP/1.1\r\nHost: acme.test\r\nProxy-Connection: keep-alive\r\n\r\n";
         let expected = "GET /a?b=c HTTP/1.1\r\nHost: acme.test\r\nconnection: close\r\n\r\n";
-        assert_eq!(request("GET", &url, head), expected);
+        assert_eq!(request("GET", &url, head, None), expected);
+        let proxy = "http://ada:pw@proxy.test:3128".parse().unwrap();
+        let expected = "GET http://acme.test/a?b=c HTTP/1.1\r\nproxy-authorization: Basic YWRhOnB3\r\n\
+                        Host: acme.test\r\nconnection: close\r\n\r\n";
+        assert_eq!(request("GET", &url, head, Some(&proxy)), expected);
         let answer = "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nX-A: 1\r\n\r\n";
         assert_eq!(closing(answer), "HTTP/1.1 200 OK\r\nX-A: 1\r\nconnection: close\r\n\r\n");
     }

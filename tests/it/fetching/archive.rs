@@ -504,6 +504,7 @@ fn archived(url: &str, at: Option<&str>) -> Request {
         validators: Validators::default(),
         language: None,
         robots: Default::default(),
+        access: Default::default(),
     }
 }
 

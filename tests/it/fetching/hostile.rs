@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use policywatch::access::Access;
 use policywatch::clock::{Clock as _, HeldClock, SystemClock};
 use policywatch::fetch::{Fetch as _, Fetched, Fetcher, Options, Request};
 use policywatch::guard::Allowed;
@@ -56,6 +57,7 @@ fn request(url: Url) -> Request {
         validators: Validators::default(),
         language: None,
         robots: RobotsRule::Ignore,
+        access: Access::default(),
     }
 }
 
@@ -124,6 +126,15 @@ fn cases() -> Vec<Case> {
         ("hangs up at once", vec![], "broken_answer"),
         ("cut status line", send(*b"HTTP/1.1 2"), "broken_answer"),
         ("cut headers", send(*b"HTTP/1.1 200 OK\r\ncontent-le"), "broken_answer"),
+        ("cut after the headers", send(head("content-length: 100\r\n")), "broken_answer"),
+        ("cut before the first chunk", send(head("transfer-encoding: chunked\r\n")), "broken_answer"),
+        ("cut chunk size", send([&head("transfer-encoding: chunked\r\n")[..], b"2"].concat()), "broken_answer"),
+        ("cut after the gzip header", encoded("gzip", &packed[..10]), "broken_answer"),
+        (
+            "cut after the gzip header without a length",
+            send([&head("content-encoding: gzip\r\n")[..], &packed[..10]].concat()),
+            "broken_answer",
+        ),
         ("cut body", send([&head("content-length: 100\r\n")[..], PAGE].concat()), "broken_answer"),
         ("cut chunk", send([&head("transfer-encoding: chunked\r\n")[..], b"20\r\nabc"].concat()), "broken_answer"),
         (
@@ -213,12 +224,14 @@ fn answers(asked: &Asked) -> Vec<Act> {
 #[tokio::test]
 async fn hostile_servers_end_in_the_failure_that_says_so() {
     let server = Server::start(answers).await;
-    let impatient = fetcher(options(Duration::from_millis(250)));
-    let patient = fetcher(options(Duration::from_secs(20)));
+    let (impatient, patient) = (options(Duration::from_millis(250)), options(Duration::from_secs(20)));
     let mut wrong = Vec::new();
     for (name, _, expected) in CASES.iter() {
-        let fetcher = if *expected == "timeout" { &impatient } else { &patient };
-        let ended = match get(fetcher, server.url(&path_of(name))).await {
+        let options = if *expected == "timeout" { &impatient } else { &patient };
+        // Each for itself: a host that asked for quiet would be left alone.
+        let client = GuardedClient::with_lookup(options, names()).unwrap();
+        let fetcher = Fetcher::with_client(client, options.clone(), SystemClock);
+        let ended = match get(&fetcher, server.url(&path_of(name))).await {
             Ok(snapshot) => snapshot.status.to_string(),
             Err(failure) => failure.kind.as_str().to_owned(),
         };
@@ -444,4 +457,66 @@ async fn what_is_posted_goes_to_one_receiver() {
     assert_eq!(late, Err(FailureKind::Timeout { limit: Duration::from_millis(200) }));
     let private = post(Url::parse("http://private.test/hook").unwrap(), 20_000).await;
     assert_eq!(private.unwrap_err().as_str(), "forbidden_address");
+}
+
+/// The most that a process has had in memory so far, in bytes.
+fn peak(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+}
+
+/// One process meets everything that is endless or grows; a last page that never comes keeps it
+/// there until its memory was looked at.
+#[tokio::test]
+async fn no_answer_makes_the_program_large() {
+    // 4 GiB of zeros in 4 MiB: one stream of gzip after another is one body.
+    let member = gzip(&vec![0; 64 << 20]);
+    let bomb = member.repeat(64);
+    let nested = gzip(&bomb);
+    let packed = move |coding: &str, body: &[u8]| {
+        send(answer("200 OK", &format!("content-type: text/html\r\ncontent-encoding: {coding}\r\n"), body))
+    };
+    let server = Server::start(move |asked| match asked.path() {
+        "/bomb" => packed("gzip", &bomb),
+        "/nested" => packed("gzip, gzip", &nested),
+        "/endless" => then(b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n\r\n", Act::Endless(vec![b'x'; 65536])),
+        "/chunks" => {
+            then(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", Act::Endless(b"4\r\nabcd\r\n".repeat(4096)))
+        }
+        "/headers" => then(b"HTTP/1.1 200 OK\r\n", Act::Endless(b"x-x: yyyyyyyyyyyyyyyy\r\n".repeat(1024))),
+        "/header" => then(b"HTTP/1.1 200 OK\r\nx: ", Act::Endless(vec![b'y'; 65536])),
+        "/status" => vec![Act::Endless(b"HTTP/1.1 200 OKOKOKOK".repeat(1024))],
+        "/hundreds" => vec![Act::Endless(b"HTTP/1.1 100 Continue\r\n\r\n".repeat(1024))],
+        _ => vec![Act::Stall],
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("policywatch.toml");
+    let store = folder.path().join("policywatch.db");
+    let text = format!(
+        "[store]\npath = {store:?}\n[fetch]\nallow = [\"127.0.0.0/8\"]\npause_per_host = \"0s\"\ntimeout = \"10s\"\n"
+    );
+    std::fs::write(&config, text).unwrap();
+    let paths = ["/bomb", "/nested", "/endless", "/chunks", "/headers", "/header", "/status", "/hundreds", "/last"];
+    let mut program = tokio::process::Command::new(env!("CARGO_BIN_EXE_policywatch"))
+        .arg("--config")
+        .arg(&config)
+        .args(["fetch", "--json", "--render", "never"])
+        .args(paths.map(|path| server.url(path).to_string()))
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let pid = program.id().unwrap();
+    while !server.asked().iter().any(|asked| asked.path() == "/last") {
+        assert_eq!(program.try_wait().unwrap(), None, "it ended before the last page");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let peak = peak(pid);
+    assert_eq!(server.asked().len(), paths.len());
+    println!("peak memory {} MiB", peak >> 20);
+    assert!(peak < 100 << 20, "{} MiB", peak >> 20);
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use policywatch::access::Access;
 use policywatch::clock::HeldClock;
 use policywatch::fetch::{Fetch as _, Fetched, Fetcher, Options, Request};
 use policywatch::guard::Allowed;
@@ -35,7 +36,8 @@ fn fetcher(clock: &HeldClock) -> Fetcher<HeldClock> {
 /// How a visit ended: the status, or the kind of the failure.
 async fn visit(fetcher: &Fetcher<HeldClock>, url: Url, robots: RobotsRule) -> String {
     let validators = Validators::default();
-    let request = Request { url, source: Source::Live, at: None, validators, language: None, robots };
+    let request =
+        Request { url, source: Source::Live, at: None, validators, language: None, robots, access: Access::default() };
     match fetcher.fetch(request).await {
         Ok(Fetched::Snapshot(snapshot)) => snapshot.status.to_string(),
         Ok(Fetched::NotModified) => "304".to_owned(),
@@ -123,4 +125,59 @@ async fn what_a_site_said_last_holds_while_it_fails() {
     assert_eq!(visit(&fetcher, server.url("/open"), RobotsRule::Respect).await, "200");
     assert_eq!(visit(&fetcher, server.url("/closed"), RobotsRule::Respect).await, "closed_to_robots");
     assert_eq!(paths(&server), ["/robots.txt", "/open", "/robots.txt", "/open"]);
+}
+
+#[tokio::test]
+async fn a_site_that_rests_is_left_alone_for_as_long_as_it_says() {
+    for status in ["503 Service Unavailable", "429 Too Many Requests"] {
+        let clock = clock();
+        let server = site(move || answer(status, "retry-after: 1800\r\n", b"")).await;
+        let fetcher = fetcher(&clock);
+        let request = |path: &str| Request {
+            url: server.url(path),
+            source: Source::Live,
+            at: None,
+            validators: Validators::default(),
+            language: None,
+            robots: RobotsRule::Respect,
+            access: Access::default(),
+        };
+        let first = fetcher.fetch(request("/privacy")).await.unwrap_err();
+        let kind = if status.starts_with('5') { "robots_unknown" } else { "rate_limited" };
+        assert_eq!((first.kind.as_str(), first.retry_after), (kind, Some(Duration::from_secs(1800))), "{status}");
+        clock.advance(Duration::from_secs(1700));
+        // Whoever asks, and whatever for: the host rests.
+        let waits = (fetcher.fetch(request("/terms")).await.unwrap_err().kind.as_str().to_owned(), "rate_limited");
+        assert_eq!(waits.0, waits.1, "{status}");
+        assert_eq!(visit(&fetcher, server.url("/terms"), RobotsRule::Ignore).await, "rate_limited", "{status}");
+        assert_eq!(paths(&server), ["/robots.txt"], "{status}");
+        clock.advance(Duration::from_secs(101));
+        assert_eq!(visit(&fetcher, server.url("/privacy"), RobotsRule::Respect).await, kind, "{status}");
+        assert_eq!(paths(&server), ["/robots.txt", "/robots.txt"], "{status}");
+    }
+}
+
+#[tokio::test]
+async fn leave_of_one_site_is_none_of_another() {
+    let closed = "User-agent: *\nDisallow: /\n";
+    let other = Server::start_at("127.0.0.2:0", move |asked: &Asked| {
+        let text = if asked.path() == "/robots.txt" { closed } else { "<h1>Privacy</h1>" };
+        vec![Act::Send(answer("200 OK", "", text.as_bytes()))]
+    })
+    .await;
+    let away = format!("location: {}\r\n", other.url("/privacy"));
+    let server = Server::start(move |asked: &Asked| {
+        vec![Act::Send(match asked.path() {
+            "/robots.txt" => answer("200 OK", "", closed.as_bytes()),
+            "/away" => answer("302 Found", &away, b""),
+            "/moved" => answer("302 Found", "location: /privacy\r\n", b""),
+            _ => answer("200 OK", "", b"<h1>Privacy</h1>"),
+        })]
+    })
+    .await;
+    let fetcher = fetcher(&clock());
+    assert_eq!(visit(&fetcher, server.url("/moved"), RobotsRule::Ignore).await, "200");
+    assert_eq!(visit(&fetcher, server.url("/away"), RobotsRule::Ignore).await, "closed_to_robots");
+    assert_eq!(paths(&server), ["/moved", "/privacy", "/away"], "its own robots.txt is not asked for");
+    assert_eq!(paths(&other), ["/robots.txt"]);
 }
