@@ -15,7 +15,7 @@ use crate::examine::{Unpack, examine, judged, new_language};
 use crate::fetch::{Fetch, Fetched, Request};
 use crate::judgment::ReturnKind;
 use crate::ladder::{Rung, Tried};
-use crate::moving::{in_its_place, judge_redirect};
+use crate::moving::{can_move, in_its_place, judge_redirect};
 use crate::outcome::Outcome;
 use crate::pages::{Came, PageCheck, Together, examine_pages};
 use crate::panics::{contained, unpanicking};
@@ -92,7 +92,7 @@ impl Checked {
 /// # Errors
 /// `Err` means that the record could not be kept, and the caller must stop.
 pub async fn check<F: Fetch, C: Clock>(watch: &Watch, ports: &Ports<F, C>) -> Result<Checked, StoreError> {
-    let configured = &watch.url;
+    let configured = watch;
     let watch = &in_its_place(watch, &ports.store).await?;
     let base = if watch.pages.is_empty() {
         upgrade(watch, &ports.store, &ports.clock, &ports.unpacker).await?
@@ -103,13 +103,18 @@ pub async fn check<F: Fetch, C: Clock>(watch: &Watch, ports: &Ports<F, C>) -> Re
     let latest = checked.previous.as_ref().map(|version| version.id);
     let (telling, due, now) = (checked.telling.clone(), checked.next_check_at, ports.clock.now());
     let (store, reader) = (&ports.store, watch.reader());
-    let recorded = store.record_pages(&watch.id, latest, together, &reader, telling, due, now).await?;
+    let mut recorded = store.record_pages(&watch.id, latest, together, &reader, telling, due, now).await?;
     if let (Some(moved), Some(_)) = (&checked.moved, recorded.check) {
         // A crash before this loses nothing: the next check meets the same redirect.
-        if store.record_moves(&watch.id, configured, recorded.check, vec![moved.clone()], now).await? > 0 {
+        let written = store.record_moves(configured, recorded.check, vec![moved.clone()], now).await?;
+        recorded.deliveries += written.deliveries;
+        if written.moves > 0 {
             let (url, state) = (moved.url.as_str(), moved.state.as_str());
             tracing::warn!(watch.id = %watch.id, url, state, "{} is redirected to {url}: {state}", watch.id);
         }
+    }
+    if checked.outcome.is_success() && recorded.check.is_some() && can_move(configured) {
+        recorded.deliveries += store.settle_lapsed(configured, now).await?;
     }
     tell_note(watch, &checked.outcome, &recorded);
     checked.recorded = Some(recorded);

@@ -2,7 +2,8 @@
 //! for a policy that is not where it was.
 //!
 //! A search is no part of a check: checks do not wait for it. It asks for a few pages, one
-//! after the other, each at the pace of its host like any other request, and happens once a
+//! after the other, each at the pace of its host like any other request and on the rungs of
+//! the ladder that the watch itself is read on, and happens once a
 //! day for a watch at most. What it finds is decided by the text
 //! ([`crate::discovery::moves`]).
 
@@ -16,6 +17,7 @@ use crate::clock::Clock;
 use crate::discovery::alike::alike;
 use crate::discovery::candidates::{Candidate, Clue, Wanted, candidate, of_page, rank, usual_paths};
 use crate::discovery::kind::{Kind, tell};
+pub use crate::discovery::moves::can_move;
 use crate::discovery::moves::{MoveState, NewMove, Way, arrival, decide};
 use crate::discovery::names::Named;
 use crate::discovery::{address, moves};
@@ -28,8 +30,8 @@ use crate::store::{CheckId, Store, StoreError};
 use crate::text::anchors::{Outlook, outlook};
 use crate::unpack::Unpacker;
 use crate::version::VersionFacts;
-use crate::visit::{Visit, visit};
-use crate::watch::{PolicyType, Source, Watch};
+use crate::visit::{Manner, RUNGS, Visit, visit};
+use crate::watch::{PolicyType, RobotsRule, Watch};
 
 /// How often a policy is searched for that is lost.
 pub const ONCE_IN: Duration = Duration::from_secs(24 * 3600);
@@ -59,26 +61,29 @@ impl Sought {
     }
 }
 
-/// Whether a watch can be followed to another address: it is one page of a publisher's own
-/// server. An archive has its own way with moves, and of several pages nobody could tell
-/// which text went where.
-pub fn can_move(watch: &Watch) -> bool {
-    watch.pages.is_empty() && watch.source == Source::Live
-}
-
-/// A watch as it is to be asked for: where the policy went, if it did.
+/// A watch as it is now: at the address where the policy went, if it did, and with all
+/// addresses that it had before ([`moves::in_place`]). Whatever asks for a page, or tells
+/// whose page an address is, asks this first.
 ///
 /// # Errors
 /// If the record could not be read.
 pub async fn in_its_place(watch: &Watch, store: &Store) -> Result<Watch, StoreError> {
-    let mut watch = watch.clone();
-    if can_move(&watch)
-        && let Some(moved) = store.whereabouts(&watch.id, &watch.url).await?.moved
-        && let Ok(url) = Url::parse(&moved.url)
-    {
-        watch.url = url;
+    if !can_move(watch) {
+        return Ok(watch.clone());
     }
-    Ok(watch)
+    Ok(moves::in_place(watch, &store.moves(&watch.id).await?))
+}
+
+/// [`in_its_place`] for several watches.
+///
+/// # Errors
+/// Those of [`in_its_place`].
+pub async fn all_in_their_places(watches: &[Watch], store: &Store) -> Result<Vec<Watch>, StoreError> {
+    let mut placed = Vec::with_capacity(watches.len());
+    for watch in watches {
+        placed.push(in_its_place(watch, store).await?);
+    }
+    Ok(placed)
 }
 
 /// What a redirect means that a check came by. A text that is another one is not the policy,
@@ -147,14 +152,17 @@ pub async fn seek<F: Fetch, C: Clock>(
 /// Reads what stands at an address as a watch would read it; nothing is recorded.
 ///
 /// # Errors
-/// Why nothing was served.
-pub async fn read_at<F: Fetch, C>(
+/// If the record could not be read. Why nothing was served is no error of that.
+pub async fn read_at<F: Fetch, C: Clock>(
     url: &Url,
     watch: &Watch,
     ports: &Ports<F, C>,
-) -> Result<Result<Reading, Unreadable>, FetchFailure> {
-    let page = visit(url, watch.language.as_deref(), &watch.selectors, &ports.fetcher, &ports.unpacker).await?;
-    Ok(page.reading)
+) -> Result<Result<Result<Reading, Unreadable>, FetchFailure>, StoreError> {
+    let manner = Manner::of(watch, ports).await?;
+    // Whoever names a page is no robot.
+    let manner = Manner { robots: RobotsRule::Ignore, ..manner };
+    let (page, _) = visit(url, &manner, RUNGS, &ports.fetcher, &ports.unpacker).await;
+    Ok(page.map(|page| page.reading))
 }
 
 /// Searches now, however long ago that was done.
@@ -184,12 +192,13 @@ async fn search<F: Fetch, C: Clock>(
         None => None,
     };
     let until = ports.clock.now() + LONGEST;
-    let mut search = Search::new(watch, asked, known, &ports.fetcher, &ports.unpacker);
+    let manner = Manner::of(watch, ports).await?;
+    let mut search = Search::new(watch, asked, known, manner, &ports.fetcher, &ports.unpacker);
     search.begin(came).await;
     while search.requests < MOST_REQUESTS && ports.clock.now() < until && search.step().await {}
     search.confirm().await;
     let sought = search.end();
-    store.record_moves(&watch.id, &watch.url, check, sought.moves.clone(), ports.clock.now()).await?;
+    store.record_moves(watch, check, sought.moves.clone(), ports.clock.now()).await?;
     Ok(sought)
 }
 
@@ -201,6 +210,7 @@ struct Search<'a, F> {
     /// What it said.
     known: Option<Reading>,
     kinds: Vec<PolicyType>,
+    manner: Manner<'a>,
     fetcher: &'a F,
     unpacker: &'a Unpacker,
     requests: usize,
@@ -213,7 +223,14 @@ struct Search<'a, F> {
 }
 
 impl<'a, F: Fetch> Search<'a, F> {
-    fn new(watch: &'a Watch, asked: Url, known: Option<Reading>, fetcher: &'a F, unpacker: &'a Unpacker) -> Self {
+    fn new(
+        watch: &'a Watch,
+        asked: Url,
+        known: Option<Reading>,
+        manner: Manner<'a>,
+        fetcher: &'a F,
+        unpacker: &'a Unpacker,
+    ) -> Self {
         let told = known.as_ref().map(|known| tell(known, &asked, ""));
         let told = if let Some(Kind::Policy(kind)) = told { Some(kind) } else { None };
         // What it is configured as, and what it called itself.
@@ -227,6 +244,7 @@ impl<'a, F: Fetch> Search<'a, F> {
             asked,
             known,
             kinds,
+            manner,
             fetcher,
             unpacker,
             requests: 0,
@@ -303,12 +321,22 @@ impl<'a, F: Fetch> Search<'a, F> {
     }
 
     async fn visit(&mut self, url: &Url) -> Option<Visit> {
-        self.requests += 1;
         self.seen.insert(address::key(url));
-        let language = self.watch.language.as_deref();
-        let page = visit(url, language, &self.watch.selectors, self.fetcher, self.unpacker).await.ok()?;
+        let manner = Manner { robots: self.leave(url), ..self.manner };
+        // The page itself once, and as often again as the ladder asks for it within the bound.
+        let left = MOST_REQUESTS.saturating_sub(self.requests).max(1);
+        let (page, requests) = visit(url, &manner, left, self.fetcher, self.unpacker).await;
+        self.requests += requests;
+        let page = page.ok()?;
         self.seen.insert(address::key(&page.url));
         Some(page)
+    }
+
+    /// What a site's wishes for robots count: a watch's leave to pass over them is that of
+    /// its own site.
+    fn leave(&self, url: &Url) -> RobotsRule {
+        let own = address::same_site(url, &self.watch.url) || address::same_site(url, &self.asked);
+        if own { self.watch.robots } else { RobotsRule::Respect }
     }
 
     /// Says what a page is to the policy that is searched for.

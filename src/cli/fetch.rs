@@ -21,10 +21,10 @@ use crate::discovery::moves::calls_for_search;
 use crate::fetch::{Fetch, Fetched, Fetcher, Request};
 use crate::judgment::{Judgment, Materiality};
 use crate::ladder::Tried;
-use crate::moving::seek;
+use crate::moving::{all_in_their_places, seek};
 use crate::outcome::Outcome;
 use crate::pages::PageCheck;
-use crate::reading::{Page, Selectors};
+use crate::reading::Selectors;
 use crate::render::{self, one_line};
 use crate::snapshot::Origin;
 use crate::store::CheckId;
@@ -424,8 +424,9 @@ async fn past(
     tally: &mut Tally,
 ) -> anyhow::Result<()> {
     let fetcher = installation.fetcher()?;
-    for watch in watches {
-        for (page, Page { url, .. }) in watch.all_pages().iter().enumerate() {
+    for watch in &all_in_their_places(watches, &installation.store).await? {
+        for page in 0..watch.all_pages().len() {
+            let url = watch.address_at(page, at);
             let unpacker = Unpacker::this_program();
             let found = nearest(watch, page, at, dry, &fetcher, &installation.store, &SystemClock, &unpacker).await?;
             tally.count_past(&found);

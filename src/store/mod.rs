@@ -63,6 +63,7 @@ pub use archive::{Bounds, HeldMemento, ListingState, RecordedCapture, RecordedTr
 pub use captures::CaptureFacts;
 pub use errands::{Errand, ErrandKind, Standing as ErrandStanding};
 pub use lock::{DaemonLock, Place, WatchLock, lock_daemon, lock_watch};
+pub use moves::RecordedMoves;
 pub use open::Options;
 
 /// A check's key.

@@ -220,8 +220,8 @@ fn sync_one(
 ) -> Result<(), Fault> {
     let schedule = watch.schedule.to_string();
     let before = Before::of(tx, &watch.id)?;
-    if before.as_ref().is_some_and(|before| before.url != watch.url.as_str()) {
-        moves::forget_loss(tx, &watch.id)?;
+    if let Some(before) = before.as_ref().filter(|before| before.url != watch.url.as_str()) {
+        moves::readdressed(tx, watch, &before.url, now)?;
     }
     let next_check_at = match &before {
         None | Some(Before { configured: false, .. }) => {

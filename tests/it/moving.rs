@@ -185,7 +185,7 @@ async fn a_redirect_to_another_text_is_refused_until_somebody_decides() {
     let url = story.company.url("/owner/privacy");
     let word = NewMove { url, way: Way::Operator, alike: None, state: MoveState::Accepted };
     let now = story.clock.now();
-    story.ports.store.record_moves(&story.watch.id, &story.watch.url, None, vec![word], now).await.unwrap();
+    story.ports.store.record_moves(&story.watch, None, vec![word], now).await.unwrap();
     assert!(matches!(story.check().await.outcome, Outcome::Changed { .. }), "now it is the policy, and a change of it");
 }
 
@@ -268,7 +268,7 @@ async fn what_somebody_turned_down_is_not_followed_again() {
     story.check().await;
     let back = NewMove { url: story.watch.url.clone(), way: Way::Operator, alike: None, state: MoveState::Accepted };
     let now = story.clock.now();
-    story.ports.store.record_moves(&story.watch.id, &story.watch.url, None, vec![back], now).await.unwrap();
+    story.ports.store.record_moves(&story.watch, None, vec![back], now).await.unwrap();
     story.company.asked();
     story.check().await;
     story.check().await;
