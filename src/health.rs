@@ -1,6 +1,7 @@
 //! How a watch is, in one word.
 
 use crate::reading::Why;
+use crate::time::Timestamp;
 
 /// How a watch is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -13,6 +14,8 @@ pub enum Health {
     Imported,
     /// The last look saw the policy.
     Well,
+    /// It saw the policy but for a page, whose last text stands in for it.
+    PageStale,
     /// It saw the policy, but a selector matches nothing any more.
     SelectorLost,
     /// It did not see the policy: nothing was served, or an error.
@@ -35,6 +38,7 @@ impl Health {
             Health::NeverChecked => "never_checked",
             Health::Imported => "imported",
             Health::Well => "well",
+            Health::PageStale => "page_stale",
             Health::SelectorLost => "selector_lost",
             Health::Failing => "failing",
             Health::Blocked => "blocked",
@@ -67,6 +71,38 @@ pub struct Signs<'a> {
     pub failing: bool,
     /// Whether it was told that the policy is not seen.
     pub silent: bool,
+    /// Whether a page of several was not seen at the last look.
+    pub page_stale: bool,
+}
+
+/// How one page of several is, by the looks at it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Part {
+    /// Its address as configured.
+    pub url: String,
+    /// How the last look ended, by the word of its outcome; none: nobody has looked.
+    pub outcome: Option<String>,
+    /// What it said.
+    pub why: Option<String>,
+    /// The last look that saw the page itself.
+    pub last_seen_at: Option<Timestamp>,
+    /// The first look in vain since then; none: the last one saw it.
+    pub failing_since: Option<Timestamp>,
+    /// How many were in vain since then.
+    pub failures: u32,
+}
+
+impl Part {
+    /// How it is, in one word.
+    pub fn health(&self) -> Health {
+        let (outcome, why) = (self.outcome.as_deref(), self.why.as_deref());
+        health(&Signs { outcome, why, failing: self.failing_since.is_some(), ..Signs::default() })
+    }
+
+    /// Whether the last look did not see it.
+    pub fn is_stale(&self) -> bool {
+        self.failing_since.is_some()
+    }
 }
 
 /// How a watch is, by its signs.
@@ -80,6 +116,9 @@ pub fn health(signs: &Signs<'_>) -> Health {
     if matches!(outcome, "first" | "unmodified" | "unchanged" | "changed") {
         if signs.failing {
             return if signs.silent { Health::Stale } else { Health::Blocked };
+        }
+        if signs.page_stale {
+            return Health::PageStale;
         }
         return if signs.note.is_some() { Health::SelectorLost } else { Health::Well };
     }
@@ -111,6 +150,8 @@ mod tests {
             (Signs { failing: true, ..looked("changed", None) }, Health::Blocked),
             (Signs { failing: true, silent: true, ..looked("changed", None) }, Health::Stale),
             (Signs { note: Some("select \"main\" matches nothing"), ..looked("changed", None) }, Health::SelectorLost),
+            (Signs { page_stale: true, ..looked("changed", None) }, Health::PageStale),
+            (Signs { page_stale: true, ..looked("unreachable", Some("it is down")) }, Health::Failing),
             (looked("unreachable", Some("acme.test refuses the connection")), Health::Failing),
             (looked("unreadable", Some("bot_wall: status 403")), Health::Blocked),
             (looked("unreadable", Some("login_wall: a form asks for a password")), Health::Blocked),

@@ -22,6 +22,7 @@ use crate::discovery::moves::{MoveState, NewMove, Way, arrival, decide};
 use crate::discovery::names::Named;
 use crate::discovery::{address, moves};
 use crate::fetch::Fetch;
+use crate::ladder::{Render, Rung};
 use crate::outcome::{FetchFailure, Outcome};
 use crate::panics::contained;
 use crate::reading::{Reading, Unreadable, Why};
@@ -113,7 +114,7 @@ pub(crate) async fn judge_redirect(
         return Ok((outcome, Some(found)));
     }
     // Where it led at the last look, which may be younger than the text.
-    let served = match store.last_live(&watch.id).await? {
+    let served = match store.last_live(&watch.id, None).await? {
         Some(served) => served,
         None => store.snapshot(latest.snapshot).await?,
     };
@@ -304,7 +305,7 @@ impl<'a, F: Fetch> Search<'a, F> {
         // What is surely meant comes before the home page, which comes before guesses.
         let sure = self.queue.front().is_some_and(|first| first.score >= 100);
         if !sure && let Some(home) = self.home.take() {
-            if let Some(page) = self.visit(&home).await {
+            if let Some(page) = self.look_at_home(&home).await {
                 let mut candidates = self.links(&page.outlook);
                 let usual =
                     self.kinds.iter().flat_map(|kind| usual_paths(*kind)).filter_map(|path| home.join(path).ok());
@@ -320,12 +321,29 @@ impl<'a, F: Fetch> Search<'a, F> {
         true
     }
 
+    /// Of a home page only the links matter: little text is no reason for a browser, but
+    /// links that scripts make are.
+    async fn look_at_home(&mut self, home: &Url) -> Option<Visit> {
+        let first = self.manner.first;
+        let plain = self.visit_on(home, first, 1).await;
+        let leads_nowhere = plain.as_ref().is_some_and(|page| page.outlook.anchors.is_empty());
+        let may_render = first == Rung::Plain && self.manner.ladder.render == Render::Auto;
+        if leads_nowhere && may_render && self.requests < MOST_REQUESTS {
+            return self.visit_on(home, Rung::Browser, 1).await.or(plain);
+        }
+        plain
+    }
+
     async fn visit(&mut self, url: &Url) -> Option<Visit> {
-        self.seen.insert(address::key(url));
-        let manner = Manner { robots: self.leave(url), ..self.manner };
         // The page itself once, and as often again as the ladder asks for it within the bound.
         let left = MOST_REQUESTS.saturating_sub(self.requests).max(1);
-        let (page, requests) = visit(url, &manner, left, self.fetcher, self.unpacker).await;
+        self.visit_on(url, self.manner.first, left).await
+    }
+
+    async fn visit_on(&mut self, url: &Url, first: Rung, most: usize) -> Option<Visit> {
+        self.seen.insert(address::key(url));
+        let manner = Manner { robots: self.leave(url), first, ..self.manner };
+        let (page, requests) = visit(url, &manner, most, self.fetcher, self.unpacker).await;
         self.requests += requests;
         let page = page.ok()?;
         self.seen.insert(address::key(&page.url));

@@ -23,7 +23,7 @@ use crate::judgment::{Judgment, Materiality};
 use crate::ladder::Tried;
 use crate::moving::{all_in_their_places, seek};
 use crate::outcome::Outcome;
-use crate::pages::PageCheck;
+use crate::pages::{PageCheck, StalePage};
 use crate::reading::Selectors;
 use crate::render::{self, one_line};
 use crate::snapshot::Origin;
@@ -130,6 +130,8 @@ struct PageRow<'a> {
     outcome: &'static str,
     why: Option<String>,
     note: Option<String>,
+    /// Whether its last text stands in for it.
+    stale: bool,
 }
 
 /// A capture of the past.
@@ -303,6 +305,13 @@ fn tell(watch: &Watch, checked: &Checked, alone: bool, console: &Console) -> any
     for tried in &checked.tried {
         console.line(format!("  {}", console.paint.dim(tried.line())))?;
     }
+    for stale in &checked.stale {
+        let stands = stale.text_of.map_or_else(
+            || "it was never read, so the text is without it".to_owned(),
+            |at| format!("its text of {} UTC stands in for it", when::minute(at)),
+        );
+        console.warn(one_line(&format!("{}: page {} is stale; {stands}", watch.id, stale.url)));
+    }
     if let Some(note) = checked.outcome.note() {
         console.warn(format!("{}: {}", watch.id, one_line(&note)));
     }
@@ -396,14 +405,15 @@ fn row<'a>(watch: &'a Watch, checked: &'a Checked) -> Row<'a> {
             state: moved.state.as_str(),
             similarity: moved.alike.map(moves::rounded),
         }),
-        pages: checked.pages.iter().map(page_row).collect(),
+        pages: checked.pages.iter().map(|page| page_row(page, &checked.stale)).collect(),
         tried: checked.tried.iter().map(TriedRow::from).collect(),
     }
 }
 
-fn page_row(page: &PageCheck) -> PageRow<'_> {
-    let outcome = &page.outcome;
-    PageRow { url: &page.url, outcome: outcome.as_str(), why: outcome.why(), note: outcome.note() }
+fn page_row<'a>(page: &'a PageCheck, stale: &[StalePage]) -> PageRow<'a> {
+    let (url, outcome) = (&page.url, &page.outcome);
+    let stale = stale.iter().any(|stale| stale.url == *url);
+    PageRow { url, outcome: outcome.as_str(), why: outcome.why(), note: outcome.note(), stale }
 }
 
 fn change_of(outcome: &Outcome) -> Option<render::json::ChangeObject> {

@@ -28,6 +28,8 @@ pub struct Absence<'a> {
     pub since: Timestamp,
     /// The last good look before it.
     pub last_seen_at: Option<Timestamp>,
+    /// The one page that it is about, where the policy stands on several and others are seen.
+    pub page: Option<&'a str>,
 }
 
 /// The body of a notice.
@@ -50,6 +52,9 @@ impl<D: Serialize> fmt::Display for Notice<D> {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AbsenceObject {
     watch: WatchObject,
+    /// The page, where others of the policy are seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<String>,
     unseen_since: String,
     last_seen_at: Option<String>,
     version: Option<u32>,
@@ -64,6 +69,7 @@ impl AbsenceObject {
     fn of(absence: &Absence<'_>, advice: Option<&'static str>) -> Self {
         Self {
             watch: WatchObject::of(absence.watch),
+            page: absence.page.map(str::to_owned),
             unseen_since: rfc3339(absence.since),
             last_seen_at: absence.last_seen_at.map(rfc3339),
             version: absence.latest.map(|latest| latest.number),

@@ -199,17 +199,7 @@ fn tell_end(
     there: &Url,
     now: Timestamp,
 ) -> Result<usize, Fault> {
-    let ends = notices::of_decision(watch, told, decision, there, now);
-    let mut was_told = tx.prepare_cached("SELECT EXISTS (SELECT 1 FROM deliveries WHERE id = ?1)")?;
-    let mut heard = Vec::new();
-    for (starts, end) in ends {
-        let mut any = false;
-        for start in starts {
-            any |= was_told.query_row([&start.0], |row| row.get::<_, bool>(0))?;
-        }
-        heard.extend(any.then_some(end));
-    }
-    deliveries::enqueue_notices(tx, Some(key), &heard, now)
+    deliveries::enqueue_ends(tx, key, notices::of_decision(watch, told, decision, there, now), now)
 }
 
 /// Forgets that a watch was lost, since its address is another one now, and tells whoever

@@ -269,6 +269,8 @@ pub(super) fn state(tx: &Transaction<'_>, key: i64) -> Result<WatchState, Fault>
     let configured: String =
         tx.prepare_cached("SELECT url FROM watches WHERE id = ?1")?.query_row([key], |row| row.get(0))?;
     let whereabouts = moves::whereabouts(tx, key, &configured)?;
+    let pages = last_check.as_ref().map_or(&[][..], |check| &check.pages);
+    let parts = silences::parts(tx, key, &pages.iter().map(|page| page.url.clone()).collect::<Vec<_>>())?;
     let mut statement = tx.prepare_cached(
         "SELECT name, url, service, retired_at, next_check_at, last_success_at, consecutive_failures, failing_since
          FROM watches WHERE id = ?1",
@@ -289,6 +291,7 @@ pub(super) fn state(tx: &Transaction<'_>, key: i64) -> Result<WatchState, Fault>
             versions: latest.as_ref().map_or(0, |latest| latest.number),
             latest,
             note,
+            parts,
             whereabouts,
         })
     })?)
