@@ -14,6 +14,8 @@ pub enum Health {
     Imported,
     /// The last look saw the policy.
     Well,
+    /// It saw the policy at another address than the configuration names.
+    Moved,
     /// It saw the policy but for a page, whose last text stands in for it.
     PageStale,
     /// It saw the policy, but a selector matches nothing any more.
@@ -38,6 +40,7 @@ impl Health {
             Health::NeverChecked => "never_checked",
             Health::Imported => "imported",
             Health::Well => "well",
+            Health::Moved => "moved",
             Health::PageStale => "page_stale",
             Health::SelectorLost => "selector_lost",
             Health::Failing => "failing",
@@ -50,7 +53,7 @@ impl Health {
 
     /// Whether the policy is seen.
     pub fn is_well(self) -> bool {
-        matches!(self, Health::Well | Health::Imported)
+        matches!(self, Health::Well | Health::Moved | Health::Imported)
     }
 }
 
@@ -73,6 +76,8 @@ pub struct Signs<'a> {
     pub silent: bool,
     /// Whether a page of several was not seen at the last look.
     pub page_stale: bool,
+    /// Whether it is followed at another address than the configuration names.
+    pub moved: bool,
 }
 
 /// How one page of several is, by the looks at it.
@@ -120,7 +125,11 @@ pub fn health(signs: &Signs<'_>) -> Health {
         if signs.page_stale {
             return Health::PageStale;
         }
-        return if signs.note.is_some() { Health::SelectorLost } else { Health::Well };
+        return match (signs.note, signs.moved) {
+            (Some(_), _) => Health::SelectorLost,
+            (None, true) => Health::Moved,
+            (None, false) => Health::Well,
+        };
     }
     if signs.silent {
         return Health::Stale;
@@ -150,6 +159,8 @@ mod tests {
             (Signs { failing: true, ..looked("changed", None) }, Health::Blocked),
             (Signs { failing: true, silent: true, ..looked("changed", None) }, Health::Stale),
             (Signs { note: Some("select \"main\" matches nothing"), ..looked("changed", None) }, Health::SelectorLost),
+            (Signs { moved: true, ..looked("changed", None) }, Health::Moved),
+            (Signs { moved: true, ..looked("unreadable", Some("not_found: status 404")) }, Health::Unreadable),
             (Signs { page_stale: true, ..looked("changed", None) }, Health::PageStale),
             (Signs { page_stale: true, ..looked("unreachable", Some("it is down")) }, Health::Failing),
             (looked("unreachable", Some("acme.test refuses the connection")), Health::Failing),

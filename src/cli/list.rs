@@ -143,7 +143,7 @@ fn mark(state: &WatchState, paint: Paint) -> String {
         Health::NeverChecked => paint.dim("·"),
         Health::Well | Health::Imported => paint.green("●"),
         Health::Stale => paint.red("●"),
-        Health::PageStale | Health::SelectorLost => paint.yellow("●"),
+        Health::Moved | Health::PageStale | Health::SelectorLost => paint.yellow("●"),
         Health::Failing | Health::Blocked | Health::Unreadable | Health::LanguageChanged => {
             if state.consecutive_failures > 2 { paint.red("●") } else { paint.yellow("●") }
         }

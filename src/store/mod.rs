@@ -244,6 +244,7 @@ impl WatchState {
             failing: self.failing_since.is_some(),
             silent: self.silent_since.is_some(),
             page_stale: self.stale_parts().next().is_some(),
+            moved: self.whereabouts.moved.is_some(),
         })
     }
 

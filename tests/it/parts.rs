@@ -201,7 +201,7 @@ async fn each_page_is_told_of_for_itself_and_all_of_them_as_one() {
     world.site.serve("/privacy", policy(WILL_NOT));
     world.site.serve("/children", children());
     assert_eq!(tomorrow(&world, &watch).await.outcome.as_str(), "unchanged");
-    let ends = [format!("policy.seen_again -"), format!("policy.seen_again {CHILDREN}")];
+    let ends = ["policy.seen_again -".to_owned(), format!("policy.seen_again {CHILDREN}")];
     assert_eq!(pages(&said(&world).await)[3..], ends, "one is still away, and was told of");
     world.deliver_all().await;
     assert_sound(&world).await;
