@@ -37,6 +37,29 @@ impl Store {
         .await
     }
 
+    /// Where watches go on, of those that are not at the address of the configuration.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn moved(&self) -> Result<Vec<(WatchId, Url)>, StoreError> {
+        self.read("see which policies moved", |tx| {
+            let mut statement = tx.prepare_cached(
+                "SELECT id, name, url FROM watches
+                 WHERE id IN (SELECT watch_id FROM moves WHERE state IN ('followed', 'accepted'))",
+            )?;
+            let known = statement
+                .query_map([], |row| Ok((row.get::<_, i64>(0)?, name(row, 1)?, row.get::<_, String>(2)?)))?
+                .collect::<Result<Vec<_>, _>>()?;
+            let mut moved = Vec::new();
+            for (key, id, configured) in known {
+                let there = whereabouts(tx, key, &configured)?.moved.and_then(|there| Url::parse(&there.url).ok());
+                moved.extend(there.map(|there| (id, there)));
+            }
+            Ok(moved)
+        })
+        .await
+    }
+
     /// The watches in force whose policy is not where it was and that were not searched for
     /// within a time before `now`, those first that are lost longest.
     ///
