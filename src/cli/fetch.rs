@@ -208,7 +208,9 @@ async fn watched(
     if !dry {
         search(&lost, &ports, console, tally).await?;
     }
-    if tally.deliveries > 0 {
+    // Also what was recorded beside the checks: moves, and what became of them.
+    let due = installation.store.next_delivery_at().await?.is_some_and(|at| at <= SystemClock.now());
+    if tally.deliveries > 0 || due && !dry {
         send(installation, console).await?;
     }
     Ok(())
