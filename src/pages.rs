@@ -364,12 +364,15 @@ fn share(
         Came::Snapshot(snapshot) => {
             let earlier = held.as_ref().map(|held| &held.snapshot);
             let arrived = earlier.and_then(|earlier| news_of_redirect(page, earlier, &snapshot));
+            let is_other = |url: &Url| reader.pages.iter().any(|other| address::same(&other.url, url));
+            let is_other = arrived.as_ref().is_some_and(is_other);
             let before = known.as_ref().map(|(_, reading)| Before { reading, snapshot: earlier });
             let known = known.as_ref().and_then(|(_, reading)| Some((reading, &previous?.facts)));
             Some(match (examine_page(&page.selectors, language, before, *snapshot, unpack), known) {
                 (Examined::Read(text), Some((reading, from))) => {
                     compared.clone_from(&text.compared);
-                    let refused = in_language(reading, &text).or_else(|| elsewhere(arrived.as_ref(), reading, &text));
+                    let refused =
+                        in_language(reading, &text).or_else(|| elsewhere(arrived.as_ref(), is_other, reading, &text));
                     refused.unwrap_or_else(|| text.against(reading, from, rules))
                 }
                 (examined, _) => examined.first(),
@@ -395,13 +398,20 @@ fn news_of_redirect(page: &Page, earlier: &Snapshot, now: &Snapshot) -> Option<U
     (address::same(&asked, &page.url) && !address::same(&came, &arrived)).then_some(arrived)
 }
 
-/// The outcome of a page that leads to another text now: that text is not the page's,
-/// whatever redirects to it, and the page's own was not removed.
-fn elsewhere(arrived: Option<&Url>, before: &Reading, text: &Text) -> Option<Outcome> {
+/// The outcome of a page that leads to another text now, or to another page of the policy
+/// (`is_other`): that text is not the page's, whatever redirects to it, and the page's own
+/// was not removed.
+fn elsewhere(arrived: Option<&Url>, is_other: bool, before: &Reading, text: &Text) -> Option<Outcome> {
     let (arrived, alike) = (arrived?, alike(before, &text.reading));
-    let evidence = format!("redirected to different content at {arrived}, {alike:.2} alike");
+    let evidence = if is_other {
+        format!(
+            "redirected to another page of the policy, {arrived}; if it is a part of that now, take it out of pages"
+        )
+    } else {
+        format!("redirected to different content at {arrived}, {alike:.2} alike")
+    };
     let why = Unreadable::new(Why::WrongPage, evidence);
-    (alike < DIFFERENT).then(|| Outcome::Unreadable { snapshot: text.snapshot.clone(), why })
+    (is_other || alike < DIFFERENT).then(|| Outcome::Unreadable { snapshot: text.snapshot.clone(), why })
 }
 
 /// The outcome of a page that answers in another language than before: of one page alone
@@ -435,9 +445,12 @@ fn of_page(failed: &PageCheck) -> Outcome {
     }
 }
 
-/// The snapshot that was served last.
+/// The snapshot that stands for all: of those with another text than before the one that was
+/// served last, since that is where whoever is told of it looks; else of all.
 fn newest(pages: &[PageCheck]) -> Option<&Snapshot> {
     // What shows no policy is not what the whole was read from.
-    let seen = pages.iter().filter(|page| page.outcome.is_success());
-    seen.filter_map(|page| page.outcome.snapshot()).max_by_key(|snapshot| snapshot.captured_at)
+    let seen = pages.iter().map(|page| &page.outcome).filter(|outcome| outcome.is_success());
+    let is_new = |outcome: &Outcome| matches!(outcome, Outcome::First { .. } | Outcome::Changed { .. });
+    let served = seen.filter_map(|outcome| Some((is_new(outcome), outcome.snapshot()?)));
+    served.max_by_key(|(is_new, snapshot)| (*is_new, snapshot.captured_at)).map(|(_, snapshot)| snapshot)
 }

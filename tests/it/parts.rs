@@ -273,6 +273,10 @@ async fn a_change_of_the_first_page_is_recorded_with_how_much_it_matters() {
     assert_eq!(told(&checked), ["Sharing"]);
     let recorded = world.store.checks(&watch.id, 1).await.unwrap().remove(0);
     assert_eq!((recorded.version, recorded.materiality.as_deref()), (Some(2), Some("material")));
+    let said = said(&world).await;
+    assert_eq!(said[0].1["links"]["policy"], "https://acme.test/privacy", "the page that changed");
+    let version = world.store.latest(&watch.id).await.unwrap().unwrap().facts;
+    assert_eq!(said[0].1["to"]["captured_at"], policywatch::time::rfc3339(version.captured_at));
     world.deliver_all().await;
 }
 
@@ -347,6 +351,12 @@ async fn a_page_that_leads_elsewhere_is_away_and_its_sections_are_not_removed() 
         assert_eq!(why.why, Why::WrongPage);
         assert!(why.evidence[0].starts_with("redirected to different content"), "{why}");
     }
+    // It became a part of another page of the policy, which is there already.
+    company.serve("/cookies", redirect(301, "/privacy"));
+    clock.advance(DAY);
+    let checked = check(&watch, &ports).await.unwrap();
+    let why = checked.pages[1].outcome.why().unwrap();
+    assert!(why.contains("another page of the policy") && why.contains("take it out of pages"), "{why}");
     // The same text at another place is the page all the same.
     company.serve("/legal/cookies", html(cookies("two weeks")));
     company.serve("/cookies", redirect(301, "/legal/cookies"));
