@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use policywatch::alert::Delivery;
+use policywatch::backfill::{Nearest, nearest};
 use policywatch::check::{Checked, Ports, SPREAD, check, dry_run};
 use policywatch::clock::{Clock as _, HeldClock};
 use policywatch::fetch::{Fetcher, Options};
@@ -227,6 +228,39 @@ async fn a_page_that_was_never_read_joins_quietly() {
     assert!(text.find("How long we keep it") < text.find("basket cookie"), "it is in its place");
     assert_eq!(said(&world).await.len(), 1, "nobody is told that a page was published which was always there");
     world.deliver_all().await;
+    assert_sound(&world).await;
+}
+
+#[tokio::test]
+async fn a_history_that_is_put_in_order_again_says_the_same_of_a_page_that_was_away() {
+    let (world, watch) = three_pages(of_three()).await;
+    world.site.serve("/cookies", gone());
+    tomorrow(&world, &watch).await;
+    world.site.serve("/privacy", policy(MAY));
+    tomorrow(&world, &watch).await;
+    world.site.serve("/cookies", cookies("two years"));
+    tomorrow(&world, &watch).await;
+    let texts = async || {
+        let mut texts = Vec::new();
+        for version in world.store.versions(&watch.id).await.unwrap() {
+            texts.push((version.captured_at, version.digest));
+        }
+        texts
+    };
+    let before = texts().await;
+    assert_eq!(before.len(), 3);
+    // A capture of an older text of one page comes late, and everything is derived anew.
+    let then = monday() - chrono::Duration::days(90);
+    world.site.serve_archived_at("/cookies", cookies("one hour"), then);
+    let unpacker = unpacker();
+    let found = nearest(&watch, 1, then, false, &world.site, &world.store, &world.clock, &unpacker).await.unwrap();
+    assert!(matches!(found, Nearest::Read(..)), "{found:?}");
+    let after = texts().await;
+    assert_eq!(after[after.len() - 3..], before, "what was seen live stays as it was");
+    assert_eq!(after[0].0, then);
+    assert_eq!(tomorrow(&world, &watch).await.outcome.as_str(), "unchanged");
+    world.deliver_all().await;
+    assert_eq!(said(&world).await.len(), 2);
     assert_sound(&world).await;
 }
 
