@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::change::Change;
 use crate::interest::{Interest, Recipient};
 use crate::judgment::Judgment;
+use crate::pages::StalePage;
 use crate::snapshot::Digest;
 use crate::time::Timestamp;
 use crate::version::VersionFacts;
@@ -222,4 +223,6 @@ pub struct NextVersion {
     pub effective_at: Option<chrono::NaiveDate>,
     /// When the text before it was first seen to be gone, if a second look is to confirm that.
     pub first_seen_at: Option<Timestamp>,
+    /// Pages that could not be read, whose last text stands in it.
+    pub stale: Vec<StalePage>,
 }

@@ -13,11 +13,12 @@ use crate::confirmation::{Step, Telling, first_look, found_again, found_another}
 use crate::discovery::moves::NewMove;
 use crate::examine::{Unpack, examine, judged, new_language};
 use crate::fetch::{Fetch, Fetched, Request};
+use crate::health::Part;
 use crate::judgment::ReturnKind;
 use crate::ladder::{Rung, Tried};
-use crate::moving::{in_its_place, judge_redirect};
+use crate::moving::{can_move, in_its_place, judge_redirect};
 use crate::outcome::Outcome;
-use crate::pages::{Came, PageCheck, Together, examine_pages};
+use crate::pages::{Came, PageCheck, StalePage, Together, examine_pages};
 use crate::panics::{contained, unpanicking};
 use crate::reading::{Reading, Why};
 use crate::recall::recall;
@@ -58,6 +59,8 @@ pub struct Checked {
     pub outcome: Outcome,
     /// How each page fared, where the policy stands on several.
     pub pages: Vec<PageCheck>,
+    /// Pages that could not be read, whose last text stands in for them.
+    pub stale: Vec<StalePage>,
     /// What came of each way that the page was asked for; empty where that was the plain one.
     pub tried: Vec<Tried>,
     /// Who is told what, now or later.
@@ -92,7 +95,7 @@ impl Checked {
 /// # Errors
 /// `Err` means that the record could not be kept, and the caller must stop.
 pub async fn check<F: Fetch, C: Clock>(watch: &Watch, ports: &Ports<F, C>) -> Result<Checked, StoreError> {
-    let configured = &watch.url;
+    let configured = watch;
     let watch = &in_its_place(watch, &ports.store).await?;
     let base = if watch.pages.is_empty() {
         upgrade(watch, &ports.store, &ports.clock, &ports.unpacker).await?
@@ -103,13 +106,18 @@ pub async fn check<F: Fetch, C: Clock>(watch: &Watch, ports: &Ports<F, C>) -> Re
     let latest = checked.previous.as_ref().map(|version| version.id);
     let (telling, due, now) = (checked.telling.clone(), checked.next_check_at, ports.clock.now());
     let (store, reader) = (&ports.store, watch.reader());
-    let recorded = store.record_pages(&watch.id, latest, together, &reader, telling, due, now).await?;
+    let mut recorded = store.record_pages(&watch.id, latest, together, &reader, telling, due, now).await?;
     if let (Some(moved), Some(_)) = (&checked.moved, recorded.check) {
         // A crash before this loses nothing: the next check meets the same redirect.
-        if store.record_moves(&watch.id, configured, recorded.check, vec![moved.clone()], now).await? > 0 {
+        let written = store.record_moves(configured, recorded.check, vec![moved.clone()], now).await?;
+        recorded.deliveries += written.deliveries;
+        if written.moves > 0 {
             let (url, state) = (moved.url.as_str(), moved.state.as_str());
             tracing::warn!(watch.id = %watch.id, url, state, "{} is redirected to {url}: {state}", watch.id);
         }
+    }
+    if checked.outcome.is_success() && recorded.check.is_some() && can_move(configured) {
+        recorded.deliveries += store.settle_lapsed(configured, now).await?;
     }
     tell_note(watch, &checked.outcome, &recorded);
     checked.recorded = Some(recorded);
@@ -191,12 +199,17 @@ async fn look<F: Fetch, C: Clock>(
     let together = recall(watch, before.clone(), together, &ports.store, &ports.unpacker).await?;
     let mut telling = tell(watch, facts.as_ref(), before, &together, ports).await?;
     let unseen = ports.store.unseen(&watch.id).await?;
-    let seen = together.outcome.is_success() && !together.tried.iter().any(|tried| tried.rung == Rung::Archive);
-    telling.turn = silence::turn(watch, facts.as_ref(), &together.outcome, seen, &unseen, ports.clock.now());
-    let outcome = together.outcome.clone();
-    let next_check_at = due_again(watch, &outcome, &telling.step, ports).await?;
-    let (pages, tried) = (together.pages.clone(), together.tried.clone());
-    let checked = Checked { previous: facts, outcome, pages, tried, telling, next_check_at, moved, recorded: None };
+    let (seen, at) = (together.is_seen(), ports.clock.now());
+    telling.turn = silence::turn(watch, facts.as_ref(), &together.outcome, seen, &unseen, at);
+    let parts = match &together.pages[..] {
+        [] | [_] => Vec::new(),
+        pages => ports.store.parts(&watch.id, pages.iter().map(|page| page.url.clone()).collect()).await?,
+    };
+    telling.parts = silence::parts(watch, facts.as_ref(), &together, &parts, at);
+    let next_check_at = due_again(watch, &together, &parts, &telling.step, ports).await?;
+    let Together { outcome, pages, stale, tried, .. } = together.clone();
+    let checked =
+        Checked { previous: facts, outcome, pages, stale, tried, telling, next_check_at, moved, recorded: None };
     Ok(Looked { checked, together })
 }
 
@@ -398,7 +411,8 @@ fn next_version(latest: &VersionFacts, together: &Together) -> Option<NextVersio
     let Outcome::Changed { snapshot, reading, .. } = &together.outcome else { return None };
     // An upgrade that comes with it is recorded before.
     let upgraded = together.upgrade.as_ref().is_some_and(|upgrade| upgrade.reading.digest() != latest.digest);
-    Some(of_snapshot(latest.number + u32::from(upgraded) + 1, reading, snapshot))
+    let next = of_snapshot(latest.number + u32::from(upgraded) + 1, reading, snapshot);
+    Some(NextVersion { stale: together.stale.clone(), ..next })
 }
 
 /// The version of a number, as read from a snapshot.
@@ -411,31 +425,39 @@ fn of_snapshot(number: u32, reading: &Reading, snapshot: &Snapshot) -> NextVersi
         snapshot_digest: snapshot.digest(),
         effective_at: reading.effective_at,
         first_seen_at: None,
+        stale: Vec::new(),
     }
 }
 
-/// When the watch is due again: by its schedule, earlier after a failure that may pass and
-/// where a change waits for a second look, later if the other side asks for it.
+/// When the watch is due again: by its schedule, earlier after a failure that may pass (of
+/// one page of several, too) and where a change waits for a second look, later if the other
+/// side asks for it. `parts` is what is known of its pages from before.
 async fn due_again<F, C: Clock>(
     watch: &Watch,
-    outcome: &Outcome,
+    together: &Together,
+    parts: &[Part],
     step: &Step,
     ports: &Ports<F, C>,
 ) -> Result<Option<Timestamp>, StoreError> {
+    let Together { outcome, pages, .. } = together;
     let failures = if may_pass(outcome) {
         let known = ports.store.watch_state(&watch.id).await?;
         known.map_or(0, |state| state.consecutive_failures).saturating_add(1)
+    } else if outcome.is_success() {
+        let failing = pages.iter().zip(parts).filter(|(page, _)| may_pass(&page.outcome));
+        failing.map(|(_, part)| part.failures.saturating_add(1)).min().unwrap_or(0)
     } else {
         0
     };
+    let retry_after = pages.iter().filter_map(|page| page.outcome.retry_after()).chain(outcome.retry_after()).max();
     let now = ports.clock.now();
-    let scheduled = next_check(&watch.schedule, &watch.id, ports.spread, now, failures, outcome.retry_after());
+    let scheduled = next_check(&watch.schedule, &watch.id, ports.spread, now, failures, retry_after);
     let second_look = match step {
         Step::Await(new) => Some(new.due_at),
         Step::Keep => ports.store.awaited(&watch.id).await?.map(|awaited| awaited.due_at).filter(|due| *due > now),
         Step::Confirm(_) | Step::Withdraw(_) => None,
     };
-    let asked = chrono::Duration::from_std(outcome.retry_after().unwrap_or_default().min(LONGEST_RETRY_AFTER));
+    let asked = chrono::Duration::from_std(retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER));
     let allowed = asked.map_or(now, |asked| now + asked);
     Ok(scheduled.into_iter().chain(second_look.map(|due| due.max(allowed))).min())
 }

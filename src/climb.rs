@@ -13,7 +13,7 @@ use crate::ladder::{Known, Ladder, Rung, Tried, advice, is_better};
 use crate::outcome::{FailureKind, Outcome};
 use crate::pages::{Came, Together};
 use crate::snapshot::Validators;
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 use crate::time::Timestamp;
 use crate::upgrade::Base;
 use crate::watch::{Source, Watch};
@@ -39,17 +39,16 @@ impl Ascent {
         ports: &Ports<F, C>,
     ) -> Result<Self, StoreError> {
         // A page that is followed in an archive has one rung only.
-        let (ladder, known) = match watch.source {
+        let url = page.map(|(_, url)| url);
+        let (mut ladder, known) = match watch.source {
             Source::Wayback => (Ladder::PLAIN, None),
-            Source::Live => (watch.ladder, ports.store.known_rung(&watch.id, page.map(|(_, url)| url)).await?),
+            Source::Live => (watch.ladder, ports.store.known_rung(&watch.id, url).await?),
         };
-        // An archive's capture of one page of several would be of another time than the rest.
         let now = ports.clock.now();
-        let mut ladder = Ladder { archive: ladder.archive && page.is_none(), ..ladder };
         // Captures of one page are days apart; its index is not asked for at every look.
         ladder.archive = ladder.archive
-            && !ports.store.last_live(&watch.id).await?.is_some_and(|served| served.origin.is_private())
-            && ports.store.archive_tried_at(&watch.id).await?.is_none_or(|tried| now - tried >= ARCHIVE_AGAIN);
+            && !ports.store.last_live(&watch.id, url).await?.is_some_and(|served| served.origin.is_private())
+            && ports.store.archive_tried_at(&watch.id, url).await?.is_none_or(|tried| now - tried >= ARCHIVE_AGAIN);
         let stands = ladder.first(known, now);
         Ok(Self { ladder, known, page: page.map(|(at, _)| at), tried: Vec::new(), stands })
     }
@@ -113,7 +112,7 @@ pub(crate) async fn climb<F: Fetch, C: Clock>(
     while let Some(rung) = ascent.next(&stands.outcome) {
         let mut came = ask(watch, &watch.url, rung, Validators::default(), ports).await;
         if rung == Rung::Archive {
-            came = if_newer(came, ports.store.seen_until(&watch.id).await?);
+            came = if_newer(came, ports.store.seen_until(&watch.id, None).await?);
         }
         let shown = understand(watch, Arc::clone(&base), came, &ports.unpacker).await;
         if ascent.takes(rung, &shown.outcome, &stands.outcome) {
@@ -160,8 +159,9 @@ pub(crate) async fn climb_pages<F: Fetch, C: Clock, E: Future<Output = Together>
         ascents.push(ascent);
     }
     let mut together = examine(came.clone()).await;
-    for (ascent, page) in ascents.iter_mut().zip(&together.pages) {
-        ascent.note(&page.outcome);
+    for (at, ascent) in ascents.iter_mut().enumerate() {
+        // Where our own code failed on all of them together, that is what came of each.
+        ascent.note(together.pages.get(at).map_or(&together.outcome, |page| &page.outcome));
     }
     for (at, ascent) in ascents.iter_mut().enumerate() {
         while let Some(stands) = together.pages.get(at).map(|page| page.outcome.clone())
@@ -169,6 +169,10 @@ pub(crate) async fn climb_pages<F: Fetch, C: Clock, E: Future<Output = Together>
         {
             let mut others = came.clone();
             others[at] = ask(watch, &pages[at].url, rung, Validators::default(), ports).await;
+            if rung == Rung::Archive {
+                let seen_until = part_seen_until(watch, pages[at].url.as_str(), &ports.store).await?;
+                others[at] = if_newer(others[at].clone(), seen_until);
+            }
             let shown = examine(others.clone()).await;
             let Some(page) = shown.pages.get(at) else {
                 // Our own code failed on it: that is on record, and what stood stands.
@@ -180,6 +184,26 @@ pub(crate) async fn climb_pages<F: Fetch, C: Clock, E: Future<Output = Together>
             }
         }
     }
-    together.tried = ascents.into_iter().flat_map(|ascent| ascent.end(&mut together.outcome)).collect();
+    let mut tried = Vec::new();
+    for (at, ascent) in ascents.into_iter().enumerate() {
+        let page = together.pages.get_mut(at);
+        match page.filter(|page| !page.outcome.is_success()) {
+            // The advice belongs to the page; that of the whole is about the whole.
+            Some(page) if together.outcome.is_success() => tried.extend(ascent.end(&mut page.outcome)),
+            _ => tried.extend(ascent.end(&mut together.outcome)),
+        }
+    }
+    together.tried = tried;
+    for stale in &mut together.stale {
+        let page = together.pages.iter().find(|page| page.url == stale.url);
+        stale.why = page.and_then(|page| page.outcome.why()).unwrap_or_else(|| stale.why.clone());
+    }
     Ok(together)
+}
+
+/// Until when one page of several is known; a text that is older than the version on record
+/// would have no place behind it, too.
+async fn part_seen_until(watch: &Watch, page: &str, store: &Store) -> Result<Option<Timestamp>, StoreError> {
+    let latest = store.latest(&watch.id).await?.map(|latest| latest.facts.captured_at);
+    Ok(store.seen_until(&watch.id, Some(page)).await?.max(latest))
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::alert::{Addressed, Alert, Withheld};
 use crate::outcome::Outcome;
-use crate::silence::Turn;
+use crate::silence::{Parts, Turn};
 use crate::time::Timestamp;
 use crate::version::SnapshotId;
 use crate::watch::Watch;
@@ -115,6 +115,8 @@ pub struct Telling {
     pub confirmed: Vec<Alert>,
     /// Who is told that the policy has not been seen for long, or is seen again.
     pub turn: Turn,
+    /// The same of single pages, where others are seen.
+    pub parts: Parts,
 }
 
 impl From<Addressed> for Telling {

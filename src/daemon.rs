@@ -72,6 +72,8 @@ pub struct Daemon<F, K, C> {
     pub unpacker: Unpacker,
     /// Rung when the configuration is to be read again.
     pub reload: Arc<Notify>,
+    /// Where it shows what is in force; nothing before it runs.
+    pub shown: watch::Sender<Option<Arc<Config>>>,
     /// The service manager.
     pub systemd: Systemd,
     /// How long what runs may take after the word to stop; [`GRACE`].
@@ -127,7 +129,7 @@ impl Systemd {
 /// # Errors
 /// If the record could not be kept, or the daemon could not start.
 pub async fn run(config_path: PathBuf, config: Config, shutdown: impl Future<Output = ()>) -> Result<(), DaemonError> {
-    let errands_path = config_path.clone();
+    let (shown, in_force) = watch::channel(None);
     let reload = Arc::new(Notify::new());
     // Before anything else: an unheard SIGHUP ends the process.
     let mut hangups = signal(SignalKind::hangup()).map_err(DaemonError::Signals)?;
@@ -141,11 +143,11 @@ pub async fn run(config_path: PathBuf, config: Config, shutdown: impl Future<Out
         clock: SystemClock,
         unpacker: Unpacker::this_program(),
         reload: Arc::clone(&reload),
+        shown,
         systemd: Systemd::from_environment(),
         grace: GRACE,
     };
-    let (path, store_path) = (errands_path, daemon.config.store_path.clone());
-    let errands = run_errands_until_stopped(path, store_path);
+    let errands = run_errands_until_stopped(in_force);
     let listen = async {
         while hangups.recv().await.is_some() {
             reload.notify_one();
@@ -164,18 +166,15 @@ pub async fn run(config_path: PathBuf, config: Config, shutdown: impl Future<Out
 const ERRANDS: Duration = Duration::from_secs(60);
 
 /// Does what is to be done at archives, beside everything else and for nobody to wait for:
-/// with a connection of its own, and by the configuration as it stands in the file then.
-async fn run_errands_until_stopped(config_path: PathBuf, store_path: PathBuf) {
+/// with a connection of its own, and by the configuration that is in force.
+async fn run_errands_until_stopped(in_force: watch::Receiver<Option<Arc<Config>>>) {
     let mut turn = tokio::time::interval(ERRANDS);
     loop {
         turn.tick().await;
-        let path = config_path.clone();
-        let loaded = tokio::task::spawn_blocking(move || crate::config::load(&path)).await;
-        // What is wrong with it is told by the daemon.
-        let Ok(Ok(config)) = loaded else { continue };
+        let Some(config) = in_force.borrow().clone() else { continue };
         let wayback = &config.fetch.wayback;
         let wanted = errands::Wanted { save: wayback.save_keys.is_some(), narrow: wayback.narrow };
-        if wanted == errands::Wanted::default() || config.store_path != store_path {
+        if wanted == errands::Wanted::default() {
             continue;
         }
         if let Err(error) = run_errands_once(wanted, &config).await {
@@ -392,7 +391,9 @@ impl<F: Fetch + 'static, K: Channel + 'static, C: Clock> Daemon<F, K, C> {
         Loops { tasks, pulses: [checks.0, deliveries.0, vigil.0] }
     }
 
+    /// Says what is in force from now on.
     fn announce(&self, what: &str, config: &Config) {
+        self.shown.send_replace(Some(Arc::new(config.clone())));
         let (watches, channels) = (count(config.watches.len(), "page"), count(config.channels.len(), "channel"));
         let status = format!("following {watches}, {channels} to tell");
         tracing::info!("{what}: {status}");

@@ -138,6 +138,7 @@ impl Repository {
         const DOING: &str = "list the commits";
         let arguments = ["log", "-z", "--raw", "--no-abbrev", "--no-renames", "--format=%x01%H%x02%aI%x02%s", "HEAD"];
         let mut child = self.start(&arguments, Stdio::null(), Stdio::piped())?;
+        let complaints = drained(&mut child);
         let mut tokens = Tokens(BufReader::with_capacity(256 * 1024, taken(&mut child)));
         let mut commit: Option<(ObjectId, Timestamp, String)> = None;
         let walked = loop {
@@ -167,7 +168,7 @@ impl Repository {
                 }
             }
         };
-        self.ended(child, DOING, walked)
+        self.ended(child, complaints, DOING, walked)
     }
 
     /// The contents of files by their hashes, in the order of `blobs`; none where one is
@@ -205,6 +206,7 @@ impl Repository {
         const DOING: &str = "take the commits";
         let mut child =
             self.start(&["fast-import", "--quiet", "--done", "--date-format=raw"], Stdio::piped(), Stdio::piped())?;
+        let complaints = drained(&mut child);
         let written = match child.stdin.take() {
             Some(input) => {
                 let mut input = BufWriter::new(input);
@@ -217,7 +219,7 @@ impl Repository {
             }
             None => Ok(()),
         };
-        let ended = self.ended(child, DOING, Ok(()));
+        let ended = self.ended(child, complaints, DOING, Ok(()));
         written?;
         Ok(ended?)
     }
@@ -262,15 +264,22 @@ impl Repository {
         command.spawn().map_err(|error| GitError::NotThere(error.to_string()))
     }
 
-    fn ended(&self, mut child: Child, doing: &'static str, worked: Result<(), String>) -> Result<(), GitError> {
+    fn ended(
+        &self,
+        mut child: Child,
+        complaints: Option<Complaints>,
+        doing: &'static str,
+        worked: Result<(), String>,
+    ) -> Result<(), GitError> {
         if worked.is_err() {
             let _ = child.kill();
         }
         let output = child.wait_with_output().map_err(|error| GitError::NotThere(error.to_string()))?;
+        let said = complaints.and_then(|complaints| complaints.join().ok()).unwrap_or_default();
         match worked {
             Err(reason) => Err(GitError::Failed { doing, path: self.path.clone(), reason }),
             Ok(()) if output.status.success() => Ok(()),
-            Ok(()) => Err(self.failed(doing, &output.stderr)),
+            Ok(()) => Err(self.failed(doing, &said)),
         }
     }
 
@@ -279,6 +288,26 @@ impl Repository {
         let reason = said.lines().find(|line| !line.trim().is_empty()).unwrap_or("it says nothing").trim().to_owned();
         GitError::Failed { doing, path: self.path.clone(), reason }
     }
+}
+
+/// What a program complains of, read while it works.
+type Complaints = JoinHandle<Vec<u8>>;
+
+/// What is kept of that.
+const MOST_COMPLAINTS: u64 = 64 * 1024;
+
+/// Reads what a program complains of in a thread of its own: a damaged repository makes git
+/// complain of each object, and a pipe that nobody empties would stop it. The beginning is
+/// kept, the rest goes by.
+fn drained(child: &mut Child) -> Option<Complaints> {
+    let mut pipe = child.stderr.take()?;
+    Some(std::thread::spawn(move || {
+        let mut said = Vec::new();
+        // What cannot be read is not said; the end of git says whether it went well.
+        let _ = (&mut pipe).take(MOST_COMPLAINTS).read_to_end(&mut said);
+        let _ = io::copy(&mut pipe, &mut io::sink());
+        said
+    }))
 }
 
 /// Its output, which was asked for when it was started.
@@ -351,8 +380,8 @@ impl Iterator for Contents {
                 // A git that ends early says why; one that talks nonsense does not.
                 let reason = error.to_string();
                 let said = match error.kind() {
-                    io::ErrorKind::UnexpectedEof => self.repository.ended(child, "read a file", Ok(())),
-                    _ => self.repository.ended(child, "read a file", Err(reason.clone())),
+                    io::ErrorKind::UnexpectedEof => self.repository.ended(child, None, "read a file", Ok(())),
+                    _ => self.repository.ended(child, None, "read a file", Err(reason.clone())),
                 };
                 let path = self.repository.path.clone();
                 Some(Err(said.err().unwrap_or(GitError::Failed { doing: "read a file", path, reason })))

@@ -1,6 +1,7 @@
 //! How a watch is, in one word.
 
 use crate::reading::Why;
+use crate::time::Timestamp;
 
 /// How a watch is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -13,6 +14,10 @@ pub enum Health {
     Imported,
     /// The last look saw the policy.
     Well,
+    /// It saw the policy at another address than the configuration names.
+    Moved,
+    /// It saw the policy but for a page, whose last text stands in for it.
+    PageStale,
     /// It saw the policy, but a selector matches nothing any more.
     SelectorLost,
     /// It did not see the policy: nothing was served, or an error.
@@ -35,6 +40,8 @@ impl Health {
             Health::NeverChecked => "never_checked",
             Health::Imported => "imported",
             Health::Well => "well",
+            Health::Moved => "moved",
+            Health::PageStale => "page_stale",
             Health::SelectorLost => "selector_lost",
             Health::Failing => "failing",
             Health::Blocked => "blocked",
@@ -46,7 +53,7 @@ impl Health {
 
     /// Whether the policy is seen.
     pub fn is_well(self) -> bool {
-        matches!(self, Health::Well | Health::Imported)
+        matches!(self, Health::Well | Health::Moved | Health::Imported)
     }
 }
 
@@ -67,6 +74,40 @@ pub struct Signs<'a> {
     pub failing: bool,
     /// Whether it was told that the policy is not seen.
     pub silent: bool,
+    /// Whether a page of several was not seen at the last look.
+    pub page_stale: bool,
+    /// Whether it is followed at another address than the configuration names.
+    pub moved: bool,
+}
+
+/// How one page of several is, by the looks at it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Part {
+    /// Its address as configured.
+    pub url: String,
+    /// How the last look ended, by the word of its outcome; none: nobody has looked.
+    pub outcome: Option<String>,
+    /// What it said.
+    pub why: Option<String>,
+    /// The last look that saw the page itself.
+    pub last_seen_at: Option<Timestamp>,
+    /// The first look in vain since then; none: the last one saw it.
+    pub failing_since: Option<Timestamp>,
+    /// How many were in vain since then.
+    pub failures: u32,
+}
+
+impl Part {
+    /// How it is, in one word.
+    pub fn health(&self) -> Health {
+        let (outcome, why) = (self.outcome.as_deref(), self.why.as_deref());
+        health(&Signs { outcome, why, failing: self.failing_since.is_some(), ..Signs::default() })
+    }
+
+    /// Whether the last look did not see it.
+    pub fn is_stale(&self) -> bool {
+        self.failing_since.is_some()
+    }
 }
 
 /// How a watch is, by its signs.
@@ -81,7 +122,14 @@ pub fn health(signs: &Signs<'_>) -> Health {
         if signs.failing {
             return if signs.silent { Health::Stale } else { Health::Blocked };
         }
-        return if signs.note.is_some() { Health::SelectorLost } else { Health::Well };
+        if signs.page_stale {
+            return Health::PageStale;
+        }
+        return match (signs.note, signs.moved) {
+            (Some(_), _) => Health::SelectorLost,
+            (None, true) => Health::Moved,
+            (None, false) => Health::Well,
+        };
     }
     if signs.silent {
         return Health::Stale;
@@ -111,6 +159,10 @@ mod tests {
             (Signs { failing: true, ..looked("changed", None) }, Health::Blocked),
             (Signs { failing: true, silent: true, ..looked("changed", None) }, Health::Stale),
             (Signs { note: Some("select \"main\" matches nothing"), ..looked("changed", None) }, Health::SelectorLost),
+            (Signs { moved: true, ..looked("changed", None) }, Health::Moved),
+            (Signs { moved: true, ..looked("unreadable", Some("not_found: status 404")) }, Health::Unreadable),
+            (Signs { page_stale: true, ..looked("changed", None) }, Health::PageStale),
+            (Signs { page_stale: true, ..looked("unreachable", Some("it is down")) }, Health::Failing),
             (looked("unreachable", Some("acme.test refuses the connection")), Health::Failing),
             (looked("unreadable", Some("bot_wall: status 403")), Health::Blocked),
             (looked("unreadable", Some("login_wall: a form asks for a password")), Health::Blocked),

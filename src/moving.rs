@@ -2,7 +2,8 @@
 //! for a policy that is not where it was.
 //!
 //! A search is no part of a check: checks do not wait for it. It asks for a few pages, one
-//! after the other, each at the pace of its host like any other request, and happens once a
+//! after the other, each at the pace of its host like any other request and on the rungs of
+//! the ladder that the watch itself is read on, and happens once a
 //! day for a watch at most. What it finds is decided by the text
 //! ([`crate::discovery::moves`]).
 
@@ -16,10 +17,12 @@ use crate::clock::Clock;
 use crate::discovery::alike::alike;
 use crate::discovery::candidates::{Candidate, Clue, Wanted, candidate, of_page, rank, usual_paths};
 use crate::discovery::kind::{Kind, tell};
+pub use crate::discovery::moves::can_move;
 use crate::discovery::moves::{MoveState, NewMove, Way, arrival, decide};
 use crate::discovery::names::Named;
 use crate::discovery::{address, moves};
 use crate::fetch::Fetch;
+use crate::ladder::{Render, Rung};
 use crate::outcome::{FetchFailure, Outcome};
 use crate::panics::contained;
 use crate::reading::{Reading, Unreadable, Why};
@@ -29,8 +32,8 @@ use crate::store::{CheckId, Store, StoreError};
 use crate::text::anchors::{Outlook, outlook};
 use crate::unpack::Unpacker;
 use crate::version::VersionFacts;
-use crate::visit::{Visit, visit_for};
-use crate::watch::{PolicyType, RobotsRule, Source, Watch};
+use crate::visit::{Manner, RUNGS, Visit, visit};
+use crate::watch::{PolicyType, RobotsRule, Watch};
 
 /// How often a policy is searched for that is lost.
 pub const ONCE_IN: Duration = Duration::from_secs(24 * 3600);
@@ -60,30 +63,29 @@ impl Sought {
     }
 }
 
-/// Whether a watch can be followed to another address: it is one page of a publisher's own
-/// server. An archive has its own way with moves, and of several pages nobody could tell
-/// which text went where.
-pub fn can_move(watch: &Watch) -> bool {
-    watch.pages.is_empty() && watch.source == Source::Live
-}
-
-/// A watch as it is to be asked for: where the policy went, if it did.
+/// A watch as it is now: at the address where the policy went, if it did, and with all
+/// addresses that it had before ([`moves::in_place`]). Whatever asks for a page, or tells
+/// whose page an address is, asks this first.
 ///
 /// # Errors
 /// If the record could not be read.
 pub async fn in_its_place(watch: &Watch, store: &Store) -> Result<Watch, StoreError> {
-    let mut watch = watch.clone();
-    if can_move(&watch)
-        && let Some(moved) = store.whereabouts(&watch.id, &watch.url).await?.moved
-        && let Ok(url) = Url::parse(&moved.url)
-    {
-        // Leave to pass over robots.txt was given by the site that was configured.
-        if !holds_leave(&watch.url, &url) {
-            watch.robots = RobotsRule::Respect;
-        }
-        watch.url = url;
+    if !can_move(watch) {
+        return Ok(watch.clone());
     }
-    Ok(watch)
+    Ok(moves::in_place(watch, &store.moves(&watch.id).await?))
+}
+
+/// [`in_its_place`] for several watches.
+///
+/// # Errors
+/// Those of [`in_its_place`].
+pub async fn all_in_their_places(watches: &[Watch], store: &Store) -> Result<Vec<Watch>, StoreError> {
+    let mut placed = Vec::with_capacity(watches.len());
+    for watch in watches {
+        placed.push(in_its_place(watch, store).await?);
+    }
+    Ok(placed)
 }
 
 /// What a redirect means that a check came by. A text that is another one is not the policy,
@@ -113,7 +115,7 @@ pub(crate) async fn judge_redirect(
         return Ok((outcome, Some(found)));
     }
     // Where it led at the last look, which may be younger than the text.
-    let served = match store.last_live(&watch.id).await? {
+    let served = match store.last_live(&watch.id, None).await? {
         Some(served) => served,
         None => store.snapshot(latest.snapshot).await?,
     };
@@ -152,14 +154,17 @@ pub async fn seek<F: Fetch, C: Clock>(
 /// Reads what stands at an address as a watch would read it; nothing is recorded.
 ///
 /// # Errors
-/// Why nothing was served.
-pub async fn read_at<F: Fetch, C>(
+/// If the record could not be read. Why nothing was served is no error of that.
+pub async fn read_at<F: Fetch, C: Clock>(
     url: &Url,
     watch: &Watch,
     ports: &Ports<F, C>,
-) -> Result<Result<Reading, Unreadable>, FetchFailure> {
-    let page = visit_for(watch, url, &ports.fetcher, &ports.unpacker).await?;
-    Ok(page.reading)
+) -> Result<Result<Result<Reading, Unreadable>, FetchFailure>, StoreError> {
+    let manner = Manner::of(watch, ports).await?;
+    // Whoever names a page is no robot.
+    let manner = Manner { robots: RobotsRule::Ignore, ..manner };
+    let (page, _) = visit(url, &manner, RUNGS, &ports.fetcher, &ports.unpacker).await;
+    Ok(page.map(|page| page.reading))
 }
 
 /// Searches now, however long ago that was done.
@@ -189,12 +194,13 @@ async fn search<F: Fetch, C: Clock>(
         None => None,
     };
     let until = ports.clock.now() + LONGEST;
-    let mut search = Search::new(watch, asked, known, &ports.fetcher, &ports.unpacker);
+    let manner = Manner::of(watch, ports).await?;
+    let mut search = Search::new(watch, asked, known, manner, &ports.fetcher, &ports.unpacker);
     search.begin(came).await;
     while search.requests < MOST_REQUESTS && ports.clock.now() < until && search.step().await {}
     search.confirm().await;
     let sought = search.end();
-    store.record_moves(&watch.id, &watch.url, check, sought.moves.clone(), ports.clock.now()).await?;
+    store.record_moves(watch, check, sought.moves.clone(), ports.clock.now()).await?;
     Ok(sought)
 }
 
@@ -206,6 +212,7 @@ struct Search<'a, F> {
     /// What it said.
     known: Option<Reading>,
     kinds: Vec<PolicyType>,
+    manner: Manner<'a>,
     fetcher: &'a F,
     unpacker: &'a Unpacker,
     requests: usize,
@@ -218,7 +225,14 @@ struct Search<'a, F> {
 }
 
 impl<'a, F: Fetch> Search<'a, F> {
-    fn new(watch: &'a Watch, asked: Url, known: Option<Reading>, fetcher: &'a F, unpacker: &'a Unpacker) -> Self {
+    fn new(
+        watch: &'a Watch,
+        asked: Url,
+        known: Option<Reading>,
+        manner: Manner<'a>,
+        fetcher: &'a F,
+        unpacker: &'a Unpacker,
+    ) -> Self {
         let told = known.as_ref().map(|known| tell(known, &asked, ""));
         let told = if let Some(Kind::Policy(kind)) = told { Some(kind) } else { None };
         // What it is configured as, and what it called itself.
@@ -232,6 +246,7 @@ impl<'a, F: Fetch> Search<'a, F> {
             asked,
             known,
             kinds,
+            manner,
             fetcher,
             unpacker,
             requests: 0,
@@ -291,7 +306,7 @@ impl<'a, F: Fetch> Search<'a, F> {
         // What is surely meant comes before the home page, which comes before guesses.
         let sure = self.queue.front().is_some_and(|first| first.score >= 100);
         if !sure && let Some(home) = self.home.take() {
-            if let Some(page) = self.visit(&home).await {
+            if let Some(page) = self.look_at_home(&home).await {
                 let mut candidates = self.links(&page.outlook);
                 let usual =
                     self.kinds.iter().flat_map(|kind| usual_paths(*kind)).filter_map(|path| home.join(path).ok());
@@ -307,12 +322,43 @@ impl<'a, F: Fetch> Search<'a, F> {
         true
     }
 
+    /// Of a home page only the links matter: little text is no reason for a browser, but
+    /// links that scripts make are.
+    async fn look_at_home(&mut self, home: &Url) -> Option<Visit> {
+        let first = self.manner.first;
+        let plain = self.visit_on(home, first, 1).await;
+        let leads_nowhere = plain.as_ref().is_some_and(|page| page.outlook.anchors.is_empty());
+        let may_render = first == Rung::Plain && self.manner.ladder.render == Render::Auto;
+        if leads_nowhere && may_render && self.requests < MOST_REQUESTS {
+            return self.visit_on(home, Rung::Browser, 1).await.or(plain);
+        }
+        plain
+    }
+
     async fn visit(&mut self, url: &Url) -> Option<Visit> {
-        self.requests += 1;
+        // The page itself once, and as often again as the ladder asks for it within the bound.
+        let left = MOST_REQUESTS.saturating_sub(self.requests).max(1);
+        self.visit_on(url, self.manner.first, left).await
+    }
+
+    async fn visit_on(&mut self, url: &Url, first: Rung, most: usize) -> Option<Visit> {
         self.seen.insert(address::key(url));
-        let page = visit_for(self.watch, url, self.fetcher, self.unpacker).await.ok()?;
+        let manner = Manner { robots: self.leave(url), first, ..self.manner };
+        let (page, requests) = visit(url, &manner, most, self.fetcher, self.unpacker).await;
+        self.requests += requests;
+        let page = page.ok()?;
         self.seen.insert(address::key(&page.url));
         Some(page)
+    }
+
+    /// What a site's wishes for robots count: a watch's leave to pass over them is that of
+    /// its own site.
+    fn leave(&self, url: &Url) -> RobotsRule {
+        if holds_leave(&self.watch.url, url) || holds_leave(&self.asked, url) {
+            self.watch.robots
+        } else {
+            RobotsRule::Respect
+        }
     }
 
     /// Says what a page is to the policy that is searched for.

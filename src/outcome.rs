@@ -242,6 +242,12 @@ pub enum FailureKind {
         /// ` near DATE`, or nothing.
         when: String,
     },
+    /// The archive was not asked: others of ours ask it at present.
+    #[error("not asked: {archive} is busy with other requests of ours; the next check tries again")]
+    ArchiveBusy {
+        /// The archive.
+        archive: String,
+    },
     /// The archive refuses to show this site.
     #[error("{archive} does not show {url}: {reason}")]
     ArchiveExcluded {
@@ -319,6 +325,7 @@ impl FailureKind {
             FailureKind::ClosedToRobots { .. } => "closed_to_robots",
             FailureKind::RobotsUnknown { .. } => "robots_unknown",
             FailureKind::NotArchived { .. } => "not_archived",
+            FailureKind::ArchiveBusy { .. } => "archive_busy",
             FailureKind::ArchiveExcluded { .. } => "archive_excluded",
             FailureKind::ArchiveUnavailable { .. } => "archive_unavailable",
             FailureKind::NoBrowser { .. } => "no_browser",

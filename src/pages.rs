@@ -1,19 +1,26 @@
 //! A policy that stands on several pages: each page is judged for itself, and the text of
 //! record is what all of them say, one after the other.
 //!
-//! One page that cannot be read keeps the whole from being compared, so that its sections
-//! are never reported as removed. A page that is new to the combination (the watch was
+//! A page that cannot be read is stale: its last text stands in the whole, so that its
+//! sections are never reported as removed, and what the others change is told all the same.
+//! A page that was never read is left out until it is. A page that is new to the combination (the watch was
 //! given it, or nobody had captured it) changes what is read and not what is published:
 //! it makes a technical upgrade.
 
+use url::Url;
+
+use crate::discovery::address;
+use crate::discovery::alike::alike;
+use crate::discovery::moves::{DIFFERENT, arrival};
 use crate::examine::{Before, Examined, Text, Unpack, examine_page, judged};
 use crate::judgment::Rules;
-use crate::ladder::Tried;
+use crate::ladder::{Rung, Tried};
 use crate::outcome::{FailureKind, FetchFailure, Outcome};
 use crate::reading::{Expected, Page, Reader, Reading, Selectors, Unmatched, Unreadable, Why, read};
 use crate::snapshot::Snapshot;
 use crate::text::state::parallel;
 use crate::text::unpack::UnpackError;
+use crate::time::Timestamp;
 use crate::version::{SnapshotId, Version, VersionFacts};
 
 /// A page's snapshot that the version of record cites.
@@ -49,6 +56,18 @@ pub struct PageCheck {
     pub outcome: Outcome,
 }
 
+/// A page that could not be read now, while others could.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StalePage {
+    /// Its address as configured.
+    pub url: String,
+    /// When the text of it was served that stands in the whole; none if it was never read,
+    /// and the whole lacks it.
+    pub text_of: Option<Timestamp>,
+    /// What is wrong with it.
+    pub why: String,
+}
+
 /// Where a version's text of one page comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cite {
@@ -79,6 +98,8 @@ pub struct Together {
     /// What must be recorded before, since the version of record was read from other
     /// pages or in another way. Never alerts.
     pub upgrade: Option<Reread>,
+    /// Pages whose last text stands in for them.
+    pub stale: Vec<StalePage>,
     /// What came of each way that a page was asked for; empty where that was the plain one.
     pub tried: Vec<Tried>,
 }
@@ -86,7 +107,23 @@ pub struct Together {
 impl Together {
     /// What a page means that is all of its policy.
     pub fn alone(outcome: Outcome) -> Self {
-        Self { outcome, pages: Vec::new(), cites: Vec::new(), upgrade: None, tried: Vec::new() }
+        Self { outcome, pages: Vec::new(), cites: Vec::new(), upgrade: None, stale: Vec::new(), tried: Vec::new() }
+    }
+
+    /// Whether the policy itself was seen, one page of it at least: an archive's capture in
+    /// its place is news, but says nothing of the page.
+    pub fn is_seen(&self) -> bool {
+        let all = match &self.pages[..] {
+            [] | [_] => self.is_page_seen(None, &self.outcome),
+            pages => pages.iter().enumerate().any(|(at, page)| self.is_page_seen(Some(at), &page.outcome)),
+        };
+        all && self.outcome.is_success()
+    }
+
+    /// The same of one page (a place in `pages`), which ended so.
+    pub fn is_page_seen(&self, page: Option<usize>, outcome: &Outcome) -> bool {
+        let is_archived = |tried: &Tried| tried.rung == Rung::Archive && tried.page == page;
+        outcome.is_success() && !self.tried.iter().any(is_archived)
     }
 }
 
@@ -108,9 +145,10 @@ pub fn examine_pages(
         .map(|((page, held), came)| share((reader, rules), page, previous, (held, came), unpack))
         .collect();
     let pages: Vec<PageCheck> = shares.iter().filter_map(Share::check).collect();
-    if let Some(failed) = pages.iter().find(|page| !page.outcome.is_success()) {
-        return Together { pages: pages.clone(), ..Together::alone(of_page(failed)) };
+    if let Some(failed) = failed(&shares) {
+        return Together { pages, ..Together::alone(of_page(&failed)) };
     }
+    let stale = shares.iter().filter_map(Share::stale).collect();
     let newest = newest(&pages).cloned();
     let mut asked = 0;
     let (mut now, mut then, mut old, mut new) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -129,17 +167,17 @@ pub fn examine_pages(
         reading: combine(of.iter().map(|(_, reading)| *reading)),
         cites: of.iter().map(|(cite, _)| *cite).collect(),
     };
-    let joins = shares.iter().any(|share| share.held.is_none() && share.outcome.is_some());
+    let joins = shares.iter().any(|share| share.held.is_none() && share.is_seen());
     let upgrade = previous.filter(|previous| previous.facts.reader != *reader || joins).map(|_| reread(&then));
     let Reread { reading, cites } = reread(&now);
     let Some(snapshot) = newest else {
-        return Together { pages, upgrade, ..Together::alone(Outcome::Unmodified) };
+        return Together { pages, upgrade, stale, ..Together::alone(Outcome::Unmodified) };
     };
     let notes: Vec<String> = shares.iter().filter_map(Share::note).collect();
     let note = (!notes.is_empty()).then(|| notes.join("; "));
     let Some(previous) = previous else {
         let outcome = Outcome::First { snapshot, reading, rebased: None };
-        return Together { outcome, pages, cites, upgrade, tried: Vec::new() };
+        return Together { outcome, pages, cites, upgrade, stale, tried: Vec::new() };
     };
     let outcome = match judged(&combine(old), &combine(new), rules) {
         None => Outcome::Unchanged { snapshot, note },
@@ -149,7 +187,15 @@ pub fn examine_pages(
             Outcome::Changed { snapshot, reading, from: Box::new(from), change, judgment }
         }
     };
-    Together { outcome, pages, cites, upgrade, tried: Vec::new() }
+    Together { outcome, pages, cites, upgrade, stale, tried: Vec::new() }
+}
+
+/// The page whose failure is that of the whole: one whose text cannot be put in its place,
+/// or the first, where none could be read.
+fn failed(shares: &[Share]) -> Option<PageCheck> {
+    let blocks = shares.iter().find(|share| share.has_failed() && share.cannot_stand_in);
+    let first = || shares.iter().find(|share| share.has_failed()).filter(|_| !shares.iter().any(Share::is_seen));
+    blocks.or_else(first).and_then(Share::check)
 }
 
 /// A version as it will be once it is read as we read today.
@@ -226,8 +272,13 @@ struct Share {
     /// What the version of record cites, as it reads today; none if it cites nothing of
     /// this page, or nothing that can be read.
     held: Option<(SnapshotId, Reading)>,
+    /// When that was served.
+    held_at: Option<Timestamp>,
     /// Why what is cited cannot be read today.
     lost: Option<String>,
+    /// Whether something is cited that cannot be put in the place of the page, which so must
+    /// not fail.
+    cannot_stand_in: bool,
     /// None if it was not asked for.
     outcome: Option<Outcome>,
     compared: Option<(Reading, Reading)>,
@@ -236,6 +287,19 @@ struct Share {
 impl Share {
     fn check(&self) -> Option<PageCheck> {
         Some(PageCheck { url: self.url.clone(), outcome: self.outcome.clone()? })
+    }
+
+    fn is_seen(&self) -> bool {
+        self.outcome.as_ref().is_some_and(Outcome::is_success)
+    }
+
+    fn has_failed(&self) -> bool {
+        self.outcome.is_some() && !self.is_seen()
+    }
+
+    fn stale(&self) -> Option<StalePage> {
+        let why = self.outcome.as_ref()?.why()?;
+        Some(StalePage { url: self.url.clone(), text_of: self.held_at.filter(|_| self.held.is_some()), why })
     }
 
     /// Its text now: as held where it says the same.
@@ -283,19 +347,33 @@ fn share(
             let ours: UnpackError = ours;
             let snapshot = if let Came::Snapshot(snapshot) = came { Some(*snapshot) } else { None };
             let outcome = Some(Outcome::Broken { snapshot, message: format!("what is held of it: {ours}") });
-            return Share { url, held: None, lost: None, outcome, compared: None };
+            return Share {
+                url,
+                held: None,
+                held_at: None,
+                lost: None,
+                cannot_stand_in: true,
+                outcome,
+                compared: None,
+            };
         }
     };
+    let held_at = held.as_ref().map(|held| held.snapshot.captured_at);
     let mut compared = None;
     let outcome = match came {
         Came::Snapshot(snapshot) => {
             let earlier = held.as_ref().map(|held| &held.snapshot);
+            let arrived = earlier.and_then(|earlier| news_of_redirect(page, earlier, &snapshot));
+            let is_other = |url: &Url| reader.pages.iter().any(|other| address::same(&other.url, url));
+            let is_other = arrived.as_ref().is_some_and(is_other);
             let before = known.as_ref().map(|(_, reading)| Before { reading, snapshot: earlier });
             let known = known.as_ref().and_then(|(_, reading)| Some((reading, &previous?.facts)));
             Some(match (examine_page(&page.selectors, language, before, *snapshot, unpack), known) {
                 (Examined::Read(text), Some((reading, from))) => {
                     compared.clone_from(&text.compared);
-                    in_language(reading, &text).unwrap_or_else(|| text.against(reading, from, rules))
+                    let refused =
+                        in_language(reading, &text).or_else(|| elsewhere(arrived.as_ref(), is_other, reading, &text));
+                    refused.unwrap_or_else(|| text.against(reading, from, rules))
                 }
                 (examined, _) => examined.first(),
             })
@@ -309,7 +387,31 @@ fn share(
         Came::Broken(message) => Some(Outcome::Broken { snapshot: None, message }),
         Came::NotAsked => None,
     };
-    Share { url, held: known, lost, outcome, compared }
+    let cannot_stand_in = lost.is_some();
+    Share { url, held: known, held_at, lost, cannot_stand_in, outcome, compared }
+}
+
+/// Where a page is redirected to, if it was not when what is held of it was served.
+fn news_of_redirect(page: &Page, earlier: &Snapshot, now: &Snapshot) -> Option<Url> {
+    let arrived = arrival(now)?.url;
+    let (asked, came) = (Url::parse(&earlier.url).ok()?, Url::parse(&earlier.final_url).ok()?);
+    (address::same(&asked, &page.url) && !address::same(&came, &arrived)).then_some(arrived)
+}
+
+/// The outcome of a page that leads to another text now, or to another page of the policy
+/// (`is_other`): that text is not the page's, whatever redirects to it, and the page's own
+/// was not removed.
+fn elsewhere(arrived: Option<&Url>, is_other: bool, before: &Reading, text: &Text) -> Option<Outcome> {
+    let (arrived, alike) = (arrived?, alike(before, &text.reading));
+    let evidence = if is_other {
+        format!(
+            "redirected to another page of the policy, {arrived}; if it is a part of that now, take it out of pages"
+        )
+    } else {
+        format!("redirected to different content at {arrived}, {alike:.2} alike")
+    };
+    let why = Unreadable::new(Why::WrongPage, evidence);
+    (is_other || alike < DIFFERENT).then(|| Outcome::Unreadable { snapshot: text.snapshot.clone(), why })
 }
 
 /// The outcome of a page that answers in another language than before: of one page alone
@@ -343,7 +445,12 @@ fn of_page(failed: &PageCheck) -> Outcome {
     }
 }
 
-/// The snapshot that was served last.
+/// The snapshot that stands for all: of those with another text than before the one that was
+/// served last, since that is where whoever is told of it looks; else of all.
 fn newest(pages: &[PageCheck]) -> Option<&Snapshot> {
-    pages.iter().filter_map(|page| page.outcome.snapshot()).max_by_key(|snapshot| snapshot.captured_at)
+    // What shows no policy is not what the whole was read from.
+    let seen = pages.iter().map(|page| &page.outcome).filter(|outcome| outcome.is_success());
+    let is_new = |outcome: &Outcome| matches!(outcome, Outcome::First { .. } | Outcome::Changed { .. });
+    let served = seen.filter_map(|outcome| Some((is_new(outcome), outcome.snapshot()?)));
+    served.max_by_key(|(is_new, snapshot)| (*is_new, snapshot.captured_at)).map(|(_, snapshot)| snapshot)
 }

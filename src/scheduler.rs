@@ -19,6 +19,7 @@ use tracing::Instrument as _;
 use crate::check::{Checked, Ports, SPREAD, check};
 use crate::clock::Clock;
 use crate::fetch::Fetch;
+use crate::moving::can_move;
 use crate::pulse::Beat;
 use crate::store::{Due, StoreError};
 use crate::time::Timestamp;
@@ -116,6 +117,8 @@ struct Running {
     known_until: Option<Timestamp>,
     /// When the record was read last.
     read_at: Option<Timestamp>,
+    /// Whom those ask that are followed elsewhere than the configuration says.
+    moved: BTreeMap<WatchId, Host>,
 }
 
 impl Running {
@@ -150,9 +153,12 @@ impl Running {
             return Ok(());
         }
         let until = now + LOOK_AGAIN;
+        let moved = in_force.ports.store.moved().await?;
+        self.moved = moved.into_iter().map(|(id, url)| (id, Host::at(&url))).collect();
         let due = in_force.ports.store.due(until, usize::MAX >> 1).await?;
         // Watches of another configuration on the same store are not ours to check.
-        self.agenda.fill(due, |id| in_force.watches.get(id).map(Host::of));
+        let moved = &self.moved;
+        self.agenda.fill(due, |id| host_of(id, in_force, moved));
         (self.known_until, self.read_at) = (Some(until), Some(now));
         Ok(())
     }
@@ -190,7 +196,7 @@ impl Running {
         bell: &Notify,
     ) -> Result<(), StoreError> {
         let id = self.ended(ended, bell)?;
-        let Some(host) = in_force.watches.get(&id).map(Host::of) else { return Ok(()) };
+        let Some(host) = host_of(&id, in_force, &self.moved) else { return Ok(()) };
         let due_at = in_force.ports.store.due_at(&id).await?;
         if let Some(due_at) = due_at.filter(|due_at| self.known_until.is_some_and(|until| *due_at <= until)) {
             self.agenda.add(host, Due { watch: id, due_at });
@@ -224,6 +230,13 @@ impl Running {
             }
         }
     }
+}
+
+/// Whom the check of a watch asks first; none if the watch is not ours.
+fn host_of<F, C>(id: &WatchId, in_force: &InForce<F, C>, moved: &BTreeMap<WatchId, Host>) -> Option<Host> {
+    let watch = in_force.watches.get(id)?;
+    let there = moved.get(id).filter(|_| can_move(watch));
+    Some(there.cloned().unwrap_or_else(|| Host::of(watch)))
 }
 
 /// Checks a watch. If what the record says of it is damaged, nothing is checked, and it is

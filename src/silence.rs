@@ -8,7 +8,9 @@
 use std::time::Duration;
 
 use crate::alert::{Alert, DeliveryId};
+use crate::health::Part;
 use crate::outcome::{FailureKind, Outcome};
+use crate::pages::Together;
 use crate::reading::Why;
 use crate::render::notices::{self, Absence};
 use crate::time::Timestamp;
@@ -60,7 +62,7 @@ pub fn turn(
     unseen: &Unseen,
     now: Timestamp,
 ) -> Turn {
-    let about = |since| Absence { watch, latest, outcome, since, last_seen_at: unseen.last_success_at };
+    let about = |since| Absence { watch, latest, outcome, since, last_seen_at: unseen.last_success_at, page: None };
     if seen {
         let Some(since) = unseen.told_since else { return Turn::Keep };
         let notices = tell(watch, "seen_again", since, |id| notices::seen_again(id, &about(since), now).to_string());
@@ -77,6 +79,55 @@ pub fn turn(
         }
         _ => Turn::Keep,
     }
+}
+
+/// What a look does to the silences of single pages, where a policy stands on several.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Parts {
+    /// It is told that a page has not been seen. Said again at each look that does not see
+    /// it, under the same id: it is told once.
+    pub begin: Vec<Alert>,
+    /// It is told that a page is seen again, to whoever was told the other: each with the id
+    /// of that.
+    pub end: Vec<(DeliveryId, Alert)>,
+}
+
+/// Decides what a look does to the silences of single pages; `known` is what the record says
+/// of each, in the order of those in `together`. Where none was seen, the whole is silent.
+pub fn parts(
+    watch: &Watch,
+    latest: Option<&VersionFacts>,
+    together: &Together,
+    known: &[Part],
+    now: Timestamp,
+) -> Parts {
+    let mut parts = Parts::default();
+    if !together.is_seen() {
+        return parts;
+    }
+    let limit = watch.stale_after.and_then(|limit| chrono::Duration::from_std(limit).ok());
+    for (at, (page, known)) in together.pages.iter().zip(known).enumerate() {
+        let since = known.failing_since.unwrap_or(now);
+        let (outcome, last_seen_at) = (&page.outcome, known.last_seen_at);
+        let about = Absence { watch, latest, outcome, since, last_seen_at, page: Some(&page.url) };
+        let id = |kind: &str, channel: &str| {
+            let kind = format!("{kind} {}", page.url);
+            DeliveryId::of_notice(&kind, Some(&watch.id), since, channel)
+        };
+        let is_seen = together.is_page_seen(Some(at), outcome);
+        for channel in watch.notify.iter().map(|recipient| recipient.channel.clone()) {
+            let unseen = id("unseen", &channel);
+            if is_seen && known.failing_since.is_some() {
+                let id = id("seen_again", &channel);
+                let body = notices::seen_again(&id, &about, now).to_string();
+                parts.end.push((unseen, Alert { id, channel, body }));
+            } else if !is_seen && limit.is_some_and(|limit| now - since >= limit) {
+                let body = notices::unseen(&unseen, &about, advice(outcome), now).to_string();
+                parts.begin.push(Alert { id: unseen, channel, body });
+            }
+        }
+    }
+    parts
 }
 
 fn tell(watch: &Watch, kind: &str, since: Timestamp, say: impl Fn(&DeliveryId) -> String) -> Vec<Alert> {
@@ -115,6 +166,8 @@ pub fn advice(outcome: &Outcome) -> &'static str {
             Why::UnsupportedType | Why::Malformed => "look at the page in a browser; it may have another form now",
             Why::ErrorPage | Why::Maintenance => "look at the page in a browser; the site may be broken",
         },
-        _ => "see the log; this is a fault of policywatch",
+        Outcome::Broken { .. } => "see the log; this is a fault of policywatch",
+        // An archive's capture was read in its place.
+        _ => "the site keeps programs out; ask its owner, or follow the policy through an archive",
     }
 }

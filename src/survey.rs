@@ -20,13 +20,14 @@ use crate::discovery::moves::arrival;
 use crate::discovery::names::Named;
 use crate::discovery::sitemap;
 use crate::fetch::Fetch;
+use crate::ladder::Rung;
 use crate::outcome::FetchFailure;
 use crate::panics::contained;
-use crate::reading::{Reading, Selectors};
+use crate::reading::Reading;
 use crate::snapshot::Digest;
 use crate::time::Timestamp;
 use crate::unpack::Unpacker;
-use crate::visit::{Visit, ask, visit};
+use crate::visit::{Manner, Visit, ask, visit};
 use crate::watch::PolicyType;
 
 /// Sitemaps that are read of one site.
@@ -192,8 +193,8 @@ impl<F: Fetch> Tour<'_, F> {
 
     async fn visit(&mut self, url: &Url) -> Result<Visit, FetchFailure> {
         self.count(url);
-        let language = self.options.language.as_deref();
-        let page = visit(url, language, &Selectors::default(), self.fetcher, self.unpacker).await?;
+        let manner = Manner::plain(self.options.language.as_deref());
+        let page = visit(url, &manner, 1, self.fetcher, self.unpacker).await.0?;
         self.asked.insert(address::key(&page.url));
         Ok(page)
     }
@@ -245,7 +246,10 @@ impl<F: Fetch> Tour<'_, F> {
             && self.may_ask(clock.now(), until)
         {
             self.count(&robots);
-            let answer = ask(&robots, None, self.fetcher).await.ok().filter(|answer| answer.status == 200);
+            let answer = ask(&robots, Rung::Plain, &Manner::plain(None), self.fetcher)
+                .await
+                .ok()
+                .filter(|answer| answer.status == 200);
             sitemaps.extend(answer.map(|answer| sitemap::of_robots(&answer.body)).unwrap_or_default());
         }
         sitemaps.retain(|url| address::same_site(url, &self.site));
@@ -262,7 +266,7 @@ impl<F: Fetch> Tour<'_, F> {
             }
             read += 1;
             self.count(&next);
-            let Ok(answer) = ask(&next, None, self.fetcher).await else { continue };
+            let Ok(answer) = ask(&next, Rung::Plain, &Manner::plain(None), self.fetcher).await else { continue };
             if answer.status != 200 {
                 continue;
             }

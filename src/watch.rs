@@ -200,6 +200,14 @@ pub struct Watch {
 }
 
 impl Watch {
+    /// The address of one of its pages (a place in [`Watch::all_pages`]) at a moment.
+    pub fn address_at(&self, page: usize, at: Timestamp) -> &Url {
+        match page.checked_sub(1) {
+            None => self.former.iter().find(|former| at <= former.until).map_or(&self.url, |former| &former.url),
+            Some(further) => self.pages.get(further).map_or(&self.url, |page| &page.url),
+        }
+    }
+
     /// How a return of its text is told from a change.
     pub fn turning(&self) -> Turning {
         Turning { within: self.alternation, rules: self.rules.clone() }

@@ -20,6 +20,7 @@ use crate::check::examine_anew;
 use crate::clock::Clock;
 use crate::examine::{examine, new_language};
 use crate::fetch::{Archive, Fetch, Fetched, Request};
+use crate::moving::in_its_place;
 use crate::outcome::{FailureKind, FetchFailure, Outcome};
 use crate::pages::{Came, Held, PageCheck, Together, examine_pages};
 use crate::panics::contained;
@@ -161,6 +162,7 @@ pub async fn backfill<C: Clock>(
     mut each: impl FnMut(Event<'_>),
 ) -> Result<Summary, BackfillError> {
     let Some(_alone) = lock_watch(store.path(), &watch.id)? else { return Err(BackfillError::Busy) };
+    let watch = &in_its_place(watch, store).await?;
     let mut work = Work::begin(watch, options, archive, store, clock, &mut each).await?;
     let mut history = History::begin(watch, store, clock, unpacker).await?;
     let ended = work.fetch_all(&mut history, &mut each).await;
@@ -201,7 +203,8 @@ pub struct Provenance {
 }
 
 /// Reads the capture of a page (a place in [`Watch::all_pages`]) nearest to a moment, and
-/// records it in its place in the history of the watch, unless `dry`.
+/// records it in its place in the history of the watch, unless `dry`. It is asked for at
+/// the address that the page had then.
 ///
 /// # Errors
 /// If the record could not be read or kept.
@@ -216,8 +219,8 @@ pub async fn nearest<C: Clock>(
     clock: &C,
     unpacker: &Unpacker,
 ) -> Result<Nearest, StoreError> {
-    let pages = watch.all_pages();
-    let url = pages.get(page).map_or(&watch.url, |page| &page.url).clone();
+    let watch = &in_its_place(watch, store).await?;
+    let url = watch.address_at(page, at).clone();
     let (archive, language) = (url.host_str().unwrap_or_default().to_owned(), watch.language.clone());
     let request = Request {
         url,

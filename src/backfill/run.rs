@@ -86,17 +86,16 @@ fn key_of(capture: &Capture) -> (String, String, String) {
 
 /// The addresses of a page over the years, each with the time that it is looked at in.
 fn addresses(watch: &Watch, page: usize) -> Vec<(Url, Option<Timestamp>, Option<Timestamp>)> {
-    let pages = watch.all_pages();
-    let url = pages.get(page).map_or(&watch.url, |page| &page.url).clone();
     if page > 0 {
-        return vec![(url, None, None)];
+        let pages = watch.all_pages();
+        return pages.get(page).map(|page| (page.url.clone(), None, None)).into_iter().collect();
     }
     let (mut all, mut from) = (Vec::new(), None);
     for former in &watch.former {
         all.push((former.url.clone(), from, Some(former.until)));
         from = Some(former.until);
     }
-    all.push((url, from, None));
+    all.push((watch.url.clone(), from, None));
     all
 }
 

@@ -18,7 +18,9 @@ use crate::config::append::{NewWatch, append};
 use crate::discovery::address;
 use crate::discovery::ids::new_id;
 use crate::fetch::Fetcher;
+use crate::moving::all_in_their_places;
 use crate::render::one_line;
+use crate::store::Store;
 use crate::survey::{Found, Options, Survey, survey};
 use crate::unpack::Unpacker;
 use crate::watch::{PolicyType, Watch};
@@ -113,7 +115,12 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
     if args.yes && path.is_none() {
         installation::needed(console)?;
     }
-    let config = installation::config(console)?;
+    let mut config = installation::config(console)?;
+    if config.store_path.exists() {
+        // A policy that moved is watched where it is now.
+        let store = Store::open(&config.store_path).await?;
+        config.watches = all_in_their_places(&config.watches, &store).await?;
+    }
     let fetcher = Fetcher::new(config.fetch.clone(), SystemClock)?;
     let options = Options {
         kinds: args.kinds.iter().filter_map(|word| PolicyType::parse(word)).collect(),
@@ -235,10 +242,13 @@ fn offer(surveyed: Survey, config: &Config, offers: &mut Vec<Offer>) {
     }
 }
 
-/// Whether a watch is of this text, under one of its addresses.
+/// Whether a watch is of this text, under one of its addresses, now or formerly.
 fn has(watch: &Watch, found: &Found) -> bool {
     let mut addresses = std::iter::once(&found.url).chain(&found.also);
-    addresses.any(|url| watch.all_pages().iter().any(|page| address::same(&page.url, url)))
+    let pages = watch.all_pages();
+    let own: Vec<&Url> =
+        pages.iter().map(|page| &page.url).chain(watch.former.iter().map(|former| &former.url)).collect();
+    addresses.any(|url| own.iter().any(|known| address::same(known, url)))
 }
 
 /// Prints the offers, numbered as the question does: a line of facts each, and below it what

@@ -22,10 +22,10 @@ use crate::discovery::moves::calls_for_search;
 use crate::fetch::{Fetch, Fetched, Fetcher, Request};
 use crate::judgment::{Judgment, Materiality};
 use crate::ladder::Tried;
-use crate::moving::seek;
+use crate::moving::{all_in_their_places, seek};
 use crate::outcome::Outcome;
-use crate::pages::PageCheck;
-use crate::reading::{Page, Selectors};
+use crate::pages::{PageCheck, StalePage};
+use crate::reading::Selectors;
 use crate::render::{self, one_line};
 use crate::snapshot::Origin;
 use crate::store::CheckId;
@@ -131,6 +131,8 @@ struct PageRow<'a> {
     outcome: &'static str,
     why: Option<String>,
     note: Option<String>,
+    /// Whether its last text stands in for it.
+    stale: bool,
 }
 
 /// A capture of the past.
@@ -207,7 +209,9 @@ async fn watched(
     if !dry {
         search(&lost, &ports, console, tally).await?;
     }
-    if tally.deliveries > 0 {
+    // Also what was recorded beside the checks: moves, and what became of them.
+    let due = installation.store.next_delivery_at().await?.is_some_and(|at| at <= SystemClock.now());
+    if tally.deliveries > 0 || due && !dry {
         send(installation, console).await?;
     }
     Ok(())
@@ -304,6 +308,13 @@ fn tell(watch: &Watch, checked: &Checked, alone: bool, console: &Console) -> any
     for tried in &checked.tried {
         console.line(format!("  {}", console.paint.dim(tried.line())))?;
     }
+    for stale in &checked.stale {
+        let stands = stale.text_of.map_or_else(
+            || "it was never read, so the text is without it".to_owned(),
+            |at| format!("its text of {} UTC stands in for it", when::minute(at)),
+        );
+        console.warn(one_line(&format!("{}: page {} is stale; {stands}", watch.id, stale.url)));
+    }
     if let Some(note) = checked.outcome.note() {
         console.warn(format!("{}: {}", watch.id, one_line(&note)));
     }
@@ -397,14 +408,15 @@ fn row<'a>(watch: &'a Watch, checked: &'a Checked) -> Row<'a> {
             state: moved.state.as_str(),
             similarity: moved.alike.map(moves::rounded),
         }),
-        pages: checked.pages.iter().map(page_row).collect(),
+        pages: checked.pages.iter().map(|page| page_row(page, &checked.stale)).collect(),
         tried: checked.tried.iter().map(TriedRow::from).collect(),
     }
 }
 
-fn page_row(page: &PageCheck) -> PageRow<'_> {
-    let outcome = &page.outcome;
-    PageRow { url: &page.url, outcome: outcome.as_str(), why: outcome.why(), note: outcome.note() }
+fn page_row<'a>(page: &'a PageCheck, stale: &[StalePage]) -> PageRow<'a> {
+    let (url, outcome) = (&page.url, &page.outcome);
+    let stale = stale.iter().any(|stale| stale.url == *url);
+    PageRow { url, outcome: outcome.as_str(), why: outcome.why(), note: outcome.note(), stale }
 }
 
 fn change_of(outcome: &Outcome) -> Option<render::json::ChangeObject> {
@@ -425,8 +437,9 @@ async fn past(
     tally: &mut Tally,
 ) -> anyhow::Result<()> {
     let fetcher = installation.fetcher()?;
-    for watch in watches {
-        for (page, Page { url, .. }) in watch.all_pages().iter().enumerate() {
+    for watch in &all_in_their_places(watches, &installation.store).await? {
+        for page in 0..watch.all_pages().len() {
+            let url = watch.address_at(page, at);
             let unpacker = Unpacker::this_program();
             let found = nearest(watch, page, at, dry, &fetcher, &installation.store, &SystemClock, &unpacker).await?;
             tally.count_past(&found);

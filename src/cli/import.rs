@@ -17,6 +17,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::exchange::import::{ImportError, Imported, Mode, Recorder, Routing, SourceError, Summary, warc_file};
 use crate::exchange::ota::{self, Kind};
 use crate::exchange::{corpus, wacz};
+use crate::moving::all_in_their_places;
 use crate::render::one_line;
 use crate::unpack::Unpacker;
 use crate::watch::{Watch, WatchId};
@@ -177,6 +178,7 @@ async fn captures(args: Args, console: &Console) -> anyhow::Result<Exit> {
         repository(&args, id.as_ref(), &installation, &mut seen, console).await
     } else {
         let watches = watches(&args, id.as_ref(), &installation).await?;
+        let watches = all_in_their_places(&watches, &installation.store).await?;
         let routing = match (&watches[..], &id) {
             ([one], Some(_)) => Routing::One(one),
             (watches, _) => Routing::ByAddress(watches),

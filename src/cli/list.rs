@@ -7,7 +7,7 @@ use super::installation::Installation;
 use super::table::Table;
 use super::{Exit, when};
 use crate::clock::{Clock, SystemClock};
-use crate::health::Health;
+use crate::health::{Health, Part};
 use crate::render::one_line;
 use crate::store::{CheckFacts, WatchState};
 use crate::time::{Timestamp, rfc3339};
@@ -39,12 +39,41 @@ struct Row<'a> {
     retired_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'a str>,
+    /// How each page is, where the policy stands on several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pages: Vec<PageRow<'a>>,
     /// Where it is asked for, if not at the address of the configuration.
     #[serde(skip_serializing_if = "Option::is_none")]
     moved_to: Option<&'a str>,
     /// What is known of where the policy went.
     #[serde(skip_serializing_if = "Option::is_none")]
     move_note: Option<String>,
+}
+
+/// How one page of several is.
+#[derive(Serialize)]
+struct PageRow<'a> {
+    url: &'a str,
+    health: &'static str,
+    last_outcome: Option<&'a str>,
+    why: Option<&'a str>,
+    last_seen_at: Option<String>,
+    failing_since: Option<String>,
+    consecutive_failures: u32,
+}
+
+impl<'a> From<&'a Part> for PageRow<'a> {
+    fn from(part: &'a Part) -> Self {
+        Self {
+            url: &part.url,
+            health: part.health().as_str(),
+            last_outcome: part.outcome.as_deref(),
+            why: part.why.as_deref(),
+            last_seen_at: part.last_seen_at.map(rfc3339),
+            failing_since: part.failing_since.map(rfc3339),
+            consecutive_failures: part.failures,
+        }
+    }
 }
 
 /// Prints the watches.
@@ -101,6 +130,7 @@ fn row(state: &WatchState) -> Row<'_> {
         next_check_at: state.next_check_at.map(rfc3339),
         retired_at: state.retired_at.map(rfc3339),
         note: state.note.as_deref(),
+        pages: state.parts.iter().map(PageRow::from).collect(),
         moved_to: state.whereabouts.moved.as_ref().map(|moved| moved.url.as_str()),
         move_note: move_note(state),
     }
@@ -113,7 +143,7 @@ fn mark(state: &WatchState, paint: Paint) -> String {
         Health::NeverChecked => paint.dim("·"),
         Health::Well | Health::Imported => paint.green("●"),
         Health::Stale => paint.red("●"),
-        Health::SelectorLost => paint.yellow("●"),
+        Health::Moved | Health::PageStale | Health::SelectorLost => paint.yellow("●"),
         Health::Failing | Health::Blocked | Health::Unreadable | Health::LanguageChanged => {
             if state.consecutive_failures > 2 { paint.red("●") } else { paint.yellow("●") }
         }
@@ -139,11 +169,23 @@ fn move_note(state: &WatchState) -> Option<String> {
 }
 
 fn says_all(state: &WatchState, last: Option<&CheckFacts>, paint: Paint) -> String {
-    let says = says(state, last, paint);
+    let mut says = says(state, last, paint);
+    // Where the whole is not seen, that is said already.
+    let stale = state.stale_parts().filter(|_| state.health() == Health::PageStale);
+    for part in stale {
+        says = format!("{says}; {}", paint.yellow(one_line(&stale_line(part))));
+    }
     match move_note(state) {
         Some(note) => format!("{says}; {}", paint.yellow(one_line(&note))),
         None => says,
     }
+}
+
+/// What is to be known of a page that the last look did not see.
+pub fn stale_line(part: &Part) -> String {
+    let since = part.failing_since.map_or_else(String::new, |at| format!(" since {}", when::day(at)));
+    let why = part.why.as_deref().unwrap_or("an archive's capture stands in for it");
+    format!("page {} is stale{since}: {why}", part.url)
 }
 
 fn says(state: &WatchState, last: Option<&CheckFacts>, paint: Paint) -> String {

@@ -14,10 +14,10 @@ use crate::config::append::readdress;
 use crate::discovery::address;
 use crate::discovery::alike::alike;
 use crate::discovery::moves::{Move, MoveState, NewMove, Way, Whereabouts};
-use crate::moving::{Sought, can_move, read_at, seek_now};
+use crate::moving::{Sought, can_move, in_its_place, read_at, seek_now};
 use crate::render::one_line;
 use crate::time::rfc3339;
-use crate::watch::Watch;
+use crate::watch::{Former, Watch};
 
 /// Which watch, and where to.
 #[derive(Debug, clap::Args)]
@@ -30,7 +30,8 @@ use crate::watch::Watch;
   policywatch move acme --write                     write where it is now to the configuration
 
 The history goes on under the same watch. A policy that is followed by itself, or by your word, is
-asked for at its new address until url in the configuration is another one."#)]
+asked for at its new address until url in the configuration is another one. --write also puts the
+former address into urls, so that its history goes on to be found."#)]
 pub struct Args {
     /// The watch
     watch: String,
@@ -112,7 +113,7 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
         tell_decision(&watch, &decided, args.dry_run, console);
         if !args.dry_run {
             let now = SystemClock.now();
-            installation.store.record_moves(&watch.id, &watch.url, None, vec![decided], now).await?;
+            installation.store.record_moves(&watch, None, vec![decided], now).await?;
             recorded = true;
         }
     }
@@ -135,11 +136,16 @@ async fn write(
             .hint(format!("`policywatch move {} --accept` or an address decides where it goes on", watch.id))
             .into());
     };
+    // What the configuration lacks: the addresses that only the record knows.
+    let former = in_its_place(watch, &installation.store).await?.former.split_off(watch.former.len());
     if !dry {
-        readdress(path, &watch.id, &url)?;
+        readdress(path, &watch.id, &url, &former)?;
     }
-    let wrote = if dry { "would write" } else { "wrote" };
-    console.say(format!("{} {wrote} url = \"{url}\" to {}", console.paint_err.green("✓"), path.display()));
+    let (mark, wrote) = (console.paint_err.green("✓"), if dry { "would write" } else { "wrote" });
+    console.say(format!("{mark} {wrote} url = \"{url}\" to {}", path.display()));
+    for Former { url, until } in &former {
+        console.say(format!("  and {url} to urls, as its address until {} UTC", when::minute(*until)));
+    }
     let now = if dry { watch.clone() } else { Watch { url, ..watch.clone() } };
     show(installation, &now, None, !dry, console).await?;
     Ok(Exit::Done)
@@ -188,7 +194,7 @@ async fn named(installation: &Installation, watch: &Watch, text: &str) -> anyhow
         return Ok(NewMove { url: watch.url.clone(), way: Way::Operator, alike: None, state: MoveState::Accepted });
     }
     let reading =
-        read_at(&url, watch, &installation.ports()?).await.map_err(|failure| failure.kind)?.map_err(|why| {
+        read_at(&url, watch, &installation.ports()?).await?.map_err(|failure| failure.kind)?.map_err(|why| {
             Complaint::failed(format!("{url} is no policy that can be read: {why}"))
                 .hint("look at it in a browser; nothing was recorded")
         })?;

@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::console::Console;
 use super::installation::{Installation, watch_and_which};
 use super::table::wrap;
-use super::{Exit, extract, log, when};
+use super::{Exit, extract, list, log, when};
+use crate::health::Part;
 use crate::render::json::ReadingObject;
 use crate::render::{self, one_line};
 use crate::snapshot::{DigestCheck, Origin};
@@ -30,6 +31,28 @@ struct Shown {
     reading: ReadingObject,
     #[serde(skip_serializing_if = "Option::is_none")]
     changed_between: Option<[String; 2]>,
+    /// Of the latest version: pages that the last look did not see, whose last text stands.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stale_pages: Vec<Stale>,
+}
+
+#[derive(Serialize)]
+struct Stale {
+    url: String,
+    since: Option<String>,
+    last_seen_at: Option<String>,
+    why: Option<String>,
+}
+
+impl From<&Part> for Stale {
+    fn from(part: &Part) -> Self {
+        Self {
+            url: part.url.clone(),
+            since: part.failing_since.map(rfc3339),
+            last_seen_at: part.last_seen_at.map(rfc3339),
+            why: part.why.clone(),
+        }
+    }
 }
 
 /// Prints a version.
@@ -42,8 +65,10 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
     if console.json {
         let bounds = installation.store.bounds(&id).await?;
         let changed_between = log::between(&version.facts, &bounds).map(|both| both.map(rfc3339));
+        let state = installation.store.watch_state(&id).await?.filter(|state| state.versions == version.facts.number);
+        let stale = state.iter().flat_map(|state| state.stale_parts()).map(Stale::from).collect();
         let reading = render::json::reading(&named, Ok(&version.reading));
-        console.object(&Shown { reading, changed_between })?;
+        console.object(&Shown { reading, changed_between, stale_pages: stale })?;
         return Ok(Exit::Done);
     }
     let paint = console.paint;
@@ -65,6 +90,15 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
     }
     if !version.facts.pages.is_empty() {
         console.line(paint.dim(format!("text sha256:{}", version.facts.digest.short())))?;
+    }
+    // How the pages are now is said of the text that stands now.
+    if let Some(state) =
+        installation.store.watch_state(&id).await?.filter(|state| state.versions == version.facts.number)
+    {
+        for part in state.stale_parts() {
+            let line = format!("{named}: {}; what stands here of it is its last text", list::stale_line(part));
+            console.warn(one_line(&line));
+        }
     }
     if let Some(note) = version.reading.unmatched.note() {
         console.warn(one_line(&format!("{named}: {note}")));

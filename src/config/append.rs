@@ -15,7 +15,7 @@ use toml::de::{DeTable, DeValue};
 use url::Url;
 
 use super::environment::Environment;
-use crate::watch::{PolicyType, WatchId};
+use crate::watch::{Former, PolicyType, WatchId};
 
 /// A watch to be added; everything else of it is as `[defaults]` says.
 #[derive(Clone, Debug, PartialEq)]
@@ -110,39 +110,105 @@ pub fn append_text(path: &Path, tables: &str) -> Result<(), AppendError> {
     )
 }
 
-/// Gives a watch of a file another address: the text of its `url` changes, and nothing else.
+/// Gives a watch of a file another address, and puts those that it had before into `urls`,
+/// each until when: the text of these two changes, and nothing else.
 ///
 /// # Errors
 /// Why nothing was written; then the file is as it was.
-pub fn readdress(path: &Path, id: &WatchId, url: &Url) -> Result<(), AppendError> {
+pub fn readdress(path: &Path, id: &WatchId, url: &Url, former: &[Former]) -> Result<(), AppendError> {
     let gone = || AppendError::Unsound {
         path: path.to_owned(),
         reason: format!("has no url of watch \"{id}\" that could be changed; change it by hand"),
     };
     let changed = |before: &[u8]| {
         let text = std::str::from_utf8(before).map_err(|_| gone())?;
-        let span = url_of(text, id).ok_or_else(gone)?.0;
-        Ok([&text[..span.start], &quoted(url.as_str()), &text[span.end..]].concat().into_bytes())
+        let place = Place::of(text, id).ok_or_else(gone)?;
+        // A table with lines of its own takes a line, one in braces does not.
+        let after = [true, false].into_iter().map(|lines| place.readdressed(text, url, former, lines));
+        let sound = |after: &String| says(after, id, url, &place, former);
+        after.into_iter().find(sound).map(String::into_bytes).ok_or_else(gone)
     };
     replace(path, changed, |new| {
         let text = fs::read_to_string(new).map_err(|error| error.to_string())?;
-        let read = url_of(&text, id).map(|(_, read)| read);
-        (read.as_deref() == Some(url.as_str()))
-            .then_some(())
+        Place::of(&text, id)
+            .filter(|place| place.address == url.as_str())
+            .map(drop)
             .ok_or_else(|| "could not be changed safely; change it by hand".to_owned())
     })
 }
 
-/// Where the address of a watch stands in a file, and what it is.
-fn url_of(text: &str, id: &WatchId) -> Option<(Range<usize>, String)> {
-    let tree = DeTable::parse(text).ok()?;
-    let DeValue::Array(watches) = tree.get_ref().get("watch")?.get_ref() else { return None };
-    watches.iter().find_map(|watch| {
-        let DeValue::Table(watch) = watch.get_ref() else { return None };
-        let DeValue::String(known) = watch.get("id")?.get_ref() else { return None };
-        let url = watch.get("url").filter(|_| known.as_ref() == id.as_str())?;
-        let DeValue::String(address) = url.get_ref() else { return None };
-        Some((url.span(), address.to_string()))
+/// Where the addresses of a watch stand in a file, and what they are.
+#[derive(Debug)]
+struct Place {
+    url: Range<usize>,
+    address: String,
+    /// The list of former ones, and what stands in it.
+    urls: Option<(Range<usize>, Vec<String>)>,
+}
+
+impl Place {
+    fn of(text: &str, id: &WatchId) -> Option<Self> {
+        let tree = DeTable::parse(text).ok()?;
+        let DeValue::Array(watches) = tree.get_ref().get("watch")?.get_ref() else { return None };
+        watches.iter().find_map(|watch| {
+            let DeValue::Table(watch) = watch.get_ref() else { return None };
+            let DeValue::String(known) = watch.get("id")?.get_ref() else { return None };
+            let url = watch.get("url").filter(|_| known.as_ref() == id.as_str())?;
+            let DeValue::String(address) = url.get_ref() else { return None };
+            let urls = match watch.get("urls") {
+                None => None,
+                Some(urls) => {
+                    let DeValue::Array(all) = urls.get_ref() else { return None };
+                    let address = |one: &toml::Spanned<DeValue<'_>>| {
+                        let DeValue::Table(one) = one.get_ref() else { return None };
+                        let DeValue::String(address) = one.get("url")?.get_ref() else { return None };
+                        Some(address.to_string())
+                    };
+                    Some((urls.span(), all.iter().map(address).collect::<Option<_>>()?))
+                }
+            };
+            Some(Self { url: url.span(), address: address.to_string(), urls })
+        })
+    }
+
+    /// The text with another address, and the former ones behind those that are there.
+    fn readdressed(&self, text: &str, url: &Url, former: &[Former], lines: bool) -> String {
+        let one = |former: &Former| {
+            let until = former.until.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+            format!("{{ url = {}, until = {} }}", quoted(former.url.as_str()), quoted(&until))
+        };
+        let more = former.iter().map(one).collect::<Vec<_>>().join(", ");
+        let mut edits = vec![(self.url.clone(), quoted(url.as_str()))];
+        match &self.urls {
+            _ if former.is_empty() => {}
+            Some((span, known)) => {
+                let inner = &text[span.start..span.end - 1];
+                let ends = inner.trim_end().ends_with([',', '[']) || known.is_empty();
+                let at = span.start + inner.trim_end().len();
+                edits.push((at..at, format!("{}{more}", if ends { " " } else { ", " })));
+            }
+            None if lines => {
+                let at = text[self.url.end..].find('\n').map_or(text.len(), |end| self.url.end + end);
+                let at = if text[..at].ends_with('\r') { at - 1 } else { at };
+                let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+                edits.push((at..at, format!("{end}urls = [{more}]")));
+            }
+            None => edits.push((self.url.end..self.url.end, format!(", urls = [{more}]"))),
+        }
+        edits.sort_by_key(|(span, _)| std::cmp::Reverse(span.start));
+        let mut after = text.to_owned();
+        edits.into_iter().for_each(|(span, new)| after.replace_range(span, &new));
+        after
+    }
+}
+
+/// Whether a changed text says what it must of the watch.
+fn says(text: &str, id: &WatchId, url: &Url, before: &Place, former: &[Former]) -> bool {
+    let known = before.urls.iter().flat_map(|(_, known)| known.iter().map(String::as_str));
+    let expected: Vec<&str> = known.chain(former.iter().map(|former| former.url.as_str())).collect();
+    Place::of(text, id).is_some_and(|place| {
+        let urls = place.urls.map(|(_, urls)| urls).unwrap_or_default();
+        place.address == url.as_str() && urls == expected
     })
 }
 
@@ -254,14 +320,52 @@ mod tests {
                       [[watch]]\nid = \"b\"\npages = [\"https://a.test/\"]\nurl=\"https://a.test/\"";
         let url = Url::parse("https://acme.test/new?a=\"b\"").unwrap();
         fs::write(&path, before).unwrap();
-        readdress(&path, &WatchId::new("a").unwrap(), &url).unwrap();
+        readdress(&path, &WatchId::new("a").unwrap(), &url, &[]).unwrap();
         let after = before.replacen("'https://a.test/'", "\"https://acme.test/new?a=%22b%22\"", 1);
         assert_eq!(fs::read_to_string(&path).unwrap(), after);
         for none in ["c", "watch"] {
-            let refused = readdress(&path, &WatchId::new(none).unwrap(), &url).unwrap_err();
+            let refused = readdress(&path, &WatchId::new(none).unwrap(), &url, &[]).unwrap_err();
             assert!(refused.to_string().ends_with("change it by hand"), "{refused}");
         }
         assert_eq!(fs::read_to_string(&path).unwrap(), after);
+    }
+
+    #[test]
+    fn former_addresses_are_kept_where_they_belong() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("watches.toml");
+        let (id, url) = (WatchId::new("a").unwrap(), Url::parse("https://a.test/new").unwrap());
+        let until = chrono::DateTime::from_timestamp(1_767_592_800, 0).unwrap();
+        let former = [Former { url: Url::parse("https://a.test/old").unwrap(), until }];
+        let one = r#"{ url = "https://a.test/old", until = "2026-01-05T06:00:00Z" }"#;
+        let first = r#"{ url = "https://a.test/first", until = "2019-05-01" }"#;
+        let head = "[[watch]]\nid = \"a\"\nurl = ";
+        for (rest, expected) in [
+            ("X # mine\ntype = \"terms\"\n", format!("Y # mine\nurls = [{one}]\ntype = \"terms\"\n")),
+            ("X", format!("Y\nurls = [{one}]")),
+            ("X\r\n# end\r\n", format!("Y\r\nurls = [{one}]\r\n# end\r\n")),
+            ("X\nurls = []\n", format!("Y\nurls = [ {one}]\n")),
+            (&format!("X\nurls = [{first}] # was\n"), format!("Y\nurls = [{first}, {one}] # was\n")),
+            (&format!("X\nurls = [\n  {first},\n]\n"), format!("Y\nurls = [\n  {first}, {one}\n]\n")),
+        ] {
+            let with = |rest: &str| rest.replace('X', "\"https://a.test/old\"").replace('Y', "\"https://a.test/new\"");
+            fs::write(&path, format!("{head}{}", with(rest))).unwrap();
+            readdress(&path, &id, &url, &former).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), format!("{head}{}", with(&expected)));
+            let config = crate::config::load(&path).unwrap();
+            assert_eq!(config.watches[0].former.last(), Some(&former[0]));
+        }
+        let braces = "watch = [{ id = \"a\", url = \"https://a.test/old\" }]\n";
+        fs::write(&path, braces).unwrap();
+        readdress(&path, &id, &url, &former).unwrap();
+        let expected = format!("watch = [{{ id = \"a\", url = \"https://a.test/new\", urls = [{one}] }}]\n");
+        assert_eq!(fs::read_to_string(&path).unwrap(), expected);
+        // A comment behind the last one hides what would be added.
+        let odd = format!("{head}\"https://a.test/old\"\nurls = [\n  {first} # was\n]\n");
+        fs::write(&path, &odd).unwrap();
+        let refused = readdress(&path, &id, &url, &former).unwrap_err();
+        assert!(refused.to_string().ends_with("change it by hand"), "{refused}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), odd);
     }
 
     #[test]

@@ -7,14 +7,18 @@
 //! and whoever runs this decides. The bounds are set apart by the measurements of
 //! [`super::alike`].
 
+use std::collections::BTreeSet;
+
 use url::Url;
 
 use super::address;
 use super::candidates::Clue;
 use crate::outcome::Outcome;
 use crate::reading::Why;
+use crate::robots::holds_leave;
 use crate::snapshot::Snapshot;
 use crate::time::Timestamp;
+use crate::watch::{Former, RobotsRule, Source, Watch};
 
 /// Behind a permanent redirect, a text that is as much alike is the same policy.
 pub const ALIKE: f64 = 0.9;
@@ -175,6 +179,14 @@ impl Whereabouts {
         Self { moved, open, refused }
     }
 
+    /// What waits for a decision no longer because the policy is seen where it was.
+    pub fn lapsed(moves: &[Move], configured: &str) -> Vec<Move> {
+        let stands = Self::of(moves, configured, false).open;
+        let mut open = Self::of(moves, configured, true).open;
+        open.retain(|one| !stands.contains(one));
+        open
+    }
+
     /// What whoever runs this should know, in a sentence; none if nothing.
     pub fn note(&self, watch: &str) -> Option<String> {
         if let Some(Move { url, alike, state, .. }) = &self.moved {
@@ -194,6 +206,74 @@ impl Whereabouts {
             _ => format!("may have moved to {}{alike}; `policywatch move {watch} --accept` follows it", best.url),
         })
     }
+}
+
+/// Whether a watch can be followed to another address: it is one page of a publisher's own
+/// server. An archive has its own way with moves, and of several pages nobody could tell
+/// which text went where.
+pub fn can_move(watch: &Watch) -> bool {
+    watch.pages.is_empty() && watch.source == Source::Live
+}
+
+/// A watch as it is, given its moves, oldest first: at the address where the policy is now,
+/// with those that it had before. What the configuration says of former addresses comes
+/// first; what only the record knows, each until the moment of the move, comes behind it.
+pub fn in_place(watch: &Watch, moves: &[Move]) -> Watch {
+    let mut watch = watch.clone();
+    if !can_move(&watch) {
+        return watch;
+    }
+    let (trail, now) = trail(moves, watch.url.as_str());
+    for (url, until) in trail {
+        let Ok(url) = Url::parse(&url) else { continue };
+        if watch.former.iter().any(|known| address::same(&known.url, &url)) {
+            continue;
+        }
+        // A clock that was set back must not turn the order of time.
+        let least = watch.former.last().map(|last| last.until + chrono::Duration::seconds(1));
+        watch.former.push(Former { url, until: least.map_or(until, |least| until.max(least)) });
+    }
+    if let Ok(url) = Url::parse(&now) {
+        // Leave to pass over robots.txt was given by the site that was configured.
+        if !holds_leave(&watch.url, &url) {
+            watch.robots = RobotsRule::Respect;
+        }
+        watch.url = url;
+    }
+    watch
+}
+
+/// The addresses before, oldest first, each until when, and the one now. A configuration
+/// that was updated after a move is the end of the trail of the one before it.
+fn trail(moves: &[Move], configured: &str) -> (Vec<(String, Timestamp)>, String) {
+    let in_force = |configured: &str| {
+        let configured = configured.to_owned();
+        moves.iter().filter(move |one| one.configured == configured && one.state.is_in_force())
+    };
+    let (mut names, mut seen) = (vec![configured], BTreeSet::from([configured]));
+    let leads_to = |name: &str, one: &Move| {
+        one.url == name && in_force(&one.configured).next_back().is_some_and(|last| last.url == name)
+    };
+    while let Some(before) = moves.iter().rfind(|one| leads_to(names[names.len() - 1], one))
+        && seen.insert(before.configured.as_str())
+    {
+        names.push(before.configured.as_str());
+    }
+    let (mut former, mut now) = (Vec::new(), configured.to_owned());
+    for name in names.into_iter().rev() {
+        let begin = former.len();
+        now = name.to_owned();
+        for step in in_force(name) {
+            if step.url == name {
+                // What was turned down was never its address.
+                former.truncate(begin);
+            } else if step.url != now {
+                former.push((now.clone(), step.found_at));
+            }
+            now.clone_from(&step.url);
+        }
+    }
+    (former, now)
 }
 
 /// ` (0.98 alike)`, or nothing.
@@ -311,6 +391,47 @@ mod tests {
         for (way, permanent, alike, expected) in cases {
             assert_eq!(decide(way, permanent, alike), expected, "{way:?} {permanent} {alike:?}");
         }
+    }
+
+    #[test]
+    fn a_watch_is_where_it_went_and_was_where_it_came_from() {
+        let at = |second| chrono::DateTime::from_timestamp(second, 0).unwrap();
+        let url = |path: &str| format!("https://acme.test/{path}");
+        let went = |when, configured: &str, to: &str, state| Move {
+            found_at: at(when),
+            configured: url(configured),
+            url: url(to),
+            way: Way::Redirect,
+            alike: None,
+            state,
+        };
+        use MoveState::{Accepted, Followed, Proposed};
+        let of = |moves: &[Move], configured: &str| {
+            let (former, now) = trail(moves, &url(configured));
+            let path = |url: &str| url.rsplit('/').next().unwrap_or_default().to_owned();
+            let former: Vec<_> = former.iter().map(|(url, until)| (path(url), until.timestamp())).collect();
+            (former, path(&now))
+        };
+        let was =
+            |all: &[(&str, i64)]| all.iter().map(|(path, until)| ((*path).to_owned(), *until)).collect::<Vec<_>>();
+        let moves = [
+            went(1, "a", "x", Proposed),
+            went(2, "a", "b", Followed),
+            went(3, "a", "c", Accepted),
+            went(5, "c", "d", Followed),
+        ];
+        assert_eq!(of(&[], "a"), (was(&[]), "a".to_owned()));
+        assert_eq!(of(&moves[..1], "a"), (was(&[]), "a".to_owned()), "what is only proposed is no address");
+        assert_eq!(of(&moves[..3], "a"), (was(&[("a", 2), ("b", 3)]), "c".to_owned()));
+        let updated = (was(&[("a", 2), ("b", 3), ("c", 5)]), "d".to_owned());
+        assert_eq!(of(&moves, "c"), updated, "the configuration was updated, and it went on");
+        assert_eq!(of(&moves, "d"), updated, "and again");
+        assert_eq!(of(&moves, "q"), (was(&[]), "q".to_owned()), "another address is another matter");
+        let back = [&moves[..3], &[went(4, "a", "a", Accepted)]].concat();
+        assert_eq!(of(&back, "a"), (was(&[]), "a".to_owned()), "what was turned down never was its address");
+        assert_eq!(of(&back, "c"), (was(&[]), "c".to_owned()));
+        let round = [went(1, "a", "b", Followed), went(2, "b", "a", Followed)];
+        assert_eq!(of(&round, "a").1, "b", "two that lead to each other end");
     }
 
     #[test]

@@ -26,7 +26,7 @@ use crate::text::state::parallel;
 use crate::time::Timestamp;
 use crate::unpack::Unpacker;
 use crate::version::{SnapshotId, Version, VersionFacts};
-use crate::watch::{Watch, WatchId};
+use crate::watch::{Former, Watch, WatchId};
 
 /// How many captures wait between the file and the record: each may have megabytes.
 const AHEAD: usize = 2;
@@ -152,18 +152,19 @@ impl<'a> Routing<'a> {
         }
     }
 
-    /// The watches, and their pages, that a capture belongs to. One that an export of ours
+    /// The watches, and their pages, that a capture belongs to: by the addresses that these
+    /// have or had at its time ([`crate::moving::in_its_place`]). One that an export of ours
     /// made names its watch: it goes to that one alone, if the address is or was its own.
-    pub fn of(self, url: &str, named: Option<&str>) -> Vec<(usize, usize)> {
+    pub fn of(self, url: &str, captured_at: Timestamp, named: Option<&str>) -> Vec<(usize, usize)> {
         let watches = self.watches();
         let is_named = |watch: &Watch| Some(watch.id.as_str()) == named;
-        // Anybody can write a name into a file: it counts where the address is the watch's, too.
-        let knows = |watch: &Watch| {
-            let former = watch.former.iter().any(|former| {
-                page_of(url, &[Page { url: former.url.clone(), selectors: Selectors::default() }]).is_some()
-            });
-            former || page_of(url, &watch.all_pages()).is_some()
+        let is_former = |former: &Former| {
+            page_of(url, &[Page { url: former.url.clone(), selectors: Selectors::default() }]).is_some()
         };
+        // Anybody can write a name into a file: it counts where the address is the watch's, too.
+        let knows = |watch: &Watch| watch.former.iter().any(is_former) || page_of(url, &watch.all_pages()).is_some();
+        // What stands at a former address since is somebody else's.
+        let was = |watch: &Watch| watch.former.iter().any(|former| captured_at <= former.until && is_former(former));
         let own = match self {
             Routing::One(_) => watches.iter().position(is_named),
             Routing::ByAddress(_) => watches.iter().position(|watch| is_named(watch) && knows(watch)),
@@ -171,7 +172,11 @@ impl<'a> Routing<'a> {
         let said = matches!(self, Routing::One(_)) || own.is_some();
         let place = |(at, watch): (usize, &Watch)| {
             // Whatever its address: that was said.
-            let page = if said && watch.pages.is_empty() { Some(0) } else { page_of(url, &watch.all_pages()) };
+            let page = if said && watch.pages.is_empty() {
+                Some(0)
+            } else {
+                page_of(url, &watch.all_pages()).or_else(|| was(watch).then_some(0))
+            };
             page.filter(|_| own.is_none_or(|own| own == at)).map(|page| (at, page))
         };
         watches.iter().enumerate().filter_map(place).collect()
@@ -215,7 +220,7 @@ impl<'a, C: Clock> Recorder<'a, C> {
     /// If the record could not be kept.
     pub async fn take(&mut self, response: Response) -> Result<Vec<Imported>, StoreError> {
         let Response { record_id, mut snapshot, watch, elsewhere, truncated, .. } = response;
-        let places = self.routing.of(&snapshot.url, watch.as_deref());
+        let places = self.routing.of(&snapshot.url, snapshot.captured_at, watch.as_deref());
         if places.is_empty() {
             // Whose page that is nobody can tell: it stays in the file.
             self.summary.other_pages += 1;

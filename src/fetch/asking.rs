@@ -128,9 +128,16 @@ impl<C: Clock> Archive<C> {
             Class::Save => self.options.index_pause * 6,
             Class::Capture => self.options.capture_pause,
         };
+        let began = self.clock.now();
+        let patience = self.patience.and_then(|patience| chrono::Duration::from_std(patience).ok());
         loop {
             let now = self.clock.now();
             let answer = self.ledger.turn(&host, class, pause, now).await.map_err(|why| self.unaccounted(&why))?;
+            let wake_at = if let (Turn::At(at), _) = answer { at } else { now + FULL };
+            let waits = matches!(answer, (Turn::At(_) | Turn::Full, _) | (Turn::Now, None));
+            if waits && patience.is_some_and(|patience| wake_at - began > patience) {
+                return Err(FailureKind::ArchiveBusy { archive: self.name() }.into());
+            }
             match answer {
                 (Turn::Now, Some(lease)) => return Ok(lease),
                 (Turn::Now | Turn::Full, _) => self.clock.sleep_until(now + FULL).await,

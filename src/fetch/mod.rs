@@ -167,6 +167,10 @@ impl ArchiveKind {
     }
 }
 
+/// How long a check waits for one turn at an archive that others ask as well. The pauses
+/// between requests are seconds; a history that is being read takes hours.
+const ARCHIVE_PATIENCE: Duration = Duration::from_secs(30);
+
 /// Which archive, and how politely.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WaybackOptions {
@@ -332,7 +336,12 @@ impl<C: Clock> Fetch for Fetcher<C> {
             // A moment in the past is only to be had from an archive.
             Source::Live if request.at.is_none() => self.live.get(&request).await,
             Source::Live | Source::Wayback => {
-                let snapshot = self.archive.nearest(&request.url, request.at).await?;
+                let archive = match request.at {
+                    // The newest is wanted in the place of the page, by a check that others wait for.
+                    None => &self.archive.patient(ARCHIVE_PATIENCE),
+                    Some(_) => &self.archive,
+                };
+                let snapshot = archive.nearest(&request.url, request.at).await?;
                 Ok(Fetched::Snapshot(Box::new(snapshot)))
             }
         }

@@ -8,6 +8,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sha1::Digest as _;
 use url::Url;
@@ -58,6 +59,8 @@ pub struct Archive<C> {
     pub(super) max_body: u64,
     pub(super) ledger: Arc<dyn Ledger>,
     pub(super) clock: C,
+    /// How long one request waits for its turn; none: as long as it takes.
+    pub(super) patience: Option<Duration>,
 }
 
 /// What an answer to a request for a capture is.
@@ -96,7 +99,20 @@ impl<C: Clock> Archive<C> {
         archive: &WaybackOptions,
         clock: C,
     ) -> Self {
-        Self { client, options: archive.clone(), max_body: options.max_body, ledger, clock }
+        Self { client, options: archive.clone(), max_body: options.max_body, ledger, clock, patience: None }
+    }
+
+    /// The same archive, asked only where that does not take long to begin: whoever looks at
+    /// many pages does not wait for a history that is being read.
+    pub(super) fn patient(&self, patience: Duration) -> Self {
+        Self {
+            client: self.client.clone(),
+            options: self.options.clone(),
+            max_body: self.max_body,
+            ledger: Arc::clone(&self.ledger),
+            clock: self.clock.clone(),
+            patience: Some(patience),
+        }
     }
 
     /// What tells its captures from those of others: the address that theirs begin with.

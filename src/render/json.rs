@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::alert::{DeliveryId, NextVersion};
 use crate::change::{Change, LinkChange, SectionChange};
 use crate::judgment::{Dating, Finding, Judgment, Noise};
+use crate::pages::StalePage;
 use crate::reading::{REVISION, Reading, Unmatched, Unreadable};
 use crate::text::Link;
 use crate::time::{Timestamp, rfc3339};
@@ -307,7 +308,25 @@ struct AlertData {
     /// to be gone.
     #[serde(skip_serializing_if = "Option::is_none")]
     first_seen_at: Option<String>,
+    /// Pages of the policy that could not be read: what they changed is not in this.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stale_pages: Vec<StalePageObject>,
     links: AlertLinks,
+}
+
+/// A page that could not be read.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StalePageObject {
+    url: String,
+    /// When the text was served that stands in for it; none: it was never read.
+    text_of: Option<String>,
+    why: String,
+}
+
+impl From<&StalePage> for StalePageObject {
+    fn from(page: &StalePage) -> Self {
+        Self { url: page.url.clone(), text_of: page.text_of.map(rfc3339), why: page.why.clone() }
+    }
 }
 
 /// Which watch it is about.
@@ -384,6 +403,7 @@ pub fn alert(
             },
             change: self::change(Some((change, judgment))),
             first_seen_at: next.first_seen_at.map(rfc3339),
+            stale_pages: next.stale.iter().map(StalePageObject::from).collect(),
             links: AlertLinks { policy: next.final_url.clone() },
         },
     }

@@ -1,13 +1,15 @@
 //! The JSON objects of what is told beside changes: a policy that is not seen any more,
-//! or is seen again, and what was looked at in a period.
+//! or is seen again; one that moved, or may have; and what was looked at in a period.
 
 use std::fmt;
 
 use serde::Serialize;
+use url::Url;
 
 use super::json::WatchObject;
-use crate::alert::DeliveryId;
+use crate::alert::{Alert, DeliveryId};
 use crate::coverage::{Coverage, Watched};
+use crate::discovery::moves::{Move, MoveState, NewMove};
 use crate::outcome::Outcome;
 use crate::time::{Timestamp, rfc3339};
 use crate::version::VersionFacts;
@@ -26,6 +28,8 @@ pub struct Absence<'a> {
     pub since: Timestamp,
     /// The last good look before it.
     pub last_seen_at: Option<Timestamp>,
+    /// The one page that it is about, where the policy stands on several and others are seen.
+    pub page: Option<&'a str>,
 }
 
 /// The body of a notice.
@@ -48,6 +52,9 @@ impl<D: Serialize> fmt::Display for Notice<D> {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AbsenceObject {
     watch: WatchObject,
+    /// The page, where others of the policy are seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<String>,
     unseen_since: String,
     last_seen_at: Option<String>,
     version: Option<u32>,
@@ -62,6 +69,7 @@ impl AbsenceObject {
     fn of(absence: &Absence<'_>, advice: Option<&'static str>) -> Self {
         Self {
             watch: WatchObject::of(absence.watch),
+            page: absence.page.map(str::to_owned),
             unseen_since: rfc3339(absence.since),
             last_seen_at: absence.last_seen_at.map(rfc3339),
             version: absence.latest.map(|latest| latest.number),
@@ -120,4 +128,137 @@ pub fn coverage(id: &DeliveryId, coverage: &Coverage) -> Notice<CoverageObject> 
         watches: coverage.watches.iter().map(watched).collect(),
     };
     Notice { r#type: "policywatch.coverage", id: id.0.clone(), timestamp: rfc3339(coverage.to), data }
+}
+
+/// What a notice says of where a policy went.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MoveObject {
+    watch: WatchObject,
+    /// Where the configuration has it.
+    configured_url: String,
+    /// Where it is, or may be: the best first. The watch goes on at the first one that is
+    /// followed.
+    found: Vec<FoundObject>,
+    advice: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct FoundObject {
+    url: String,
+    state: &'static str,
+    found_by: &'static str,
+    similarity: Option<f64>,
+}
+
+/// The moment that tells the notices of a watch's moves apart: when they were found.
+fn move_id(watch: &Watch, found_at: Timestamp, channel: &str) -> DeliveryId {
+    DeliveryId::of_notice("moved", Some(&watch.id), found_at, channel)
+}
+
+/// What the channels of a watch are told of moves that were found now: that it is followed
+/// elsewhere, or that somebody must decide. Accepted ones are no news.
+pub fn of_moves(watch: &Watch, found: &[&NewMove], now: Timestamp) -> Vec<Alert> {
+    let Some(best) = found.first() else { return Vec::new() };
+    let followed = found.iter().find(|one| one.state == MoveState::Followed).copied();
+    let (id, to) = (watch.id.as_str(), &followed.unwrap_or(best).url);
+    let (kind, advice) = match followed.unwrap_or(best).state {
+        MoveState::Followed if *to == watch.url => {
+            ("policy.moved", "it is back where it was; nothing is to be done".to_owned())
+        }
+        MoveState::Followed => (
+            "policy.moved",
+            format!("update url in the configuration (`policywatch move {id} --write`), or turn it down (`--back`)"),
+        ),
+        MoveState::Different => (
+            "policy.move_proposed",
+            format!("look whether that is the policy: `policywatch move {id} {to}` goes on there"),
+        ),
+        _ => (
+            "policy.move_proposed",
+            format!("`policywatch move {id} --accept` goes on there, `policywatch move {id} --back` turns it down"),
+        ),
+    };
+    let one = |found: &&NewMove| FoundObject {
+        url: found.url.to_string(),
+        state: found.state.as_str(),
+        found_by: found.way.as_str(),
+        // Three places are more than it means.
+        similarity: found.alike.map(|alike| (alike * 1000.0).round() / 1000.0),
+    };
+    let data = MoveObject {
+        watch: WatchObject::of(watch),
+        configured_url: watch.url.to_string(),
+        found: found.iter().map(one).collect(),
+        advice,
+    };
+    let say = |channel: &str| {
+        let id = move_id(watch, now, channel);
+        let notice = Notice { r#type: kind, id: id.0.clone(), timestamp: rfc3339(now), data: data.clone() };
+        Alert { body: notice.to_string(), id, channel: channel.to_owned() }
+    };
+    watch.notify.iter().map(|recipient| say(&recipient.channel)).collect()
+}
+
+/// Why nobody need decide about a move any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Whoever runs this let the watch go on there.
+    Accepted,
+    /// They had it go on at the address of the configuration.
+    TurnedDown,
+    /// The configuration names another address now.
+    Configured,
+    /// The policy is seen where it was.
+    SeenAgain,
+}
+
+impl Decision {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Decision::Accepted => "accepted",
+            Decision::TurnedDown => "turned_down",
+            Decision::Configured => "configured",
+            Decision::SeenAgain => "seen_again",
+        }
+    }
+}
+
+/// What a notice says of the end of that.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DecisionObject {
+    watch: WatchObject,
+    decision: &'static str,
+    /// Where the watch goes on.
+    url: String,
+    /// What was told before: the ids of those notices.
+    settles: Vec<String>,
+}
+
+/// What the channels of a watch are told once it is decided about moves that they were told
+/// of, each with the ids of the notices that told it. `there` is where the watch goes on.
+pub fn of_decision(
+    watch: &Watch,
+    told: &[Move],
+    decision: Decision,
+    there: &Url,
+    now: Timestamp,
+) -> Vec<(Vec<DeliveryId>, Alert)> {
+    let mut moments: Vec<Timestamp> = told.iter().map(|one| one.found_at).collect();
+    moments.sort_unstable();
+    moments.dedup();
+    let Some(last) = moments.last() else { return Vec::new() };
+    let say = |channel: &str| {
+        let starts: Vec<DeliveryId> = moments.iter().map(|at| move_id(watch, *at, channel)).collect();
+        let id = DeliveryId::of_notice("move_decided", Some(&watch.id), *last, channel);
+        let data = DecisionObject {
+            watch: WatchObject::of(watch),
+            decision: decision.as_str(),
+            url: there.to_string(),
+            settles: starts.iter().map(|start| start.0.clone()).collect(),
+        };
+        let notice = Notice { r#type: "policy.move_decided", id: id.0.clone(), timestamp: rfc3339(now), data };
+        (starts, Alert { body: notice.to_string(), id, channel: channel.to_owned() })
+    };
+    watch.notify.iter().map(|recipient| say(&recipient.channel)).collect()
 }

@@ -8,6 +8,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
+use url::Url;
+
 use crate::store::Due;
 use crate::time::Timestamp;
 use crate::watch::{Source, Watch, WatchId};
@@ -28,9 +30,14 @@ impl Host {
     /// Whom the check of a watch asks first.
     pub(super) fn of(watch: &Watch) -> Self {
         match watch.source {
-            Source::Live => Self::Site(watch.url.host_str().unwrap_or_default().to_owned()),
+            Source::Live => Self::at(&watch.url),
             Source::Wayback => Self::Archive,
         }
+    }
+
+    /// Whom a request for an address asks.
+    pub(super) fn at(url: &Url) -> Self {
+        Self::Site(url.host_str().unwrap_or_default().to_owned())
     }
 }
 

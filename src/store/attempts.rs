@@ -49,38 +49,41 @@ impl Store {
         .await
     }
 
-    /// Until when the policy is known to have stood there: the last look that saw it, and
-    /// of a capture the moment it was made.
+    /// Until when the policy, or one page of it, is known to have stood there: the last look
+    /// that saw it, and of a capture the moment it was made.
     ///
     /// # Errors
     /// Those of reading.
-    pub async fn seen_until(&self, watch: &WatchId) -> Result<Option<Timestamp>, StoreError> {
-        let watch = watch.clone();
+    pub async fn seen_until(&self, watch: &WatchId, page: Option<&str>) -> Result<Option<Timestamp>, StoreError> {
+        let (watch, page) = (watch.clone(), page.map(str::to_owned));
         self.read("read when the policy was last seen", move |tx| {
             let Some(key) = key_of(tx, &watch)? else { return Ok(None) };
             let mut statement = tx.prepare_cached(
                 "SELECT max(coalesce(s.captured_at, c.recorded_at)) FROM checks c LEFT JOIN snapshots s ON s.id = c.id
-                 WHERE c.watch_id = ?1 AND c.outcome IN ('first', 'unmodified', 'unchanged', 'changed')",
+                 WHERE c.watch_id = ?1 AND (?2 IS NULL OR c.page = ?2)
+                   AND c.outcome IN ('first', 'unmodified', 'unchanged', 'changed')",
             )?;
-            let at: Option<At> = statement.query_row([key], |row| row.get(0))?;
+            let at: Option<At> = statement.query_row((key, page), |row| row.get(0))?;
             Ok(at.map(|at| at.0))
         })
         .await
     }
 
-    /// When an archive was last asked in the place of the page.
+    /// When an archive was last asked in the place of a page. One that was too busy to be
+    /// asked ([`crate::outcome::FailureKind::ArchiveBusy`]) was not.
     ///
     /// # Errors
     /// Those of reading.
-    pub async fn archive_tried_at(&self, watch: &WatchId) -> Result<Option<Timestamp>, StoreError> {
-        let watch = watch.clone();
+    pub async fn archive_tried_at(&self, watch: &WatchId, page: Option<&str>) -> Result<Option<Timestamp>, StoreError> {
+        let (watch, page) = (watch.clone(), page.map(str::to_owned));
         self.read("read when an archive was asked", move |tx| {
             let Some(key) = key_of(tx, &watch)? else { return Ok(None) };
             let mut statement = tx.prepare_cached(
                 "SELECT c.recorded_at FROM checks c JOIN attempts a ON a.check_id = c.id
-                 WHERE c.watch_id = ?1 AND a.rung = 'archive' ORDER BY c.id DESC LIMIT 1",
+                 WHERE c.watch_id = ?1 AND c.page IS ?2 AND a.rung = 'archive'
+                   AND coalesce(a.why NOT LIKE 'not asked:%', 1) ORDER BY c.id DESC LIMIT 1",
             )?;
-            let at: Option<At> = statement.query_row([key], |row| row.get(0)).optional()?;
+            let at: Option<At> = statement.query_row((key, page), |row| row.get(0)).optional()?;
             Ok(at.map(|at| at.0))
         })
         .await
@@ -90,11 +93,11 @@ impl Store {
 /// Outcomes that saw the policy.
 const SEEN: [&str; 4] = ["first", "unmodified", "unchanged", "changed"];
 
-/// Writes down what came of the ways that one page was asked for.
-pub(super) fn write(tx: &Transaction<'_>, check: CheckId, tried: &[Tried], page: Option<usize>) -> Result<(), Fault> {
+/// Writes down what came of the ways that a page was asked for.
+pub(super) fn write(tx: &Transaction<'_>, check: CheckId, tried: &[Tried]) -> Result<(), Fault> {
     let mut statement =
         tx.prepare_cached("INSERT INTO attempts (check_id, position, rung, outcome, why) VALUES (?1, ?2, ?3, ?4, ?5)")?;
-    for (position, tried) in (1_i64..).zip(tried.iter().filter(|tried| tried.page == page)) {
+    for (position, tried) in (1_i64..).zip(tried) {
         statement.execute((check.0, position, tried.rung.as_str(), &tried.outcome, &tried.why))?;
     }
     Ok(())

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::alert::Withheld;
 use crate::confirmation::Telling;
-use crate::ladder::{Rung, Tried};
+use crate::ladder::Tried;
 use crate::outcome::Outcome;
 use crate::pages::{Cite, PageCheck, Reread, Together};
 use crate::reading::{Reader, Reading};
@@ -63,9 +63,11 @@ impl Store {
         now: Timestamp,
     ) -> Result<Recorded, StoreError> {
         let (watch, reader) = (watch.clone(), reader.clone());
-        let Together { outcome, pages, cites, upgrade, tried } = together;
+        let seen = together.is_seen();
+        let Together { outcome, pages, cites, upgrade, tried, stale: _ } = together;
         let telling = telling.into();
-        let entry = Entry { previous, outcome, pages, cites, upgrade, tried, reader, telling, next_check_at, now };
+        let entry =
+            Entry { previous, outcome, pages, cites, upgrade, tried, seen, reader, telling, next_check_at, now };
         self.write("record a check", move |tx| entry.write(tx, known_key(tx, &watch)?)).await
     }
 
@@ -120,6 +122,8 @@ struct Entry {
     cites: Vec<Cite>,
     upgrade: Option<Reread>,
     tried: Vec<Tried>,
+    /// Whether the policy itself was seen, and no archive's capture in its place.
+    seen: bool,
     reader: Reader,
     telling: Telling,
     next_check_at: Option<Timestamp>,
@@ -133,7 +137,10 @@ impl Entry {
         if latest.as_ref().map(|latest| latest.id) != self.previous {
             return Ok(Recorded { superseded: true, ..recorded });
         }
-        let place = Place::of(tx, watch, &self.outcome, self.now)?;
+        // Whoever asks for all pages looks at them now; an archive's capture that stands in
+        // for one of them is older than what the others served.
+        let all = self.pages.len() > 1;
+        let place = if all { Place::Newest } else { Place::of(tx, watch, &self.outcome, self.now)? };
         let note_before = last_note(tx, watch)?;
         let (check, served) = self.write_checks(tx, watch)?;
         self.write_state(tx, watch, place)?;
@@ -143,6 +150,7 @@ impl Entry {
 
         recorded.check = Some(check);
         recorded.deliveries = silences::write(tx, watch, check, &self.telling.turn, self.now)?;
+        recorded.deliveries += silences::write_parts(tx, watch, &self.telling.parts, self.now)?;
         recorded.note_before = note_before;
         if place == Place::Old && self.outcome.is_success() {
             tx.prepare_cached("UPDATE watches SET unplaced = 1 WHERE id = ?1")?.execute([watch])?;
@@ -193,16 +201,28 @@ impl Entry {
         let mut served = Vec::new();
         if self.pages.len() < 2 {
             served.extend(keep(check, &self.outcome)?);
-            attempts::write(tx, check, &self.tried, None)?;
+            attempts::write(tx, check, &self.tried_by_whole())?;
             return Ok((check, served));
         }
         for (at, page) in self.pages.iter().enumerate() {
             let part = write(&page.outcome, Some(&page.url), Some(check))?;
-            attempts::write(tx, part, &self.tried, Some(at))?;
+            let tried: Vec<Tried> = self.tried.iter().filter(|tried| tried.page == Some(at)).cloned().collect();
+            attempts::write(tx, part, &tried)?;
             // What was not served is not cited as served now, whatever its number.
             served.push(keep(part, &page.outcome)?.unwrap_or(SnapshotId(part.0)));
         }
         Ok((check, served))
+    }
+
+    /// What was tried, for a check that has no rows of its pages: where our own code failed
+    /// on several, each attempt says itself of which page it was.
+    fn tried_by_whole(&self) -> Vec<Tried> {
+        let named = |tried: &Tried| {
+            let page = tried.page.and_then(|at| self.reader.pages.get(at));
+            let why = page.map(|page| format!("page {}: {}", page.url, tried.why.as_deref().unwrap_or(&tried.outcome)));
+            Tried { page: None, why: why.or(tried.why.clone()), ..tried.clone() }
+        };
+        self.tried.iter().map(named).collect()
     }
 
     /// What the check says of the watch as it is now; old captures say nothing of that, nor
@@ -210,7 +230,6 @@ impl Entry {
     /// that keeps us out is news, but the page itself was not seen.
     fn write_state(&self, tx: &Transaction<'_>, watch: i64, place: Place) -> Result<(), Fault> {
         if place == Place::Newest && self.is_look() {
-            let success = self.outcome.is_success() && !self.tried.iter().any(|tried| tried.rung == Rung::Archive);
             tx.prepare_cached(
                 "UPDATE watches SET
                      consecutive_failures = CASE WHEN :success THEN 0 ELSE consecutive_failures + 1 END,
@@ -218,7 +237,7 @@ impl Entry {
                      failing_since = CASE WHEN :success THEN NULL ELSE coalesce(failing_since, :now) END
                  WHERE id = :watch",
             )?
-            .execute(named_params! { ":success": success, ":now": At(self.now), ":watch": watch })?;
+            .execute(named_params! { ":success": self.seen, ":now": At(self.now), ":watch": watch })?;
         }
         if let Some(next) = self.next_check_at {
             // A watch that was retired while it was checked is not due any more.
@@ -361,9 +380,11 @@ pub(super) fn one(tx: &Transaction<'_>, id: CheckId) -> Result<Option<CheckFacts
                  ORDER BY v.number LIMIT 1),
                 c.note, c.page
          FROM checks c JOIN watches w ON w.id = c.watch_id LEFT JOIN snapshots s ON s.id = coalesce(
-             -- Of several pages the newest snapshot stands for all, as in a version.
+             -- Of several pages the newest snapshot stands for all, as in a version: of those
+             -- that a version cites so, else of those that show the policy.
              (SELECT ps.id FROM checks p JOIN snapshots ps ON ps.id = p.id WHERE p.whole_id = c.id
-              ORDER BY ps.captured_at DESC, ps.id DESC LIMIT 1),
+              ORDER BY EXISTS (SELECT 1 FROM versions pv WHERE pv.snapshot_id = ps.id) DESC,
+                  p.outcome IN ('first', 'unchanged', 'changed') DESC, ps.captured_at DESC, ps.id DESC LIMIT 1),
              c.id)
          WHERE c.id = ?1",
     )?;

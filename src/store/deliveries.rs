@@ -202,6 +202,26 @@ pub(super) fn enqueue_notices(
     put(tx, None, watch, notices, now)
 }
 
+/// [`enqueue_notices`] for what tells the end of something: each only if one of the notices
+/// that told its beginning is on record.
+pub(super) fn enqueue_ends(
+    tx: &Transaction<'_>,
+    watch: i64,
+    ends: Vec<(Vec<DeliveryId>, Alert)>,
+    now: Timestamp,
+) -> Result<usize, Fault> {
+    let mut was_told = tx.prepare_cached("SELECT EXISTS (SELECT 1 FROM deliveries WHERE id = ?1)")?;
+    let mut heard = Vec::new();
+    for (beginnings, end) in ends {
+        let mut any = false;
+        for beginning in beginnings {
+            any |= was_told.query_row([&beginning.0], |row| row.get::<_, bool>(0))?;
+        }
+        heard.extend(any.then_some(end));
+    }
+    enqueue_notices(tx, Some(watch), &heard, now)
+}
+
 fn put(
     tx: &Transaction<'_>,
     check: Option<i64>,

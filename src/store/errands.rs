@@ -4,7 +4,7 @@ use rusqlite::OptionalExtension;
 
 use super::fault::At;
 use super::watches::name;
-use super::{CheckId, Store, StoreError};
+use super::{CheckId, Store, StoreError, moves};
 use crate::time::Timestamp;
 use crate::watch::WatchId;
 
@@ -72,16 +72,34 @@ impl Store {
         now: Timestamp,
     ) -> Result<usize, StoreError> {
         self.write("find errands", move |tx| {
-            let mut statement = tx.prepare_cached(
-                "INSERT INTO errands (watch_id, check_id, kind, url, created_at, due_at)
-                 SELECT c.watch_id, c.id, ?1, coalesce(c.page, w.url), ?4, ?3
-                 FROM checks c JOIN watches w ON w.id = c.watch_id JOIN snapshots s ON s.id = c.id
-                 JOIN versions v ON v.snapshot_id = s.id JOIN changes ch ON ch.version_id = v.id
-                 WHERE c.outcome = 'changed' AND s.origin = 'live' AND c.recorded_at >= ?2 AND w.retired_at IS NULL
-                       AND (?1 = 'narrow' OR ch.materiality = 'material')
-                 ON CONFLICT (check_id, kind, url) DO NOTHING",
-            )?;
-            Ok(statement.execute((kind.as_str(), At(since), At(due_at), At(now)))?)
+            let found = tx
+                .prepare_cached(
+                    "SELECT c.watch_id, c.id, c.page, w.url
+                     FROM checks c JOIN watches w ON w.id = c.watch_id JOIN snapshots s ON s.id = c.id
+                     JOIN versions v ON v.snapshot_id = s.id JOIN changes ch ON ch.version_id = v.id
+                     WHERE c.outcome = 'changed' AND s.origin = 'live' AND c.recorded_at >= ?2 AND w.retired_at IS NULL
+                           AND (?1 = 'narrow' OR ch.materiality = 'material')
+                           AND NOT EXISTS (SELECT 1 FROM errands e WHERE e.check_id = c.id AND e.kind = ?1)",
+                )?
+                .query_map((kind.as_str(), At(since)), |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get::<_, Option<String>>(2)?, row.get::<_, String>(3)?))
+                })?
+                .collect::<Result<Vec<(i64, i64, _, _)>, _>>()?;
+            let mut made = 0;
+            for (watch, check, page, configured) in found {
+                // What moved is to be had where it is now.
+                let url = match page {
+                    Some(page) => page,
+                    None => moves::whereabouts(tx, watch, &configured)?.moved.map_or(configured, |moved| moved.url),
+                };
+                made += tx
+                    .prepare_cached(
+                        "INSERT INTO errands (watch_id, check_id, kind, url, created_at, due_at)
+                         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (check_id, kind, url) DO NOTHING",
+                    )?
+                    .execute((watch, check, kind.as_str(), url, At(now), At(due_at)))?;
+            }
+            Ok(made)
         })
         .await
     }

@@ -52,7 +52,7 @@ use crate::alert::Withheld;
 use crate::change::Change;
 use crate::confirmation::ConfirmationState;
 use crate::discovery::moves::Whereabouts;
-use crate::health::{Health, Signs, health};
+use crate::health::{Health, Part, Signs, health};
 use crate::judgment::Judgment;
 use crate::ladder::Tried;
 use crate::time::Timestamp;
@@ -63,6 +63,7 @@ pub use archive::{Bounds, HeldMemento, ListingState, RecordedCapture, RecordedTr
 pub use captures::CaptureFacts;
 pub use errands::{Errand, ErrandKind, Standing as ErrandStanding};
 pub use lock::{DaemonLock, Place, WatchLock, lock_daemon, lock_watch};
+pub use moves::RecordedMoves;
 pub use open::Options;
 
 /// A check's key.
@@ -224,6 +225,8 @@ pub struct WatchState {
     pub latest: Option<VersionFacts>,
     /// The note of the last check that read the page.
     pub note: Option<String>,
+    /// How each page is, where the policy stands on several.
+    pub parts: Vec<Part>,
     /// Where the policy went, as far as that is known.
     pub whereabouts: Whereabouts,
 }
@@ -240,7 +243,14 @@ impl WatchState {
             note: self.note.as_deref(),
             failing: self.failing_since.is_some(),
             silent: self.silent_since.is_some(),
+            page_stale: self.stale_parts().next().is_some(),
+            moved: self.whereabouts.moved.is_some(),
         })
+    }
+
+    /// The pages that the last look did not see.
+    pub fn stale_parts(&self) -> impl Iterator<Item = &Part> {
+        self.parts.iter().filter(|part| part.is_stale())
     }
 }
 

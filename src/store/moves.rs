@@ -7,11 +7,12 @@ use url::Url;
 
 use super::fault::{At, Fault, word};
 use super::watches::{key_of, known_key, name};
-use super::{CheckId, Lost, Store, StoreError};
+use super::{CheckId, Lost, Store, StoreError, deliveries};
 use crate::discovery::moves::{Move, MoveState, NewMove, Way, Whereabouts, calls_for_search};
 use crate::outcome::Outcome;
+use crate::render::notices::{self, Decision};
 use crate::time::Timestamp;
-use crate::watch::WatchId;
+use crate::watch::{Watch, WatchId};
 
 impl Store {
     /// Every move of a watch that was found or decided, oldest first.
@@ -32,6 +33,29 @@ impl Store {
         self.read("see where the policy is", move |tx| match key_of(tx, &watch)? {
             Some(key) => whereabouts(tx, key, &configured),
             None => Ok(Whereabouts::default()),
+        })
+        .await
+    }
+
+    /// Where watches go on, of those that are not at the address of the configuration.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn moved(&self) -> Result<Vec<(WatchId, Url)>, StoreError> {
+        self.read("see which policies moved", |tx| {
+            let mut statement = tx.prepare_cached(
+                "SELECT id, name, url FROM watches
+                 WHERE id IN (SELECT watch_id FROM moves WHERE state IN ('followed', 'accepted'))",
+            )?;
+            let known = statement
+                .query_map([], |row| Ok((row.get::<_, i64>(0)?, name(row, 1)?, row.get::<_, String>(2)?)))?
+                .collect::<Result<Vec<_>, _>>()?;
+            let mut moved = Vec::new();
+            for (key, id, configured) in known {
+                let there = whereabouts(tx, key, &configured)?.moved.and_then(|there| Url::parse(&there.url).ok());
+                moved.extend(there.map(|there| (id, there)));
+            }
+            Ok(moved)
         })
         .await
     }
@@ -73,38 +97,40 @@ impl Store {
         .await
     }
 
-    /// Records moves of a watch that the configuration has at an address. One that waits for
+    /// Records moves of a watch as the configuration has it. One that waits for
     /// a decision already is not recorded twice, and one that was turned down not again. Where
-    /// the watch goes on elsewhere from now on, it is due at once. Returns how many were recorded.
+    /// the watch goes on elsewhere from now on, it is due at once.
+    ///
+    /// What is followed or needs a decision is told to the watch's channels, once, with the
+    /// record of it; a decision is told to those that were told what it decides.
     ///
     /// # Errors
     /// Those of writing, and [`StoreError::UnknownWatch`].
     pub async fn record_moves(
         &self,
-        watch: &WatchId,
-        configured: &Url,
+        watch: &Watch,
         check: Option<CheckId>,
         moves: Vec<NewMove>,
         now: Timestamp,
-    ) -> Result<usize, StoreError> {
-        let (watch, configured) = (watch.clone(), configured.to_string());
+    ) -> Result<RecordedMoves, StoreError> {
+        let watch = watch.clone();
         self.write("record a move", move |tx| {
-            let key = known_key(tx, &watch)?;
-            let mut recorded = 0;
+            let (key, configured) = (known_key(tx, &watch.id)?, watch.url.as_str());
+            let (mut done, mut news) = (RecordedMoves::default(), Vec::new());
             for found in &moves {
-                let known = whereabouts(tx, key, &configured)?;
-                let waits = known.open.iter().any(|one| one.url == found.url.as_str() && one.state == found.state);
-                let there = known.moved.as_ref().map_or(configured.as_str(), |moved| moved.url.as_str());
-                let refused =
-                    found.state != MoveState::Accepted && known.refused.iter().any(|url| url == found.url.as_str());
-                // A search that ends after the page is back found nothing.
-                let searched = !matches!(found.way, Way::Redirect | Way::Operator);
-                let is_back = searched && found.state == MoveState::Followed && !is_failing(tx, key)?;
-                if is_back || waits || refused || found.state == MoveState::Followed && there == found.url.as_str() {
+                let known = whereabouts(tx, key, configured)?;
+                if !is_new(tx, key, &known, found, configured)? {
                     continue;
                 }
-                insert(tx, key, &configured, check, found, now)?;
-                recorded += 1;
+                if found.state == MoveState::Accepted {
+                    let turned_down = found.url.as_str() == configured;
+                    let decision = if turned_down { Decision::TurnedDown } else { Decision::Accepted };
+                    done.deliveries += tell_end(tx, key, &watch, &told_of(&known), decision, &found.url, now)?;
+                } else {
+                    news.push(found);
+                }
+                insert(tx, key, configured, check, found, now)?;
+                done.moves += 1;
                 // What a redirect led to was seen with it.
                 if found.state == MoveState::Accepted
                     || found.state == MoveState::Followed && found.way != Way::Redirect
@@ -115,10 +141,100 @@ impl Store {
                     )?;
                 }
             }
-            Ok(recorded)
+            let notices = notices::of_moves(&watch, &news, now);
+            done.deliveries += deliveries::enqueue_notices(tx, Some(key), &notices, now)?;
+            Ok(done)
         })
         .await
     }
+
+    /// Tells the end of what waited for a decision, once the policy is seen where it was:
+    /// nobody need decide any more. Whoever was told so already is not told twice. Returns
+    /// how many deliveries wait because of it.
+    ///
+    /// # Errors
+    /// Those of reading and writing.
+    pub async fn settle_lapsed(&self, watch: &Watch, now: Timestamp) -> Result<usize, StoreError> {
+        // Nearly always there is nothing, and asking does not need the right to write.
+        if Whereabouts::lapsed(&self.moves(&watch.id).await?, watch.url.as_str()).is_empty() {
+            return Ok(0);
+        }
+        let watch = watch.clone();
+        self.write("tell that a policy is where it was", move |tx| {
+            let key = known_key(tx, &watch.id)?;
+            if is_lost(tx, key)? {
+                return Ok(0);
+            }
+            let lapsed = Whereabouts::lapsed(&all(tx, key)?, watch.url.as_str());
+            tell_end(tx, key, &watch, &lapsed, Decision::SeenAgain, &watch.url, now)
+        })
+        .await
+    }
+}
+
+/// What [`Store::record_moves`] wrote.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RecordedMoves {
+    /// How many moves.
+    pub moves: usize,
+    /// How many deliveries wait because of them.
+    pub deliveries: usize,
+}
+
+/// Whether a move that was found says more than what is known.
+fn is_new(
+    tx: &Transaction<'_>,
+    watch: i64,
+    known: &Whereabouts,
+    found: &NewMove,
+    configured: &str,
+) -> Result<bool, Fault> {
+    let url = found.url.as_str();
+    let failing_since = failing_since(tx, watch)?;
+    // What waited the last time that the policy was lost was settled when it was seen again.
+    let waits = |one: &Move| one.way == Way::Redirect || failing_since.is_some_and(|since| one.found_at >= since);
+    if known.open.iter().any(|one| one.url == url && one.state == found.state && waits(one)) {
+        return Ok(false);
+    }
+    if found.state != MoveState::Accepted && known.refused.iter().any(|refused| refused == url) {
+        return Ok(false);
+    }
+    // A search that ends after the page is back found nothing.
+    let searched = !matches!(found.way, Way::Redirect | Way::Operator);
+    let there = known.moved.as_ref().map_or(configured, |moved| moved.url.as_str());
+    Ok(found.state != MoveState::Followed || there != url && !(searched && failing_since.is_none()))
+}
+
+/// What was told of and is not ended: what waits for a decision, or where the watch went by
+/// itself.
+fn told_of(known: &Whereabouts) -> Vec<Move> {
+    let followed = known.moved.iter().filter(|moved| moved.state == MoveState::Followed);
+    known.open.iter().chain(followed).cloned().collect()
+}
+
+/// Tells a decision to those channels that were told what it is about.
+fn tell_end(
+    tx: &Transaction<'_>,
+    key: i64,
+    watch: &Watch,
+    told: &[Move],
+    decision: Decision,
+    there: &Url,
+    now: Timestamp,
+) -> Result<usize, Fault> {
+    deliveries::enqueue_ends(tx, key, notices::of_decision(watch, told, decision, there, now), now)
+}
+
+/// Forgets that a watch was lost, since its address is another one now, and tells whoever
+/// was told of a move that it is decided. `before` is the address until now.
+pub(super) fn readdressed(tx: &Transaction<'_>, watch: &Watch, before: &str, now: Timestamp) -> Result<(), Fault> {
+    if let Some(key) = key_of(tx, &watch.id)? {
+        let told = told_of(&whereabouts(tx, key, before)?);
+        tell_end(tx, key, watch, &told, Decision::Configured, &watch.url, now)?;
+    }
+    tx.prepare_cached("UPDATE watches SET lost_by = NULL, sought_at = NULL WHERE name = ?1")?
+        .execute([watch.id.as_str()])?;
+    Ok(())
 }
 
 fn insert(
@@ -153,17 +269,11 @@ pub(super) fn note_loss(tx: &Transaction<'_>, watch: i64, check: CheckId, outcom
     Ok(())
 }
 
-/// Forgets that a watch was lost: its address is another one now.
-pub(super) fn forget_loss(tx: &Transaction<'_>, watch: &WatchId) -> Result<(), Fault> {
-    tx.prepare_cached("UPDATE watches SET lost_by = NULL, sought_at = NULL WHERE name = ?1")?
-        .execute([watch.as_str()])?;
-    Ok(())
-}
-
-/// Whether the last look did not see the policy.
-fn is_failing(tx: &Transaction<'_>, watch: i64) -> Result<bool, Fault> {
-    let mut statement = tx.prepare_cached("SELECT failing_since IS NOT NULL FROM watches WHERE id = ?1")?;
-    Ok(statement.query_row([watch], |row| row.get(0)).optional()?.unwrap_or_default())
+/// Since when looks did not see the policy; none: the last one did.
+fn failing_since(tx: &Transaction<'_>, watch: i64) -> Result<Option<Timestamp>, Fault> {
+    let mut statement = tx.prepare_cached("SELECT failing_since FROM watches WHERE id = ?1")?;
+    let at = statement.query_row([watch], |row| row.get::<_, Option<At>>(0)).optional()?;
+    Ok(at.flatten().map(|at| at.0))
 }
 
 /// Whether the page was lost at the last look that says so.

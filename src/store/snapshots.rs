@@ -105,21 +105,22 @@ impl Store {
         .await
     }
 
-    /// What the publisher's server served last when the policy was seen.
+    /// What the publisher's server served last when the policy, or one page of it, was seen.
     ///
     /// # Errors
     /// Those of reading.
-    pub async fn last_live(&self, watch: &WatchId) -> Result<Option<Snapshot>, StoreError> {
-        let watch = watch.clone();
+    pub async fn last_live(&self, watch: &WatchId, page: Option<&str>) -> Result<Option<Snapshot>, StoreError> {
+        let (watch, page) = (watch.clone(), page.map(str::to_owned));
         let id = self
             .read("find what was served last", move |tx| {
                 let Some(key) = key_of(tx, &watch)? else { return Ok(None) };
                 let mut statement = tx.prepare_cached(
                     "SELECT s.id FROM snapshots s JOIN checks c ON c.id = s.id
                      WHERE s.watch_id = ?1 AND s.origin = 'live' AND c.outcome IN ('first', 'unchanged', 'changed')
+                       AND (?2 IS NULL OR c.page = ?2)
                      ORDER BY s.id DESC LIMIT 1",
                 )?;
-                Ok(statement.query_row([key], |row| row.get(0)).optional()?)
+                Ok(statement.query_row((key, page), |row| row.get(0)).optional()?)
             })
             .await?;
         match id {

@@ -223,8 +223,8 @@ fn sync_one(
 ) -> Result<(), Fault> {
     let (schedule, asked_as) = (watch.schedule.to_string(), watch.access.mark());
     let before = Before::of(tx, &watch.id)?;
-    if before.as_ref().is_some_and(|before| before.url != watch.url.as_str()) {
-        moves::forget_loss(tx, &watch.id)?;
+    if let Some(before) = before.as_ref().filter(|before| before.url != watch.url.as_str()) {
+        moves::readdressed(tx, watch, &before.url, now)?;
     }
     let next_check_at = match &before {
         None | Some(Before { configured: false, .. }) => {
@@ -275,6 +275,8 @@ pub(super) fn state(tx: &Transaction<'_>, key: i64) -> Result<WatchState, Fault>
     let configured: String =
         tx.prepare_cached("SELECT url FROM watches WHERE id = ?1")?.query_row([key], |row| row.get(0))?;
     let whereabouts = moves::whereabouts(tx, key, &configured)?;
+    let pages = last_check.as_ref().map_or(&[][..], |check| &check.pages);
+    let parts = silences::parts(tx, key, &pages.iter().map(|page| page.url.clone()).collect::<Vec<_>>())?;
     let mut statement = tx.prepare_cached(
         "SELECT name, url, service, retired_at, next_check_at, last_success_at, consecutive_failures, failing_since
          FROM watches WHERE id = ?1",
@@ -295,6 +297,7 @@ pub(super) fn state(tx: &Transaction<'_>, key: i64) -> Result<WatchState, Fault>
             versions: latest.as_ref().map_or(0, |latest| latest.number),
             latest,
             note,
+            parts,
             whereabouts,
         })
     })?)

@@ -479,6 +479,7 @@ struct Running {
     told: Told,
     loads: Loaded,
     reload: Arc<Notify>,
+    in_force: tokio::sync::watch::Receiver<Option<Arc<Config>>>,
     stop: Option<oneshot::Sender<()>>,
     ended: tokio::task::JoinHandle<Result<(), DaemonError>>,
 }
@@ -486,6 +487,8 @@ struct Running {
 impl Running {
     fn start(world: &World, config: Config, watchdog: Option<Duration>, grace: Duration) -> Self {
         let (told, reload) = (Told::default(), Arc::<Notify>::default());
+        let shown = tokio::sync::watch::Sender::new(None);
+        let in_force = shown.subscribe();
         let loads: Loaded = Arc::new(Mutex::new(Ok(config.clone())));
         let (site, inbox, loaded) = (world.site.clone(), world.inbox.clone(), Arc::clone(&loads));
         let daemon: Daemon<Site, Inbox, HeldClock> = Daemon {
@@ -495,6 +498,7 @@ impl Running {
             clock: world.clock.clone(),
             unpacker: unpacker(),
             reload: Arc::clone(&reload),
+            shown: shown.clone(),
             systemd: told.systemd(watchdog),
             grace,
         };
@@ -505,7 +509,7 @@ impl Running {
             last_words.tell(format!("ended: {ended:?}"));
             ended
         });
-        Self { told, loads, reload, stop: Some(stop), ended }
+        Self { told, loads, reload, in_force, stop: Some(stop), ended }
     }
 
     /// Waits until it runs, and until the first checks are due, which are spread.
@@ -565,7 +569,11 @@ async fn a_broken_configuration_is_refused_and_the_old_one_stays() {
     let moved = Config { store_path: world.file("elsewhere.db"), ..old.clone() };
     daemon.reload(Ok(moved)).await;
     until(&world, "acme-privacy", 1).await;
+    // What works beside the checks goes by what is in force, not by what stands in the file.
+    let in_force = |daemon: &Running| daemon.in_force.borrow().clone().expect("it runs").watches.clone();
+    assert_eq!(in_force(&daemon), old.watches);
     daemon.reload(Ok(Config { watches: vec![watch("/terms", &[])], ..old })).await;
+    assert_eq!(in_force(&daemon), [watch("/terms", &[])]);
     world.clock.advance(SPREAD);
     until(&world, "acme-terms", 1).await;
     let told = daemon.told.clone();

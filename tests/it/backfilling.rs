@@ -762,3 +762,110 @@ async fn a_run_waits_for_an_archive_that_asks_it_to() {
         assert!(texts.windows(2).all(|pair| pair[0].captured_at < pair[1].captured_at));
     }
 }
+
+/// An archive on loopback, asked with an account in the store.
+fn fetcher_of(
+    base: url::Url,
+    world: &crate::world::World,
+    ledger: Arc<dyn policywatch::fetch::Ledger>,
+) -> policywatch::fetch::Fetcher<policywatch::clock::HeldClock> {
+    let wayback = policywatch::fetch::WaybackOptions {
+        base_url: base,
+        index_pause: Duration::ZERO,
+        capture_pause: Duration::ZERO,
+        ..Default::default()
+    };
+    let allow = vec![policywatch::guard::Allowed::Network("127.0.0.0/8".parse().unwrap())];
+    let options = policywatch::fetch::Options { allow, wayback, ..Default::default() };
+    let client = policywatch::http::GuardedClient::new(&options).unwrap();
+    policywatch::fetch::Fetcher::with_ledger(client, options, ledger, world.clock.clone())
+}
+
+/// The history of a policy that was followed elsewhere is that of all its addresses, each in
+/// its time, and what is done at archives later is done where it is now.
+#[tokio::test]
+async fn a_policy_that_moved_has_the_history_of_its_addresses() {
+    use policywatch::backfill::ledger::SharedLedger;
+    use policywatch::backfill::{Options, backfill};
+    use policywatch::clock::Clock as _;
+    use policywatch::discovery::moves::{MoveState, NewMove, Way};
+    use policywatch::store::ErrandKind;
+
+    let world = crate::world::World::new().await;
+    let watch = world.watch("/privacy", policywatch::judgment::Materiality::Material).await;
+    let there = watch.url.join("/trust/privacy").unwrap();
+    let word = NewMove { url: there.clone(), way: Way::Operator, alike: None, state: MoveState::Accepted };
+    let moved_at = world.clock.now();
+    world.store.record_moves(&watch, None, vec![word], moved_at).await.unwrap();
+    let at_old = vec![
+        Held::page("20240101000000", text(1)),
+        Held::page("20250101000000", text(2)),
+        // Since it moved, somebody else's text stands there.
+        Held::page("20260301000000", text(3)),
+    ];
+    let at_new = vec![Held::page("20240601000000", text(4)), Held::page("20260201000000", text(5))];
+    let library =
+        Library::open(vec![("https://acme.test/privacy", at_old), ("https://acme.test/trust/privacy", at_new)]).await;
+    world.clock.advance(Duration::from_secs(100 * 86_400));
+    let fetcher = fetcher_of(library.server.url("/"), &world, Arc::new(SharedLedger(world.store.clone())));
+    let (archive, unpacker) = (fetcher.archive(), crate::world::unpacker());
+    backfill(&watch, &Options::default(), archive, &world.store, &world.clock, &unpacker, |_| {}).await.unwrap();
+    let versions = world.store.versions(&watch.id).await.unwrap();
+    let days: Vec<String> = versions.iter().map(|version| version.captured_at.format("%Y-%m-%d").to_string()).collect();
+    assert_eq!(days, ["2024-01-01", "2025-01-01", "2026-02-01"]);
+
+    world.site.serve("/trust/privacy", crate::world::policy(crate::world::MAY));
+    let checked = world.check(&watch).await;
+    assert_eq!(checked.outcome.as_str(), "changed");
+    let now = world.clock.now();
+    assert_eq!(world.store.find_errands(ErrandKind::Save, moved_at, now, now).await.unwrap(), 1);
+    assert_eq!(world.store.find_errands(ErrandKind::Save, moved_at, now, now).await.unwrap(), 0);
+    let errand = world.store.claim_errand(now, now).await.unwrap().unwrap();
+    assert_eq!(errand.url, there.as_str());
+    world.deliver_all().await;
+}
+
+/// A check that finds the archive busy with a history does not wait for its end.
+#[tokio::test]
+async fn a_check_does_not_wait_for_a_backfill() {
+    use policywatch::clock::Clock as _;
+    use policywatch::fetch::ledger::InMemory;
+    use policywatch::fetch::{Fetch as _, Ledger as _, Request};
+    use policywatch::outcome::FailureKind;
+    use policywatch::pace::{Class, Turn};
+    use policywatch::watch::{RobotsRule, Source};
+
+    let world = crate::world::World::new().await;
+    let library = Library::open(vec![("https://acme.test/privacy", vec![Held::page("20240101000000", text(1))])]).await;
+    let ledger = Arc::new(InMemory::default());
+    let base = library.server.url("/");
+    let host = format!("{}:{}", base.host_str().unwrap(), base.port().unwrap());
+    let (turn, lease) = ledger.turn(&host, Class::Index, Duration::ZERO, world.clock.now()).await.unwrap();
+    assert_eq!((turn, lease.is_some()), (Turn::Now, true), "a backfill asks the index");
+    let fetcher = fetcher_of(base, &world, ledger);
+    let request = || Request {
+        url: "https://acme.test/privacy".parse().unwrap(),
+        source: Source::Wayback,
+        at: None,
+        validators: Default::default(),
+        language: None,
+        robots: RobotsRule::default(),
+    };
+    let passing = async {
+        loop {
+            world.clock.advance(Duration::from_secs(1));
+            tokio::task::yield_now().await;
+        }
+    };
+    let began = world.clock.now();
+    let failed = tokio::select! {
+        came = fetcher.fetch(request()) => came.unwrap_err(),
+        () = passing => unreachable!("time goes on"),
+    };
+    assert!(matches!(&failed.kind, FailureKind::ArchiveBusy { .. }), "{failed:?}");
+    assert!(failed.kind.to_string().starts_with("not asked:") && failed.kind.is_transient(), "{}", failed.kind);
+    assert!((world.clock.now() - began).num_seconds() <= 40);
+    assert_eq!(library.asked(), Vec::<String>::new());
+    drop(lease);
+    fetcher.fetch(request()).await.expect("it is free again");
+}

@@ -26,6 +26,11 @@ pub fn of_type(content_type: &'static str, body: impl Into<Vec<u8>>) -> Served {
     Served { status: 200, headers: vec![("content-type", content_type.to_owned())], body: body.into() }
 }
 
+/// A page of HTML with a status.
+pub fn html_with(status: u16, body: impl Into<String>) -> Served {
+    Served { status, ..html(body) }
+}
+
 /// A redirect.
 pub fn redirect(status: u16, to: &str) -> Served {
     Served { status, headers: vec![("location", to.to_owned())], body: Vec::new() }

@@ -675,6 +675,32 @@ const DAY: i64 = 86_400;
 const START: i64 = 1_577_836_800; // 2020-01-01
 
 #[test]
+fn a_repository_of_which_git_complains_at_length_does_not_stop_us() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let desk = desk(&[("acme-privacy-policy", "https://acme.test/privacy")]);
+    let text = policy(WILL_NOT);
+    repository(&desk.path("repo"), &[("Acme/Privacy Policy.html", START + DAY, "First record of Acme", &text)]);
+    // More than a pipe holds, before the first commit is listed; then it fails, or not.
+    let bin = desk.path("bin");
+    std::fs::create_dir(&bin).unwrap();
+    for (ends, code) in [("exec /usr/bin/env -u GIT_DIR git \"$@\"", 0), ("echo broken beyond repair >&2; exit 128", 3)]
+    {
+        let script = format!(
+            "#!/bin/sh\nexport PATH=/usr/bin:/bin:/usr/local/bin\ncase \"$*\" in\n*' log '*) yes 'error: object is missing' | head -c 300000 >&2; \
+             {ends} ;;\nesac\nexec git \"$@\"\n"
+        );
+        std::fs::write(bin.join("git"), script).unwrap();
+        std::fs::set_permissions(bin.join("git"), std::fs::Permissions::from_mode(0o755)).unwrap();
+        let ended = desk.command(&["import", "ota-snapshots", "repo", "--dry-run"]).env("PATH", &bin).output().unwrap();
+        let ended = crate::desk::Ended::of(ended).exits(code);
+        if code > 0 {
+            ended.says("git could not list the commits").says("error: object is missing");
+        }
+    }
+}
+
+#[test]
 fn snapshots_of_open_terms_archive_become_histories() {
     let desk = desk(&[("acme-privacy-policy", "https://acme.test/privacy")]);
     let (will_not, may) = (policy(WILL_NOT), policy(MAY));

@@ -21,6 +21,8 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use crate::company::{self, Company, html, redirect};
+use crate::desk::Desk;
 use crate::world::{Answer, BOT_WALL, MAY, WILL_NOT, World, policy};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -128,6 +130,80 @@ async fn a_policy_that_was_never_seen_is_told_of_too() {
     }
     assert_eq!(told(&world).await, [("policy.unseen".to_owned(), "not_found".to_owned())]);
     world.deliver_all().await;
+}
+
+#[test]
+fn every_word_of_health_is_reached_from_a_configuration() {
+    let company = Company::alone();
+    let german = policy(WILL_NOT).replace("lang=\"en\"", "lang=\"de\"");
+    let kettles = company::policy("Privacy Policy", "what a kettle records");
+    for path in ["/well", "/blocked", "/unreadable", "/selected", "/translated", "/whole"] {
+        company.serve(path, html(policy(WILL_NOT)));
+    }
+    company.serve("/moving", html(kettles.clone()));
+    company.serve("/annex", html(company::policy("Cookie Policy", "what a cookie records")));
+    let desk = Desk::new();
+    let url = |path: &str| company.url(path).to_string();
+    let mut config = format!(
+        "[store]\npath = {:?}\n[fetch]\nallow = [\"127.0.0.1\"]\npause_per_host = \"0s\"\n\
+         [defaults]\nrender = \"never\"\narchive_if_blocked = false\nlanguage = \"en\"\n",
+        desk.path("policywatch.db")
+    );
+    let mut add = |id: &str, url: String, more: String| {
+        config.push_str(&format!("[[watch]]\nid = \"{id}\"\nurl = \"{url}\"\ntype = \"privacy\"\n{more}\n"));
+    };
+    for id in ["well", "blocked", "unreadable", "translated", "moving"] {
+        add(id, url(&format!("/{id}")), String::new());
+    }
+    add("selected", url("/selected"), "select = \"main\"".to_owned());
+    add("whole", url("/whole"), format!("pages = [\"{}\"]", url("/annex")));
+    // Nobody listens there.
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    add("failing", format!("http://{closed}/privacy"), String::new());
+    desk.write("policywatch.toml", &config);
+    let health = |desk: &Desk| -> std::collections::BTreeMap<String, String> {
+        let listed = desk.run(&["list", "--json"]).exits(0).objects();
+        let word = |row: &serde_json::Value, key: &str| row[key].as_str().unwrap().to_owned();
+        listed.iter().map(|row| (word(row, "watch"), word(row, "health"))).collect()
+    };
+    assert!(health(&desk).values().all(|health| health == "never_checked"));
+    desk.run(&["fetch", "--all"]).exits(3);
+    assert_eq!(health(&desk).into_iter().filter(|(_, word)| word != "well").count(), 1, "but for who does not answer");
+
+    company.serve("/blocked", company::html_with(403, BOT_WALL));
+    company.remove("/unreadable");
+    company.serve("/selected", html(policy(WILL_NOT).replace("main>", "section>")));
+    company.serve("/translated", html(german_text(&german)));
+    company.serve("/moved", html(kettles));
+    company.serve("/moving", redirect(301, "/moved"));
+    company.remove("/annex");
+    desk.run(&["fetch", "--all"]).exits(3);
+    let words: Vec<String> = health(&desk).into_iter().map(|(watch, word)| format!("{watch}: {word}")).collect();
+    insta::assert_snapshot!(words.join("\n"), @r"
+    blocked: blocked
+    failing: failing
+    moving: moved
+    selected: selector_lost
+    translated: language_changed
+    unreadable: unreadable
+    well: well
+    whole: page_stale
+    ");
+    let config = config.replace("[[watch]]\nid = \"well\"", "[[watch]]\nid = \"other\"");
+    desk.write("policywatch.toml", config);
+    assert_eq!(health(&desk)["well"], "retired");
+}
+
+/// The policy in the language that it claims.
+fn german_text(html: &str) -> String {
+    let (head, _) = html.split_once("<main>").unwrap();
+    let text = "<h1>Datenschutzerklärung</h1><p>Diese Erklärung sagt, welche personenbezogenen Daten wir verarbeiten, wenn \
+                Sie unsere Seite besuchen oder einen Wasserkessel bestellen, und welche Rechte Sie haben.</p>\
+                <h2>Welche Daten wir erheben</h2><p>Wir erheben Ihren Namen, Ihre Anschrift und Ihre E-Mail-Adresse, wenn Sie \
+                bestellen. Unsere Server speichern, welche Seiten Sie öffnen und mit welchem Browser.</p>\
+                <h2>Ihre Rechte</h2><p>Sie können Auskunft, Berichtigung und Löschung verlangen. Wir antworten innerhalb eines \
+                Monats, wenn Sie uns an die unten genannte Anschrift schreiben.</p>";
+    format!("{head}<main>{text}</main></body></html>")
 }
 
 // Statements and signs of life.

@@ -137,6 +137,32 @@ async fn a_blocked_page_is_read_in_the_archive_and_marked_so() {
 }
 
 #[tokio::test]
+async fn an_archive_that_was_too_busy_is_asked_at_the_next_check() {
+    let world = World::new().await;
+    let watch = followed(&world, Ladder { render: Render::Never, archive: true }).await;
+    world.site.serve("/privacy", policy(WILL_NOT));
+    world.check(&watch).await;
+    world.site.serve("/privacy", wall());
+    let busy = FailureKind::ArchiveBusy { archive: "archive.test".to_owned() };
+    world.site.serve_archived("/privacy", Answer::Failure(busy));
+    let archived = |world: &World| world.site.requests().iter().filter(|asked| asked.source == Source::Wayback).count();
+    for asked in 1..3 {
+        world.clock.advance(Duration::from_secs(3600));
+        let blocked = world.check(&watch).await;
+        assert!(blocked.outcome.why().unwrap().contains("not asked: archive.test is busy"), "{:?}", blocked.outcome);
+        assert_eq!(archived(&world), asked);
+        assert_eq!(tried(&world, &watch).await, ["plain: unreadable", "archive: unreachable"]);
+    }
+    world.site.serve_archived("/privacy", policy(MAY));
+    world.clock.advance(Duration::from_secs(3600));
+    assert_eq!(world.check(&watch).await.outcome.as_str(), "changed");
+    world.clock.advance(Duration::from_secs(3600));
+    world.check(&watch).await;
+    assert_eq!(archived(&world), 3, "once it was asked, it is left alone for a day");
+    world.deliver_all().await;
+}
+
+#[tokio::test]
 async fn who_asks_for_quiet_is_not_visited_in_another_dress() {
     let world = World::new().await;
     let watch = followed(&world, Ladder { render: Render::Auto, archive: false }).await;

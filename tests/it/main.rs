@@ -26,6 +26,7 @@ mod many;
 mod moving;
 mod outlines;
 mod pages;
+mod parts;
 mod practices;
 mod pywb;
 mod reading;

@@ -13,10 +13,10 @@ use policywatch::outcome::Outcome;
 use policywatch::scheduler::{self, InForce};
 use policywatch::seeker::Seeker;
 use policywatch::store::Store;
-use policywatch::watch::{PolicyType, Source, Watch};
+use policywatch::watch::{PolicyType, RobotsRule, Source, Watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::company::{Company, frame, framed, html, policy, redirect};
+use crate::company::{self, Company, frame, framed, html, policy, redirect};
 use crate::desk::Desk;
 use crate::world::{monday, unpacker, watch};
 
@@ -185,7 +185,7 @@ async fn a_redirect_to_another_text_is_refused_until_somebody_decides() {
     let url = story.company.url("/owner/privacy");
     let word = NewMove { url, way: Way::Operator, alike: None, state: MoveState::Accepted };
     let now = story.clock.now();
-    story.ports.store.record_moves(&story.watch.id, &story.watch.url, None, vec![word], now).await.unwrap();
+    story.ports.store.record_moves(&story.watch, None, vec![word], now).await.unwrap();
     assert!(matches!(story.check().await.outcome, Outcome::Changed { .. }), "now it is the policy, and a change of it");
 }
 
@@ -268,7 +268,7 @@ async fn what_somebody_turned_down_is_not_followed_again() {
     story.check().await;
     let back = NewMove { url: story.watch.url.clone(), way: Way::Operator, alike: None, state: MoveState::Accepted };
     let now = story.clock.now();
-    story.ports.store.record_moves(&story.watch.id, &story.watch.url, None, vec![back], now).await.unwrap();
+    story.ports.store.record_moves(&story.watch, None, vec![back], now).await.unwrap();
     story.company.asked();
     story.check().await;
     story.check().await;
@@ -316,6 +316,206 @@ async fn the_daemon_searches_beside_its_checks_and_stops_in_the_middle() {
     assert_eq!(due.len(), 1, "it is checked there at once");
     stop.cancel();
     running.await.unwrap().unwrap();
+}
+
+/// What the channels of a watch were told, as types and what matters of each.
+async fn notices(store: &Store) -> Vec<(String, serde_json::Value)> {
+    let mut all = store.deliveries(None, 99).await.unwrap();
+    all.reverse();
+    let body = |delivery: &policywatch::alert::Delivery| -> serde_json::Value {
+        serde_json::from_str(&delivery.body).unwrap()
+    };
+    all.iter().map(body).map(|body| (body["type"].as_str().unwrap().to_owned(), body["data"].clone())).collect()
+}
+
+fn kinds(notices: &[(String, serde_json::Value)]) -> Vec<&str> {
+    notices.iter().map(|(kind, _)| kind.as_str()).collect()
+}
+
+#[tokio::test]
+async fn a_move_that_is_followed_is_told_once_and_ends_with_the_configuration() {
+    let mut story = Story::new().await;
+    let watch = Watch { notify: vec!["desk".into(), "press".into()], ..story.watch.clone() };
+    story.configure(watch).await;
+    story.moves_to("/trust/privacy");
+    story.company.serve("/privacy", redirect(301, "/trust/privacy"));
+    let checked = story.check().await;
+    assert_eq!(checked.recorded.unwrap().deliveries, 2, "each channel once");
+    story.check().await;
+    story.check().await;
+    let all = notices(&story.ports.store).await;
+    assert_eq!(kinds(&all), ["policy.moved"; 2]);
+    let told = &all[0].1;
+    assert_eq!(told["configured_url"].as_str(), Some(story.company.url("/privacy").as_str()));
+    assert_eq!(told["found"][0]["url"].as_str(), Some(story.company.url("/trust/privacy").as_str()));
+    assert_eq!(
+        (told["found"][0]["state"].as_str(), told["found"][0]["similarity"].as_f64()),
+        (Some("followed"), Some(1.0))
+    );
+    assert!(told["advice"].as_str().unwrap().contains("move acme-privacy --write"), "{told}");
+
+    let url = story.company.url("/trust/privacy");
+    for _ in 0..2 {
+        story.configure(Watch { url: url.clone(), ..story.watch.clone() }).await;
+    }
+    let all = notices(&story.ports.store).await;
+    assert_eq!(kinds(&all)[2..], ["policy.move_decided"; 2]);
+    assert_eq!((all[2].1["decision"].as_str(), all[2].1["url"].as_str()), (Some("configured"), Some(url.as_str())));
+    // What is configured now was elsewhere before, and that is not forgotten.
+    let placed = policywatch::moving::in_its_place(&story.watch, &story.ports.store).await.unwrap();
+    let former: Vec<&str> = placed.former.iter().map(|former| former.url.path()).collect();
+    assert_eq!((placed.url, former), (url, vec!["/privacy"]));
+}
+
+#[tokio::test]
+async fn a_proposal_is_told_once_and_so_is_its_end() {
+    let mut story = Story::new().await;
+    let watch = Watch { notify: vec!["desk".into()], ..story.watch.clone() };
+    story.configure(watch).await;
+    let revised = policy("Privacy Policy", KETTLES).replace("collect", "gather").replace("share", "pass on");
+    let lose = |story: &Story| {
+        story.company.remove("/privacy");
+        story.company.serve("/new/privacy", html(revised.clone()));
+        story.company.serve("/", html(framed("Acme", "<h1>Kettles</h1>", "<a href=\"/new/privacy\">Privacy</a>")));
+    };
+    lose(&story);
+    assert_eq!(story.check_and_seek().await.moves.len(), 1);
+    story.clock.advance(Duration::from_secs(24 * 3600));
+    story.check_and_seek().await;
+    let all = notices(&story.ports.store).await;
+    assert_eq!(kinds(&all), ["policy.move_proposed"], "the next search finds nothing new");
+    let first = all[0].1.clone();
+
+    // The page is back: nobody need decide.
+    story.company.serve("/privacy", html(policy("Privacy Policy", KETTLES)));
+    let back = story.check().await;
+    assert_eq!(back.recorded.unwrap().deliveries, 1);
+    story.check().await;
+    let all = notices(&story.ports.store).await;
+    assert_eq!(kinds(&all)[1..], ["policy.move_decided"]);
+    assert_eq!(all[1].1["decision"].as_str(), Some("seen_again"));
+    let id = |at: usize| {
+        let store = story.ports.store.clone();
+        async move { store.deliveries(None, 99).await.unwrap().into_iter().rev().nth(at).unwrap().id.0 }
+    };
+    assert_eq!(all[1].1["settles"][0].as_str(), Some(id(0).await.as_str()));
+
+    // Lost again, it is a matter of its own, and whoever runs this decides.
+    lose(&story);
+    story.clock.advance(Duration::from_secs(24 * 3600));
+    story.check_and_seek().await;
+    let all = notices(&story.ports.store).await;
+    assert_eq!(kinds(&all)[2..], ["policy.move_proposed"]);
+    assert_eq!(all[2].1["found"], first["found"]);
+    let word = |url: url::Url| NewMove { url, way: Way::Operator, alike: None, state: MoveState::Accepted };
+    let now = story.clock.now();
+    let accepted = vec![word(story.company.url("/new/privacy"))];
+    assert_eq!(story.ports.store.record_moves(&story.watch, None, accepted, now).await.unwrap().deliveries, 1);
+    let all = notices(&story.ports.store).await;
+    assert_eq!((kinds(&all)[3], all[3].1["decision"].as_str()), ("policy.move_decided", Some("accepted")));
+    // Whoever was told nothing hears of no end: what one accepted oneself is not news.
+    story.configure(Watch { url: story.company.url("/new/privacy"), ..story.watch.clone() }).await;
+    assert_eq!(notices(&story.ports.store).await.len(), 4);
+}
+
+#[tokio::test]
+async fn a_search_looks_with_the_browser_where_the_watch_takes_one() {
+    use crate::world::{Answer, WILL_NOT, World, policy};
+    use policywatch::ladder::{Ladder, Render};
+
+    let world = World::new().await;
+    let always = Ladder { render: Render::Always, archive: false };
+    let watch = world.follow(Watch { ladder: always, ..crate::world::watch("/privacy", &[]) }).await;
+    let gone = || Answer::Page(404, "<title>Not found</title><h1>404</h1>".to_owned());
+    let shell = || {
+        Answer::Page(200, "<!doctype html><title>Acme</title><div id=app></div><script src=a.js></script>".to_owned())
+    };
+    world.site.serve_rendered("/privacy", policy(WILL_NOT));
+    world.check(&watch).await;
+    let home = "<!doctype html><html><title>Acme</title><body><h1>Kettles</h1><footer><a href=/trust/privacy>Privacy Policy</a></footer></body></html>";
+    for path in ["/privacy", "/", "/trust/privacy"] {
+        world.site.serve(path, shell());
+    }
+    world.site.serve_rendered("/privacy", gone());
+    world.site.serve_rendered("/", home.to_owned());
+    world.site.serve_rendered("/trust/privacy", policy(WILL_NOT));
+    for usual in ["/privacy-policy", "/legal/privacy", "/policies/privacy", "/legal/privacy-policy"] {
+        world.site.serve_rendered(usual, gone());
+    }
+    world.clock.advance(Duration::from_secs(3600));
+    let lost = world.check(&watch).await.recorded.unwrap().check.unwrap();
+    let sought = seek(&watch, lost, &world.ports()).await.unwrap().unwrap();
+    assert_eq!(sought.followed().map(|found| found.url.path()), Some("/trust/privacy"), "{sought:?}");
+    assert_eq!(world.site.requests().len(), 0, "nothing was asked for plainly");
+
+    // Where the browser only helps if it must, a page of scripts is looked at in it, too.
+    let auto = Ladder { render: Render::Auto, archive: false };
+    let other = World::new().await;
+    let watch = other.follow(Watch { ladder: auto, ..crate::world::watch("/privacy", &[]) }).await;
+    other.site.serve("/privacy", policy(WILL_NOT));
+    other.check(&watch).await;
+    other.site.serve("/privacy", gone());
+    other.site.serve("/", home.to_owned());
+    other.site.serve("/trust/privacy", shell());
+    other.site.serve_rendered("/trust/privacy", policy(WILL_NOT));
+    other.clock.advance(Duration::from_secs(3600));
+    let lost = other.check(&watch).await.recorded.unwrap().check.unwrap();
+    let sought = seek(&watch, lost, &other.ports()).await.unwrap().unwrap();
+    assert!(sought.followed().is_some(), "{sought:?}");
+    assert_eq!(other.site.rendered(), 1, "and only that one");
+    assert!(sought.requests <= MOST_REQUESTS);
+}
+
+#[tokio::test]
+async fn a_site_that_is_closed_to_robots_is_searched_with_the_leave_of_the_watch_only() {
+    for (rule, expected) in [(RobotsRule::Respect, false), (RobotsRule::Ignore, true)] {
+        let mut story = Story::new().await;
+        story.moves_to("/trust/privacy");
+        story.company.serve("/", html(framed("Acme", "<h1>Kettles</h1>", "<a href=\"/trust/privacy\">Privacy</a>")));
+        // It closed itself after the first look; who has leave goes on.
+        story.company.serve("/robots.txt", company::of_type("text/plain", "User-agent: *\nDisallow: /\n"));
+        story.company.remove("/privacy");
+        let watch = Watch { robots: RobotsRule::Ignore, ..story.watch.clone() };
+        story.configure(watch).await;
+        let checked = story.check().await;
+        story.clock.advance(Duration::from_secs(48 * 3600));
+        story.watch.robots = rule;
+        let sought = seek(&story.watch, checked.recorded.unwrap().check.unwrap(), &story.ports).await.unwrap().unwrap();
+        assert_eq!(sought.followed().is_some(), expected, "{rule:?}: {sought:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_history_is_asked_for_at_the_addresses_of_its_time() {
+    let world = crate::world::World::new().await;
+    let watch = world.follow(crate::world::watch("/privacy", &[])).await;
+    let moved_at = world.clock.now();
+    let url = watch.url.join("/trust/privacy").unwrap();
+    let word = NewMove { url: url.clone(), way: Way::Operator, alike: None, state: MoveState::Accepted };
+    world.store.record_moves(&watch, None, vec![word], moved_at).await.unwrap();
+    let placed = policywatch::moving::in_its_place(&watch, &world.store).await.unwrap();
+    let day = chrono::Duration::days(1);
+    assert_eq!(
+        (placed.address_at(0, moved_at - day).path(), placed.address_at(0, moved_at + day).path()),
+        ("/privacy", "/trust/privacy")
+    );
+    for (at, path) in [(moved_at - day, "/privacy"), (moved_at + day, "/trust/privacy")] {
+        world.site.serve_archived_at(path, crate::world::policy(crate::world::WILL_NOT), at);
+        policywatch::backfill::nearest(&watch, 0, at, true, &world.site, &world.store, &world.clock, &unpacker())
+            .await
+            .unwrap();
+    }
+    let asked: Vec<String> = world.site.requests().iter().map(|request| request.url.path().to_owned()).collect();
+    assert_eq!(asked, ["/privacy", "/trust/privacy"]);
+
+    // Captures of a file belong to it at both, each in its time.
+    let routing = |watches: &[Watch], path: &str, at| {
+        policywatch::exchange::import::Routing::ByAddress(watches).of(url.join(path).unwrap().as_str(), at, None).len()
+    };
+    let placed = [placed];
+    assert_eq!(routing(&placed, "/privacy", moved_at - day), 1);
+    assert_eq!(routing(&placed, "/privacy", moved_at + day), 0, "what stands there since is somebody else's");
+    assert_eq!(routing(&placed, "/trust/privacy", moved_at + day), 1);
 }
 
 // The command line.
@@ -369,7 +569,11 @@ fn fetch_list_log_and_why_tell_of_a_move() {
     desk.run(&["move", "acme", "--write"]).exits(0).says("wrote url");
     let (old, new) = (company.url("/privacy"), company.url("/new/privacy"));
     let after = std::fs::read_to_string(desk.path("policywatch.toml")).unwrap();
-    assert_eq!(after, before.replace(old.as_str(), new.as_str()));
+    let line = format!("\"{new}\"\nurls = [{{ url = \"{old}\", until = \"");
+    assert!(after.contains(&line), "{after}");
+    let until = after.split_once("until = ").and_then(|(_, rest)| rest.split_once(" }]\n")).unwrap().0;
+    let (was, is) = (format!("\"{old}\""), format!("\"{new}\"\nurls = [{{ url = \"{old}\", until = {until} }}]"));
+    assert_eq!(after, before.replace(&was, &is));
     desk.run(&["fetch", "acme"]).exits(0).prints("acme");
     assert!(!desk.run(&["list"]).exits(0).out.contains("update url"));
     desk.run(&["move", "acme", "--write"]).exits(2).says("is at the address of the configuration");
