@@ -567,6 +567,10 @@ pub(super) fn version_list(lines: &[&str]) -> Vec<bool> {
             .expect("the pattern is sound")
     });
     let mut out = vec![false; lines.len()];
+    // Nearly no page has such a list, and none without that line.
+    if !lines.iter().any(|line| line.len() <= 40 && CURRENT.is_match(line)) {
+        return out;
+    }
     let mut at = 0;
     while at < lines.len() {
         let run = lines[at..].iter().take_while(|line| {
