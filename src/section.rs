@@ -291,6 +291,18 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        /// What is not asked of the pattern has no number.
+        #[test]
+        fn a_text_that_cannot_be_numbered_is_not(
+            text in "(article|Section|§|cláusula|ſection|Titre|IV|[a-zA-Z0-9(（第é]{1,7}|\\PC{0,4})[ .):–-]{0,3}[0-9A-Za-zé一]{0,3}[. )]{0,2}[A-Za-z0-9 ]{0,6}"
+        ) {
+            if !may_be_numbered(&text) {
+                proptest::prop_assert!(!NUMBER.is_match(&text), "{text:?}");
+            }
+        }
+    }
+
     #[test]
     fn a_row_is_labelled_with_its_columns() {
         let block = |kind, text: &str| Block { kind, text: text.to_owned(), links: Vec::new() };

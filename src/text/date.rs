@@ -630,6 +630,9 @@ static FORMS: LazyLock<Forms> = LazyLock::new(|| {
 fn found(lower: &str, order: Order) -> Vec<Found> {
     let forms = &*FORMS;
     let mut all: Vec<Found> = Vec::new();
+    if !may_hold_year(lower) && !may_hold_numbers(lower) {
+        return all;
+    }
     let mut add = |start: usize, end: usize, day: Option<NaiveDate>| {
         if !all.iter().any(|known| start < known.end && known.start < end) {
             all.push(Found { start, end, day });
@@ -753,6 +756,17 @@ mod tests {
             .map(|text| Block { kind: BlockKind::Paragraph, text: (*text).to_owned(), links: Vec::new() })
             .collect();
         effective(&blocks, language).map(|date| date.to_string())
+    }
+
+    proptest::proptest! {
+        /// What is not asked of the patterns has no date.
+        #[test]
+        fn a_text_that_cannot_hold_a_date_holds_none(text in "([0-9٣]{1,4}|[-/.]| |’|may|de|年|月|日|19|20){0,12}") {
+            let (numbers, year) = (may_hold_numbers(&text), may_hold_year(&text));
+            proptest::prop_assert!(numbers || !FORMS.numbers.is_match(&text), "{text:?}");
+            let forms = [&FORMS.year_first, &FORMS.day_month, &FORMS.month_day, &FORMS.month_year, &FORMS.han];
+            proptest::prop_assert!(year || !forms.iter().any(|form| form.is_match(&text)), "{text:?}");
+        }
     }
 
     #[test]

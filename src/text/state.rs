@@ -15,7 +15,6 @@ pub use response::refuse_response;
 pub use tongue::parallel;
 
 use std::cell::LazyCell;
-use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
@@ -111,7 +110,7 @@ const SEARCHED: usize = 60_000;
 
 impl<'a> Seen<'a> {
     fn of(page: &'a Page<'a>) -> Self {
-        let main = phrases::fold(&page.blocks.iter().map(|block| block.text.as_str()).collect::<Vec<_>>().join(" "));
+        let main = phrases::fold_all(page.blocks.iter().map(|block| block.text.as_str()));
         let title = phrases::fold(page.title.unwrap_or_default());
         let about_cookies = [title.as_str(), &page.snapshot.url.to_lowercase()]
             .iter()
@@ -124,7 +123,8 @@ impl<'a> Seen<'a> {
             about_cookies || large || !COOKIE.is_match(&block.text) || words(&block.text) > BANNER_BLOCK
         };
         let core: Vec<&str> = page.blocks.iter().filter(kept).map(|block| block.text.as_str()).collect();
-        let core = if core.len() == page.blocks.len() { whole } else { Measure::of(&phrases::fold(&core.join(" "))) };
+        let core =
+            if core.len() == page.blocks.len() { whole } else { Measure::of(&phrases::fold_all(core.iter().copied())) };
         Self {
             title,
             main_words: whole.words,
@@ -230,11 +230,11 @@ struct Measure {
 
 impl Measure {
     fn of(folded: &str) -> Self {
-        let mut seen = BTreeSet::new();
+        let mut seen = [false; phrases::NOTIONS.len()];
         let mut hits = 0;
         let mut look = |word: &str| {
             if let Some(notion) = notion(word) {
-                seen.insert(notion);
+                seen[notion] = true;
                 hits += 1;
             }
         };
@@ -254,7 +254,7 @@ impl Measure {
         look(&folded[from..]);
         let words = words(folded);
         let density = if words == 0 { 0.0 } else { f64::from(hits) * 100.0 / words as f64 };
-        Self { words, notions: seen.len(), density }
+        Self { words, notions: seen.iter().filter(|seen| **seen).count(), density }
     }
 }
 

@@ -12,6 +12,7 @@ use regex::Regex;
 use super::lines::{Item, Kind, Line};
 use super::tree::count_words;
 use crate::section::{plain_title, split_number};
+use crate::text::noise;
 use crate::text::{Block, BlockKind};
 
 /// A heading that is marked as one has no more words than this; else it is a paragraph
@@ -116,11 +117,11 @@ static YEAR: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b(19|20)\d\d\b").e
 /// The title of a table of contents.
 static CONTENTS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"(?ix)^\W*(?:(?:the\ )?(?:table\ of\ )?contents?|(?:in|on)\ this\ (?:article|page|section|document|policy)|jump\ to(?:\ section)?|quick\ links
+        r"(?ix)^(?:(?:the\ )?(?:table\ of\ )?contents?|(?:in|on)\ this\ (?:article|page|section|document|policy)|jump\ to(?:\ section)?|quick\ links
         |inhalt(?:s(?:verzeichnis|übersicht))?|(?:auf|in)\ dieser\ seite|sommaire|table\ des\ mati[èe]res|dans\ cet\ article|sur\ cette\ page
         |índice(?:\ de\ contenidos?)?|contenidos?|tabla\ de\ contenidos?|en\ esta\ p[áa]gina|indice(?:\ dei\ contenuti)?|sommario|in\ questa\ pagina
         |inhoud(?:sopgave)?|op\ deze\ pagina|índice|conteúdo|sumário|nesta\ página|spis\ treści|innehåll|indhold|innhold|sisällys(?:luettelo)?
-        |содержание|оглавление|зміст|içindekiler|目次|目录|目錄|목차)\W*$",
+        |содержание|оглавление|зміст|içindekiler|目次|目录|目錄|목차)$",
     )
     .expect("the pattern is sound")
 });
@@ -326,7 +327,7 @@ fn unmark_contents(lines: &[Line], keys: &[String], styles: &mut [Option<Style>]
 }
 
 fn is_contents(lines: &[Line], at: usize) -> bool {
-    lines[at].text.len() <= 60 && CONTENTS.is_match(&lines[at].text)
+    lines[at].text.len() <= 60 && CONTENTS.is_match(noise::bare(&lines[at].text))
 }
 
 /// Where no heading is marked as the page's title, the first may be it; and where every
