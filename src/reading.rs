@@ -17,7 +17,7 @@ use crate::text::{Link, count_words, normalize_by_steps};
 
 /// The revision of the reading code. Any change to what a page reads as raises it,
 /// so that what we hold is read again before it is compared.
-pub const REVISION: u32 = 4;
+pub const REVISION: u32 = 5;
 
 /// Which parts of the page are the policy, as CSS selectors or as ranges
 /// (`before h1 .. before footer`).
@@ -37,8 +37,8 @@ pub struct Unmatched {
     pub select: Vec<String>,
     /// Those that say what to leave out.
     pub remove: Vec<String>,
-    /// What was to be read had no word, or next to none where another selector picked nothing,
-    /// so the main text was found unaided.
+    /// What was to be read had no word, or next to none where another selector picked nothing
+    /// or all of it is a menu, so the main text was found unaided.
     pub fell_back: bool,
 }
 
@@ -49,7 +49,7 @@ impl Unmatched {
             return None;
         }
         let what = match &self.select[..] {
-            [] => "what select picks has hardly a word".to_owned(),
+            [] => "what select picks is hardly a text".to_owned(),
             [one] => format!("select \"{one}\" matches nothing"),
             several => format!("select \"{}\" match nothing", several.join("\", \"")),
         };

@@ -169,6 +169,9 @@ const KINDS: [&str; 10] = ["word", "cjk", "many", "one", "lettered", "bare", "pa
 /// Parts a heading into its number, if it has one, and its title. A heading that is
 /// nothing but a number keeps it as its title.
 pub(crate) fn split_number(heading: &str) -> (Option<String>, &str) {
+    if !may_be_numbered(heading) {
+        return (None, heading);
+    }
     let Some(found) = NUMBER.captures(heading) else { return (None, heading) };
     let Some(title) = found.name("title").map(|title| title.as_str()) else { return (None, heading) };
     if !title.chars().any(char::is_alphabetic) {
@@ -183,8 +186,51 @@ pub(crate) fn split_number(heading: &str) -> (Option<String>, &str) {
     (number, title)
 }
 
+/// Beginnings of the words that [`NUMBER`] knows in front of a number, as far as they are ASCII.
+const NUMBERED_WORDS: [&str; 22] = [
+    "art", "sec", "cla", "cha", "par", "cap", "sez", "abs", "kap", "tei", "zif", "tit", "hoo", "ann", "app", "exh",
+    "anh", "anl", "ane", "all", "bij", "sch",
+];
+
+/// Whether [`NUMBER`] may match, told by how the text begins: most lines begin with a word,
+/// and the pattern is dear.
+fn may_be_numbered(heading: &str) -> bool {
+    let bytes = heading.as_bytes();
+    let letters = bytes.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    match bytes.first() {
+        None => false,
+        Some(first) if first.is_ascii_digit() || matches!(first, b'(' | 128..) => true,
+        Some(_) if letters == 0 => false,
+        // A single letter, or Roman digits.
+        Some(_) if letters <= 6 && is_behind_number(&heading[letters..]) => true,
+        Some(_) => match bytes.get(..3) {
+            Some(start) if start.is_ascii() => {
+                NUMBERED_WORDS.iter().any(|word| start.eq_ignore_ascii_case(word.as_bytes()))
+            }
+            Some(_) => true,
+            None => false,
+        },
+    }
+}
+
+/// Whether a text begins with what may part a number from a title.
+fn is_behind_number(rest: &str) -> bool {
+    rest.trim_start().starts_with(['.', ')', ':', '–', '—', '-'])
+}
+
 /// A title without case and punctuation, as titles are compared.
 pub(crate) fn plain_title(title: &str) -> String {
+    if title.is_ascii() {
+        let mut out = String::with_capacity(title.len());
+        for word in title.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()) {
+            if !out.is_empty() {
+                out.push(' ');
+            }
+            out.push_str(word);
+        }
+        out.make_ascii_lowercase();
+        return out;
+    }
     title
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
@@ -242,6 +288,18 @@ mod tests {
         ];
         for (heading, number, title) in cases {
             assert_eq!(split_number(heading), (number.map(str::to_owned), title), "{heading}");
+        }
+    }
+
+    proptest::proptest! {
+        /// What is not asked of the pattern has no number.
+        #[test]
+        fn a_text_that_cannot_be_numbered_is_not(
+            text in "(article|Section|§|cláusula|ſection|Titre|IV|[a-zA-Z0-9(（第é]{1,7}|\\PC{0,4})[ .):–-]{0,3}[0-9A-Za-zé一]{0,3}[. )]{0,2}[A-Za-z0-9 ]{0,6}"
+        ) {
+            if !may_be_numbered(&text) {
+                proptest::prop_assert!(!NUMBER.is_match(&text), "{text:?}");
+            }
         }
     }
 

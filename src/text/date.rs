@@ -288,13 +288,17 @@ fn elsewhere(blocks: &[Block], order: Order) -> Option<NaiveDate> {
     let mut only = None;
     for (at, block) in blocks.iter().enumerate() {
         // Most blocks name no year, and few that do are so short.
-        if block.text.len() > 4 * LINE || !block.text.contains(|c: char| c.is_ascii_digit()) || is_logged(blocks, at) {
+        if block.text.len() > 4 * LINE || !block.text.bytes().any(|b| b.is_ascii_digit()) {
             continue;
         }
         let lower = fold(&block.text);
+        // No claim without a cue.
+        if !CUE.is_match(&lower) {
+            continue;
+        }
         let strong = || CUES.iter().any(|(cue, _, reach)| *reach == Cue::Strong && find_word(&lower, cue).is_some());
         let told = is_date_line(&block.text) || names_document(first_chars(&lower, 2 * REACH)) && strong();
-        if !told {
+        if !told || is_logged(blocks, at) {
             continue;
         }
         for (_, date) in claims(&block.text, order) {
@@ -335,22 +339,49 @@ enum Order {
 /// Signs of a text made in America, in lower case.
 const AMERICAN: [&str; 5] = ["california", "united states", "delaware", "u.s.", "usa"];
 
+/// Whether a sign stands between two digits that may part the numbers of a date. Asked before
+/// the pattern, which is slow on texts with quotation marks and the like.
+fn may_hold_numbers(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let digit = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_digit() || !byte.is_ascii());
+    let blank = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_whitespace);
+    let beside = |near: Option<&u8>, far: Option<&u8>| digit(near) || blank(near) && digit(far);
+    text.bytes().any(|byte| byte.is_ascii_digit())
+        && memchr::memchr3_iter(b'-', b'/', b'.', bytes).any(|at| {
+            let before = |by: usize| at.checked_sub(by).and_then(|at| bytes.get(at));
+            beside(before(1), before(2)) && beside(bytes.get(at + 1), bytes.get(at + 2))
+        })
+}
+
+/// Whether four digits stand in a text that may be a year.
+fn may_hold_year(text: &str) -> bool {
+    let digit = |byte: u8| byte.is_ascii_digit() || !byte.is_ascii();
+    text.as_bytes().windows(4).any(|four| matches!(&four[..2], b"19" | b"20") && digit(four[2]) && digit(four[3]))
+}
+
+/// How those signs begin, whatever stands for a blank in them.
+static AMERICA: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let begin = AMERICAN.map(|sign| sign.split(' ').next().unwrap_or(sign));
+    AhoCorasick::builder().ascii_case_insensitive(true).build(begin).expect("the signs are sound")
+});
+
 /// The order that a text keeps: other dates of it show, or else its language. English
 /// alone has two: the order of its dates in words (`May 1, 2020`, `1 May 2020`) shows
 /// which, or the country that it speaks of; else it cannot be told.
 fn order(blocks: &[Block], language: Option<&str>) -> Order {
-    let in_numbers =
-        |block: &Block| block.text.contains(|c: char| c.is_ascii_digit()) && FORMS.numbers.is_match(&block.text);
+    let in_numbers = |block: &Block| may_hold_numbers(&block.text) && FORMS.numbers.is_match(&block.text);
     if !blocks.iter().any(in_numbers) {
         return Order::Unknown;
     }
     let (mut day_first, mut month_first) = (0, 0);
     let (mut day_month, mut month_day, mut american) = (0, 0, false);
     for block in blocks {
-        if language == Some("en") && block.text.len() < 16 * LINE {
+        let numbered = block.text.bytes().any(|b| b.is_ascii_digit());
+        let asked = numbered || !american && AMERICA.is_match(&block.text);
+        if language == Some("en") && block.text.len() < 16 * LINE && asked {
             let lower = fold(&block.text);
             american = american || AMERICAN.iter().any(|sign| find_word(&lower, sign).is_some());
-            if lower.contains(|c: char| c.is_ascii_digit()) {
+            if may_hold_year(&lower) {
                 let named = |group: usize, found: &regex::Captures<'_>| month(&found[group]).is_some();
                 day_month += FORMS.day_month.captures_iter(&lower).filter(|found| named(2, found)).count();
                 month_day += FORMS.month_day.captures_iter(&lower).filter(|found| named(1, found)).count();
@@ -599,6 +630,9 @@ static FORMS: LazyLock<Forms> = LazyLock::new(|| {
 fn found(lower: &str, order: Order) -> Vec<Found> {
     let forms = &*FORMS;
     let mut all: Vec<Found> = Vec::new();
+    if !may_hold_year(lower) && !may_hold_numbers(lower) {
+        return all;
+    }
     let mut add = |start: usize, end: usize, day: Option<NaiveDate>| {
         if !all.iter().any(|known| start < known.end && known.start < end) {
             all.push(Found { start, end, day });
@@ -722,6 +756,17 @@ mod tests {
             .map(|text| Block { kind: BlockKind::Paragraph, text: (*text).to_owned(), links: Vec::new() })
             .collect();
         effective(&blocks, language).map(|date| date.to_string())
+    }
+
+    proptest::proptest! {
+        /// What is not asked of the patterns has no date.
+        #[test]
+        fn a_text_that_cannot_hold_a_date_holds_none(text in "([0-9٣]{1,4}|[-/.]| |’|may|de|年|月|日|19|20){0,12}") {
+            let (numbers, year) = (may_hold_numbers(&text), may_hold_year(&text));
+            proptest::prop_assert!(numbers || !FORMS.numbers.is_match(&text), "{text:?}");
+            let forms = [&FORMS.year_first, &FORMS.day_month, &FORMS.month_day, &FORMS.month_year, &FORMS.han];
+            proptest::prop_assert!(year || !forms.iter().any(|form| form.is_match(&text)), "{text:?}");
+        }
     }
 
     #[test]

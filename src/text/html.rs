@@ -137,7 +137,7 @@ struct Found {
 
 /// Finds the policy on a parsed page, by selectors or unaided. Where selectors pick not a
 /// word, or one picks nothing and the others next to nothing, the site was rebuilt, and the
-/// policy is looked for unaided.
+/// policy is looked for unaided; so, too, where a menu is all that they pick of a page of text.
 fn policy(html: &Html, base: Option<&Url>, how: &Selectors, done: &mut dyn FnMut(Step)) -> Found {
     let mut tree = Tree::of(html);
     let visible = tree.words(0);
@@ -148,9 +148,15 @@ fn policy(html: &Html, base: Option<&Url>, how: &Selectors, done: &mut dyn FnMut
     let picked = parts::pick(html, &tree, &how.select);
     let fell_back = !how.select.is_empty() && !parts::have_words(&tree, &picked.runs);
     let mut unmatched = Unmatched { select: picked.unmatched, remove: removed.unmatched, fell_back };
-    let chosen = (!unaided(how, fell_back)).then(|| lines::of_runs(&tree, &picked.runs, base));
-    // Where a part that was declared is gone, what is left of the others may be a remnant.
-    let doubtful = !unmatched.select.is_empty() || !unmatched.remove.is_empty();
+    let chosen = (!unaided(how, fell_back)).then(|| {
+        let mut lines = lines::of_runs(&tree, &picked.runs, base);
+        lines.retain(|line| !main_text::is_icon_name(line));
+        lines
+    });
+    // Where a part that was declared is gone, what is left of the others may be a remnant; and
+    // what has the name of the policy may be a menu by now.
+    let is_menu = chosen.as_ref().is_some_and(|lines| main_text::is_menu(lines, base));
+    let doubtful = is_menu || !unmatched.select.is_empty() || !unmatched.remove.is_empty();
     let lines = match chosen {
         Some(lines) if !doubtful || words_of(&lines) * REMNANT >= tree::count_words(&visible) => lines,
         chosen => {
@@ -174,7 +180,8 @@ fn policy(html: &Html, base: Option<&Url>, how: &Selectors, done: &mut dyn FnMut
 }
 
 /// Selectors that pick less than one word in so many of the text that is found unaided,
-/// while another of them picks nothing, are those of another design of the page.
+/// while another of them picks nothing, or a mere menu, are those of another design of the
+/// page.
 const REMNANT: u32 = 10;
 
 /// Whether no selector says where the policy is.

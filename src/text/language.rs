@@ -9,7 +9,7 @@ use whatlang::Lang;
 const ENOUGH: usize = 160;
 
 /// How many characters are looked at: more do not change the answer.
-const SAMPLE: usize = 4_000;
+pub(super) const SAMPLE: usize = 4_000;
 
 /// Tells the language of some words, or else what the page declares.
 ///

@@ -171,7 +171,7 @@ fn from_html(
     done(Step::Characters);
     let page = html::read(&source, &snapshot.final_url, how, done)?;
     drop(source);
-    let language = language::of(&words(&page.blocks), page.declared_language.as_deref());
+    let language = language::of(&beginning(&page.blocks), page.declared_language.as_deref());
     done(Step::Language);
     let state = state::Page {
         snapshot,
@@ -255,6 +255,20 @@ fn is_command(c: char) -> bool {
 /// How many words a text has; two characters of a script without spaces count as one.
 pub fn count_words(text: &str) -> usize {
     html::count_words(text)
+}
+
+/// The words of the first blocks, enough to tell the language by.
+fn beginning(blocks: &[Block]) -> String {
+    let mut out = String::new();
+    for (at, block) in blocks.iter().enumerate() {
+        // No character has more bytes.
+        if out.len() > 4 * language::SAMPLE {
+            break;
+        }
+        out.push_str(if at > 0 { "\n" } else { "" });
+        out.push_str(&block.text);
+    }
+    out
 }
 
 /// The words of some blocks.

@@ -386,21 +386,32 @@ pub(super) fn names_owner(text: &str) -> bool {
 pub(super) struct Phrase {
     /// Its name, for people.
     pub(super) name: &'static str,
-    /// Matches the line between marks and spaces, letter case apart.
+    /// Matches what is left of the line by [`bare`], letter case apart.
     words: fn() -> String,
-    /// Matches the whole line.
+    /// Matches all of that.
     pattern: LazyLock<Regex>,
 }
 
+/// The most bytes of a pattern's automaton that are kept, built as lines are read.
+const LARGEST_DFA: usize = 8 << 20;
+
 macro_rules! phrase {
-    ($name:literal, $pattern:expr $(,)?) => {
+    ($name:expr, $pattern:expr $(,)?) => {
         Phrase { name: $name, words: || String::from($pattern), pattern: LazyLock::new(|| whole_line(&$pattern)) }
     };
 }
 
+/// A line without the marks and spaces around it. Patterns that allowed for them would be
+/// several times as large: what is no letter has many ranges.
+pub(super) fn bare(line: &str) -> &str {
+    line.trim_matches(|c: char| !c.is_alphanumeric() && c != '_')
+}
+
+/// Matches a [`bare`] line as a whole. The tables name letters and digits by their ranges:
+/// classes of all scripts would make the automaton of many megabytes.
 fn whole_line(words: &str) -> Regex {
-    RegexBuilder::new(&format!(r"(?i)^\W*(?:{words})\W*$"))
-        .dfa_size_limit(16 << 20)
+    RegexBuilder::new(&format!(r"(?i)^(?:{words})$"))
+        .dfa_size_limit(LARGEST_DFA)
         .build()
         .expect("the table's patterns are sound")
 }
@@ -413,26 +424,26 @@ static ANY_PHRASE: LazyLock<Regex> = LazyLock::new(|| {
 /// How long ago, in the languages of the corpus; a page counts it anew at every visit.
 const AGO: &str = concat!(
     // en
-    r"(?:(?:over|about|almost|nearly|around|more than|less than) )?(?:an?|\d+|one|two|three|four|five|six|seven|eight|nine|ten|a few|several) (?:second|minute|min|hour|hr|day|week|month|year)s? ago",
-    r"|(?:just now|today|yesterday|recently|(?:this|last) (?:week|month|year)|in the last (?:\d+ )?(?:minute|hour|day|week|month)s?)",
+    r"(?:(?:over|about|almost|nearly|around|more than|less than) )?(?:an?|[0-9]+|one|two|three|four|five|six|seven|eight|nine|ten|a few|several) (?:second|minute|min|hour|hr|day|week|month|year)s? ago",
+    r"|(?:just now|today|yesterday|recently|(?:this|last) (?:week|month|year)|in the last (?:[0-9]+ )?(?:minute|hour|day|week|month)s?)",
     // de
-    r"|vor (?:etwa |über |fast |mehr als |weniger als )?(?:\d+|eine[mr]?|zwei|drei|vier|fünf|sechs|wenigen|mehreren) (?:sekunde|minute|stunde|tag|woche|monat|jahr)\w*|heute|gestern|(?:diese|letzte) woche|(?:diesen|letzten) monat",
+    r"|vor (?:etwa |über |fast |mehr als |weniger als )?(?:[0-9]+|eine[mr]?|zwei|drei|vier|fünf|sechs|wenigen|mehreren) (?:sekunde|minute|stunde|tag|woche|monat|jahr)[a-zß-ÿąćęłńśźż]*|heute|gestern|(?:diese|letzte) woche|(?:diesen|letzten) monat",
     // fr
-    r"|il y a (?:environ |plus d['’]|plus de |moins d['’]|moins de |près d['’])?(?:\d+|une?|deux|trois|quelques|plusieurs) (?:seconde|minute|heure|jour|semaine|mois|an|année)s?|aujourd['’]hui|hier|cette semaine|ce mois-ci|la semaine dernière|le mois dernier",
+    r"|il y a (?:environ |plus d['’]|plus de |moins d['’]|moins de |près d['’])?(?:[0-9]+|une?|deux|trois|quelques|plusieurs) (?:seconde|minute|heure|jour|semaine|mois|an|année)s?|aujourd['’]hui|hier|cette semaine|ce mois-ci|la semaine dernière|le mois dernier",
     // es
-    r"|hace (?:más de |menos de |casi |unos |unas )?(?:\d+|una?|dos|tres|algunos|algunas) (?:segundo|minuto|hora|día|semana|mes|año)(?:e?s)?|hoy|ayer|esta semana|este mes",
+    r"|hace (?:más de |menos de |casi |unos |unas )?(?:[0-9]+|una?|dos|tres|algunos|algunas) (?:segundo|minuto|hora|día|semana|mes|año)(?:e?s)?|hoy|ayer|esta semana|este mes",
     // it
-    r"|(?:circa |più di |meno di |oltre )?(?:\d+|una?|un['’]|due|tre|alcun[ie]) ?(?:second[oi]|minut[oi]|or[ae]|giorn[oi]|settiman[ae]|mes[ei]|ann[oi]) fa|oggi|ieri|questa settimana|questo mese",
+    r"|(?:circa |più di |meno di |oltre )?(?:[0-9]+|una?|un['’]|due|tre|alcun[ie]) ?(?:second[oi]|minut[oi]|or[ae]|giorn[oi]|settiman[ae]|mes[ei]|ann[oi]) fa|oggi|ieri|questa settimana|questo mese",
     // nl
-    r"|(?:ongeveer |meer dan |minder dan |bijna )?(?:\d+|een|één|twee|drie|enkele) (?:second(?:e|en)|minuut|minuten|uur|uren|dag|dagen|week|weken|maand|maanden|jaar|jaren) geleden|vandaag|gisteren|deze (?:week|maand)",
+    r"|(?:ongeveer |meer dan |minder dan |bijna )?(?:[0-9]+|een|één|twee|drie|enkele) (?:second(?:e|en)|minuut|minuten|uur|uren|dag|dagen|week|weken|maand|maanden|jaar|jaren) geleden|vandaag|gisteren|deze (?:week|maand)",
     // pt
-    r"|(?:há|faz) (?:mais de |menos de |cerca de |quase )?(?:\d+|uma?|dois|duas|alguns|algumas) (?:segundo|minuto|hora|dia|semana|mês|mes|ano)(?:e?s)?(?: atrás)?|hoje|ontem|esta semana|este mês",
+    r"|(?:há|faz) (?:mais de |menos de |cerca de |quase )?(?:[0-9]+|uma?|dois|duas|alguns|algumas) (?:segundo|minuto|hora|dia|semana|mês|mes|ano)(?:e?s)?(?: atrás)?|hoje|ontem|esta semana|este mês",
     // pl
-    r"|(?:ponad |około |prawie )?(?:\d+ |dwa |dwie |trzy |kilka )?(?:sekund\w*|minut\w*|godzin\w*|dni|dzień|tydzień|tygodni\w*|miesiąc\w*|miesięcy|rok|roku|lata|lat) temu|dziś|dzisiaj|wczoraj|w tym (?:tygodniu|miesiącu)",
+    r"|(?:ponad |około |prawie )?(?:[0-9]+ |dwa |dwie |trzy |kilka )?(?:sekund[a-zß-ÿąćęłńśźż]*|minut[a-zß-ÿąćęłńśźż]*|godzin[a-zß-ÿąćęłńśźż]*|dni|dzień|tydzień|tygodni[a-zß-ÿąćęłńśźż]*|miesiąc[a-zß-ÿąćęłńśźż]*|miesięcy|rok|roku|lata|lat) temu|dziś|dzisiaj|wczoraj|w tym (?:tygodniu|miesiącu)",
     // sv
-    r"|för (?:mer än |över |cirka |ungefär )?(?:\d+|en|ett|två|tre|några) (?:sekund|minut|timm|dag|veck|månad|år)\w* sedan|i ?dag|i ?går|(?:denna|förra) (?:vecka|veckan|månad|månaden)",
+    r"|för (?:mer än |över |cirka |ungefär )?(?:[0-9]+|en|ett|två|tre|några) (?:sekund|minut|timm|dag|veck|månad|år)[a-zß-ÿąćęłńśźż]* sedan|i ?dag|i ?går|(?:denna|förra) (?:vecka|veckan|månad|månaden)",
     // da
-    r"|for (?:mere end |over |cirka |ca\.? )?(?:\d+|en|et|to|tre|nogle) (?:sekund|minut|time|dag|uge|måned|år)\w* siden|i ?dag|i ?går|(?:denne|sidste) (?:uge|måned)",
+    r"|for (?:mere end |over |cirka |ca\.? )?(?:[0-9]+|en|et|to|tre|nogle) (?:sekund|minut|time|dag|uge|måned|år)[a-zß-ÿąćęłńśźż]* siden|i ?dag|i ?går|(?:denne|sidste) (?:uge|måned)",
 );
 
 /// What was done so long ago.
@@ -451,14 +462,14 @@ const HELPFUL: &str = concat!(
     r"|(?:war|waren|ist) (?:dieser|diese|dieses|das|die).{0,30}(?:hilfreich|nützlich)|hat (?:ihnen|dir) (?:dieser|diese|das).{0,30}geholfen|wurde (?:ihre|deine) frage beantwortet",
     r"|(?:cet article|cette page|cela|ça|cette réponse|ce contenu) vous a-?(?:t-(?:il|elle))?.{0,6}(?:aidée?|été utile).{0,10}|(?:cela|ça) vous a(?:-t-il)? aidée?|(?:cet article|cette page|cela|ça) (?:a-t-(?:il|elle) été|est-(?:il|elle)) utile",
     r"|¿?(?:te|le) (?:ha (?:resultado|sido)|fue|resultó) (?:útil|de ayuda).{0,40}|¿?(?:ha sido|fue) útil (?:este|esta).{0,30}|questo articolo.{0,20}utile|(?:ti|le) è stat[oa] utile.{0,30}|(?:è|ti è) stat[oa] (?:utile|d['’]aiuto).{0,30}",
-    r"|(?:was|is|heeft) (?:dit|deze).{0,25}(?:nuttig|behulpzaam|geholpen)|(?:este|esta|isso).{0,20}(?:foi|é) útil|(?:esta|este).{0,20}ajudou|czy (?:ten|ta|to).{0,25}(?:pomocn|przydatn)\w+",
-    r"|(?:var|är|hjälpte) (?:den här|det här|denna|detta).{0,25}(?:hjälp|användbar|hjälpsam)\w*|(?:var|er|hjalp) (?:denne|dette|det).{0,25}(?:nyttig|hjælp)\w*",
+    r"|(?:was|is|heeft) (?:dit|deze).{0,25}(?:nuttig|behulpzaam|geholpen)|(?:este|esta|isso).{0,20}(?:foi|é) útil|(?:esta|este).{0,20}ajudou|czy (?:ten|ta|to).{0,25}(?:pomocn|przydatn)[a-zß-ÿąćęłńśźż]+",
+    r"|(?:var|är|hjälpte) (?:den här|det här|denna|detta).{0,25}(?:hjälp|användbar|hjälpsam)[a-zß-ÿąćęłńśźż]*|(?:var|er|hjalp) (?:denne|dette|det).{0,25}(?:nyttig|hjælp)[a-zß-ÿąćęłńśźż]*",
 );
 
 /// How long ago, with nothing said of what was done.
 const AGO_LINE: &str = concat!(
-    r"vor \d+ (?:sekunde|minute|stunde|tag|woche|monat|jahr)\w*|il y a \d+ (?:seconde|minute|heure|jour|semaine|mois|an|année)s?",
-    r"|\d+ (?:second|minute|min|hour|hr|day|week|month|year)s? ago|an? (?:second|minute|hour|day|week|month|year) ago",
+    r"vor [0-9]+ (?:sekunde|minute|stunde|tag|woche|monat|jahr)[a-zß-ÿąćęłńśźż]*|il y a [0-9]+ (?:seconde|minute|heure|jour|semaine|mois|an|année)s?",
+    r"|[0-9]+ (?:second|minute|min|hour|hr|day|week|month|year)s? ago|an? (?:second|minute|hour|day|week|month|year) ago",
 );
 
 /// All classes of lines.
@@ -483,7 +494,7 @@ pub(super) static PHRASES: [Phrase; 16] = [
         "related pages",
         r"(related|recommended|popular|other|more|recent) (articles|links|pages|topics|posts|resources|stories)|articles? (connexes?|similaires?|associés?|li(é|e)s)|(ä|a)hnliche (artikel|beitr(ä|a)ge)|verwandte (artikel|themen)|art(í|i)culos relacionados|articoli correlati|gerelateerde artikelen|artigos relacionados|powiązane artykuły|relaterade artiklar|relaterede artikler|you (may|might) also (like|be interested in).{0,10}|more from .{1,30}|read next|up next"
     ),
-    phrase!("feedback", format!(r"{HELPFUL}|\d+ (out )?of \d+ (people )?found this helpful.*")),
+    phrase!("feedback", format!(r"{HELPFUL}|[0-9]+ (out )?of [0-9]+ (people )?found this helpful.*")),
     phrase!("answer", r"yes|no|ja|nein|oui|non|sí|nee|sim|não|tak|nie|nej"),
     phrase!(
         "feedback form",
@@ -492,24 +503,24 @@ pub(super) static PHRASES: [Phrase; 16] = [
     phrase!(
         "relative date",
         format!(
-            r"{DONE}\W{{0,3}}(?:on |by .{{1,30}} )?(?:{AGO})|(?:heute|gestern|vandaag|gisteren) {DONE}|(?:{AGO}) {DONE}"
+            r"{DONE}[^0-9a-zß-ÿ]{{0,3}}(?:on |by .{{1,30}} )?(?:{AGO})|(?:heute|gestern|vandaag|gisteren) {DONE}|(?:{AGO}) {DONE}"
         )
     ),
     phrase!("relative date alone", AGO_LINE),
     phrase!(
         "counter",
-        r"[\d.,  ]+k? (views?|reads?|comments?|shares?|likes?|aufrufe|vues?|visitas|visualizzazioni|weergaven|wyświetleń|visningar|visninger)|(view|visitor)s?:? [\d.,]+|\d+ min(ute)?s?( read|uten lesezeit| de lecture| de lectura| di lettura| leestijd| de leitura| czytania| läsning)|(estimated )?reading time:? .{1,15}|(lesezeit|temps de lecture|tiempo de lectura|tempo di lettura|leestijd|tempo de leitura|czas czytania|lästid|læsetid):? .{1,15}"
+        r"[0-9.,  ]+k? (views?|reads?|comments?|shares?|likes?|aufrufe|vues?|visitas|visualizzazioni|weergaven|wyświetleń|visningar|visninger)|(view|visitor)s?:? [0-9.,]+|[0-9]+ min(ute)?s?( read|uten lesezeit| de lecture| de lectura| di lettura| leestijd| de leitura| czytania| läsning)|(estimated )?reading time:? .{1,15}|(lesezeit|temps de lecture|tiempo de lectura|tempo di lettura|leestijd|tempo de leitura|czas czytania|lästid|læsetid):? .{1,15}"
     ),
     phrase!(
         "pagination",
-        r"(showing )?\d+ ?[-–] ?\d+ (of|von|sur|de|di|van|z|av|af) \d+( results| entries| items| ergebnissen| résultats| resultados| risultati| resultaten)?|(results|rows|items|entries) per page|page \d+ (of|von|sur|de|di|van) \d+"
+        r"(showing )?[0-9]+ ?[-–] ?[0-9]+ (of|von|sur|de|di|van|z|av|af) [0-9]+( results| entries| items| ergebnissen| résultats| resultados| risultati| resultaten)?|(results|rows|items|entries) per page|page [0-9]+ (of|von|sur|de|di|van) [0-9]+"
     ),
     phrase!(
         "assistant",
         r"(please )?(verify|check) (all |the |its )?(answers|responses) for accuracy|(ai|the assistant) can make mistakes|(example|suggested|sample) questions"
     ),
     phrase!(
-        "icon name",
+        ICON_NAME,
         r"(?:(?:custom-svg|icon|svg|fa[srlbd]?|glyphicon|mdi|bi|[a-z]+-(?:fa|icon|svg))-[a-z0-9-]+)(?: (?:[a-z0-9]+-)*(?:fa|icon|svg|regular|solid|light|outline)[a-z0-9-]*)*"
     ),
     phrase!(
@@ -527,20 +538,23 @@ pub(super) fn phrase(line: &str) -> Option<&'static str> {
     if line.len() > 120 {
         return None;
     }
+    let line = bare(line);
     if !ANY_PHRASE.is_match(line) {
         return None;
     }
     PHRASES.iter().find(|phrase| phrase.pattern.is_match(line)).map(|phrase| phrase.name)
 }
 
+/// A class of lines that are no text, whoever chose them.
+pub(super) const ICON_NAME: &str = "icon name";
+
 /// A class of lines that are noise only above the text: in a clause they say since when.
 pub(super) const AGO_ALONE: &str = "relative date alone";
 
 /// Whether a line only says what was done to the page, as in `Last updated:`.
 pub(super) fn is_done(line: &str) -> bool {
-    static LINE: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(&format!(r"(?i)^\W*(?:{DONE})\W*$")).expect("the table's patterns are sound"));
-    line.len() <= 60 && LINE.is_match(line)
+    static LINE: LazyLock<Regex> = LazyLock::new(|| whole_line(DONE));
+    line.len() <= 60 && LINE.is_match(bare(line))
 }
 
 /// A class of lines that are noise only where a line of `feedback` stands above them: else
@@ -553,8 +567,8 @@ pub(super) const ANSWER: &str = "answer";
 pub(super) fn version_list(lines: &[&str]) -> Vec<bool> {
     static DATE: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(concat!(
-            r"^(?:\d{1,2}(?:st|nd|rd|th|er|[.º])?(?: de| of)? \p{L}{3,12}\.?,?(?: de)? \d{4}|\p{L}{3,12}\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4}",
-            r"|\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})$"
+            r"^(?:[0-9]{1,2}(?:st|nd|rd|th|er|[.º])?(?: de| of)? \p{L}{3,12}\.?,?(?: de)? [0-9]{4}|\p{L}{3,12}\.? [0-9]{1,2}(?:st|nd|rd|th)?,? [0-9]{4}",
+            r"|[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2,4})$"
         ))
         .expect("the pattern is sound")
     });
@@ -567,6 +581,10 @@ pub(super) fn version_list(lines: &[&str]) -> Vec<bool> {
             .expect("the pattern is sound")
     });
     let mut out = vec![false; lines.len()];
+    // Nearly no page has such a list, and none without that line.
+    if !lines.iter().any(|line| line.len() <= 40 && CURRENT.is_match(line)) {
+        return out;
+    }
     let mut at = 0;
     while at < lines.len() {
         let run = lines[at..].iter().take_while(|line| {
@@ -592,23 +610,17 @@ struct Opening {
 /// All parts that are told by their first line: what a page asks its visitors.
 static OPENINGS: [Opening; 2] = [
     // A form that asks for feedback.
-    Opening {
-        pattern: LazyLock::new(|| {
-            Regex::new(&format!(r"(?i)^\W*(?:{HELPFUL})\W*$")).expect("the table's patterns are sound")
-        }),
-        words: 200,
-    },
+    Opening { pattern: LazyLock::new(|| whole_line(HELPFUL)), words: 200 },
     // An assistant that offers to chat.
     Opening {
         pattern: LazyLock::new(|| {
-            Regex::new(concat!(
-                r"(?i)^\W*(?:ask .{2,40} a question|chat with (?:us|our .{2,30})",
+            whole_line(concat!(
+                r"ask .{2,40} a question|chat with (?:us|our .{2,30})",
                 r"|(?:what|how) can (?:we|i) help(?: you)?(?: with)?(?: today)?|wie können wir (?:ihnen|dir) helfen",
                 r"|(?:comment|en quoi) pouvons-nous vous aider|¿?(?:cómo|en qué) podemos ayudar(?:te|le)?|come possiamo aiutar(?:ti|la)",
                 r"|waarmee kunnen we (?:je|u) helpen|(?:como|em que) podemos ajudar.{0,8}|w czym możemy pomóc",
-                r"|(?:hur|vad|med vad) kan vi hjälpa.{0,15}|hvad kan vi hjælpe.{0,15})\W*$"
+                r"|(?:hur|vad|med vad) kan vi hjälpa.{0,15}|hvad kan vi hjælpe.{0,15}"
             ))
-            .expect("the table's patterns are sound")
         }),
         words: 120,
     },
@@ -619,6 +631,7 @@ pub(super) fn opening(line: &str) -> Option<u32> {
     if line.len() > 120 {
         return None;
     }
+    let line = bare(line);
     OPENINGS.iter().find(|opening| opening.pattern.is_match(line)).map(|opening| opening.words)
 }
 

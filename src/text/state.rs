@@ -15,7 +15,6 @@ pub use response::refuse_response;
 pub use tongue::parallel;
 
 use std::cell::LazyCell;
-use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
@@ -111,7 +110,7 @@ const SEARCHED: usize = 60_000;
 
 impl<'a> Seen<'a> {
     fn of(page: &'a Page<'a>) -> Self {
-        let main = phrases::fold(&page.blocks.iter().map(|block| block.text.as_str()).collect::<Vec<_>>().join(" "));
+        let main = phrases::fold_all(page.blocks.iter().map(|block| block.text.as_str()));
         let title = phrases::fold(page.title.unwrap_or_default());
         let about_cookies = [title.as_str(), &page.snapshot.url.to_lowercase()]
             .iter()
@@ -124,7 +123,8 @@ impl<'a> Seen<'a> {
             about_cookies || large || !COOKIE.is_match(&block.text) || words(&block.text) > BANNER_BLOCK
         };
         let core: Vec<&str> = page.blocks.iter().filter(kept).map(|block| block.text.as_str()).collect();
-        let core = if core.len() == page.blocks.len() { whole } else { Measure::of(&phrases::fold(&core.join(" "))) };
+        let core =
+            if core.len() == page.blocks.len() { whole } else { Measure::of(&phrases::fold_all(core.iter().copied())) };
         Self {
             title,
             main_words: whole.words,
@@ -192,7 +192,19 @@ impl<'a> Seen<'a> {
 /// Words in a text; two signs of a script without blanks count as one.
 fn words(text: &str) -> usize {
     let (mut words, mut dense, mut counted) = (0, 0, false);
-    for c in text.chars() {
+    let (bytes, mut at) = (text.as_bytes(), 0);
+    while let Some(&byte) = bytes.get(at) {
+        // Nearly all of most texts is ASCII, which needs no decoding.
+        if byte.is_ascii() {
+            let blank = matches!(byte, b'\t'..=b'\r' | b' ');
+            let begins = !counted & byte.is_ascii_alphanumeric();
+            words += usize::from(begins);
+            counted = !blank & (counted | begins);
+            at += 1;
+            continue;
+        }
+        let Some(c) = text[at..].chars().next() else { break };
+        at += c.len_utf8();
         dense += usize::from(
             matches!(c, '\u{e00}'..='\u{e7f}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}'),
         );
@@ -218,17 +230,31 @@ struct Measure {
 
 impl Measure {
     fn of(folded: &str) -> Self {
-        let mut seen = BTreeSet::new();
+        let mut seen = [false; phrases::NOTIONS.len()];
         let mut hits = 0;
-        for word in folded.split(|c: char| !c.is_alphanumeric() && c != '-').filter(|word| word.len() >= 3) {
+        let mut look = |word: &str| {
             if let Some(notion) = notion(word) {
-                seen.insert(notion);
+                seen[notion] = true;
                 hits += 1;
             }
+        };
+        let (bytes, mut at, mut from) = (folded.as_bytes(), 0, 0);
+        while let Some(&byte) = bytes.get(at) {
+            let (part, length) = match byte {
+                // Nearly all of most texts is ASCII, which needs no decoding.
+                ..128 => (byte.is_ascii_alphanumeric() || byte == b'-', 1),
+                _ => folded[at..].chars().next().map_or((false, 1), |c| (c.is_alphanumeric(), c.len_utf8())),
+            };
+            if !part {
+                look(&folded[from..at]);
+                from = at + length;
+            }
+            at += length;
         }
+        look(&folded[from..]);
         let words = words(folded);
         let density = if words == 0 { 0.0 } else { f64::from(hits) * 100.0 / words as f64 };
-        Self { words, notions: seen.len(), density }
+        Self { words, notions: seen.iter().filter(|seen| **seen).count(), density }
     }
 }
 
@@ -250,10 +276,31 @@ static STEMS: LazyLock<Vec<(&str, usize)>> = LazyLock::new(|| {
     stems
 });
 
+/// With which bytes stems begin, one bit for each so many of them: most words begin with none.
+static BEGINNINGS: LazyLock<Vec<u64>> = LazyLock::new(|| {
+    let mut bits = vec![0; BEGINNING_BITS / 64];
+    for (stem, _) in &*STEMS {
+        let bit = beginning(stem.as_bytes());
+        bits[bit / 64] |= 1 << (bit % 64);
+    }
+    bits
+});
+
+const BEGINNING_BITS: usize = 1 << 15;
+
+/// Which bit stands for the first bytes of a stem or a word of no fewer.
+fn beginning(word: &[u8]) -> usize {
+    word[..phrases::SHORTEST_STEM].iter().fold(0, |bit, byte| (bit * 33 + usize::from(*byte)) % BEGINNING_BITS)
+}
+
 /// The first row of [`phrases::NOTIONS`] with a stem that a word begins with.
 fn notion(word: &str) -> Option<usize> {
     // Only stems that share the word's first bytes are looked at; none is shorter.
-    let start = &word.as_bytes()[..phrases::SHORTEST_STEM.min(word.len())];
+    let start = word.as_bytes().get(..phrases::SHORTEST_STEM)?;
+    let bit = beginning(start);
+    if BEGINNINGS[bit / 64] & 1 << (bit % 64) == 0 {
+        return None;
+    }
     let from = STEMS.partition_point(|(stem, _)| stem.as_bytes() < start);
     let near = STEMS[from..].iter().take_while(|(stem, _)| stem.as_bytes().starts_with(start));
     near.filter(|(stem, _)| word.starts_with(stem)).map(|(_, row)| *row).min()
@@ -271,6 +318,10 @@ fn floor(text: &str, at: usize) -> usize {
 /// Bytes that are not what they claim: characters that no charset explains.
 fn malformed(seen: &Seen<'_>) -> Option<Unreadable> {
     let text = seen.page.visible;
+    let suspect = |b: u8| b == 0xef || b == 0xc2 || b.is_ascii_control() && !b.is_ascii_whitespace();
+    if !text.bytes().any(suspect) {
+        return None;
+    }
     let (mut all, mut broken) = (0_usize, 0_usize);
     for c in text.chars() {
         all += 1;

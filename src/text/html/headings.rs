@@ -12,6 +12,7 @@ use regex::Regex;
 use super::lines::{Item, Kind, Line};
 use super::tree::count_words;
 use crate::section::{plain_title, split_number};
+use crate::text::noise;
 use crate::text::{Block, BlockKind};
 
 /// A heading that is marked as one has no more words than this; else it is a paragraph
@@ -116,11 +117,11 @@ static YEAR: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b(19|20)\d\d\b").e
 /// The title of a table of contents.
 static CONTENTS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"(?ix)^\W*(?:(?:the\ )?(?:table\ of\ )?contents?|(?:in|on)\ this\ (?:article|page|section|document|policy)|jump\ to(?:\ section)?|quick\ links
+        r"(?ix)^(?:(?:the\ )?(?:table\ of\ )?contents?|(?:in|on)\ this\ (?:article|page|section|document|policy)|jump\ to(?:\ section)?|quick\ links
         |inhalt(?:s(?:verzeichnis|übersicht))?|(?:auf|in)\ dieser\ seite|sommaire|table\ des\ mati[èe]res|dans\ cet\ article|sur\ cette\ page
         |índice(?:\ de\ contenidos?)?|contenidos?|tabla\ de\ contenidos?|en\ esta\ p[áa]gina|indice(?:\ dei\ contenuti)?|sommario|in\ questa\ pagina
         |inhoud(?:sopgave)?|op\ deze\ pagina|índice|conteúdo|sumário|nesta\ página|spis\ treści|innehåll|indhold|innhold|sisällys(?:luettelo)?
-        |содержание|оглавление|зміст|içindekiler|目次|目录|目錄|목차)\W*$",
+        |содержание|оглавление|зміст|içindekiler|目次|目录|目錄|목차)$",
     )
     .expect("the pattern is sound")
 });
@@ -233,12 +234,13 @@ fn styles(lines: &[Line]) -> Vec<Option<Style>> {
     }
     head_of_all(lines, &mut styles);
     unmark_runs(lines, &mut styles);
-    unmark_contents(lines, &mut styles);
+    let keys = keys(lines);
+    unmark_contents(lines, &keys, &mut styles);
     numbered(lines, &mut styles);
     if styles.iter().flatten().count() < ENOUGH {
         plain(lines, &mut styles);
     }
-    unmark_contents(lines, &mut styles);
+    unmark_contents(lines, &keys, &mut styles);
     unmark_idle(lines, &mut styles);
     level_titles(lines, &mut styles);
     styles
@@ -283,13 +285,15 @@ fn key(text: &str) -> String {
     plain_title(split_number(text).1)
 }
 
+/// The titles of all lines that are short enough for one, as they are compared.
+fn keys(lines: &[Line]) -> Vec<String> {
+    let key = |line: &Line| if line.text.len() <= LONGEST_CHARS { key(&line.text) } else { String::new() };
+    lines.iter().map(key).collect()
+}
+
 /// Takes the entries of a table of contents for what they are, and so its title. They
 /// repeat, one after the other, titles that come later.
-fn unmark_contents(lines: &[Line], styles: &mut [Option<Style>]) {
-    let keys: Vec<String> = lines
-        .iter()
-        .map(|line| if line.text.len() <= LONGEST_CHARS { key(&line.text) } else { String::new() })
-        .collect();
+fn unmark_contents(lines: &[Line], keys: &[String], styles: &mut [Option<Style>]) {
     // The last place where each title stands.
     let mut last: HashMap<&str, usize> = HashMap::new();
     for (at, key) in keys.iter().enumerate().filter(|(at, key)| !key.is_empty() && styles[*at].is_some()) {
@@ -323,7 +327,7 @@ fn unmark_contents(lines: &[Line], styles: &mut [Option<Style>]) {
 }
 
 fn is_contents(lines: &[Line], at: usize) -> bool {
-    lines[at].text.len() <= 60 && CONTENTS.is_match(&lines[at].text)
+    lines[at].text.len() <= 60 && CONTENTS.is_match(noise::bare(&lines[at].text))
 }
 
 /// Where no heading is marked as the page's title, the first may be it; and where every
@@ -514,12 +518,22 @@ fn is_in_address(lines: &[Line], at: usize) -> bool {
         && lines.get(at + 1).is_some_and(is_street)
 }
 
+/// A title has no more characters than this.
+const LONGEST_TITLE: usize = 140;
+
 /// Whether a line reads as a title: short, whole, and no sentence.
 fn is_title(text: &str, longest: u32) -> bool {
+    // Most lines are paragraphs: no title of so many bytes has so few characters.
+    if text.len() > 4 * LONGEST_TITLE {
+        return false;
+    }
     let words = count_words(text);
+    if words == 0 || words > longest {
+        return false;
+    }
     let (number, title) = split_number(text);
     let Some(first) = title.chars().find(|c| c.is_alphanumeric()) else { return false };
-    if words == 0 || words > longest || text.chars().count() > 140 || first.is_lowercase() {
+    if text.chars().count() > LONGEST_TITLE || first.is_lowercase() {
         return false;
     }
     if title.ends_with([',', ';', '…']) || title.contains('@') || title.contains("://") {
@@ -528,7 +542,8 @@ fn is_title(text: &str, longest: u32) -> bool {
     if title.ends_with('.') && !(number.is_some() && words <= 8 || words <= 5) {
         return false;
     }
-    !is_dated(title) && !TWO_SENTENCES.is_match(title)
+    let may_stop = title.contains(". ") || title.contains("! ");
+    !is_dated(title) && !(may_stop && TWO_SENTENCES.is_match(title))
 }
 
 /// Whether a line says since when the text is in force.
@@ -673,7 +688,7 @@ fn numbered(lines: &[Line], styles: &mut [Option<Style>]) {
     let number = |at: usize| -> Option<String> {
         let line = &lines[at];
         let plain = line.kind == Kind::Text && line.item.is_none() && !line.look.contents;
-        split_number(&line.text).0.filter(|_| plain)
+        plain.then(|| split_number(&line.text).0).flatten()
     };
     let numbers: Vec<Option<String>> = (0..lines.len()).map(number).collect();
     let candidate = |at: usize| -> Option<u8> {
@@ -682,7 +697,11 @@ fn numbered(lines: &[Line], styles: &mut [Option<Style>]) {
     };
     let mut candidates: Vec<Option<u8>> = (0..lines.len()).map(candidate).collect();
     // A number without a dot may be a house number: it must be one of a sequence.
-    let bare = |at: usize| BARE.captures(&lines[at].text).and_then(|found| found[1].parse::<u32>().ok());
+    let bare = |at: usize| {
+        let text = &lines[at].text;
+        let found = BARE.captures(text.starts_with(char::is_numeric).then_some(text)?)?;
+        found[1].parse::<u32>().ok()
+    };
     let houses: std::collections::BTreeSet<u32> =
         (0..lines.len()).filter(|&at| candidates[at].is_some()).filter_map(bare).collect();
     for (at, candidate) in candidates.iter_mut().enumerate() {

@@ -377,6 +377,9 @@ impl Writer<'_> {
         let away = !contents && links > 0;
         // The number of a note is none of the word before it, and a power is no digit more.
         let raised = raised && text.trim().bytes().all(|b| b.is_ascii_digit());
+        if !raised && text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t'..=b'\r')) {
+            return self.plain(text, [bold, underlined, contents, away]);
+        }
         for c in text.chars() {
             let c = if raised { superscript(c) } else { c };
             if is_invisible(c) {
@@ -400,6 +403,28 @@ impl Writer<'_> {
                 self.now.away += usize::from(away);
             }
         }
+    }
+
+    /// Writes a text of visible ASCII, word by word: nearly all of most pages.
+    fn plain(&mut self, text: &str, [bold, underlined, contents, away]: [bool; 4]) {
+        let blank = |c: char| matches!(c, '\t'..='\r' | ' ');
+        let now = &mut self.now;
+        now.gap |= text.starts_with(blank);
+        for word in text.split(blank).filter(|word| !word.is_empty()) {
+            if now.gap && !now.text.is_empty() {
+                now.text.push(' ');
+            }
+            now.gap = true;
+            now.text.push_str(word);
+            let letters = word.bytes().filter(u8::is_ascii_alphanumeric).count();
+            now.lead += if bold && now.bold == now.letters { letters } else { 0 };
+            now.letters += letters;
+            now.bold += if bold { letters } else { 0 };
+            now.underlined += if underlined { letters } else { 0 };
+            now.contents += if contents { letters } else { 0 };
+            now.away += if away { letters } else { 0 };
+        }
+        now.gap = text.ends_with(blank) || text.is_empty() && now.gap;
     }
 
     /// Writes an address that the page hides from robots.

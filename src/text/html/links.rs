@@ -7,7 +7,7 @@ use url::Url;
 
 /// Archives' prefix of a replayed URL: `/web/20200101000000id_/https://…`.
 static REPLAYED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^(?:https?:)?(?://[^/]+)?/web/\d{1,14}(?:[a-z]{2}_)?/((?:https?:|https?%3a|mailto:).*)$")
+    Regex::new(r"(?i)^(?:https?:)?(?://[^/]+)?/web/[0-9]{1,14}(?:[a-z]{2}_)?/((?:https?:|https?%3a|mailto:).*)$")
         .expect("the pattern is sound")
 });
 
@@ -17,13 +17,13 @@ static TRACKING: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r"(?ix)^(
             # campaigns and advertisements
-            utm_\w+|gclid|dclid|gbraid|wbraid|fbclid|msclkid|yclid|ttclid|twclid|li_fat_id|mc_[ce]id|igshid|igsh|mkt_tok|_ga|_gl|_hs\w+|hsctatracking|cmpid|trk\w*
+            utm_[a-z0-9_]+|gclid|dclid|gbraid|wbraid|fbclid|msclkid|yclid|ttclid|twclid|li_fat_id|mc_[ce]id|igshid|igsh|mkt_tok|_ga|_gl|_hs[a-z0-9_]+|hsctatracking|cmpid|trk[a-z0-9_]*
             # visits
-            |phpsessid|jsessionid|sid|session_?id|sessid|aspsessionid\w*|cfid|cftoken|nonce|csrf\w*|\w*_?token|visitor_?id|timestamp|ts|_t|cb|cachebust\w*
+            |phpsessid|jsessionid|sid|session_?id|sessid|aspsessionid[a-z0-9_]*|cfid|cftoken|nonce|csrf[a-z0-9_]*|[a-z0-9_]*_?token|visitor_?id|timestamp|ts|_t|cb|cachebust[a-z0-9_]*
             # experiments
-            |exp|experiment\w*|variant|ab_?(?:test|variant)\w*
+            |exp|experiment[a-z0-9_]*|variant|ab_?(?:test|variant)[a-z0-9_]*
             # where the link stands
-            |ref|ref_\w+|[hf]ref|refid|refsrc|referr?er|help_?ref|entry_?point|__\w*
+            |ref|ref_[a-z0-9_]+|[hf]ref|refid|refsrc|referr?er|help_?ref|entry_?point|__[a-z0-9_]*
         )$",
     )
     .expect("the pattern is sound")
@@ -32,7 +32,7 @@ static TRACKING: LazyLock<Regex> = LazyLock::new(|| {
 /// What servers call the page that counts a click and sends on.
 static SENDS_ON: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"(?i)^(l|lm|r|out|exit|away|leave|leaving|go|goto|link|links|linkfilter|click|redir|redirect|redirection|redirector|url|external|safelinks?|urldefense|\w+_redirect)$",
+        r"(?i)^(l|lm|r|out|exit|away|leave|leaving|go|goto|link|links|linkfilter|click|redir|redirect|redirection|redirector|url|external|safelinks?|urldefense|[a-z0-9_]+_redirect)$",
     )
     .expect("the pattern is sound")
 });

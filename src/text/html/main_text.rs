@@ -454,6 +454,21 @@ fn is_hub(lines: &[Line]) -> bool {
     headed && policies >= 3 && policies * 2 > links.len() && !lines.iter().any(is_prose)
 }
 
+/// Whether lines are only a menu of their own site: no running text, and most of them links
+/// to other pages there, of which hardly any names a policy.
+pub(super) fn is_menu(lines: &[Line], base: Option<&Url>) -> bool {
+    let Some(host) = base.and_then(Url::host_str) else { return false };
+    let own = |target: &str| Url::parse(target).is_ok_and(|target| target.host_str() == Some(host));
+    let entry = |line: &&Line| line.look.away && line.links.iter().any(|link| own(&link.target));
+    let entries = lines.iter().filter(entry).count();
+    entries >= 3 && entries * 2 > lines.len() && !lines.iter().any(is_prose) && !is_hub(lines)
+}
+
+/// Whether a line is the name that an icon has in its font: never text, whoever chose it.
+pub(super) fn is_icon_name(line: &Line) -> bool {
+    phrase_of(line) == Some(noise::ICON_NAME)
+}
+
 fn phrase_of(line: &Line) -> Option<&'static str> {
     let told = matches!(line.kind, Kind::Text | Kind::Fold | Kind::Heading(_));
     told.then(|| noise::phrase(&line.text)).flatten()

@@ -355,6 +355,38 @@ fn a_selector_that_picks_nothing_is_told_and_the_text_is_found_unaided() {
 }
 
 #[test]
+fn a_menu_that_took_over_the_name_is_not_what_was_selected() {
+    let links = |to: &str| (0..6).map(|n| format!("<li><a href='{to}/{n}'>Entry {n}</a>")).collect::<String>();
+    let body = |menu: &str| format!("<h1>Privacy</h1>{}<div class=right>{menu}</div>", "<p>PROSE</p>".repeat(20));
+    let of = |menu: &str| {
+        let page = format!("<body>{}</body>", body(menu).replace("PROSE", PROSE));
+        let how = Selectors { select: vec![".right".to_owned()], remove: Vec::new() };
+        read(&page, "https://acme.test/privacy", &how, &mut |_| ()).expect("the page reads")
+    };
+    let menu = of(&format!("<p>Company</p><ul>{}</ul>", links("")));
+    assert!(menu.unmatched.fell_back);
+    assert_eq!(outline(&menu.blocks)[0], "# Privacy");
+    // Whom a policy names are others; and who selects a list of policies means it.
+    for kept in [links("https://other.test"), links("/policy").replace("Entry", "Privacy policy")] {
+        let read = of(&format!("<h2>Policies and partners</h2><ul>{kept}</ul>"));
+        assert!(!read.unmatched.fell_back, "{kept}");
+    }
+}
+
+#[test]
+fn the_names_of_icons_are_no_text_whoever_selected_them() {
+    let how = Selectors { select: vec!["main".to_owned()], remove: Vec::new() };
+    let read = read(
+        "<main><p>fa-envelope acme-fa-regular</p><p>We keep your name.</p><p>Menu</p></main>",
+        "https://acme.test/privacy",
+        &how,
+        &mut |_| (),
+    )
+    .expect("the page reads");
+    assert_eq!(outline(&read.blocks), ["We keep your name.", "Menu"]);
+}
+
+#[test]
 fn a_remnant_of_another_design_is_not_what_was_selected() {
     let prose = format!("<p>{PROSE}</p>").repeat(6);
     let html = format!("<main><h1>Privacy</h1>{prose}</main><div class=right>Two words</div>");

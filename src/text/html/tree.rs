@@ -204,12 +204,19 @@ impl<'a> Tree<'a> {
 /// spaces count as a word.
 pub(super) fn count_words(text: &str) -> u32 {
     let (mut words, mut dense, mut within) = (0, 0_u32, false);
-    for c in text.chars() {
-        if c.is_ascii() {
-            let part = c.is_ascii_alphanumeric();
-            words += u32::from(part && !within);
-            within = part || within && c == '\'';
-        } else if ('\u{2e80}'..='\u{9fff}').contains(&c) || ('\u{ac00}'..='\u{d7af}').contains(&c) {
+    let (bytes, mut at) = (text.as_bytes(), 0);
+    while let Some(&byte) = bytes.get(at) {
+        // Nearly all of most texts is ASCII, which needs no decoding.
+        if byte.is_ascii() {
+            let part = byte.is_ascii_alphanumeric();
+            words += u32::from(part & !within);
+            within = part | within & (byte == b'\'');
+            at += 1;
+            continue;
+        }
+        let Some(c) = text[at..].chars().next() else { break };
+        at += c.len_utf8();
+        if ('\u{2e80}'..='\u{9fff}').contains(&c) || ('\u{ac00}'..='\u{d7af}').contains(&c) {
             dense += 1;
             within = false;
         } else if c.is_alphanumeric() {

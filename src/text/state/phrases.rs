@@ -912,6 +912,23 @@ pub(super) const NAMES: &[&str] = &[
 /// Lower case, straight apostrophes, white space folded.
 pub(super) fn fold(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
+    fold_onto(&mut out, text);
+    out
+}
+
+/// [`fold`], behind what was folded before.
+pub(super) fn fold_onto(out: &mut String, text: &str) {
+    if text.is_ascii() && !text.contains('`') {
+        let from = out.len();
+        for word in text.split(|c: char| matches!(c, '\t'..='\r' | ' ')).filter(|word| !word.is_empty()) {
+            if !out.is_empty() {
+                out.push(' ');
+            }
+            out.push_str(word);
+        }
+        out[from..].make_ascii_lowercase();
+        return;
+    }
     for word in text.split_whitespace() {
         if !out.is_empty() {
             out.push(' ');
@@ -933,6 +950,12 @@ pub(super) fn fold(text: &str) -> String {
                 .map(|c| if matches!(c, '’' | '‘' | '`' | '´') { '\'' } else { c }),
         );
     }
+}
+
+/// Several texts folded, a blank between.
+pub(super) fn fold_all<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    let mut out = String::new();
+    texts.for_each(|text| fold_onto(&mut out, text));
     out
 }
 
