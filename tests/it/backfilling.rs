@@ -850,6 +850,7 @@ async fn a_check_does_not_wait_for_a_backfill() {
         validators: Default::default(),
         language: None,
         robots: RobotsRule::default(),
+        access: Default::default(),
     };
     let passing = async {
         loop {
