@@ -299,7 +299,11 @@ async fn texts(
             return Ok(recorder.finish().await.map_err(ImportError::from).and(Err(ImportError::Told(deaf))));
         }
     }
-    Ok(recorder.finish().await.map_err(ImportError::from))
+    let rest = match recorder.finish().await {
+        Ok(rest) => rest,
+        Err(error) => return Ok(Err(error.into())),
+    };
+    Ok(rest.iter().try_for_each(|imported| seen.take(total, imported)).map_err(ImportError::Told))
 }
 
 /// Imports a repository of Open Terms Archive: a watch for each of its texts.

@@ -11,6 +11,7 @@
 //! | `migrate`, `migrations/` | the schema and how it grows |
 //! | `watches`, `checks`, `snapshots`, `versions`, `deliveries` | the tables |
 //! | `captures` | snapshots as a list, for exports and imports |
+//! | `series` | captures of a page that are recorded together |
 //! | `confirmations` | changes that wait for a second look |
 //! | `silences` | policies that were not seen for long |
 //! | `statements` | statements of what was looked at |
@@ -38,6 +39,7 @@ mod moves;
 pub mod open;
 mod pack;
 mod rebuild;
+mod series;
 mod silences;
 mod snapshots;
 mod statements;
@@ -64,6 +66,7 @@ pub use captures::CaptureFacts;
 pub use errands::{Errand, ErrandKind, Standing as ErrandStanding};
 pub use lock::{DaemonLock, Place, WatchLock, lock_daemon, lock_watch};
 pub use open::Options;
+pub use series::{Examined, Series, SeriesRecorded};
 
 /// A check's key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
