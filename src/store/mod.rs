@@ -19,6 +19,7 @@
 //! | `errands` | what is to be done at archives |
 //! | `memory` | what a page said a short while ago |
 //! | `moves` | where policies went |
+//! | `transfer` | whole histories, from store to store |
 //! | `rebuild`, `verify` | readings from facts again, to replace or to compare |
 //! | `pack`, `encode` | what the blobs hold |
 //! | [`lock`] | one daemon a store |
@@ -43,6 +44,7 @@ mod series;
 mod silences;
 mod snapshots;
 mod statements;
+mod transfer;
 mod verify;
 mod versions;
 mod watches;
@@ -67,6 +69,7 @@ pub use errands::{Errand, ErrandKind, Standing as ErrandStanding};
 pub use lock::{DaemonLock, Place, WatchLock, lock_daemon, lock_watch};
 pub use open::Options;
 pub use series::{Examined, Series, SeriesRecorded};
+pub use transfer::{Past, PastChange, PastFact, PastVersion, Transferred};
 
 /// A check's key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -132,6 +135,14 @@ pub enum StoreError {
     /// The watch is not in the store.
     #[error("no watch \"{0}\" is recorded; `policywatch list` shows them")]
     UnknownWatch(WatchId),
+    /// What is to be taken in is no history of ours.
+    #[error("{place}: {reason}; nothing of this watch was recorded")]
+    NotAHistory {
+        /// Where it stands.
+        place: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A snapshot could not be read again, for a reason that is ours and not its own.
     #[error("snapshot {} could not be read again: {reason}; everything recorded is as it was", .snapshot.0)]
     NotRead {
