@@ -9,6 +9,7 @@
 //! A text that comes back after it was gone for longer is a rollback: news, like any other
 //! change.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::change::Change;
@@ -35,11 +36,24 @@ const NEARER: usize = 3;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Earlier {
     /// The version, as we read it today.
-    pub version: Version,
+    pub version: Arc<Version>,
     /// When the page was last seen to say it.
     pub last_seen_at: Timestamp,
     /// What led to it; none if nothing that was judged, or nothing that stood.
     pub led: Option<Led>,
+    /// Made when first asked for, and shared by all copies.
+    sketch: Arc<OnceLock<Sketch>>,
+}
+
+impl Earlier {
+    /// A text that the page was last seen to say at `last_seen_at`.
+    pub fn new(version: Arc<Version>, last_seen_at: Timestamp, led: Option<Led>) -> Self {
+        Self { version, last_seen_at, led, sketch: Arc::default() }
+    }
+
+    fn sketch(&self) -> &Sketch {
+        self.sketch.get_or_init(|| Sketch::of(&self.version.reading))
+    }
 }
 
 /// What is remembered of the change that led to a version.
@@ -132,7 +146,7 @@ fn turn<'a>(
     let digest = new.digest();
     let candidates = || {
         memory.recent.iter().filter(|earlier| {
-            let Version { facts, reading } = &earlier.version;
+            let Version { facts, reading } = &*earlier.version;
             facts.digest != from.digest
                 && since.is_some_and(|since| earlier.last_seen_at >= since)
                 && reading.unmatched.fell_back == new.unmatched.fell_back
@@ -144,8 +158,9 @@ fn turn<'a>(
         return Some(turned(same));
     }
     let sketch = Sketch::of(new);
-    let far = sketch.distance(&Sketch::of(before));
-    let distance = |earlier: &Earlier| sketch.distance(&Sketch::of(&earlier.version.reading));
+    let known = memory.recent.iter().find(|earlier| earlier.version.reading == *before);
+    let far = known.map_or_else(|| sketch.distance(&Sketch::of(before)), |known| sketch.distance(known.sketch()));
+    let distance = |earlier: &Earlier| sketch.distance(earlier.sketch());
     // The latest of those that are equally near.
     let (near, nearest) = candidates().map(|earlier| (distance(earlier), earlier)).min_by_key(|(near, _)| *near)?;
     // Texts that have little in common are no editions of each other.
@@ -199,7 +214,7 @@ const SHINGLE: usize = 4;
 /// The words of a text as a set of marks, one for each few words in a row (w-shingling,
 /// Broder 1997): how many marks two texts do not share says how far apart they are,
 /// wherever their lines break and whatever moved.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 struct Sketch(Vec<u64>);
 
 impl Sketch {

@@ -1,5 +1,7 @@
 //! What a change means in the light of what the page said before.
 
+use std::sync::Arc;
+
 use crate::alternation::{Memory, reconsider};
 use crate::outcome::Outcome;
 use crate::pages::Together;
@@ -49,9 +51,10 @@ async fn memory(
         if earlier.version.facts.reader != reader {
             // Compared as it was read then, our own change would be told as theirs.
             let Some(reading) = reread(watch, &earlier.version, store, unpacker).await? else { continue };
-            earlier.version.facts.digest = reading.digest();
-            earlier.version.facts.reader = reader.clone();
-            earlier.version.reading = reading;
+            let version = Arc::make_mut(&mut earlier.version);
+            version.facts.digest = reading.digest();
+            version.facts.reader = reader.clone();
+            version.reading = reading;
         }
         memory.recent.push(earlier);
     }

@@ -6,12 +6,15 @@
 //! what could not be had, and when the archive may be asked again. So a run that was killed
 //! goes on where it would have gone, and fetches nothing twice.
 
+mod ahead;
 mod index;
 pub mod ledger;
 mod run;
 
 use std::time::Duration;
 
+use self::ahead::Ahead;
+pub(crate) use self::ahead::Kept;
 use self::run::Work;
 use crate::access::Access;
 use crate::alert::Addressed;
@@ -285,6 +288,8 @@ pub(crate) struct History<'a> {
     parallel: Option<Version>,
     /// How many captures were older than what was recorded already.
     older: usize,
+    /// What was examined and is not on record yet.
+    ahead: Ahead,
 }
 
 /// What a capture is compared with.
@@ -337,7 +342,8 @@ impl<'a> History<'a> {
             Base { version: store.latest(&watch.id).await?, ..Base::default() }
         };
         let now = Standing::of(base, &reader, store).await?;
-        Ok(Self { store, watch, reader, unpacker: unpacker.clone(), now, parallel: None, older: 0 })
+        let (unpacker, ahead) = (unpacker.clone(), Ahead::default());
+        Ok(Self { store, watch, reader, unpacker, now, parallel: None, older: 0, ahead })
     }
 
     /// The text in force at the last capture.

@@ -18,7 +18,7 @@ use crate::exchange::export::{self, ExportError, Selection, Written};
 #[command(after_help = r#"Formats:
   warc       every capture as served, for web archives (.warc, .warc.gz, .warc.zst)
   wacz       the same as a collection, for ReplayWeb.page (.wacz)
-  jsonl      everything on record, one JSON object a line
+  jsonl      everything on record, one JSON object a line; `import jsonl` brings it back
   git        a repository: one commit a version, dated by its capture, a Markdown file a watch
   markdown   a folder: one Markdown file a version
 

@@ -4,27 +4,30 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::ValueEnum;
+use serde::Serialize;
 
 use super::complaint::Complaint;
 use super::console::Console;
 use super::extract::Parts;
 use super::imported::Seen;
 use super::installation::Installation;
-use super::table::count;
+use super::table::{Table, count};
 use super::when::Span;
 use super::{Exit, declarations};
 use crate::clock::{Clock, SystemClock};
 use crate::exchange::import::{ImportError, Imported, Mode, Recorder, Routing, SourceError, Summary, warc_file};
 use crate::exchange::ota::{self, Kind};
-use crate::exchange::{corpus, wacz};
+use crate::exchange::{corpus, jsonl, wacz};
 use crate::moving::all_in_their_places;
 use crate::render::one_line;
+use crate::store::Transferred;
 use crate::unpack::Unpacker;
 use crate::watch::{Watch, WatchId};
 
 /// What is imported, and into which watch.
 #[derive(Debug, clap::Args)]
 #[command(after_help = r#"Formats:
+  jsonl                histories, whole: what `policywatch export jsonl` wrote
   warc                 captures: .warc, .warc.gz, .warc.zst
   wacz                 captures: a web archive collection (.wacz)
   markdown             texts: a file or folder of the Princeton-Leuven corpus; others with --at
@@ -76,6 +79,8 @@ pub struct Args {
 /// A format that can be imported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
+    /// Our own complete export
+    Jsonl,
     /// ISO 28500: .warc, .warc.gz, .warc.zst
     Warc,
     /// WACZ 1.1.1
@@ -109,11 +114,12 @@ impl Args {
     /// No option may be given that does nothing.
     fn check(&self) -> Result<(), Complaint> {
         let declares = self.format.declares();
+        let reads = !declares && self.format != Format::Jsonl;
         let wrong = [
             (declares && self.watch.is_some(), "--watch"),
-            (declares && !self.parts.is_empty(), "--select and --remove"),
-            (declares && self.full, "--full"),
-            (declares && self.alert, "--alert"),
+            (!reads && !self.parts.is_empty(), "--select and --remove"),
+            (!reads && self.full, "--full"),
+            (!reads && self.alert, "--alert"),
             (!declares && self.append, "--append"),
             (self.format != Format::Markdown && self.at.is_some(), "--at"),
             (!self.format.is_git() && !self.only.is_empty(), "--only"),
@@ -145,7 +151,7 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
     args.check()?;
     let found = args.path.metadata();
     let fits = match args.format {
-        Format::Warc | Format::Wacz | Format::Urlwatch | Format::Changedetection => {
+        Format::Jsonl | Format::Warc | Format::Wacz | Format::Urlwatch | Format::Changedetection => {
             found.as_ref().is_ok_and(std::fs::Metadata::is_file)
         }
         Format::OtaSnapshots | Format::OtaVersions => found.as_ref().is_ok_and(std::fs::Metadata::is_dir),
@@ -161,10 +167,57 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
         return Err(Complaint::failed(format!("{} is no {what}", args.path.display())).hint(hint).into());
     }
     match args.format {
+        Format::Jsonl => histories(args, console).await,
         Format::OtaDeclarations | Format::Urlwatch | Format::Changedetection => {
             declarations::run(args.format, &args.path, args.append, args.dry_run, console)
         }
         _ => captures(args, console).await,
+    }
+}
+
+/// What became of the history of a watch.
+#[derive(Serialize)]
+struct HistoryRow<'a> {
+    watch: &'a str,
+    outcome: &'static str,
+    captures: usize,
+    versions: usize,
+}
+
+/// Imports whole histories.
+async fn histories(args: Args, console: &Console) -> anyhow::Result<Exit> {
+    let id =
+        args.watch.as_deref().map(WatchId::new).transpose().map_err(|error| Complaint::usage(error.to_string()))?;
+    let installation = Installation::open(console).await?;
+    let mut table = Table::new(["watch", "captures", "versions", "outcome"]).right(&[1, 2]);
+    let mut seen = 0;
+    let each = |jsonl::Imported { watch, taken }: jsonl::Imported| {
+        seen += 1;
+        let outcome = match (args.dry_run, taken.held) {
+            (true, _) => "listed",
+            (false, true) => "held",
+            (false, false) => "taken",
+        };
+        let Transferred { captures, versions, .. } = taken;
+        table.row([one_line(watch.as_str()), captures.to_string(), versions.to_string(), outcome.to_owned()]);
+        let row = HistoryRow { watch: watch.as_str(), outcome, captures, versions };
+        if console.json { console.object(&row) } else { Ok(()) }
+    };
+    let ended = jsonl::import(&args.path, id.as_ref(), args.dry_run, &installation.store, &SystemClock, each).await;
+    if !console.json && seen > 0 {
+        console.table(&table)?;
+    }
+    match (ended, id) {
+        (Ok(()), Some(id)) if seen == 0 => Err(Complaint::failed(format!("the file has no watch \"{id}\""))
+            .hint("leave --watch out, with --dry-run, to see which it has")
+            .into()),
+        (Ok(()), _) if seen == 0 => {
+            console.warn(format!("{} holds no history, so nothing was recorded", args.path.display()));
+            Ok(Exit::Done)
+        }
+        (Ok(()), _) => Ok(Exit::Done),
+        (Err(ImportError::Told(error)), _) => Err(error.into()),
+        (Err(error), _) => Err(error.into()),
     }
 }
 
@@ -301,7 +354,11 @@ async fn texts(
             return Ok(recorder.finish().await.map_err(ImportError::from).and(Err(ImportError::Told(deaf))));
         }
     }
-    Ok(recorder.finish().await.map_err(ImportError::from))
+    let rest = match recorder.finish().await {
+        Ok(rest) => rest,
+        Err(error) => return Ok(Err(error.into())),
+    };
+    Ok(rest.iter().try_for_each(|imported| seen.take(total, imported)).map_err(ImportError::Told))
 }
 
 /// Imports a repository of Open Terms Archive: a watch for each of its texts.

@@ -1,7 +1,7 @@
 //! Records the captures of an archive file in the histories of watches.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -9,15 +9,13 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinError;
 
-use crate::alert::Addressed;
-use crate::backfill::{History, Past};
+use crate::backfill::{History, Kept};
 use crate::change::Change;
-use crate::check;
 use crate::clock::Clock;
 use crate::exchange::warc::{self, Response, Sought, WarcError};
 use crate::judgment::Judgment;
 use crate::outcome::Outcome;
-use crate::pages::{Together, page_of};
+use crate::pages::page_of;
 use crate::panics::contained;
 use crate::reading::{Expected, Page, Reading, Selectors, Unreadable, Why, read};
 use crate::snapshot::{Origin, Snapshot};
@@ -25,7 +23,7 @@ use crate::store::{CheckFacts, Store, StoreError, Which};
 use crate::text::state::parallel;
 use crate::time::Timestamp;
 use crate::unpack::Unpacker;
-use crate::version::{SnapshotId, Version, VersionFacts};
+use crate::version::{SnapshotId, Version};
 use crate::watch::{Former, Watch, WatchId};
 
 /// How many captures wait between the file and the record: each may have megabytes.
@@ -192,9 +190,34 @@ pub struct Recorder<'a, C> {
     unpacker: &'a Unpacker,
     histories: BTreeMap<usize, History<'a>>,
     originals: Originals,
+    /// What was taken and nobody was told of yet, in its order.
+    taken: VecDeque<Taken>,
+    /// Bytes of those that wait to be recorded.
+    waiting: usize,
+    /// Since when the first of them does.
+    since: Option<Timestamp>,
     /// What was done until now.
     pub summary: Summary,
 }
+
+/// A capture that was taken.
+#[derive(Debug)]
+enum Taken {
+    /// It is on record, or only listed.
+    Told(Box<Imported>),
+    /// It waits to be recorded in a history, with those before and after it.
+    Waits { at: usize, record_id: String, captured_at: Timestamp },
+}
+
+/// How many captures are recorded together at most: what a crash may cost, and how long others
+/// who write may wait.
+const TOGETHER: usize = 64;
+
+/// Bytes of the captures that are recorded together at most; one may have more.
+const TOGETHER_BYTES: usize = 4 * 1024 * 1024;
+
+/// How long a capture waits at most before whoever watches is told of it.
+const TOGETHER_TIME: Duration = Duration::from_secs(1);
 
 /// What an import does with what it finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,10 +234,13 @@ impl<'a, C: Clock> Recorder<'a, C> {
     /// Nothing is recorded yet.
     pub fn new(routing: Routing<'a>, mode: Mode, store: &'a Store, clock: &'a C, unpacker: &'a Unpacker) -> Self {
         let (histories, originals, summary) = (BTreeMap::new(), Originals::default(), Summary::default());
-        Self { routing, mode, store, clock, unpacker, histories, originals, summary }
+        let (taken, waiting, since) = (VecDeque::new(), 0, None);
+        Self { routing, mode, store, clock, unpacker, histories, originals, taken, waiting, since, summary }
     }
 
-    /// Records a capture in every history that it belongs to.
+    /// Takes a capture into every history that it belongs to. Answers with the captures that
+    /// are on record now, this one or earlier ones, in their order; [`Recorder::finish`]
+    /// with the rest.
     ///
     /// # Errors
     /// If the record could not be kept.
@@ -230,9 +256,10 @@ impl<'a, C: Clock> Recorder<'a, C> {
             self.summary.truncated += 1;
             return Ok(Vec::new());
         }
-        let mut imported = Vec::with_capacity(places.len());
         for (at, page) in places {
             if let Some(sought) = &elsewhere {
+                // It may name what waits.
+                self.settle().await?;
                 let watch = &self.routing.watches()[at];
                 let Some(original) = self.originals.find(&watch.id, sought, snapshot.captured_at, self.store).await?
                 else {
@@ -244,9 +271,46 @@ impl<'a, C: Clock> Recorder<'a, C> {
                     (snapshot.status, snapshot.headers) = (original.status, original.headers);
                 }
             }
-            imported.push(self.take_one(at, page, record_id.clone(), snapshot.clone()).await?);
+            self.take_one(at, page, record_id.clone(), snapshot.clone()).await?;
         }
-        Ok(imported)
+        let now = self.clock.now();
+        let late = self.since.is_some_and(|since| now.signed_duration_since(since).to_std().is_ok_and(is_long));
+        if late || self.taken.len() >= TOGETHER || self.waiting >= TOGETHER_BYTES {
+            self.settle().await?;
+        }
+        Ok(self.told())
+    }
+
+    /// Takes out what is on record, up to the first that waits.
+    fn told(&mut self) -> Vec<Imported> {
+        let mut told = Vec::new();
+        while let Some(taken) = self.taken.pop_front() {
+            match taken {
+                Taken::Told(imported) => told.push(*imported),
+                waits => {
+                    self.taken.push_front(waits);
+                    break;
+                }
+            }
+        }
+        told
+    }
+
+    /// Records what waits.
+    async fn settle(&mut self) -> Result<(), StoreError> {
+        let mut settled: BTreeMap<usize, VecDeque<Kept>> = BTreeMap::new();
+        for (at, history) in &mut self.histories {
+            settled.insert(*at, history.settle(self.mode == Mode::Tell).await?.into());
+        }
+        (self.waiting, self.since) = (0, None);
+        for taken in &mut self.taken {
+            let Taken::Waits { at, record_id, captured_at } = taken else { continue };
+            let Some(kept) = settled.get_mut(at).and_then(VecDeque::pop_front) else { continue };
+            self.summary.deliveries += kept.deliveries;
+            let id = self.routing.watches()[*at].id.clone();
+            *taken = Taken::Told(Box::new(told(id, std::mem::take(record_id), *captured_at, kept)));
+        }
+        Ok(())
     }
 
     async fn take_one(
@@ -255,16 +319,19 @@ impl<'a, C: Clock> Recorder<'a, C> {
         page: usize,
         record_id: String,
         snapshot: Snapshot,
-    ) -> Result<Imported, StoreError> {
+    ) -> Result<(), StoreError> {
         let (watch, captured_at) = (&self.routing.watches()[at], snapshot.captured_at);
         self.summary.read += 1;
-        let held = match self.store.recorded_outcome(&watch.id, &snapshot.origin, captured_at).await? {
-            None => self.store.recorded_otherwise(&watch.id, &snapshot.origin, captured_at, snapshot.digest()).await?,
-            held => held,
-        };
+        if self.histories.get(&at).is_some_and(|history| history.awaits(captured_at)) {
+            // It may be the same.
+            self.settle().await?;
+        }
+        let held = self.store.recorded_capture(&watch.id, &snapshot).await?;
         if self.mode == Mode::Dry && held.is_none() {
             let (watch, ending) = (watch.id.clone(), Ending::Listed);
-            return Ok(Imported { watch, record_id, captured_at, ending, held: false, version: None, reading: None });
+            let listed = Imported { watch, record_id, captured_at, ending, held: false, version: None, reading: None };
+            self.taken.push_back(Taken::Told(Box::new(listed)));
+            return Ok(());
         }
         if self.mode != Mode::Dry
             && let Entry::Vacant(new) = self.histories.entry(at)
@@ -273,30 +340,47 @@ impl<'a, C: Clock> Recorder<'a, C> {
             new.insert(History::begin(watch, self.store, self.clock, self.unpacker).await?);
         }
         if let Some(check) = held {
-            return again(record_id, captured_at, &check, watch, self.store, self.unpacker).await;
+            // As the record says it once all before it is there.
+            self.settle().await?;
+            let held = again(record_id, captured_at, &check, watch, self.store, self.unpacker).await?;
+            self.taken.push_back(Taken::Told(Box::new(held)));
+            return Ok(());
         }
-        let history = self.histories.get_mut(&at).expect("it was opened above, unless nothing is recorded");
-        let tell = self.mode == Mode::Tell;
-        let alerts = |latest: Option<&VersionFacts>, together: &Together| {
-            if tell { check::alerts(watch, latest, together) } else { Addressed::default() }
+        let now = self.clock.now();
+        let size = snapshot.body.len();
+        let Some(snapshot) = self.history(at).look_ahead(snapshot, now).await else {
+            self.waiting += size;
+            self.since.get_or_insert(now);
+            self.taken.push_back(Taken::Waits { at, record_id, captured_at });
+            return Ok(());
         };
-        let (past, recorded) = history.record(page, snapshot, alerts, self.clock.now()).await?;
-        self.summary.deliveries += recorded.deliveries;
-        Ok(told(watch.id.clone(), record_id, captured_at, past, history.base()))
-    }
-
-    /// Puts what came out of order into its place.
-    ///
-    /// # Errors
-    /// Those of [`Store::rebuild`].
-    pub async fn finish(&mut self) -> Result<(), StoreError> {
-        for (_, history) in std::mem::take(&mut self.histories) {
-            self.summary.older += history.finish(self.clock.now()).await?;
-        }
+        self.settle().await?;
+        let tell = self.mode == Mode::Tell;
+        let kept = self.history(at).record_alone(page, snapshot, tell, now).await?;
+        self.summary.deliveries += kept.deliveries;
+        self.taken.push_back(Taken::Told(Box::new(told(watch.id.clone(), record_id, captured_at, kept))));
         Ok(())
     }
 
-    /// Records what a reader in another thread hands over, and tells `each`.
+    fn history(&mut self, at: usize) -> &mut History<'a> {
+        self.histories.get_mut(&at).expect("it is opened before anything is recorded in it")
+    }
+
+    /// Records what waits, and puts what came out of order into its place. Answers with the
+    /// captures that nobody was told of yet.
+    ///
+    /// # Errors
+    /// Those of recording, and of [`Store::rebuild`].
+    pub async fn finish(&mut self) -> Result<Vec<Imported>, StoreError> {
+        self.settle().await?;
+        for (_, history) in std::mem::take(&mut self.histories) {
+            self.summary.older += history.finish(self.clock.now()).await?;
+        }
+        Ok(self.told())
+    }
+
+    /// Records what a reader in another thread hands over, puts it into its place, and
+    /// tells `each`.
     ///
     /// # Errors
     /// Those of [`Recorder::take`], and if nobody can be told. What was recorded until then
@@ -315,7 +399,7 @@ impl<'a, C: Clock> Recorder<'a, C> {
                 }
             }
         }
-        Ok(())
+        self.finish().await?.into_iter().try_for_each(each).map_err(ImportError::Told)
     }
 }
 
@@ -439,7 +523,6 @@ pub async fn warc_file<C: Clock>(
     let (sender, mut responses) = mpsc::channel(AHEAD);
     let reading = tokio::task::spawn_blocking(move || stream(records, &sender));
     recorder.take_all(&mut responses, |imported| each(total, imported)).await?;
-    recorder.finish().await?;
     recorder.summary.skipped += worked(reading.await)?;
     Ok(())
 }
@@ -449,8 +532,13 @@ pub(super) fn worked<T>(ended: Result<T, JoinError>) -> T {
     ended.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))
 }
 
+fn is_long(waited: Duration) -> bool {
+    waited >= TOGETHER_TIME
+}
+
 /// What a new capture turned out to be.
-fn told(watch: WatchId, record_id: String, captured_at: Timestamp, past: Past, base: Option<&Version>) -> Imported {
+fn told(watch: WatchId, record_id: String, captured_at: Timestamp, kept: Kept) -> Imported {
+    let Kept { past, base, .. } = kept;
     let (ending, reading) = match past.outcome {
         Outcome::First { reading, .. } => (Ending::First, Some(reading)),
         Outcome::Changed { reading, change, judgment, .. } => {

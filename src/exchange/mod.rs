@@ -5,6 +5,7 @@ pub mod corpus;
 pub mod declared;
 pub mod export;
 pub mod import;
+pub mod jsonl;
 pub mod ota;
 pub mod ota_declarations;
 pub mod urlwatch;

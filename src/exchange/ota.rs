@@ -324,7 +324,9 @@ pub async fn import<C: Clock>(
             Some((of, recorder)) if *of == at => recorder,
             other => {
                 if let Some((_, mut done)) = other.take() {
-                    done.finish().await?;
+                    for imported in done.finish().await? {
+                        deaf = deaf.or(each(total, imported).err());
+                    }
                     whole.add(&done.summary);
                 }
                 let new = Recorder::new(Routing::One(watch), mode, store, clock, unpacker);
@@ -340,7 +342,9 @@ pub async fn import<C: Clock>(
     }
     drop(records);
     if let Some((_, mut done)) = open {
-        done.finish().await?;
+        for imported in done.finish().await? {
+            deaf = deaf.or(each(total, imported).err());
+        }
         whole.add(&done.summary);
     }
     worked(reading.await)?;

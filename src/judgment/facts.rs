@@ -144,7 +144,12 @@ pub(crate) struct Facts {
 /// Folds what carries no meaning: case, marks of quotation, dashes, contractions,
 /// British and American spelling.
 pub(crate) fn fold(text: &str) -> String {
-    let text: String = text.nfkc().flat_map(char::to_lowercase).map(straight).filter(|c| !is_invisible(*c)).collect();
+    let text: String = if text.is_ascii() {
+        // The same, many times as fast: of all this, only case and one mark are left.
+        text.chars().map(|c| straight(c.to_ascii_lowercase())).collect()
+    } else {
+        text.nfkc().flat_map(char::to_lowercase).map(straight).filter(|c| !is_invisible(*c)).collect()
+    };
     if !text.contains(['\'', '[']) && !CONTRACTED.is_match(&text) {
         return text;
     }

@@ -6,7 +6,7 @@ use super::fault::{At, Sha256};
 use super::snapshots::origin_word;
 use super::watches::key_of;
 use super::{CheckFacts, CheckId, Store, StoreError, checks};
-use crate::snapshot::{Digest, Origin};
+use crate::snapshot::{Digest, Origin, Snapshot};
 use crate::time::Timestamp;
 use crate::version::SnapshotId;
 use crate::watch::WatchId;
@@ -66,6 +66,32 @@ impl Store {
             Ok(statement.query_map(named, facts)?.collect::<Result<_, _>>()?)
         })
         .await
+    }
+
+    /// The check of a capture that is on record: it came from the same place, or the same
+    /// bytes of the same moment came another way.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn recorded_capture(
+        &self,
+        watch: &WatchId,
+        snapshot: &Snapshot,
+    ) -> Result<Option<CheckFacts>, StoreError> {
+        let (id, at) = (watch.clone(), snapshot.captured_at);
+        let any = self.read("look for a capture", move |tx| {
+            let Some(key) = key_of(tx, &id)? else { return Ok(false) };
+            let any = "SELECT EXISTS (SELECT 1 FROM snapshots WHERE watch_id = ?1 AND captured_at = ?2)";
+            Ok(tx.prepare_cached(any)?.query_row((key, At(at)), |row| row.get(0))?)
+        });
+        // Nearly always nothing: what is asked next takes the digest of the body.
+        if !any.await? {
+            return Ok(None);
+        }
+        match self.recorded_outcome(watch, &snapshot.origin, at).await? {
+            None => self.recorded_otherwise(watch, &snapshot.origin, at, snapshot.digest()).await,
+            held => Ok(held),
+        }
     }
 
     /// The check of a capture that is the same as one of this origin although it came

@@ -3,13 +3,15 @@
 use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 
 use super::fault::{At, Fault};
+use super::memory::Shelves;
+use super::pack::Blobs;
 use super::versions::{NewVersion, Told, insert, latest_facts};
 use super::watches::{key_of, known_key, name};
 use super::{
     CheckFacts, CheckId, PageFacts, Recorded, Store, StoreError, archive, attempts, confirmations, moves, silences,
     snapshots, versions,
 };
-use crate::alert::Withheld;
+use crate::alert::{Addressed, Withheld};
 use crate::confirmation::Telling;
 use crate::ladder::Tried;
 use crate::outcome::Outcome;
@@ -68,7 +70,7 @@ impl Store {
         let telling = telling.into();
         let entry =
             Entry { previous, outcome, pages, cites, upgrade, tried, seen, reader, telling, next_check_at, now };
-        self.write("record a check", move |tx| entry.write(tx, known_key(tx, &watch)?)).await
+        self.write("record a check", move |tx| entry.write(tx, &mut Shelves::default(), known_key(tx, &watch)?)).await
     }
 
     /// One check, by its key.
@@ -115,7 +117,7 @@ impl Store {
 }
 
 /// What is to be recorded of one check.
-struct Entry {
+pub(super) struct Entry {
     previous: Option<VersionId>,
     outcome: Outcome,
     pages: Vec<PageCheck>,
@@ -131,7 +133,25 @@ struct Entry {
 }
 
 impl Entry {
-    fn write(&self, tx: &Transaction<'_>, watch: i64) -> Result<Recorded, Fault> {
+    /// A capture of the past of the only page of a watch.
+    pub(super) fn of_capture(
+        previous: Option<VersionId>,
+        together: Together,
+        reader: Reader,
+        told: Addressed,
+        now: Timestamp,
+    ) -> Self {
+        let Together { outcome, pages, cites, upgrade, tried } = together;
+        let telling = told.into();
+        Self { previous, outcome, pages, cites, upgrade, tried, reader, telling, next_check_at: None, now }
+    }
+
+    /// How the check ended.
+    pub(super) fn into_outcome(self) -> Outcome {
+        self.outcome
+    }
+
+    pub(super) fn write(&self, tx: &Transaction<'_>, shelves: &mut Shelves, watch: i64) -> Result<Recorded, Fault> {
         let mut latest = latest_facts(tx, watch)?;
         let mut recorded = Recorded { version: latest.as_ref().map(|latest| latest.number), ..Recorded::default() };
         if latest.as_ref().map(|latest| latest.id) != self.previous {
@@ -142,7 +162,7 @@ impl Entry {
         let all = self.pages.len() > 1;
         let place = if all { Place::Newest } else { Place::of(tx, watch, &self.outcome, self.now)? };
         let note_before = last_note(tx, watch)?;
-        let (check, served) = self.write_checks(tx, watch)?;
+        let (check, served) = self.write_checks(tx, &mut shelves.bodies, watch)?;
         self.write_state(tx, watch, place)?;
         if place == Place::Newest && self.is_look() {
             moves::note_loss(tx, watch, check, &self.outcome)?;
@@ -163,7 +183,8 @@ impl Entry {
         }
         if let Some(text) = Text::of(&self.outcome, &self.telling.withheld) {
             let cites = if self.cites.is_empty() { served } else { cited(&self.cites, &served) };
-            recorded.version = Some(self.write_version(tx, watch, latest.as_ref(), &cites, text)?);
+            recorded.version =
+                Some(self.write_version(tx, &mut shelves.readings, watch, latest.as_ref(), &cites, text)?);
             latest = latest_facts(tx, watch)?;
         }
         let snapshot = latest.map(|latest| latest.snapshot);
@@ -173,7 +194,12 @@ impl Entry {
 
     /// Writes the check, and those of its pages, with what was served; answers with the
     /// snapshots in the order of the pages.
-    fn write_checks(&self, tx: &Transaction<'_>, watch: i64) -> Result<(CheckId, Vec<SnapshotId>), Fault> {
+    fn write_checks(
+        &self,
+        tx: &Transaction<'_>,
+        bodies: &mut Blobs,
+        watch: i64,
+    ) -> Result<(CheckId, Vec<SnapshotId>), Fault> {
         let write = |outcome: &Outcome, page: Option<&str>, whole: Option<CheckId>| {
             tx.prepare_cached(
                 "INSERT INTO checks (watch_id, recorded_at, outcome, why, note, page, whole_id)
@@ -190,9 +216,9 @@ impl Entry {
             ))?;
             Ok::<_, Fault>(CheckId(tx.last_insert_rowid()))
         };
-        let keep = |check: CheckId, outcome: &Outcome| {
+        let mut keep = |check: CheckId, outcome: &Outcome| {
             let Some(served) = outcome.snapshot() else { return Ok::<_, Fault>(None) };
-            let id = snapshots::keep(tx, watch, check, served)?;
+            let id = snapshots::keep(tx, bodies, watch, check, served)?;
             archive::remember(tx, watch, id, served, outcome)?;
             Ok(Some(id))
         };
@@ -258,6 +284,7 @@ impl Entry {
     fn write_version(
         &self,
         tx: &Transaction<'_>,
+        readings: &mut Blobs,
         watch: i64,
         latest: Option<&VersionFacts>,
         cites: &[SnapshotId],
@@ -273,9 +300,9 @@ impl Entry {
         };
         let (reading, reader) = (text.reading, &self.reader);
         let new = NewVersion { watch, number, cites, recorded_at: self.now, reading, reader, cause };
-        let id = insert(tx, &new)?;
+        let id = insert(tx, readings, &new)?;
         if let (Some(latest), Some(told)) = (latest, &text.change) {
-            versions::insert_change(tx, latest.id, id, told)?;
+            versions::insert_change(tx, readings, latest.id, id, told)?;
         }
         Ok(number)
     }

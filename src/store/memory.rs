@@ -4,6 +4,8 @@
 //! was followed, imported or rebuilt: a version was last seen at the last successful
 //! check before the next version.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{OptionalExtension, Transaction};
@@ -17,7 +19,7 @@ use crate::alternation::{Earlier, Led, Memory, REMEMBERED};
 use crate::judgment::{Materiality, ReturnKind};
 use crate::snapshot::Digest;
 use crate::time::Timestamp;
-use crate::version::VersionFacts;
+use crate::version::{VersionFacts, VersionId};
 use crate::watch::WatchId;
 
 impl Store {
@@ -35,14 +37,32 @@ impl Store {
     ) -> Result<Memory, StoreError> {
         let watch = watch.clone();
         self.read("read what a page said before", move |tx| {
-            key_of(tx, &watch)?.map_or(Ok(Memory::default()), |key| memory(tx, key, digest, within, at))
+            let mut shelves = Shelves::default();
+            key_of(tx, &watch)?.map_or(Ok(Memory::default()), |key| memory(tx, &mut shelves, key, digest, within, at))
         })
         .await
     }
 }
 
+/// What one transaction has read or written, and need not read again.
+#[derive(Debug)]
+pub(super) struct Shelves {
+    pub(super) bodies: Blobs,
+    pub(super) readings: Blobs,
+    /// The texts that were in mind last, each with the moment until which it was asked
+    /// for: what is known of it does not change once a later version is there.
+    recent: BTreeMap<VersionId, (Timestamp, Earlier)>,
+}
+
+impl Default for Shelves {
+    fn default() -> Self {
+        Self { bodies: Blobs::of(Shelf::Bodies), readings: Blobs::of(Shelf::Readings), recent: BTreeMap::new() }
+    }
+}
+
 pub(super) fn memory(
     tx: &Transaction<'_>,
+    shelves: &mut Shelves,
     watch: i64,
     digest: Digest,
     within: Duration,
@@ -51,20 +71,33 @@ pub(super) fn memory(
     let since = chrono::Duration::from_std(within).ok().and_then(|within| at.checked_sub_signed(within));
     let mut memory = Memory { recent: Vec::new(), same_text: same_text(tx, watch, digest, at)? };
     let mut statement = tx.prepare_cached(&select("v.watch_id = ?1 AND s.captured_at < ?2 ORDER BY v.number DESC"))?;
-    let mut blobs = Blobs::of(Shelf::Readings);
+    let mut before = std::mem::take(&mut shelves.recent);
     let mut next = at;
     for version in statement.query_map((watch, At(at)), facts)? {
-        let version = with_pages(tx, version?)?;
-        let last_seen_at = last_seen(tx, watch, &version, next)?;
+        let version = version?;
+        let known = before.remove(&version.id).filter(|(until, _)| *until == next).map(|(_, earlier)| earlier);
+        let last_seen_at = match &known {
+            Some(earlier) => earlier.last_seen_at,
+            None => last_seen(tx, watch, &version, next)?,
+        };
         if since.is_some_and(|since| last_seen_at < since) || memory.recent.len() == REMEMBERED {
             break;
         }
-        next = version.captured_at;
-        let known = memory.recent.iter().any(|earlier| earlier.version.facts.digest == version.digest);
-        if !known && stood(tx, &version)? {
-            let led = led(tx, &version)?;
-            memory.recent.push(Earlier { version: with_text(tx, &mut blobs, version)?, last_seen_at, led });
+        let until = std::mem::replace(&mut next, version.captured_at);
+        let repeats = memory.recent.iter().any(|earlier| earlier.version.facts.digest == version.digest);
+        if repeats || known.is_none() && !stood(tx, &version)? {
+            continue;
         }
+        let earlier = match known {
+            Some(earlier) => earlier,
+            None => {
+                let (led, version) = (led(tx, &version)?, with_pages(tx, version)?);
+                let version = Arc::new(with_text(tx, &mut shelves.readings, version)?);
+                Earlier::new(version, last_seen_at, led)
+            }
+        };
+        shelves.recent.insert(earlier.version.facts.id, (until, earlier.clone()));
+        memory.recent.push(earlier);
     }
     Ok(memory)
 }

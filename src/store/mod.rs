@@ -11,6 +11,7 @@
 //! | `migrate`, `migrations/` | the schema and how it grows |
 //! | `watches`, `checks`, `snapshots`, `versions`, `deliveries` | the tables |
 //! | `captures` | snapshots as a list, for exports and imports |
+//! | `series` | captures of a page that are recorded together |
 //! | `confirmations` | changes that wait for a second look |
 //! | `silences` | policies that were not seen for long |
 //! | `statements` | statements of what was looked at |
@@ -18,6 +19,7 @@
 //! | `errands` | what is to be done at archives |
 //! | `memory` | what a page said a short while ago |
 //! | `moves` | where policies went |
+//! | `transfer` | whole histories, from store to store |
 //! | `rebuild`, `verify` | readings from facts again, to replace or to compare |
 //! | `pack`, `encode` | what the blobs hold |
 //! | [`lock`] | one daemon a store |
@@ -38,9 +40,11 @@ mod moves;
 pub mod open;
 mod pack;
 mod rebuild;
+mod series;
 mod silences;
 mod snapshots;
 mod statements;
+mod transfer;
 mod verify;
 mod versions;
 mod watches;
@@ -65,6 +69,8 @@ pub use errands::{Errand, ErrandKind, Standing as ErrandStanding};
 pub use lock::{DaemonLock, Place, WatchLock, lock_daemon, lock_watch};
 pub use moves::RecordedMoves;
 pub use open::Options;
+pub use series::{Examined, Series, SeriesRecorded};
+pub use transfer::{Past, PastChange, PastFact, PastVersion, Transferred};
 
 /// A check's key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -130,6 +136,14 @@ pub enum StoreError {
     /// The watch is not in the store.
     #[error("no watch \"{0}\" is recorded; `policywatch list` shows them")]
     UnknownWatch(WatchId),
+    /// What is to be taken in is no history of ours.
+    #[error("{place}: {reason}; nothing of this watch was recorded")]
+    NotAHistory {
+        /// Where it stands.
+        place: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A snapshot could not be read again, for a reason that is ours and not its own.
     #[error("snapshot {} could not be read again: {reason}; everything recorded is as it was", .snapshot.0)]
     NotRead {

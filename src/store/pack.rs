@@ -5,10 +5,13 @@
 //! dictionary; `zstd --patch-from` does the same). Consecutive captures of a page
 //! differ in a few places, so a difference weighs a hundredth of the page.
 
+use std::collections::VecDeque;
 use std::io::{self, Read, Write};
+use std::rc::Rc;
 
 use rusqlite::{OptionalExtension, Transaction};
 use zstd::stream::raw::{CParameter, DParameter};
+use zstd::zstd_safe::Strategy;
 
 use super::fault::Fault;
 
@@ -41,6 +44,11 @@ pub(super) fn pack(raw: &[u8], prefix: &[u8]) -> io::Result<Vec<u8>> {
     encoder.set_parameter(CParameter::HashLog(MAX_TABLE_LOG))?;
     encoder.set_parameter(CParameter::ChainLog(MAX_TABLE_LOG))?;
     encoder.set_parameter(CParameter::EnableLongDistanceMatching(true))?;
+    if !prefix.is_empty() {
+        // By itself the level makes a tree of the whole prefix for what is small, which takes
+        // longer than all the rest; what is like the prefix is found without.
+        encoder.set_parameter(CParameter::Strategy(Strategy::ZSTD_lazy2))?;
+    }
     encoder.set_pledged_src_size(Some(raw.len() as u64))?;
     encoder.write_all(raw)?;
     encoder.finish()
@@ -88,27 +96,34 @@ impl Shelf {
     }
 }
 
-/// Reads blobs of one shelf and remembers the last, on which the next one is often based.
+/// Bytes of blobs that are remembered: what some ten captures of a page and their readings
+/// take, so that a history is written without reading it again at every capture.
+const REMEMBERED: usize = 8 * 1024 * 1024;
+
+/// Reads blobs of one shelf and remembers the latest, on which the next ones are based.
 #[derive(Debug)]
 pub(super) struct Blobs {
     shelf: Shelf,
-    last: Option<(i64, Vec<u8>)>,
+    /// Those used last stand last; [`REMEMBERED`] bytes at most, or one blob.
+    known: VecDeque<(i64, Rc<Vec<u8>>)>,
+    bytes: usize,
 }
 
 impl Blobs {
     pub(super) fn of(shelf: Shelf) -> Self {
-        Self { shelf, last: None }
+        Self { shelf, known: VecDeque::new(), bytes: 0 }
     }
 
     /// A blob's raw bytes.
-    pub(super) fn load(&mut self, tx: &Transaction<'_>, id: i64) -> Result<&[u8], Fault> {
-        let (shelf, place) = (self.shelf, |id: i64| format!("{} {id}", self.shelf.name()));
+    pub(super) fn load(&mut self, tx: &Transaction<'_>, id: i64) -> Result<Rc<Vec<u8>>, Fault> {
+        let shelf = self.shelf;
+        let place = |id: i64| format!("{} {id}", shelf.name());
         let mut frames = Vec::new();
         let mut next = Some(id);
-        let mut raw = Vec::new();
+        let mut raw = Rc::new(Vec::new());
         while let Some(id) = next {
-            if let Some((_, bytes)) = self.last.take_if(|(last, _)| *last == id) {
-                raw = bytes;
+            if let Some(known) = self.known(id) {
+                raw = known;
                 break;
             }
             // A base lies at a lower depth; a circle is damage that must not hang us.
@@ -124,9 +139,29 @@ impl Blobs {
             next = base;
         }
         for (id, size, frame) in frames.into_iter().rev() {
-            raw = unpack(&frame, &raw, size).map_err(|error| Fault::damaged(place(id), error))?;
+            let unpacked = unpack(&frame, &raw, size).map_err(|error| Fault::damaged(place(id), error))?;
+            raw = self.remember(id, unpacked);
         }
-        Ok(&self.last.insert((id, raw)).1)
+        Ok(raw)
+    }
+
+    /// Keeps in mind what was just read or written.
+    pub(super) fn remember(&mut self, id: i64, raw: Vec<u8>) -> Rc<Vec<u8>> {
+        let raw = Rc::new(raw);
+        self.bytes += raw.len();
+        self.known.push_back((id, Rc::clone(&raw)));
+        while self.bytes > REMEMBERED && self.known.len() > 1 {
+            self.bytes -= self.known.pop_front().map_or(0, |(_, raw)| raw.len());
+        }
+        raw
+    }
+
+    fn known(&mut self, id: i64) -> Option<Rc<Vec<u8>>> {
+        let at = self.known.iter().rposition(|(known, _)| *known == id)?;
+        let found = self.known.remove(at)?;
+        let raw = Rc::clone(&found.1);
+        self.known.push_back(found);
+        Some(raw)
     }
 }
 
@@ -143,13 +178,14 @@ pub(super) struct Packed {
 /// been unpacked again.
 pub(super) fn pack_on(
     tx: &Transaction<'_>,
-    shelf: Shelf,
+    blobs: &mut Blobs,
     raw: &[u8],
     near: &[i64],
     far: impl FnOnce() -> Result<Vec<i64>, Fault>,
 ) -> Result<Packed, Fault> {
+    let shelf = blobs.shelf;
     let failed = |error| Fault::damaged(shelf.name(), error);
-    let mut search = Search { tx, shelf, raw, tried: Vec::new(), best: None };
+    let mut search = Search { tx, blobs, raw, tried: Vec::new(), best: None };
     near.iter().try_for_each(|id| search.consider(*id))?;
     // Pages shrink to a fifth when they stand alone: a difference below a tenth wins unasked.
     if search.exceeds(10) && !near.is_empty() {
@@ -159,7 +195,7 @@ pub(super) fn pack_on(
         let data = pack(raw, &[]).map_err(failed)?;
         // A chain grows only while that saves half: it makes reading slower, and damage wider.
         if search.best.as_ref().is_none_or(|(best, _)| best.data.len() * 2 > data.len()) {
-            search.best = Some((Packed { data, base: None, depth: 0 }, Vec::new()));
+            search.best = Some((Packed { data, base: None, depth: 0 }, Rc::default()));
         }
     }
     let (packed, base) = search.best.expect("what stands alone is there if nothing else is");
@@ -173,25 +209,24 @@ pub(super) fn pack_on(
 /// The search for the base that makes a blob smallest.
 struct Search<'a> {
     tx: &'a Transaction<'a>,
-    shelf: Shelf,
+    blobs: &'a mut Blobs,
     raw: &'a [u8],
     tried: Vec<i64>,
     /// The smallest yet, and the bytes it is a difference to.
-    best: Option<(Packed, Vec<u8>)>,
+    best: Option<(Packed, Rc<Vec<u8>>)>,
 }
 
 impl Search<'_> {
     /// Tries one base, unless what we have is so small that no other could gain much: 2 %.
     fn consider(&mut self, candidate: i64) -> Result<(), Fault> {
-        let (id, depth) = base_for(self.tx, self.shelf, candidate)?;
+        let shelf = self.blobs.shelf;
+        let (id, depth) = base_for(self.tx, shelf, candidate)?;
         if !self.exceeds(50) || self.tried.contains(&id) {
             return Ok(());
         }
         self.tried.push(id);
-        let mut blobs = Blobs::of(self.shelf);
-        blobs.load(self.tx, id)?;
-        let base = blobs.last.take().map(|(_, bytes)| bytes).unwrap_or_default();
-        let data = pack(self.raw, &base).map_err(|error| Fault::damaged(self.shelf.name(), error))?;
+        let base = self.blobs.load(self.tx, id)?;
+        let data = pack(self.raw, &base).map_err(|error| Fault::damaged(shelf.name(), error))?;
         if self.best.as_ref().is_none_or(|(best, _)| data.len() < best.data.len()) {
             self.best = Some((Packed { data, base: Some(id), depth: depth + 1 }, base));
         }

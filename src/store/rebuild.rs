@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use rusqlite::Transaction;
 
 use super::fault::{At, Fault, Sha256};
-use super::memory::memory;
+use super::memory::{Shelves, memory};
 use super::pack::{Blobs, Shelf};
 use super::versions::{NewVersion, Told, insert, insert_change, latest_facts, load_change, with_text};
 use super::watches::{key_of, known_key};
@@ -211,6 +211,7 @@ struct Rebuilding<'a> {
     latest: Option<Version>,
     /// The latest version of each language that the latest of all is not in.
     others: BTreeMap<String, Version>,
+    shelves: Shelves,
 }
 
 impl<'a> Rebuilding<'a> {
@@ -236,15 +237,17 @@ impl<'a> Rebuilding<'a> {
         let cited = cited_before(tx, key)?;
         tx.execute("DELETE FROM versions WHERE watch_id = ?1", [key])?;
         tx.execute("UPDATE watches SET unplaced = 0 WHERE id = ?1", [key])?;
-        Ok(Self { tx, key, reader, turning, recorded, cited, now, latest: None, others: BTreeMap::new() })
+        let (others, shelves) = (BTreeMap::new(), Shelves::default());
+        Ok(Self { tx, key, reader, turning, recorded, cited, now, latest: None, others, shelves })
     }
 
     /// A change in the light of what the page said before.
-    fn recall(&self, outcome: Outcome) -> Result<Outcome, Fault> {
+    fn recall(&mut self, outcome: Outcome) -> Result<Outcome, Fault> {
         let Outcome::Changed { snapshot, reading, from, .. } = &outcome else { return Ok(outcome) };
         let mut known = self.latest.iter().chain(self.others.values());
         let Some(before) = known.find(|version| version.facts.number == from.number) else { return Ok(outcome) };
-        let memory = memory(self.tx, self.key, reading.digest(), self.turning.within, snapshot.captured_at)?;
+        let (within, at) = (self.turning.within, snapshot.captured_at);
+        let memory = memory(self.tx, &mut self.shelves, self.key, reading.digest(), within, at)?;
         Ok(reconsider(outcome, &before.reading, &memory, &self.turning))
     }
 
@@ -293,14 +296,15 @@ impl<'a> Rebuilding<'a> {
             reader: self.reader,
             cause,
         };
-        let id = insert(self.tx, &new)?;
+        let id = insert(self.tx, &mut self.shelves.readings, &new)?;
         if let (Some(latest), Some(told)) = (&self.latest, change) {
             let withheld = recorded.map_or(&[][..], |(_, withheld)| withheld);
-            insert_change(self.tx, latest.facts.id, id, &Told { withheld, ..told })?;
+            let told = Told { withheld, ..told };
+            insert_change(self.tx, &mut self.shelves.readings, latest.facts.id, id, &told)?;
         }
         let facts = latest_facts(self.tx, self.key)?
             .ok_or_else(|| Fault::damaged(format!("versions {}", id.0), "it is gone as soon as written"))?;
-        let version = with_text(self.tx, &mut Blobs::of(Shelf::Readings), facts)?;
+        let version = with_text(self.tx, &mut self.shelves.readings, facts)?;
         if let Some(before) = self.latest.replace(version)
             && let Some(language) = before.reading.language.clone()
         {

@@ -88,7 +88,7 @@ impl<P: Fn(u64, u64)> Round<'_, P> {
             let sound = self.noting(|tx| {
                 let digest: Sha256 =
                     tx.prepare_cached("SELECT digest FROM bodies WHERE id = ?1")?.query_row([id], |row| row.get(0))?;
-                check_digest(id, &digest.0, blobs.load(tx, id)?)
+                check_digest(id, &digest.0, &blobs.load(tx, id)?)
             });
             self.found.bodies += u64::from(sound.is_some());
             self.step();

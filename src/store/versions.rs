@@ -156,9 +156,10 @@ impl Store {
             let cause = Cause::TechnicalUpgrade;
             let (cites, recorded_at) = (&[held.snapshot][..], now);
             let new = NewVersion { watch, number, cites, recorded_at, reading: &reading, reader: &reader, cause };
-            let id = insert(tx, &new)?;
+            let mut blobs = Blobs::of(Shelf::Readings);
+            let id = insert(tx, &mut blobs, &new)?;
             let facts = tx.prepare_cached(&select("v.id = ?1"))?.query_row([id.0], facts)?;
-            with_text(tx, &mut Blobs::of(Shelf::Readings), facts)
+            with_text(tx, &mut blobs, facts)
         })
         .await
     }
@@ -225,7 +226,7 @@ pub(super) fn reread(
         reader,
         cause: Cause::TechnicalUpgrade,
     };
-    insert(tx, &new)?;
+    insert(tx, &mut Blobs::of(Shelf::Readings), &new)?;
     Ok(())
 }
 
@@ -243,7 +244,7 @@ fn mark(
     let from = earlier.first().copied().map(VersionId);
     let kept = from.map(|from| load_change(tx, from, version.id)).transpose()?.flatten();
     let json = reading_json(reading);
-    let packed = pack_on(tx, Shelf::Readings, &json, &earlier, || Ok(Vec::new()))?;
+    let packed = pack_on(tx, &mut Blobs::of(Shelf::Readings), &json, &earlier, || Ok(Vec::new()))?;
     tx.prepare_cached(
         "UPDATE versions SET snapshot_id = :snapshot, revision = :revision, selectors = :selectors,
              size = :size, base_id = :base, depth = :depth, reading = :reading WHERE id = :id",
@@ -254,7 +255,8 @@ fn mark(
     })?;
     if let (Some(before), Some(ChangeOnDisk { from, change, judgment, withheld })) = (from, &kept) {
         let from = from.unwrap_or(version.number - 1);
-        insert_change(tx, before, version.id, &Told { from, change, judgment, withheld })?;
+        let told = Told { from, change, judgment, withheld };
+        insert_change(tx, &mut Blobs::of(Shelf::Readings), before, version.id, &told)?;
     }
     Ok(())
 }
@@ -275,13 +277,13 @@ pub(super) struct NewVersion<'a> {
 }
 
 /// Writes a version; its number must be the next of its watch.
-pub(super) fn insert(tx: &Transaction<'_>, new: &NewVersion<'_>) -> Result<VersionId, Fault> {
+pub(super) fn insert(tx: &Transaction<'_>, readings: &mut Blobs, new: &NewVersion<'_>) -> Result<VersionId, Fault> {
     let bases = tx
         .prepare_cached("SELECT id FROM versions WHERE watch_id = ?1 AND number < ?2 ORDER BY number DESC LIMIT ?3")?
         .query_map((new.watch, new.number, NEIGHBOURS), |row| row.get(0))?
         .collect::<Result<Vec<i64>, _>>()?;
     let json = reading_json(new.reading);
-    let packed = pack_on(tx, Shelf::Readings, &json, &bases, || Ok(Vec::new()))?;
+    let packed = pack_on(tx, readings, &json, &bases, || Ok(Vec::new()))?;
     tx.prepare_cached(
         "INSERT INTO versions (watch_id, number, snapshot_id, recorded_at, digest, revision, selectors, cause,
              size, base_id, depth, reading)
@@ -295,6 +297,7 @@ pub(super) fn insert(tx: &Transaction<'_>, new: &NewVersion<'_>) -> Result<Versi
         ":size": json.len() as i64, ":base": packed.base, ":depth": packed.depth, ":reading": packed.data,
     })?;
     let id = VersionId(tx.last_insert_rowid());
+    readings.remember(id.0, json);
     write_pages(tx, id, new.reader, new.cites)?;
     Ok(id)
 }
@@ -346,6 +349,7 @@ pub(super) struct Told<'a> {
 /// Writes what led to a version; replaces what was there.
 pub(super) fn insert_change(
     tx: &Transaction<'_>,
+    readings: &mut Blobs,
     before: VersionId,
     to: VersionId,
     told: &Told<'_>,
@@ -355,7 +359,8 @@ pub(super) fn insert_change(
     let neighbour: u32 = tx.prepare_cached(number)?.query_row([before.0], |row| row.get(0))?;
     let json = change_json((neighbour != *from).then_some(*from), change, judgment, withheld);
     // Nearly all its words stand in the two readings.
-    let data = pack(&json, &both_readings(tx, before, to)?).map_err(|error| Fault::damaged("changes", error))?;
+    let data =
+        pack(&json, &both_readings(tx, readings, before, to)?).map_err(|error| Fault::damaged("changes", error))?;
     tx.prepare_cached(
         "INSERT INTO changes (version_id, materiality, severity, size, data, return_kind)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)
@@ -387,17 +392,17 @@ pub(super) fn load_change(
         .optional()?;
     let Some((materiality, severity, size, data)) = row else { return Ok(None) };
     let place = || format!("changes {}", to.0);
-    let json = unpack(&data, &both_readings(tx, before, to)?, size as usize).map_err(|e| Fault::damaged(place(), e))?;
+    let both = both_readings(tx, &mut Blobs::of(Shelf::Readings), before, to)?;
+    let json = unpack(&data, &both, size as usize).map_err(|e| Fault::damaged(place(), e))?;
     change(&json, materiality, severity).map(Some).map_err(|reason| Fault::damaged(place(), reason))
 }
 
 /// What a change is packed on: the stored readings of the version that it led to and of
 /// the one before, the older first. Where the change is from an older one still, only what
 /// was deleted does not stand in them.
-fn both_readings(tx: &Transaction<'_>, from: VersionId, to: VersionId) -> Result<Vec<u8>, Fault> {
-    let mut blobs = Blobs::of(Shelf::Readings);
-    let mut both = blobs.load(tx, from.0)?.to_vec();
-    both.extend_from_slice(blobs.load(tx, to.0)?);
+fn both_readings(tx: &Transaction<'_>, readings: &mut Blobs, from: VersionId, to: VersionId) -> Result<Vec<u8>, Fault> {
+    let mut both = readings.load(tx, from.0)?.as_ref().clone();
+    both.extend_from_slice(&readings.load(tx, to.0)?);
     Ok(both)
 }
 
@@ -475,6 +480,6 @@ pub(super) fn load_checked(tx: &Transaction<'_>, blobs: &mut Blobs, id: VersionI
 /// A version with its text, whose digest is not checked: [`Store::verify`] does that.
 pub(super) fn with_text(tx: &Transaction<'_>, blobs: &mut Blobs, facts: VersionFacts) -> Result<Version, Fault> {
     let json = blobs.load(tx, facts.id.0)?;
-    let reading = reading(json).map_err(|reason| Fault::damaged(format!("versions {}", facts.id.0), reason))?;
+    let reading = reading(&json).map_err(|reason| Fault::damaged(format!("versions {}", facts.id.0), reason))?;
     Ok(Version { facts, reading })
 }

@@ -5,15 +5,17 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use policywatch::clock::Clock as _;
 use policywatch::exchange::export::{self, Selection};
 use policywatch::exchange::import::{Imported, Mode, Recorder, Routing, warc_file};
+use policywatch::exchange::jsonl;
 use policywatch::judgment::Materiality;
 use policywatch::outcome::FailureKind;
 use policywatch::snapshot::{Digest, Origin};
 use policywatch::store::{Store, Which};
 use policywatch::time::{parse_rfc3339, rfc3339};
 use policywatch::unpack::Unpacker;
-use policywatch::watch::Watch;
+use policywatch::watch::{Watch, WatchId};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -356,6 +358,104 @@ async fn the_same_record_gives_the_same_bytes() {
 }
 
 #[tokio::test]
+async fn what_is_exported_whole_comes_back_the_same() {
+    let (world, watches) = lived().await;
+    let ids: Vec<_> = watches.iter().map(|watch| watch.id.clone()).collect();
+    let (there, again) = (world.file("there.jsonl"), world.file("again.jsonl"));
+    export::jsonl::export(&there, &all(&watches), &world.store, || {}).await.unwrap();
+    let other = Store::open(&world.file("other.db")).await.unwrap();
+    // Other watches came first, so that no key is what it was.
+    other.adopt_watch(&WatchId::new("earlier").unwrap(), "https://earlier.test/", world.clock.now()).await.unwrap();
+    let first = WatchId::new("first").unwrap();
+    let mut taken = Vec::new();
+    for round in 0..2 {
+        jsonl::import(&there, None, false, &other, &world.clock, |one| {
+            taken.push((round, one.watch, one.taken));
+            Ok(())
+        })
+        .await
+        .unwrap();
+    }
+    let (captures, versions) = taken.iter().fold((0, 0), |(c, v), (_, _, t)| (c + t.captures, v + t.versions));
+    assert!(captures > 8 && versions > 8, "{taken:#?}");
+    assert!(taken.iter().all(|(round, _, taken)| taken.held == (*round == 1)), "{taken:#?}");
+    export::jsonl::export(&again, &all(&watches), &other, || {}).await.unwrap();
+    assert_eq!(std::fs::read_to_string(&there).unwrap(), std::fs::read_to_string(&again).unwrap());
+    let read = |snapshots: &[policywatch::snapshot::Snapshot], version: &policywatch::version::Version| {
+        let selectors = &version.facts.reader.selectors;
+        policywatch::reading::read(&snapshots[0], selectors, &Default::default()).ok().map(|reading| reading.digest())
+    };
+    let verified = other.verify(read, |_, _| {}).await.unwrap();
+    assert!(verified.damages.is_empty() && verified.bodies > 0, "{verified:?}");
+    // Nothing but what is wanted.
+    let third = Store::open(&world.file("third.db")).await.unwrap();
+    jsonl::import(&there, Some(&ids[0]), false, &third, &world.clock, |_| Ok(())).await.unwrap();
+    assert_eq!(third.watch_states().await.unwrap().len(), 1);
+    jsonl::import(&there, Some(&first), false, &third, &world.clock, |_| panic!("there is none")).await.unwrap();
+}
+
+#[test]
+fn a_history_that_was_tampered_with_is_refused_whole_and_by_its_line() {
+    let desk = desk(&[]);
+    desk.write(
+        "a.warc",
+        [record(1, "2020-01-01T00:00:00Z", &policy(WILL_NOT)), record(2, "2021-01-01T00:00:00Z", &policy(MAY))]
+            .concat(),
+    );
+    desk.run(&["import", "warc", "a.warc", "--watch", "acme"]).exits(0);
+    desk.run(&["export", "jsonl", "sound.jsonl"]).exits(0);
+    desk.run(&["export", "jsonl", "part.jsonl", "--from", "2020-06"]).exits(0);
+    let sound = std::fs::read_to_string(desk.path("sound.jsonl")).unwrap();
+    let cut = &sound[..sound.len() - 40];
+    let lines: Vec<&str> = sound.lines().collect();
+    let other = self::desk(&[]);
+    std::fs::copy(desk.path("part.jsonl"), other.path("part.jsonl")).unwrap();
+    other.run(&["import", "jsonl", "part.jsonl"]).exits(3).says("line 1: it is a part of a history");
+    let without_check = [&lines[..1], &lines[2..]].concat().join("\n") + "\n";
+    let deep = format!("{}\n{}\n", lines[0], "[".repeat(100_000));
+    for (name, content, says) in [
+        ("body", sound.replacen("will not sell", "will only sell", 1), "line 4: its body has the digest"),
+        ("text", without_text(&sound), "line 7: its text has the digest"),
+        ("word", sound.replacen("\"outcome\":\"first\"", "\"outcome\":\"last\"", 1), "line 2: "),
+        ("cut", cut.to_owned(), "line 8: the file ends within it"),
+        ("order", lines.iter().rev().map(|line| format!("{line}\n")).collect(), "line 1: a history begins"),
+        ("check", without_check, "check 1 does not come before it"),
+        ("table", sound.replacen("\"table\":\"checks\"", "\"table\":\"watches; DROP TABLE checks\"", 1), "no table"),
+        ("format", sound.replacen("\"format\":2", "\"format\":3", 1), "line 1: its format is 3"),
+        ("stray", format!("{}{}\n", sound, lines[1].replace("acme", "acne")), "line 9: it is of watch"),
+        ("deep", deep, "line 2: it is no JSON of ours"),
+        ("none", "\u{1b}[31m\n".to_owned(), "line 1: it is no JSON of ours"),
+    ] {
+        other.write("bad.jsonl", content);
+        let ended = other.run(&["import", "jsonl", "bad.jsonl"]).exits(3).says(says);
+        assert!(!ended.err.contains('\u{1b}'), "{name}");
+        assert_eq!(other.run(&["list", "--json"]).exits(0).objects().len(), 0, "{name}: nothing is recorded");
+    }
+    other.write("good.jsonl", &sound);
+    other.run(&["import", "jsonl", "good.jsonl", "--dry-run"]).exits(0).prints("listed");
+    other.run(&["import", "jsonl", "good.jsonl"]).exits(0).prints("taken");
+    other.run(&["import", "jsonl", "good.jsonl", "--json"]).exits(0).prints("held");
+    other.run(&["import", "jsonl", "good.jsonl", "--watch", "acne"]).exits(3).says("no watch");
+    other.run(&["import", "jsonl", "good.jsonl", "--alert"]).exits(2).says("--alert");
+    other.run(&["export", "jsonl", "again.jsonl"]).exits(0);
+    assert_eq!(std::fs::read_to_string(other.path("again.jsonl")).unwrap(), sound);
+    // Another history of the same watch is neither mixed in nor written over.
+    let elsewhere = self::desk(&[]);
+    elsewhere.write("b.warc", record(3, "2019-01-01T00:00:00Z", &policy(MAY)));
+    elsewhere.run(&["import", "warc", "b.warc", "--watch", "acme"]).exits(0);
+    elsewhere.write("good.jsonl", &sound);
+    elsewhere.run(&["import", "jsonl", "good.jsonl"]).exits(3).says("another history");
+}
+
+/// An export whose first version says another thing than its digest.
+fn without_text(sound: &str) -> String {
+    let mut lines: Vec<Value> = sound.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let version = lines.iter_mut().find(|line| line["object"] == "version").unwrap();
+    version["kept"]["reading"]["sections"][1]["blocks"][0]["text"] = "something else".into();
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+#[tokio::test]
 async fn mementos_and_files_keep_where_they_came_from() {
     let world = World::new().await;
     let watch = world.watch("/privacy", Materiality::Material).await;
@@ -517,9 +617,9 @@ fn export_writes_every_format_and_says_what() {
     let lines = std::fs::read_to_string(desk.path("out.jsonl")).unwrap();
     let objects: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let kinds: Vec<_> = objects.iter().map(|o| o["object"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["watch", "snapshot", "snapshot", "version", "version"]);
-    assert_eq!(objects[1]["body"], policy(WILL_NOT));
-    assert_eq!(objects[4]["change"]["materiality"], "material");
+    assert_eq!(kinds, ["watch", "fact", "fact", "snapshot", "snapshot", "fact", "version", "version"]);
+    assert_eq!(objects[3]["body"], policy(WILL_NOT));
+    assert_eq!(objects[7]["change"]["materiality"], "material");
 
     let kept = std::fs::read_to_string(desk.path("out.markdown").join("acme/2021-01-01-v2.md")).unwrap();
     assert!(kept.contains("captured_at: 2021-01-01T00:00:00.000Z") && kept.contains(MAY), "{kept}");

@@ -1,10 +1,13 @@
 //! Everything on record of some watches, one JSON object a line: the complete format, for
 //! programs that want more than captures.
 //!
-//! A watch comes first, then its captures (`snapshot`, with the body), then its versions
-//! (`version`, with text and sections) each with the change that led to it. Objects of one
-//! kind have the same keys in the same order.
+//! A watch comes first, then its checks (`fact`), its captures (`snapshot`, with the body),
+//! the other facts, and its versions (`version`, with text and sections) each with the change
+//! that led to it. Objects of one kind have the same keys in the same order. `kept` is what
+//! the record itself holds of a version: with it [`crate::exchange::jsonl`] brings the same
+//! history back. A history that is cut off by dates comes without facts, and does not.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -16,7 +19,7 @@ use serde_json::{Value, json};
 use super::{Draft, ExportError, Selection, Written, at};
 use crate::render::json::{self as wire, ChangeObject, ReadingObject};
 use crate::snapshot::{Origin, Snapshot};
-use crate::store::{CaptureFacts, Store, Which};
+use crate::store::{CaptureFacts, PastFact, PastVersion, Store, Which};
 use crate::time::rfc3339;
 use crate::version::VersionFacts;
 
@@ -32,7 +35,11 @@ struct VersionRow<'a> {
     body_sha256: Vec<String>,
     change: Option<ChangeObject>,
     reading: ReadingObject,
+    kept: Value,
 }
+
+/// Which form the lines have. 1 lacked facts and what is kept of versions.
+pub const FORMAT: u32 = 2;
 
 /// Writes the record of a selection. `each` is called after every capture and version.
 ///
@@ -49,22 +56,37 @@ pub async fn export(
     let mut written = Written::default();
     for watch in &selection.watches {
         let state = store.watch_state(watch).await?;
+        let is_whole = selection.from.is_none() && selection.to.is_none();
+        let (facts, numbers) = store.past_facts(watch).await?;
+        let facts = if is_whole { facts } else { Vec::new() };
         let head = json!({
             "object": "watch",
+            "format": FORMAT,
+            "whole": is_whole,
             "watch": watch.as_str(),
             "url": state.as_ref().map(|state| &state.url),
             "service": state.as_ref().map(|state| &state.service),
         });
         line(&mut out, &head).map_err(at(path))?;
+        let fact =
+            |fact: &PastFact| json!({"object": "fact", "watch": watch.as_str(), "table": fact.table, "row": fact.row});
+        for checks in facts.iter().filter(|fact| fact.table == "checks") {
+            line(&mut out, &fact(checks)).map_err(at(path))?;
+        }
         for capture in selection.captures(watch, store).await? {
             let snapshot = store.snapshot(capture.snapshot).await?;
-            line(&mut out, &snapshot_row(watch.as_str(), &capture, &snapshot)).map_err(at(path))?;
+            let check = numbers.get(&capture.snapshot.0).copied();
+            line(&mut out, &snapshot_row(watch.as_str(), check, &capture, &snapshot)).map_err(at(path))?;
             written.captures += 1;
             each();
+        }
+        for other in facts.iter().filter(|fact| fact.table != "checks") {
+            line(&mut out, &fact(other)).map_err(at(path))?;
         }
         for facts in selection.versions(watch, store).await? {
             let Some(version) = store.version(watch, Which::Number(facts.number)).await? else { continue };
             let change = store.change(watch, facts.number).await?;
+            let Some(past) = store.past_version(watch, facts.number).await? else { continue };
             let row = VersionRow {
                 object: "version",
                 watch: watch.as_str(),
@@ -76,6 +98,7 @@ pub async fn export(
                 body_sha256: bodies(&facts, store).await?,
                 change: change.map(|recorded| wire::change(Some((&recorded.change, &recorded.judgment)))),
                 reading: wire::reading(&format!("{watch}@{}", facts.number), Ok(&version.reading)),
+                kept: kept(&past, &numbers),
             };
             line(&mut out, &row).map_err(at(path))?;
             written.versions += 1;
@@ -88,6 +111,21 @@ pub async fn export(
     Ok(written)
 }
 
+/// What the record holds of a version, as it is.
+fn kept(past: &PastVersion, numbers: &BTreeMap<i64, i64>) -> Value {
+    let change = past
+        .change
+        .as_ref()
+        .map(|change| json!({"materiality": change.materiality, "severity": change.severity, "kept": change.kept}));
+    json!({
+        "checks": past.snapshots.iter().map(|id| numbers.get(id)).collect::<Vec<_>>(),
+        "revision": past.revision,
+        "reader": past.reader,
+        "reading": past.reading,
+        "change": change,
+    })
+}
+
 async fn bodies(version: &VersionFacts, store: &Store) -> Result<Vec<String>, ExportError> {
     let mut digests = Vec::new();
     for snapshot in version.snapshots() {
@@ -96,7 +134,7 @@ async fn bodies(version: &VersionFacts, store: &Store) -> Result<Vec<String>, Ex
     Ok(digests)
 }
 
-fn snapshot_row(watch: &str, capture: &CaptureFacts, snapshot: &Snapshot) -> Value {
+fn snapshot_row(watch: &str, check: Option<i64>, capture: &CaptureFacts, snapshot: &Snapshot) -> Value {
     let origin = match &snapshot.origin {
         Origin::Live { remote_addr } => json!({"kind": "live", "remote_addr": remote_addr}),
         Origin::Rendered { browser, remote_addr } => {
@@ -121,6 +159,7 @@ fn snapshot_row(watch: &str, capture: &CaptureFacts, snapshot: &Snapshot) -> Val
     json!({
         "object": "snapshot",
         "watch": watch,
+        "check": check,
         "captured_at": rfc3339(capture.captured_at),
         "recorded_at": rfc3339(capture.recorded_at),
         "outcome": capture.outcome,
