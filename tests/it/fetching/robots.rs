@@ -2,15 +2,19 @@
 
 use std::time::Duration;
 
-use policywatch::access::Access;
-use policywatch::clock::HeldClock;
+use policywatch::access::{Access, Headers};
+use policywatch::clock::{Clock as _, HeldClock};
+use policywatch::discovery::moves::{MoveState, NewMove, Way};
 use policywatch::fetch::{Fetch as _, Fetched, Fetcher, Options, Request};
 use policywatch::guard::Allowed;
 use policywatch::http::GuardedClient;
+use policywatch::moving::in_its_place;
 use policywatch::snapshot::Validators;
 use policywatch::time::parse_rfc3339;
-use policywatch::watch::{RobotsRule, Source};
+use policywatch::watch::{RobotsRule, Source, Watch};
 use url::Url;
+
+use crate::world::{World, watch};
 
 use super::server::{Act, Asked, Server, answer, gzip};
 
@@ -180,4 +184,26 @@ async fn leave_of_one_site_is_none_of_another() {
     assert_eq!(visit(&fetcher, server.url("/away"), RobotsRule::Ignore).await, "closed_to_robots");
     assert_eq!(paths(&server), ["/moved", "/privacy", "/away"], "its own robots.txt is not asked for");
     assert_eq!(paths(&other), ["/robots.txt"]);
+}
+
+/// Nor does a watch that was followed elsewhere take its leave, or its headers, along.
+#[tokio::test]
+async fn what_one_site_gave_stays_with_it_when_the_policy_moves() {
+    let world = World::new().await;
+    let headers = Headers::new(&Url::parse("https://acme.test/").unwrap(), [("X-A".to_owned(), "b".to_owned())]);
+    let access = Access { headers: headers.unwrap(), ..Access::default() };
+    let ours = Watch { robots: RobotsRule::Ignore, access, ..watch("/privacy", &[]) };
+    let ours = world.follow(ours).await;
+    let moves_to = async |url: &str| {
+        let word =
+            NewMove { url: Url::parse(url).unwrap(), way: Way::Operator, alike: None, state: MoveState::Accepted };
+        let now = world.clock.now();
+        world.store.record_moves(&ours.id, &ours.url, None, vec![word], now).await.unwrap();
+        let there = in_its_place(&ours, &world.store).await.unwrap();
+        assert_eq!(there.url.as_str(), url);
+        (there.robots, there.access.headers.toward(&there.url).count())
+    };
+    assert_eq!(moves_to("https://acme.test/trust").await, (RobotsRule::Ignore, 1));
+    assert_eq!(moves_to("https://legal.acme.test/privacy").await, (RobotsRule::Ignore, 0));
+    assert_eq!(moves_to("https://evil.test/privacy").await, (RobotsRule::Respect, 0));
 }
