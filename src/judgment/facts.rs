@@ -14,6 +14,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::edits::jurisdictions;
 use super::noise;
+use super::quantity::{Quantity, quantities};
 use super::rules::{legal_names, pattern};
 use crate::change::words::{dice, fnv, sentence_ranges};
 use crate::change::{Change, Kind, Op, SectionChange};
@@ -129,6 +130,8 @@ pub(crate) struct Facts {
     pub(crate) register: bool,
     /// The sections that came or went as a whole.
     pub(crate) whole: BTreeSet<Vec<String>>,
+    /// The sections whose differing sentences name the same amounts before and after.
+    pub(crate) amounts_stay: BTreeSet<Vec<String>>,
     /// Whether the rules know the language that the texts are in.
     pub(crate) tongue: Tongue,
     /// Whether only one of the texts knows somebody who answers for personal data by office.
@@ -319,6 +322,11 @@ impl Sentence {
         self.words.join(" ")
     }
 
+    /// Its words without the blanks between them, as a hash.
+    fn letters(&self) -> u64 {
+        fnv(&self.words.concat())
+    }
+
     /// Takes what belongs to it.
     fn append(&mut self, rest: Sentence) {
         self.text = format!("{} {}", self.text, rest.text);
@@ -373,7 +381,11 @@ fn sentences(text: &str, headed: bool) -> Vec<Sentence> {
     let mut lead: Rc<str> = Rc::from("");
     for (row, line) in text.lines().filter(|line| !line.trim().is_empty()).enumerate() {
         let marked = line.trim_start().starts_with("- ") || line.contains(" | ") || is_entry(line);
-        let parts = if line.contains(" | ") { vec![line.to_owned()] } else { labelled(sentence_ranges(line)) };
+        let parts = if line.contains(" | ") {
+            vec![line.to_owned()]
+        } else {
+            labelled(sentence_ranges(line).into_iter().flat_map(unglued).collect())
+        };
         for part in parts {
             let folded = fold(part.trim());
             let body = LIST_MARK.replace(&folded, "").into_owned();
@@ -408,6 +420,25 @@ fn sentences(text: &str, headed: bool) -> Vec<Sentence> {
 fn is_entry(line: &str) -> bool {
     let dashes = [" - ", " – ", " — "].iter().map(|dash| line.matches(dash).count()).max().unwrap_or(0);
     dashes >= 2 && !line.trim_end().ends_with(['.', ':', ';'])
+}
+
+/// The sentences of what a page writes without a blank between them: `Changes.We may`.
+fn unglued(text: &str) -> Vec<&str> {
+    static GLUED: LazyLock<Regex> = LazyLock::new(|| pattern(r"[a-z\u{df}-\u{ff}]{3}[.!?][A-Z][a-z' ]"));
+    let (mut parts, mut start) = (Vec::new(), 0);
+    for found in GLUED.find_iter(text) {
+        let word = text[start..found.start()].rsplit(char::is_whitespace).next().unwrap_or_default();
+        // An address is one word, whatever letters it has.
+        if word.contains(['@', '/', '.']) {
+            continue;
+        }
+        // Behind the mark, where the next sentence begins with two letters of one byte each.
+        let end = found.end() - 2;
+        parts.push(&text[start..end]);
+        start = end;
+    }
+    parts.push(&text[start..]);
+    parts
 }
 
 /// Joins what ends a line without a full stop to the label before it: `Products: all but
@@ -483,6 +514,7 @@ pub(crate) fn gather(change: &Change, old: &Reading, new: &Reading) -> Facts {
     }
     elsewhere(&mut facts, change, left, right);
     facts.panel = noise::panel(&facts.clauses);
+    facts.amounts_stay = amounts_stay(&facts.clauses);
     facts.broken = broken(change);
     let alone = change.sections.iter().filter(|section| matches!(section.kind, Kind::Added | Kind::Removed));
     facts.whole = alone.map(path_of).filter(|path| !path.is_empty()).collect();
@@ -490,6 +522,18 @@ pub(crate) fn gather(change: &Change, old: &Reading, new: &Reading) -> Facts {
     facts.tongue = Tongue::of(old, new);
     facts.office = noise::office_differs(&old_text.joined, &new_text.joined);
     facts
+}
+
+/// The sections in which the same periods and prices stand before and after, in whatever
+/// sentences.
+fn amounts_stay(clauses: &[Clause]) -> BTreeSet<Vec<String>> {
+    let mut sides: BTreeMap<&[String], [BTreeSet<Quantity>; 2]> = BTreeMap::new();
+    for clause in clauses {
+        let sides = sides.entry(&clause.path).or_default();
+        sides[0].extend(quantities(&clause.old));
+        sides[1].extend(quantities(&clause.new));
+    }
+    sides.into_iter().filter(|(_, [old, new])| old == new).map(|(path, _)| path.to_vec()).collect()
 }
 
 /// Whether a text is a register: under hardly a heading, most of its lines name a place.
@@ -552,6 +596,8 @@ struct Known {
     joined: String,
     masked: BTreeSet<String>,
     sentences: BTreeSet<String>,
+    /// Its sentences without the blanks between words, as hashes.
+    letters: BTreeSet<u64>,
     /// Every two, three and four words that stand in a row, as hashes.
     rows: [BTreeSet<u64>; 3],
     count: usize,
@@ -567,13 +613,14 @@ fn rows<'a>(words: &'a [&'a str], size: usize) -> impl Iterator<Item = u64> + 'a
 impl Known {
     fn of(reading: &Reading) -> Self {
         let mut joined = String::from(" ");
-        let (mut all, mut masked, mut count) = (BTreeSet::new(), BTreeSet::new(), 0);
+        let (mut all, mut masked, mut letters, mut count) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new(), 0);
         for section in &reading.sections {
             for sentence in sentences(&section.labelled_text(), section.heading.is_some()) {
                 let key = sentence.words.join(" ");
                 count += sentence.words.len();
                 joined.push_str(&key);
                 joined.push(' ');
+                letters.insert(sentence.letters());
                 all.insert(key);
                 let without = without_dates(&sentence.folded);
                 if without != sentence.folded {
@@ -583,12 +630,17 @@ impl Known {
         }
         let words: Vec<&str> = joined.split(' ').filter(|word| !word.is_empty()).collect();
         let rows = [2, 3, 4].map(|size| rows(&words, size).collect());
-        Self { joined, masked, sentences: all, rows, count, unsearched: Cell::new(MAX_SEARCHED) }
+        Self { joined, masked, sentences: all, letters, rows, count, unsearched: Cell::new(MAX_SEARCHED) }
     }
 
     /// Whether a sentence stands there as a sentence.
     fn holds(&self, sentence: &Sentence) -> bool {
         self.sentences.contains(&sentence.key())
+    }
+
+    /// Whether it stands there but for blanks that one side lacks.
+    fn holds_but_for_blanks(&self, sentence: &Sentence) -> bool {
+        self.letters.contains(&sentence.letters())
     }
 
     /// Whether its words stand there in a row, within another sentence or across two.
@@ -638,6 +690,8 @@ fn fresh(
         }
         if other.holds(&sentence) {
             facts.moved.push((path_of(section), sentence.text));
+        } else if other.holds_but_for_blanks(&sentence) {
+            facts.same.push((path_of(section), sentence.text));
         } else if other.holds_but_for_dates(&sentence) {
             facts.dated.push((path_of(section), sentence.text));
         } else if other.holds_within(&sentence) {

@@ -16,8 +16,9 @@ mod turns;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::change::{Change, LinkChange, Op};
+use crate::change::{Change, Op, SectionChange};
 use crate::reading::Reading;
+use crate::text::Link;
 pub use edits::EditKind;
 use facts::{Clause, Facts, Tongue, fold};
 pub use own::{BadPattern, OWN, OwnRule, Rules, When};
@@ -278,7 +279,10 @@ impl Bench {
         let kinds = edits::kinds(clause);
         let whole = facts.whole.contains(&clause.path);
         let (kinds, register) = (kinds.as_slice(), facts.register);
-        let seen = Seen { clause, practices: &practices, content: &content, hidden, kinds, register, whole, answered };
+        let amounts_stay = facts.amounts_stay.contains(&clause.path);
+        let practices = practices.as_slice();
+        let seen =
+            Seen { clause, practices, content: &content, hidden, kinds, register, whole, answered, amounts_stay };
 
         let mut fired = rules::fired(&seen);
         // That a section came or went says nothing to those who know what stood in it.
@@ -293,7 +297,7 @@ impl Bench {
             // The letters of an address say nothing of arbitration or of sale.
             fired.retain(|at| RULES[*at].id == "contact.rights");
         }
-        if fired.is_empty() && self.party(clause, facts, &practices) {
+        if fired.is_empty() && self.party(clause, facts, practices) {
             return;
         }
         if fired.is_empty() && content.is_empty() {
@@ -310,7 +314,7 @@ impl Bench {
         if let Tongue::Unknown(code) = &facts.tongue {
             return self.by_size(clause, code, &content);
         }
-        self.otherwise((clause, facts), &practices, &content, kinds);
+        self.otherwise((clause, facts), practices, &content, kinds);
     }
 
     /// A clause in a language that the rules do not know: how much of it differs decides.
@@ -441,7 +445,14 @@ impl Bench {
         for section in &change.sections {
             let path = section.to.clone().or_else(|| section.from.clone()).unwrap_or_default();
             for link in &section.links {
-                let LinkChange { from: Some(from), to: Some(to) } = link else { continue };
+                let (from, to) = match (&link.from, &link.to) {
+                    (Some(from), Some(to)) => (from, to),
+                    (Some(one), None) | (None, Some(one)) => {
+                        self.request_form(section, &path, one, link.to.is_some());
+                        continue;
+                    }
+                    (None, None) => continue,
+                };
                 if !leads_elsewhere(&from.text, &from.target, &to.target) {
                     self.silent("link_only", &path, &format!("{}: {} → {}", to.text, from.target, to.target));
                     continue;
@@ -459,6 +470,29 @@ impl Bench {
                 self.about.note_plain(Practice::RightsChoices);
             }
         }
+    }
+
+    /// A link to the form on which requests are made, in a section that stays.
+    fn request_form(&mut self, section: &SectionChange, path: &[String], link: &Link, comes: bool) {
+        let target = fold(&link.target).replace("%20", " ").replace(['-', '_'], " ");
+        let alike = self.findings.iter().any(|finding| finding.rule == "link.rights" && finding.section == path);
+        let stays = section.from.is_some() && section.to.is_some();
+        if alike || !stays || !REQUEST_FORMS.iter().any(|sign| target.contains(sign)) {
+            return;
+        }
+        let shown = quote::shorten(&link.target);
+        let (before, after) = if comes { (String::new(), shown) } else { (shown, String::new()) };
+        self.findings.push(Finding {
+            rule: "link.rights".to_owned(),
+            practice: Some(Practice::RightsChoices),
+            severity: 1,
+            section: path.to_vec(),
+            before,
+            after,
+            why: format!("requests are {} made on this form", if comes { "now" } else { "no longer" }),
+            kinds: vec![EditKind::Link],
+        });
+        self.about.note_plain(Practice::RightsChoices);
     }
 
     /// What only the whole tells: a rewrite, and substance that nothing explains.
@@ -602,6 +636,10 @@ fn turned(clause: &Clause) -> usize {
     let (old, new) = (weigh(&[], &clause.old, ""), weigh(&[], &clause.new, ""));
     old.iter().zip(&new).filter(|(a, b)| (**a == 0.0) != (**b == 0.0)).count()
 }
+
+/// What the address of a form for requests about one's data says.
+const REQUEST_FORMS: [&str; 6] =
+    ["data request", "datarequest", "privacy request", "privacyrequest", "gdpr request", "dsar"];
 
 /// Whether a link on which a right depends leads to another site than before.
 fn leads_elsewhere(text: &str, from: &str, to: &str) -> bool {

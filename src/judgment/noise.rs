@@ -14,7 +14,7 @@ patterns! {
     BANNER = r"\b(?:we|we have|we are|we're) (?:recently )?(?:updated|updating|changed|made (?:some )?changes to) (?:our|the|these|this)\b|\bnous avons mis [àa] jour\b|\bwir haben unsere\b.{0,60}\baktualisiert|\b(?:this|our) (?:web)?site uses cookies\b|\bwe use cookies (?:and \w+ \w+ )?to (?:give|offer|improve|enhance|make|personali[sz]e|ensure)\b.{0,80}\b(?:experience|site)\b|\b(?:previous|earlier|prior|archived|old) versions?\b|\bversions? (?:ant[ée]rieures?|pr[ée]c[ée]dentes?)\b|\b(?:read|view|see) the (?:previous|current|full|new)\b|\b(?:upcoming|updated) (?:terms|policy|version)\b.{0,40}\b(?:here|effective|will)\b";
     COOKIE_BANNER = r"\bcookies?\b.{0,120}\b(?:accept|preferences|relevant|experience|settings|reject|decline)\b|\b(?:accept|preferences|reject|decline)\b.{0,60}\bcookies?\b|\bstrictly necessary\b|\bcookies? (?:notice|settings|preferences)$";
     // The controls of a consent dialogue; a policy describes cookies, a dialogue has switches.
-    PANEL = r"\b(?:privacy preference cent(?:er|re)|manage (?:consent|cookie) preferences|confirm my choices|allow all(?: cookies)?|accept all(?: cookies)?|reject all(?: cookies)?|save (?:my )?(?:choices|preferences|settings)|always active|checkbox label|switch label|consent leg\.? ?interest|vendors? list|view (?:vendors?|illustrations|cookies)|cookies? details|store and/or access information on a device|select basic ads|apply cancel|tout (?:accepter|refuser)|toujours actifs?|alle (?:akzeptieren|ablehnen|zulassen)|immer aktiv|auswahl (?:speichern|best[äa]tigen))\b";
+    PANEL = r"\b(?:privacy preference cent(?:er|re)|manage (?:consent|cookie) preferences|confirm my choices|allow all(?: cookies)?|accept all(?: cookies)?|reject all(?: cookies)?|save (?:my )?(?:choices|preferences|settings)|always active|checkbox label|switch label|consent leg\.? ?interest|vendors? list|view (?:vendors?|illustrations|cookies)|cookies? details|store and/or access information on a device|select basic ads|apply cancel|tout (?:accepter|refuser)|toujours actifs?|alle (?:akzeptieren|ablehnen|zulassen)|immer aktiv|auswahl (?:speichern|best[äa]tigen)|manage consent|consent preferences|match and combine (?:offline )?data|link different devices|(?:select|create|measure) (?:a )?(?:basic|personali[sz]ed) (?:ads?|content)|device characteristics for identification)\b";
     PANEL_WORDS = r"\bcookies?\b|\bconsent|\blegitimate interest|\bvendors?\b|\bpartners?\b|\bgeolocation\b|\bprivacy preferences?\b|\byour (?:privacy|choices)\b|\btraceurs?\b|\beinwilligung";
     JOINED = r"\p{Ll}\p{Lu}";
     // Where a pointer leads to one's rights, it is more than a pointer.
@@ -169,8 +169,9 @@ pub(crate) fn settled(clause: &Clause, facts: &Facts) -> Option<&'static str> {
     }
     let panel = if clause.before.is_empty() { facts.panel.1 } else { facts.panel.0 };
     if panel && !clause.is_reworded() {
-        let above = headings.last().map_or("", String::as_str);
-        if [above, text].iter().any(|text| PANEL.is_match(text) || PANEL_WORDS.is_match(text)) {
+        let said = |text: &str| PANEL.is_match(text) || PANEL_WORDS.is_match(text);
+        if said(text) || headings.last().is_some_and(|above| said(above)) || headings.iter().any(|h| PANEL.is_match(h))
+        {
             return Some("page_furniture");
         }
     }
@@ -232,8 +233,12 @@ fn is_menu(clause: &Clause) -> bool {
         let words = raw.split_whitespace().count();
         let ends = raw.trim_end().ends_with(['.', ';', ':', '!', '?', ',', '"', '”', ')']);
         let joined = JOINED.find_iter(raw).count();
-        let capital = raw.split_whitespace().filter(|w| !w.starts_with(|c: char| c.is_lowercase())).count();
-        let titled = words >= 12 && capital * 10 > words * 8 && raw.chars().any(char::is_lowercase);
+        // A title writes its small words small.
+        let small = |word: &str| matches!(word, "and" | "of" | "for" | "the" | "to" | "et" | "de" | "und" | "&" | "/");
+        let counted = raw.split_whitespace().filter(|word| !small(word)).count();
+        let capital =
+            raw.split_whitespace().filter(|word| !small(word) && !word.starts_with(|c: char| c.is_lowercase())).count();
+        let titled = words >= 12 && capital * 10 > counted * 8 && raw.chars().any(char::is_lowercase);
         !ends && !raw.contains(" | ") && (joined >= 2 && joined * 4 >= words && words <= 40 || titled)
     };
     [&clause.before, &clause.after].into_iter().filter(|raw| !raw.is_empty()).all(|raw| menu(raw))

@@ -66,6 +66,8 @@ pub(crate) struct Seen<'a> {
     pub(crate) whole: bool,
     /// Whether something in its section went where it came, or came where it went.
     pub(crate) answered: bool,
+    /// Whether what differs in its section names the same periods and prices on both sides.
+    pub(crate) amounts_stay: bool,
 }
 
 impl Seen<'_> {
@@ -166,7 +168,7 @@ patterns! {
     WILL = r"\b(?:will|shall|must)\b";
     MAY = r"\b(?:may|might|can)\b";
     ADDRESS = r"[\w.+-]+@[\w-]+\.[\w.-]+|https?://\S+|\+?\d[\d ()/-]{7,}\d";
-    EXERCISE = r"\brights?\b|\brequests?\b|\bdelet|\baccess\b|\bobject\b|\bopt|\bdata protection|\bdpo\b|\bprivacy (?:team|officer)|\blegal notices?|\bdisputes?\b|\bnotices?\b|\bservice of process|\bappeals?\b|\bdroits?\b|\bdemandes?\b|\brechte\b|\brepr[ée]sentant|\brepresentative";
+    EXERCISE = r"\brights?\b|\brequests?\b|\bdelet|\baccess\b|\bobject\b|\bopt|\bdata protection|\bdpo\b|\bprivacy (?:team|officer)|\blegal notices?|\bdisputes?\b|\bnotices?\b|\bservice of process|\bappeals?\b|\bdroits?\b|\bdemandes?\b|\brechte\b|\brepr[ée]sentant|\brepresentative|\b[\w.-]*(?:gdpr|rgpd|dsgvo|dsar|(?:data|privacy|subject|rights)[._-]?requests?)[\w.-]*@";
     SHORT_FORM = r#"\(\s*(?:the )?["“”«'‘’][^()"“”»]{1,40}["“”»'‘’]\s*\)"#;
     HELD = r"\b(?:stored?|host(?:s|ed)|located|servers?|data cent(?:er|re)s?|process(?:ed|ing)|h[ée]berg\w+|stock[ée]e?s?|serveurs?|gehostet|gespeichert|server[ns]?|rechenzentr\w+)\b";
     STATES = r"\b(?:inc|llc|ltd|limited|gmbh|corp|corporation|s\.?a\.?r\.?l|b\.?v|plc|pte|kg|ag|s\.a\.s|sas|sa|oy|ab|s\.r\.l|srl|unlimited company|pbc)\b";
@@ -298,7 +300,8 @@ fn amounts_differ(seen: &Seen<'_>) -> bool {
     let clause = seen.clause;
     let (old, new) = (quantities(&clause.old), quantities(&clause.new));
     let sentence = clause.old.split(' ').count() >= 4 || clause.listed;
-    clause.is_reworded() && old != new && sentence && !(old.is_empty() && new.is_empty())
+    let one_sided = old.is_empty() != new.is_empty();
+    clause.is_reworded() && old != new && sentence && (old.len() + new.len() > 0) && !(one_sided && seen.amounts_stay)
 }
 
 fn amount_of_age(seen: &Seen<'_>) -> bool {
@@ -487,6 +490,47 @@ fn law(seen: &Seen<'_>) -> bool {
     LAW.is_match(&clause.old) && place && !seen.content.is_empty()
 }
 
+/// Where notices are given changes.
+fn notice_moves(seen: &Seen<'_>) -> bool {
+    static GIVEN: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"\b(?:post|publish|giv|send|deliver|provid)\w*\b.{0,30}\bnotices?\b|\bnotices?\b.{0,30}\b(?:posted|published|given|sent|delivered|provided)\b|\bmitteilung\w*\b.{0,60}\b(?:ver[öo]ffentlich|senden|gesendet)\w*|\b(?:publi|envoy|adress)\w+\b.{0,30}\b(?:notifications?|avis)\b",
+        )
+    });
+    static PLACE: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"\b(?:accounts?|web ?sites?|sites?|portal|dashboard|apps?|application|e-?mail|mail|letter|comptes?|courrier|courriel|konto|webseite|brief)\b",
+        )
+    });
+    let clause = seen.clause;
+    let places = |text: &str| PLACE.find_iter(text).map(|found| found.as_str().to_owned()).collect::<BTreeSet<_>>();
+    clause.is_reworded()
+        && GIVEN.is_match(&clause.old)
+        && GIVEN.is_match(&clause.new)
+        && places(&clause.old) != places(&clause.new)
+        && !notice(seen)
+}
+
+/// What is paid for no longer has to be bought, or has to.
+fn paid_without_purchase(seen: &Seen<'_>) -> bool {
+    static BUYS: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r"\b(?:purchas|buy|bought|order|subscri|acheter|achet|command|souscri|kauf|bestell|abonnier)\w*")
+    });
+    static PAID: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"\bpa(?:id|y|yable|yant\w*)\b|\bfees?\b|\bcharge[ds]?\b|\bbilled\b|\bpremium\b|\bpayante?s?\b|\bkostenpflichtig\w*|\bgeb[üu]hr\w*",
+        )
+    });
+    static USES: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(?:us(?:e|es|ed|ing)|utilis\w+|nutz\w+|verwend\w+)\b"));
+    let clause = seen.clause;
+    let turned =
+        |from: &str, to: &str| BUYS.is_match(from) && !BUYS.is_match(to) && count(&USES, to) > count(&USES, from);
+    clause.is_reworded()
+        && PAID.is_match(&clause.old)
+        && PAID.is_match(&clause.new)
+        && (turned(&clause.old, &clause.new) || turned(&clause.new, &clause.old))
+}
+
 /// Whether a word that carries meaning and is written as a name stands on one side only.
 fn has_new_name(seen: &Seen<'_>) -> bool {
     let clause = seen.clause;
@@ -506,7 +550,9 @@ fn has_new_name(seen: &Seen<'_>) -> bool {
 
 /// A reworded clause about a practice changes a kind of thing.
 fn changes(seen: &Seen<'_>, practice: Practice, kind: EditKind) -> bool {
-    seen.clause.is_reworded() && seen.about(practice) && seen.kinds.contains(&kind) && !seen.content.is_empty()
+    let named = seen.clause.is_reworded() && seen.about(practice) && seen.kinds.contains(&kind);
+    // The words of an address name streets and houses, not banks and bodies.
+    named && !seen.content.is_empty() && !super::noise::is_contact_format(seen.clause)
 }
 
 fn recipient_named(seen: &Seen<'_>) -> bool {
@@ -610,7 +656,7 @@ use Practice::{
 };
 
 /// The rules, most telling first.
-pub(crate) const RULES: [Rule; 44] = [
+pub(crate) const RULES: [Rule; 46] = [
     Rule {
         id: "polarity.promise",
         practice: None,
@@ -904,6 +950,42 @@ pub(crate) const RULES: [Rule; 44] = [
             "Changes to this policy",
             "We post changes to this policy here.",
             "We post the changes to this policy here.",
+        ),
+    },
+    Rule {
+        id: "change.notice_place",
+        practice: Some(ChangeProcess),
+        severity: 1,
+        looks: Looks::At(notice_moves),
+        why: "notices are given in another place",
+        source: "CalOPPA 22575(b)(3); Directive 93/13/EEC",
+        fires_on: (
+            "Notices",
+            "We will post a notice on our site, in your account or at the door.",
+            "We will post a notice on our site or at the door.",
+        ),
+        silent_on: (
+            "Notices",
+            "We will post a notice on our site, in your account or at the door.",
+            "We shall post a notice on our site, in your account, or at the door.",
+        ),
+    },
+    Rule {
+        id: "fees.by_use",
+        practice: Some(FeesRenewal),
+        severity: 2,
+        looks: Looks::At(paid_without_purchase),
+        why: "what was paid for when bought is paid for when used, or the other way",
+        source: "Directive 2011/83/EU Art. 8(2), 27",
+        fires_on: (
+            "Plans",
+            "If you buy paid storage, the price list holds.",
+            "If you use paid storage, the price list holds.",
+        ),
+        silent_on: (
+            "Plans",
+            "If you buy paid storage, the price list holds.",
+            "If you purchase paid storage, the price list holds.",
         ),
     },
     Rule {

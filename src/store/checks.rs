@@ -141,9 +141,10 @@ impl Entry {
         told: Addressed,
         now: Timestamp,
     ) -> Self {
-        let Together { outcome, pages, cites, upgrade, tried } = together;
+        let seen = together.is_seen();
+        let Together { outcome, pages, cites, upgrade, tried, stale: _ } = together;
         let telling = told.into();
-        Self { previous, outcome, pages, cites, upgrade, tried, reader, telling, next_check_at: None, now }
+        Self { previous, outcome, pages, cites, upgrade, tried, seen, reader, telling, next_check_at: None, now }
     }
 
     /// How the check ended.
