@@ -10,13 +10,13 @@ use crate::cadence::{LONGEST_RETRY_AFTER, next_check};
 use crate::climb::{climb, climb_pages};
 use crate::clock::Clock;
 use crate::confirmation::{Step, Telling, first_look, found_again, found_another};
-use crate::discovery::moves::NewMove;
+use crate::discovery::moves::{NewMove, can_move, in_place};
 use crate::examine::{Unpack, examine, judged, new_language};
 use crate::fetch::{Fetch, Fetched, Request};
 use crate::health::Part;
 use crate::judgment::ReturnKind;
 use crate::ladder::{Rung, Tried};
-use crate::moving::{can_move, in_its_place, judge_redirect};
+use crate::moving::{in_its_place, judge_redirect};
 use crate::outcome::Outcome;
 use crate::pages::{Came, PageCheck, StalePage, Together, examine_pages};
 use crate::panics::{contained, unpanicking};
@@ -96,7 +96,8 @@ impl Checked {
 /// `Err` means that the record could not be kept, and the caller must stop.
 pub async fn check<F: Fetch, C: Clock>(watch: &Watch, ports: &Ports<F, C>) -> Result<Checked, StoreError> {
     let configured = watch;
-    let watch = &in_its_place(watch, &ports.store).await?;
+    let moves = if can_move(watch) { ports.store.moves(&watch.id).await? } else { Vec::new() };
+    let watch = &in_place(watch, &moves);
     let base = if watch.pages.is_empty() {
         upgrade(watch, &ports.store, &ports.clock, &ports.unpacker).await?
     } else {
@@ -116,7 +117,7 @@ pub async fn check<F: Fetch, C: Clock>(watch: &Watch, ports: &Ports<F, C>) -> Re
             tracing::warn!(watch.id = %watch.id, url, state, "{} is redirected to {url}: {state}", watch.id);
         }
     }
-    if checked.outcome.is_success() && recorded.check.is_some() && can_move(configured) {
+    if checked.outcome.is_success() && recorded.check.is_some() && !moves.is_empty() {
         recorded.deliveries += store.settle_lapsed(configured, now).await?;
     }
     tell_note(watch, &checked.outcome, &recorded);

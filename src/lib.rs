@@ -37,7 +37,8 @@
 //! # The words
 //!
 //! A **watch** is a policy we follow, on one page or several. A **check** is one attempt at
-//! it, and ends in one **outcome**, as does the attempt at each of several pages. A
+//! it, and ends in one **outcome**, as does the attempt at each of several pages; one of these
+//! that cannot be read is **stale**, and its last text stands in for it. A
 //! **snapshot** is what one page served; a **memento** is one that an archive holds; a
 //! **capture** is its line in the archive's index. A **reading** is what the snapshots say,
 //! in **sections**, and a **reader** is how they were read: the revision of our code, and

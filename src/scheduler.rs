@@ -18,8 +18,8 @@ use tracing::Instrument as _;
 
 use crate::check::{Checked, Ports, SPREAD, check};
 use crate::clock::Clock;
+use crate::discovery::moves::can_move;
 use crate::fetch::Fetch;
-use crate::moving::can_move;
 use crate::pulse::Beat;
 use crate::store::{Due, StoreError};
 use crate::time::Timestamp;
@@ -265,8 +265,13 @@ fn log(watch: &Watch, checked: &Checked, took: chrono::Duration) {
     let outcome = checked.outcome.as_str();
     let duration_ms = took.num_milliseconds();
     let (service, kind) = (&watch.service, watch.policy_type.as_str());
+    let stale: Vec<&str> = checked.stale.iter().map(|page| page.url.as_str()).collect();
     match checked.outcome.why() {
-        None => tracing::info!(outcome, duration_ms, "checked {service} {kind}: {outcome}"),
+        None if stale.is_empty() => tracing::info!(outcome, duration_ms, "checked {service} {kind}: {outcome}"),
+        None => {
+            let stale = stale.join(", ");
+            tracing::warn!(outcome, duration_ms, stale, "checked {service} {kind}: {outcome}, but for {stale}");
+        }
         Some(why) => tracing::warn!(outcome, duration_ms, why, "checked {service} {kind}: {outcome}"),
     }
 }

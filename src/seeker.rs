@@ -8,8 +8,9 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
+use crate::discovery::moves::can_move;
 use crate::fetch::Fetch;
-use crate::moving::{ONCE_IN, can_move, seek};
+use crate::moving::{ONCE_IN, seek};
 use crate::scheduler::InForce;
 use crate::store::StoreError;
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use policywatch::check::{Checked, Ports, SPREAD, check};
 use policywatch::clock::{Clock as _, HeldClock};
-use policywatch::discovery::moves::{Move, MoveState, NewMove, Way};
+use policywatch::discovery::moves::{Move, MoveState, NewMove, Way, can_move};
 use policywatch::fetch::{Fetcher, Options};
-use policywatch::moving::{MOST_REQUESTS, Sought, can_move, seek, seek_now};
+use policywatch::moving::{MOST_REQUESTS, Sought, seek, seek_now};
 use policywatch::outcome::Outcome;
 use policywatch::scheduler::{self, InForce};
 use policywatch::seeker::Seeker;
