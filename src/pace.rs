@@ -94,6 +94,20 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// What a pause is longer by: up to a fifth, by a seed and the moment that it ends. Who
+/// waits together does not ask together then, and no beat is kept that a server could take
+/// for an attack. The same seed and moment give the same.
+pub fn jitter(pause: Duration, seed: u64, until: Timestamp) -> Duration {
+    // SplitMix64 (Steele, Lea and Flood 2014).
+    let mut mixed = seed ^ until.timestamp_millis().unsigned_abs().wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^= mixed >> 31;
+    let part = u32::try_from(mixed >> 44).unwrap_or(u32::MAX);
+    // Twenty bits of it are more than enough.
+    (pause / 5).mul_f64(f64::from(part) / f64::from(1_u32 << 20))
+}
+
 /// How long an archive that asked us to slow down is asked half as often.
 const SLOW: Duration = DAY;
 
@@ -258,6 +272,18 @@ mod tests {
         assert_eq!(state.turn(PAUSE, at(10)), Turn::Now);
         // A clock that was set back by a year.
         assert_eq!(state.turn(PAUSE, at(-31_000_000)), Turn::Now);
+    }
+
+    #[test]
+    fn pauses_are_longer_by_up_to_a_fifth_and_the_same_for_a_seed() {
+        let all: Vec<_> = (0..1000).map(|second| jitter(PAUSE, 7, at(second))).collect();
+        assert!(all.iter().all(|jitter| *jitter < PAUSE / 5));
+        assert!(all.iter().min() < Some(&(PAUSE / 50)) && all.iter().max() > Some(&(PAUSE * 9 / 50)));
+        let mean = all.iter().sum::<Duration>() / 1000;
+        assert!(mean > PAUSE * 9 / 100 && mean < PAUSE * 11 / 100, "{mean:?}");
+        assert_eq!(jitter(PAUSE, 7, at(3)), all[3]);
+        assert_ne!(jitter(PAUSE, 8, at(3)), all[3]);
+        assert_eq!(jitter(Duration::ZERO, 7, at(3)), Duration::ZERO);
     }
 
     #[test]

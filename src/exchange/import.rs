@@ -409,6 +409,9 @@ struct Originals {
     /// Of a watch, the snapshot that has the payload of a SHA-1. Made when first needed: the
     /// record names bodies by another digest.
     by_sha1: BTreeMap<WatchId, BTreeMap<String, SnapshotId>>,
+    /// Of a watch, the snapshot that came from the WARC record of an id. Made when first
+    /// needed, too.
+    by_record: BTreeMap<WatchId, BTreeMap<String, SnapshotId>>,
 }
 
 impl Originals {
@@ -427,6 +430,14 @@ impl Originals {
                 if names(sought, &snapshot) {
                     return Ok(Some(snapshot));
                 }
+            }
+        }
+        if let Some(record_id) = &sought.record_id {
+            if !self.by_record.contains_key(watch) {
+                self.by_record.insert(watch.clone(), store.warc_records(watch).await?);
+            }
+            if let Some(id) = self.by_record.get(watch).and_then(|known| known.get(record_id)) {
+                return Ok(Some(store.snapshot(*id).await?));
             }
         }
         if let Some(sha1) = &sought.sha1 {

@@ -12,7 +12,7 @@ use super::{SaveKeys, links, whole_body};
 use crate::clock::Clock;
 use crate::http::{Answer, authority};
 use crate::outcome::{FailureKind, FetchFailure};
-use crate::pace::{Cause, Class, Sign, Turn};
+use crate::pace::{Cause, Class, Sign, Turn, jitter};
 use crate::time::Timestamp;
 
 /// When a place is looked for again at an archive that others ask as well.
@@ -141,7 +141,9 @@ impl<C: Clock> Archive<C> {
             match answer {
                 (Turn::Now, Some(lease)) => return Ok(lease),
                 (Turn::Now | Turn::Full, _) => self.clock.sleep_until(now + FULL).await,
-                (Turn::At(at), _) => self.clock.sleep_until(at).await,
+                (Turn::At(at), _) => {
+                    self.clock.sleep_until(at + jitter(pause, u64::from(std::process::id()), at)).await
+                }
                 (Turn::Quiet { cause, until }, _) => {
                     let retry_after = (until - now).to_std().ok();
                     let kind = match cause {

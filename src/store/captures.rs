@@ -1,9 +1,11 @@
 //! The captures of a watch as a list: for exports, and for imports that meet what is there.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Row, named_params};
 
 use super::fault::{At, Sha256};
-use super::snapshots::origin_word;
+use super::snapshots::{origin_and_moment, origin_word};
 use super::watches::key_of;
 use super::{CheckFacts, CheckId, Store, StoreError, checks};
 use crate::snapshot::{Digest, Origin, Snapshot};
@@ -64,6 +66,28 @@ impl Store {
             };
             let named = named_params! { ":watch": key, ":from": from.map(At), ":to": to.map(At) };
             Ok(statement.query_map(named, facts)?.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// The snapshots of a watch that came from WARC files, by the ids of their records.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn warc_records(&self, watch: &WatchId) -> Result<BTreeMap<String, SnapshotId>, StoreError> {
+        let watch = watch.clone();
+        self.read("list the records of WARC files", move |tx| {
+            let Some(key) = key_of(tx, &watch)? else { return Ok(BTreeMap::new()) };
+            let mut statement =
+                tx.prepare_cached("SELECT id FROM snapshots WHERE watch_id = ?1 AND origin = 'warc' ORDER BY id")?;
+            let ids = statement.query_map([key], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
+            let mut records = BTreeMap::new();
+            for id in ids {
+                if let (Origin::Warc { record_id }, _) = origin_and_moment(tx, id)? {
+                    records.insert(record_id, SnapshotId(id));
+                }
+            }
+            Ok(records)
         })
         .await
     }

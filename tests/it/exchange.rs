@@ -122,12 +122,15 @@ fn revisits_repeat_what_the_record_has_and_others_are_counted() {
             &format!("{SAME}WARC-Refers-To: {}\r\nWARC-Refers-To-Date: 2020-01-01T00:00:00Z\r\n", record_id(1)),
             OK,
         ),
+        // Only the other record's id, and one that nobody has.
+        other("revisit", 6, "2020-06-01T00:00:00Z", &format!("{SAME}WARC-Refers-To: {}\r\n", record_id(1)), OK),
+        other("revisit", 7, "2020-07-01T00:00:00Z", &format!("{SAME}WARC-Refers-To: {}\r\n", record_id(99)), OK),
     ];
     desk.write("later.warc", later.concat());
     desk.run(&["import", "warc", "first.warc", "--watch", "acme"]).exits(0);
     let told = desk.run(&["import", "warc", "later.warc", "--watch", "acme", "--json"]).exits(0);
-    assert_eq!(outcomes(&told.objects()), vec![("unchanged".to_owned(), Some(1)); 3]);
-    told.says("1 captures repeat a body that neither the file nor the record has");
+    assert_eq!(outcomes(&told.objects()), vec![("unchanged".to_owned(), Some(1)); 4]);
+    told.says("2 captures repeat a body that neither the file nor the record has");
 }
 
 #[test]
