@@ -543,7 +543,7 @@ fn is_title(text: &str, longest: u32) -> bool {
         return false;
     }
     let may_stop = title.contains(". ") || title.contains("! ");
-    !is_dated(title) && !(may_stop && TWO_SENTENCES.is_match(title))
+    !(is_dated(title) || may_stop && TWO_SENTENCES.is_match(title))
 }
 
 /// Whether a line says since when the text is in force.
