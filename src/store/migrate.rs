@@ -29,7 +29,7 @@ const STEPS: [&str; 8] = [
     include_str!("migrations/0005_ladder.sql"),
     include_str!("migrations/0006_moves.sql"),
     include_str!("migrations/0007_health.sql"),
-    include_str!("migrations/0009_access.sql"),
+    include_str!("migrations/0008_access.sql"),
 ];
 
 /// The newest schema we know.

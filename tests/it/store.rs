@@ -1471,7 +1471,7 @@ fn steps(schema: usize) -> Vec<&'static str> {
         include_str!("../../src/store/migrations/0005_ladder.sql"),
         include_str!("../../src/store/migrations/0006_moves.sql"),
         include_str!("../../src/store/migrations/0007_health.sql"),
-        include_str!("../../src/store/migrations/0009_access.sql"),
+        include_str!("../../src/store/migrations/0008_access.sql"),
     ];
     all[..schema].to_vec()
 }
@@ -1671,7 +1671,7 @@ async fn since_when_a_watch_fails_is_derived_from_its_checks() {
     assert_eq!(state.health(), Health::Failing);
 }
 
-/// The schema of 0009_access.sql: how many steps there are up to it.
+/// The schema of 0008_access.sql: how many steps there are up to it.
 const WITH_ACCESS: usize = 8;
 
 #[tokio::test]
