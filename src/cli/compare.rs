@@ -5,9 +5,11 @@ use super::complaint::Complaint;
 use super::console::Console;
 use super::extract::{Parts, tell_unmatched};
 use super::input::{self, Type};
+use super::installation;
 use crate::change::{Change, compare};
 use crate::clock::{Clock, SystemClock};
-use crate::judgment::{Judgment, Materiality, judge};
+use crate::config;
+use crate::judgment::{Judgment, Materiality, Rules, judge_by};
 use crate::reading::{Expected, Reading, Selectors, Unreadable, Why, read};
 use crate::render::html::{self, Sides};
 use crate::render::{self, escape};
@@ -18,7 +20,9 @@ use crate::unpack::Unpacker;
 #[command(after_help = r#"Examples:
   policywatch compare old.html new.html
   policywatch compare --json --exit-code old.pdf new.html
-  policywatch compare --html old.html new.html > change.html"#)]
+  policywatch compare --html old.html new.html > change.html
+
+Rules of your own and disable_rules hold here too, where the configuration has them for all watches."#)]
 pub struct Args {
     /// The older text: a file, or `-` for standard input
     old: String,
@@ -52,14 +56,29 @@ pub fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
     };
     tell_unmatched(&args.old, &old, console);
     tell_unmatched(&args.new, &new, console);
+    let rules = rules(console)?;
     let judged = compare(&old, &new).map(|mut change| {
         change.crosses_readings = old.unmatched.fell_back != new.unmatched.fell_back;
-        let judgment = judge(&change, &old, &new);
+        let judgment = judge_by(&change, &old, &new, &rules);
         (change, judgment)
     });
     print(judged.as_ref().map(|(change, judgment)| (change, judgment)), &face, console)?;
     let material = judged.is_some_and(|(_, judgment)| judgment.materiality == Materiality::Material);
     Ok(if material && args.exit_code { Exit::Material } else { Exit::Done })
+}
+
+/// The rules of the configuration that hold for every watch. One that was named must be
+/// sound; one that only lies there must not keep two files from being compared.
+fn rules(console: &Console) -> anyhow::Result<Rules> {
+    if console.config.is_some() {
+        return Ok(installation::config(console)?.rules_for_all());
+    }
+    let Some(path) = installation::found(console)? else { return Ok(Rules::default()) };
+    Ok(config::load(&path).map(|config| config.rules_for_all()).unwrap_or_else(|_| {
+        let path = path.display();
+        console.warn(format!("{path} is not sound, so no rules of yours are tried; see `policywatch config check`"));
+        Rules::default()
+    }))
 }
 
 /// A file as read, or why it is not the policy; what we cannot read at all is an error.

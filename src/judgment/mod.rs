@@ -16,7 +16,7 @@ mod turns;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::change::{Change, Op, SectionChange};
+use crate::change::{Change, LinkChange, Op, SectionChange};
 use crate::reading::Reading;
 use crate::text::Link;
 pub use edits::EditKind;
@@ -442,13 +442,21 @@ impl Bench {
 
     /// Links whose targets changed: a route to one's rights that leads to another host matters.
     fn links(&mut self, change: &Change) {
+        // A form that the other side has under any address is no new one, and not gone.
+        let both = change.sections.iter().flat_map(|section| &section.links);
+        let forms = |side: fn(&LinkChange) -> Option<&Link>| both.clone().filter_map(side).map(|link| &link.target);
+        let had = forms(|link| link.from.as_ref()).any(|target| is_request_form(target));
+        let has = forms(|link| link.to.as_ref()).any(|target| is_request_form(target));
+        let moved = had && has;
         for section in &change.sections {
             let path = section.to.clone().or_else(|| section.from.clone()).unwrap_or_default();
             for link in &section.links {
                 let (from, to) = match (&link.from, &link.to) {
                     (Some(from), Some(to)) => (from, to),
                     (Some(one), None) | (None, Some(one)) => {
-                        self.request_form(section, &path, one, link.to.is_some());
+                        if !moved {
+                            self.request_form(section, &path, one, link.to.is_some());
+                        }
                         continue;
                     }
                     (None, None) => continue,
@@ -474,10 +482,9 @@ impl Bench {
 
     /// A link to the form on which requests are made, in a section that stays.
     fn request_form(&mut self, section: &SectionChange, path: &[String], link: &Link, comes: bool) {
-        let target = fold(&link.target).replace("%20", " ").replace(['-', '_'], " ");
         let alike = self.findings.iter().any(|finding| finding.rule == "link.rights" && finding.section == path);
         let stays = section.from.is_some() && section.to.is_some();
-        if alike || !stays || !REQUEST_FORMS.iter().any(|sign| target.contains(sign)) {
+        if alike || !stays || !is_request_form(&link.target) {
             return;
         }
         let shown = quote::shorten(&link.target);
@@ -640,6 +647,11 @@ fn turned(clause: &Clause) -> usize {
 /// What the address of a form for requests about one's data says.
 const REQUEST_FORMS: [&str; 6] =
     ["data request", "datarequest", "privacy request", "privacyrequest", "gdpr request", "dsar"];
+
+fn is_request_form(target: &str) -> bool {
+    let target = fold(target).replace("%20", " ").replace(['-', '_'], " ");
+    REQUEST_FORMS.iter().any(|sign| target.contains(sign))
+}
 
 /// Whether a link on which a right depends leads to another site than before.
 fn leads_elsewhere(text: &str, from: &str, to: &str) -> bool {

@@ -296,6 +296,11 @@ pub(crate) fn is_norm(clause: &Clause) -> bool {
         && !COURTESY.is_match(&text)
 }
 
+/// Whether only the postal address of the same body differs.
+pub(crate) fn is_street(clause: &Clause) -> bool {
+    STREET.is_match(&clause.old) && STREET.is_match(&clause.new) && is_contact_format(clause)
+}
+
 /// Whether only an address, a number or a street of the same body differs.
 pub(crate) fn is_contact_format(clause: &Clause) -> bool {
     let text = clause.both();
@@ -344,6 +349,10 @@ pub(crate) fn fetch_artefact(old: &Reading, new: &Reading, facts: &Facts) -> Opt
     if large > 150 && a.min(b) * 4.0 < a.max(b) && a.min(b) < 0.012 && shared(&old_text, &new_text) < 0.35 {
         return Some("one side is another page");
     }
+    // Hardly a phrase in common, and one of the two hardly speaks of what binds anybody.
+    if large > 300 && a.min(b) * 2.0 < a.max(b) && a.min(b) < 0.012 && phrases_shared(&old_text, &new_text) < 0.03 {
+        return Some("one side is another page");
+    }
     None
 }
 
@@ -363,6 +372,13 @@ fn shared(old: &str, new: &str) -> f64 {
     let (a, b): (BTreeSet<String>, BTreeSet<String>) =
         (words(old).into_iter().collect(), words(new).into_iter().collect());
     2.0 * a.intersection(&b).count() as f64 / (a.len() + b.len()).max(1) as f64
+}
+
+/// The share of the phrases of four words of the shorter of two texts that the other has.
+fn phrases_shared(old: &str, new: &str) -> f64 {
+    let phrases = |text: &str| -> BTreeSet<String> { words(text).windows(4).map(|row| row.join(" ")).collect() };
+    let (a, b) = (phrases(old), phrases(new));
+    a.intersection(&b).count() as f64 / a.len().min(b.len()).max(1) as f64
 }
 
 const TONGUES: [(&str, [&str; 10]); 7] = [
@@ -444,6 +460,30 @@ mod tests {
                 "page_furniture",
             ),
             (
+                "Sentences that one page writes without a blank between them.",
+                "## Changes\nNotice of changes.We may change this policy. It is yours.You may only send what you own.",
+                "## Changes\nNotice of changes. We may change this policy. It is yours. You may only send what you own.",
+                "formatting",
+            ),
+            (
+                "An address glued to the next word.",
+                "## Your rights\nTo cancel you must inform us at help@acme.testof your decision. We answer.",
+                "## Your rights\nTo cancel you must inform us at help@acme.test of your decision. We answer.",
+                "formatting",
+            ),
+            (
+                "The frame of a consent dialogue.",
+                "",
+                "## Manage Consent Preferences\nConfirm My Choices. Always active.\n### Link different devices\nDifferent devices can be determined as belonging to your household in support of purposes.",
+                "page_furniture",
+            ),
+            (
+                "Where somebody lives in Bank Street.",
+                "## Partners\nWe share data with Globex Ltd, whose registered address is 40 Bank Street, London E14 5DS.",
+                "## Partners\nWe share data with Globex Ltd, whose registered address is 22 Bishopsgate, London EC2N 4BQ.",
+                "contact_format",
+            ),
+            (
                 "A pointer to help.",
                 "## Copyright\nWe answer claims about copyright.",
                 "## Copyright\nWe answer claims about copyright. You can find out more about copyright infringement in this article.",
@@ -492,6 +532,11 @@ mod tests {
                 "## Sharing\nWhat we share stands here:\n\n| Data | Sold | Shared |\n|---|---|---|\n| Email | | x |",
             ),
             (
+                "Requests about data go to another address, which is named for them.",
+                "## Representative\nWrite to him.\n\nE-mail: gdprrequest@acme.test",
+                "## Representative\nWrite to him.\n\nE-mail: gdprrequest@globex.test",
+            ),
+            (
                 "Requests go where they did not go.",
                 "## Your rights\nTo delete your data, please contact us.",
                 "## Your rights\nTo delete your data, please contact us directly via rights@acme.test.",
@@ -510,6 +555,20 @@ mod tests {
         let judgment = judged(&format!("{gone}\n## More\nWe ship maps."), &format!("{rules}\n## More\nWe ship maps."));
         assert_ne!(judgment.materiality, Materiality::Material, "{:?}", judgment.findings);
         assert!(judgment.noise.iter().any(|noise| noise.kind == "fetch_artefact"));
+    }
+
+    #[test]
+    fn a_home_page_in_the_place_of_the_policy_is_no_change_of_it() {
+        let rule = |at: usize| format!("You must not share item number {at} with third parties of kind {at}.\n");
+        let praise = |at: usize| format!("People in town number {at} walk, sing and dance all night on square {at}.\n");
+        let (policy, home): (String, String) = ((0..60).map(rule).collect(), (0..80).map(praise).collect());
+        let judgment = judged(&policy, &home);
+        assert_ne!(judgment.materiality, Materiality::Material, "{:?}", judgment.findings);
+        assert_eq!(judgment.noise.first().map(|noise| noise.kind.as_str()), Some("fetch_artefact"));
+        let other =
+            |at: usize| format!("Users may never sell thing {at} to partners or advertisers without consent.\n");
+        let rewritten: String = (0..60).map(other).collect();
+        assert_eq!(judged(&policy, &rewritten).materiality, Materiality::Material);
     }
 
     #[test]

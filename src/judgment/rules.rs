@@ -241,6 +241,14 @@ fn promised(text: &str) -> BTreeSet<String> {
     PROMISED.find_iter(text).map(|found| found.as_str().chars().take(4).collect()).collect()
 }
 
+/// Whether a clause is an item of a list of what will not or must not be done: `You will not:`
+/// stands before it, and no negation of its own makes or unmakes a promise.
+fn is_forbidden(clause: &Clause) -> bool {
+    let lead = clause.lead.trim_end();
+    let intro = lead.rsplit(['.', '!', '?', ';']).next().unwrap_or_default();
+    clause.listed && lead.ends_with(':') && NEGATION.is_match(intro)
+}
+
 /// A negated practice verb loses or gains its negation.
 fn flips(seen: &Seen<'_>) -> bool {
     let clause = seen.clause;
@@ -248,6 +256,7 @@ fn flips(seen: &Seen<'_>) -> bool {
         && (negations(&clause.old) == 0) != (negations(&clause.new) == 0)
         && promised(&clause.old).intersection(&promised(&clause.new)).next().is_some()
         && !seen.practices.is_empty()
+        && !is_forbidden(clause)
 }
 
 fn negation_counts(seen: &Seen<'_>) -> bool {
@@ -550,13 +559,12 @@ fn has_new_name(seen: &Seen<'_>) -> bool {
 
 /// A reworded clause about a practice changes a kind of thing.
 fn changes(seen: &Seen<'_>, practice: Practice, kind: EditKind) -> bool {
-    let named = seen.clause.is_reworded() && seen.about(practice) && seen.kinds.contains(&kind);
-    // The words of an address name streets and houses, not banks and bodies.
-    named && !seen.content.is_empty() && !super::noise::is_contact_format(seen.clause)
+    seen.clause.is_reworded() && seen.about(practice) && seen.kinds.contains(&kind) && !seen.content.is_empty()
 }
 
 fn recipient_named(seen: &Seen<'_>) -> bool {
-    changes(seen, Practice::SharingSale, EditKind::Recipient)
+    // The words of a postal address name streets, not banks and bodies.
+    changes(seen, Practice::SharingSale, EditKind::Recipient) && !super::noise::is_street(seen.clause)
 }
 
 fn data_named(seen: &Seen<'_>) -> bool {

@@ -61,7 +61,7 @@ fn policy(at: &str, says: &str) -> String {
 
 /// What changed: the place, before, after, and the severity that it has at least.
 #[rustfmt::skip]
-const TOLD: [(&str, &str, &str, u8); 42] = [
+const TOLD: [(&str, &str, &str, u8); 45] = [
     ("share", "Steam Mail\n\nnewsletters, Canada", "Steam Mail\n\nexcept the orders of schools\n\nnewsletters, Canada", 1),
     ("share", "We share your address with carriers so that they can deliver your kettle.", "We sell your address to carriers so that they can deliver your kettle.", 2),
     ("share", "We do not sell your personal data.", "We may sell your personal data.", 3),
@@ -104,11 +104,14 @@ const TOLD: [(&str, &str, &str, u8); 42] = [
     ("share", "We share your data with service providers.", "We share your data with service providers and our affiliates.", 1),
     ("share", "We may suspend your account with 30 days' notice.", "We may suspend your account at any time without notice.", 1),
     ("share", "We share it with Steamworks Ltd.", "We share it with Boilerhouse GmbH.", 1),
+    ("changes", "We will post notices on our website or send them to your account.", "We will post notices on our website.", 1),
+    ("share", "If you buy paid recipes, the price list holds.", "If you use paid recipes, the price list holds.", 2),
+    ("rights", "E-mail: datarequests@kettle.test", "E-mail: datarequests@spout.test", 1),
 ];
 
 /// What nobody wants to be woken for.
 #[rustfmt::skip]
-const NOT_TOLD: [(&str, &str, &str); 9] = [
+const NOT_TOLD: [(&str, &str, &str); 12] = [
     ("contact", "Kettle Ltd, 1 Spout Street, Dublin. Call us on +353 1 555 0100.", "Kettle Ltd, 1 Spout St., Dublin. Call us on +353 (0)1 555 0100."),
     ("contact", "Kettle Ltd, 1 Spout Street, Dublin. Call us on +353 1 555 0100.", "Kettle Ltd, 2 Handle Road, Cork. Call us on +353 1 555 0100."),
     ("share", "We share your address with carriers so that they can deliver your kettle.", "We share your address with carriers, so that they can deliver your kettle."),
@@ -118,6 +121,9 @@ const NOT_TOLD: [(&str, &str, &str); 9] = [
     ("share", "We honor your choices.", "We honour your choices."),
     ("share", "We dont share it.", "We don't share it."),
     ("share", "We share it with carriers. We keep records.", "We keep records. We share it with carriers."),
+    ("share", "We share it with carriers.We keep records.", "We share it with carriers. We keep records."),
+    ("share", "We share it with the post, 40 Bank Street, Dublin 4.", "We share it with the post, 7 Harbour Road, Dublin 4."),
+    ("rights", "You can withdraw at shop@kettle.testof the app.", "You can withdraw at shop@kettle.test of the app."),
 ];
 
 #[test]

@@ -218,6 +218,32 @@ fn backtest_shows_which_alerts_would_appear_and_disappear() {
 }
 
 #[test]
+fn two_files_are_compared_by_the_rules_of_the_configuration() {
+    let desk = Desk::new();
+    let page = |says: &str| format!("# Policy\n\nWe make shoes and maps for everybody.\n\n## Animals\n\n{says}\n");
+    desk.write("old.md", page("A horse is our mascot here."));
+    desk.write("new.md", page("A zebra is our mascot here."));
+    let rule = |fires: &str| {
+        format!(
+            "[[rule]]\nid = \"mascot\"\npattern = 'zebra'\nwhen = \"added\"\nseverity = 3\nwhy = \"w\"\nfires_on = [\"{fires}\"]\n"
+        )
+    };
+    desk.write("own.toml", rule("A zebra."));
+    let compared = |config: &str| desk.run(&["--config", config, "compare", "--json", "old.md", "new.md"]);
+    let judged: Value = serde_json::from_str(&compared("own.toml").exits(0).out).unwrap();
+    assert_eq!((&judged["severity"], &judged["findings"][0]["rule"]), (&3.into(), &"own.mascot".into()));
+    // For a watch alone it says nothing of files.
+    desk.write(
+        "own.toml",
+        format!("{}watches = [\"acme\"]\n[[watch]]\nid = \"acme\"\nurl = \"http://127.0.0.1:9/\"\n", rule("A zebra.")),
+    );
+    let judged: Value = serde_json::from_str(&compared("own.toml").exits(0).out).unwrap();
+    assert_ne!(judged["findings"][0]["rule"], "own.mascot");
+    desk.write("own.toml", rule("A horse."));
+    compared("own.toml").exits(2).says("does not fire on example 1");
+}
+
+#[test]
 fn a_rule_of_the_program_can_be_done_without() {
     let office = Office::new("", &channel("desk", ""));
     office.fetch(WILL_NOT);

@@ -1678,7 +1678,7 @@ const WITH_ACCESS: usize = 8;
 async fn a_store_that_knows_how_pages_are_asked_for_reads_the_same_today() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("policywatch.db");
-    older_store(&path, &steps(WITH_ACCESS), include_str!("../migrations/0009_rows.sql"));
+    older_store(&path, &steps(WITH_ACCESS), include_str!("../migrations/0008_rows.sql"));
     let store = Store::open(&path).await.unwrap();
     let states = store.watch_states().await.unwrap();
     assert_eq!(states.iter().map(|state| state.id.as_str()).collect::<Vec<_>>(), ["acme-privacy", "usual"]);

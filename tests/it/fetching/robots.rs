@@ -198,7 +198,7 @@ async fn what_one_site_gave_stays_with_it_when_the_policy_moves() {
         let word =
             NewMove { url: Url::parse(url).unwrap(), way: Way::Operator, alike: None, state: MoveState::Accepted };
         let now = world.clock.now();
-        world.store.record_moves(&ours.id, &ours.url, None, vec![word], now).await.unwrap();
+        world.store.record_moves(&ours, None, vec![word], now).await.unwrap();
         let there = in_its_place(&ours, &world.store).await.unwrap();
         assert_eq!(there.url.as_str(), url);
         (there.robots, there.access.headers.toward(&there.url).count())
