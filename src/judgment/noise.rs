@@ -30,7 +30,7 @@ patterns! {
     UNITS = r"\d ?(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?|%|percent|euros?|dollars?|usd|eur|gbp|heures?|jours?|semaines?|mois|ans?|stunden?|tagen?|tage|wochen?|monate?n?|jahre?n?)\b|[$€£¥] ?\d|\d ?[$€£%]";
     // Who does or may do something; "we" alone begins most that is said for courtesy.
     NORM = r"\b(?:we|you|they|users?|customers?|members?|subscribers?|nous|vous|ils|wir|sie|du|kunden|nutzer)\b(?: \w+){0,3}? \w{2,}";
-    COURTESY = r"^\W*(?:how|what|when|where|why|who|contacte\w*)\b|\bcontact (?:us|you)\b|\b(?:welcome|thank|hope|happy|glad|please|encourage|recommend|committ?ed|commitment|important|seriously|values?|respects?|trust|care about|believe|strive|aim|understand|questions?|learn|more information|find out|see|visit|read|click|here|below|above|following|describes?|explains?|updated?|policy|notice|terms|agreement|version|section|article|bienvenue|merci|veuillez|engag\w+|importan\w+|questions?|ci-dessous|suivant\w*|pr[ée]sente|politique|willkommen|danke|bitte|wichtig|fragen|folgend\w*|unten|richtlinie|erkl[äa]rung)\b";
+    COURTESY = r"^\W*(?:how|what|when|where|why|who|contacte\w*)\b|\bcontact (?:us|you)\b|\b(?:visitors?|welcome|thank|hope|happy|glad|please|encourage|recommend|committ?ed|commitment|important|seriously|values?|respects?|trust|care about|believe|strive|aim|understand|questions?|learn|more information|find out|see|visit|read|click|here|below|above|following|describes?|explains?|updated?|policy|notice|terms|agreement|version|section|article|bienvenue|merci|veuillez|engag\w+|importan\w+|questions?|ci-dessous|suivant\w*|pr[ée]sente|politique|willkommen|danke|bitte|wichtig|fragen|folgend\w*|unten|richtlinie|erkl[äa]rung)\b";
     CONTACT = r"@|\+?\d[\d ()-]{7,}\d|\bhttps?://|\bwww\.|\bemail\b|\be-mail\b|\bphone\b|\btel\b";
     ERROR_PAGE = r"\b(?:this page (?:isn't|is not|can't be|could not be) (?:available|found)|page (?:not|can not be) found|page isn't available|cette page n'existe pas|page introuvable|nicht verf[üu]gbar|redirecting to|access denied|just a moment|enable javascript|something went wrong|404|an error occurred|content (?:isn't|is not) available|temporarily unavailable)\b";
     SMALL_WORDS = r"^(?:a|an|and|as|at|be|been|being|are|is|was|were|by|for|from|has|have|had|in|into|it|its|of|on|or|our|ours|s|so|such|than|that|the|their|them|then|there|these|they|this|those|to|us|we|which|who|with|you|your|yours|also|when|where|while|if|but|do|does|about|via|using|through|please|here|how|what|e\.g|i\.e|etc|eg|ie|including|include|includes|example|well|within|upon|au|aux|avec|ce|ces|cette|dans|de|des|du|en|est|et|la|le|les|leur|l|d|nos|notre|nous|on|ou|par|pour|qu|que|qui|sa|se|ses|son|sont|sur|un|une|vos|votre|vous|auf|aus|bei|das|dass|dem|den|der|des|die|ein|eine|einem|einen|einer|f[üu]r|ihr|ihre|ihren|im|ist|mit|oder|sich|sie|sind|und|von|wir|zu|zum|zur|uns|unsere|unserer|du|dein|deine|deiner|dich|dir)$";
@@ -292,6 +292,8 @@ pub(crate) fn is_norm(clause: &Clause) -> bool {
         && raw.starts_with(char::is_uppercase)
         && raw.split_whitespace().count() >= 5
         && headings.last().is_some_and(|heading| is_headed(std::slice::from_ref(heading)))
+        // Under "Contact" stands how to reach somebody, and what else a page ends with.
+        && !headings.last().is_some_and(|heading| heading.contains("contact") || heading.contains("kontakt"))
         && NORM.is_match(&text)
         && !COURTESY.is_match(&text)
 }

@@ -181,7 +181,7 @@ static QUANTITY: LazyLock<Regex> = LazyLock::new(|| {
     let age = r"\b(?:age of|under|over|aged|least|than|moins de|plus de|unter|[üu]ber) ";
     let older = r" (?:or|and) (?:older|over|above|up|under|younger)\b";
     pattern(&format!(
-        r"(?P<age>{age})?(?P<sign>(?:{sign}) ?)?(?:(?P<figures>\d[\d.,]*)|\b(?P<words>{words})\b|\b(?:for|within|after|during|of|than|least|once) (?P<article>an?)\b)(?: ?\(\w+\))?(?:[ -]?(?P<kind>business|working|calendar|consecutive|full|ouvr[ée]s|werk)?[ -]?(?P<unit>{unit})|(?P<older>{older}))?"
+        r"(?P<age>{age})?(?P<sign>(?:{sign}) ?)?(?:(?P<figures>\d[\d.,]*)|\b(?P<words>{words})\b|\b(?:for|within|after|during|of|than|least) (?P<article>an?)\b)(?: ?\(\w+\))?(?:[ -]?(?P<kind>business|working|calendar|consecutive|full|ouvr[ée]s|werk)?[ -]?(?P<unit>{unit})|(?P<older>{older}))?"
     ))
 });
 

@@ -151,7 +151,7 @@ mod tests {
     fn one_more_thing_joins_an_enumeration() {
         for (before, after, more) in [
             ("We read the names of maps.", "We read the names of maps, walks and shoes.", ", walks and shoes"),
-            ("We read maps and shoes here.", "We read maps, walks and shoes here.", "walks and"),
+            ("We read maps and shoes here.", "We read maps, walks and shoes here.", ", walks"),
             ("We show maps on our site.", "We show maps on our site and in films.", "and in films"),
         ] {
             let found = enumerated(&clause(before, after));
