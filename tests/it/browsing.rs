@@ -18,8 +18,8 @@ use policywatch::watch::RobotsRule;
 use url::Url;
 
 use crate::fetching::proxies::Proxy;
-use crate::fetching::server::{Act, Asked, Names, Server, answer, redirect};
-use crate::fetching::tls::{Authority, Identity, Secure, request};
+use crate::fetching::server::{Act, Asked, Names, Server, answer, redirect, request};
+use crate::fetching::tls::{Authority, Identity, Secure};
 use crate::rendering::{browser, program};
 
 /// A fetcher to which `acme.test` and `other.test` are this machine, at any port.

@@ -2,11 +2,32 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use policywatch::check::{Ports, SPREAD};
+use policywatch::clock::HeldClock;
+use policywatch::fetch::{Fetcher, Options};
+use policywatch::guard::Allowed;
+use policywatch::store::Store;
 use url::Url;
+
+use crate::world::unpacker;
+
+/// The ports by which the company is asked, without a pause.
+pub async fn ports(dir: &tempfile::TempDir, clock: &HeldClock) -> Ports<Fetcher<HeldClock>, HeldClock> {
+    let allow = vec![Allowed::Host("127.0.0.1".to_owned())];
+    let options = Options { pause_per_host: Duration::ZERO, allow, ..Options::default() };
+    Ports {
+        store: Store::open(&dir.path().join("policywatch.db")).await.unwrap(),
+        fetcher: Fetcher::new(options, clock.clone()).unwrap(),
+        unpacker: unpacker(),
+        clock: clock.clone(),
+        spread: SPREAD,
+    }
+}
 
 /// What stands at a path.
 #[derive(Clone, Debug)]

@@ -36,18 +36,7 @@ impl Story {
         let company = Company::start().await;
         let dir = tempfile::tempdir().unwrap();
         let clock = HeldClock::new(monday());
-        let options = Options {
-            pause_per_host: Duration::ZERO,
-            allow: vec![policywatch::guard::Allowed::Host("127.0.0.1".to_owned())],
-            ..Options::default()
-        };
-        let ports = Ports {
-            store: Store::open(&dir.path().join("policywatch.db")).await.unwrap(),
-            fetcher: Fetcher::new(options, clock.clone()).unwrap(),
-            unpacker: unpacker(),
-            clock: clock.clone(),
-            spread: SPREAD,
-        };
+        let ports = company::ports(&dir, &clock).await;
         company.serve("/privacy", html(policy("Privacy Policy", KETTLES)));
         company.serve("/", html(framed("Acme", "<h1>Kettles</h1>", "<a href=\"/privacy\">Privacy</a>")));
         let watch = Watch { url: company.url("/privacy"), ..watch("/privacy", &[]) };

@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use policywatch::alert::Delivery;
 use policywatch::backfill::{Nearest, nearest};
-use policywatch::check::{Checked, Ports, SPREAD, check, dry_run};
+use policywatch::check::{Checked, check, dry_run};
 use policywatch::clock::{Clock as _, HeldClock};
-use policywatch::fetch::{Fetcher, Options};
 use policywatch::health::Health;
 use policywatch::interest::Interest;
 use policywatch::ladder::{Ladder, Render, Rung, Tried};
@@ -15,41 +14,17 @@ use policywatch::outcome::{FailureKind, Outcome};
 use policywatch::pages::{Together, read_again};
 use policywatch::reading::{Page, Selectors, Why};
 use policywatch::snapshot::Origin;
-use policywatch::store::Store;
 use policywatch::watch::{Watch, WatchId};
 use serde_json::Value;
 use url::Url;
 
 use crate::company::{self, Company, html, redirect};
 use crate::desk::Desk;
-use crate::world::{Answer, BOT_WALL, MAY, WILL_NOT, World, monday, policy, unpacker, watch};
+use crate::world::{Answer, BOT_WALL, MAY, WILL_NOT, World, children, cookies, monday, policy, unpacker, watch};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const COOKIES: &str = "https://acme.test/cookies";
 const CHILDREN: &str = "https://acme.test/children";
-
-/// What Acme says of cookies, on a page of its own.
-fn cookies(duration: &str) -> String {
-    format!(
-        r#"<!doctype html><html lang="en"><head><title>Cookie Policy | Acme</title></head><body>
-<nav><a href="/">Home</a> <a href="/shop">Shop</a></nav>
-<main><h1>Cookie Policy</h1>
-<p>This policy explains which cookies the website of Acme Kettles sets on your device, and what each of them is for.
-It is a part of our privacy policy and applies wherever we sell kettles.</p>
-<h2>Cookies that we need</h2>
-<p>The basket cookie remembers what you put into your basket. It is deleted after {duration}. Without it you could
-not order anything from us.</p>
-<h2>Cookies that you may refuse</h2>
-<p>The visits cookie counts how often you open our pages. We set it only if you agree, and you can withdraw your
-consent at any time in the settings of your browser.</p></main>
-<footer><p>© Acme Kettles</p></footer></body></html>"#
-    )
-}
-
-/// What Acme says to children.
-fn children() -> String {
-    cookies("one week").replace("Cookie Policy", "Children").replace("ookie", "hild's choice")
-}
 
 fn gone() -> Answer {
     Answer::Page(404, "<title>Not found</title><h1>404: there is no such page</h1>".to_owned())
@@ -352,18 +327,7 @@ async fn a_page_that_leads_elsewhere_is_away_and_its_sections_are_not_removed() 
     let company = Company::start().await;
     let dir = tempfile::tempdir().unwrap();
     let clock = HeldClock::new(monday());
-    let options = Options {
-        pause_per_host: Duration::ZERO,
-        allow: vec![policywatch::guard::Allowed::Host("127.0.0.1".to_owned())],
-        ..Options::default()
-    };
-    let ports = Ports {
-        store: Store::open(&dir.path().join("policywatch.db")).await.unwrap(),
-        fetcher: Fetcher::new(options, clock.clone()).unwrap(),
-        unpacker: unpacker(),
-        clock: clock.clone(),
-        spread: SPREAD,
-    };
+    let ports = company::ports(&dir, &clock).await;
     company.serve("/privacy", html(policy(WILL_NOT)));
     company.serve("/cookies", html(cookies("two weeks")));
     company.serve("/owner", html(company::policy("Privacy Notice", "what rockets record in orbit")));

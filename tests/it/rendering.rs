@@ -9,21 +9,19 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use policywatch::access::Access;
 use policywatch::clock::SystemClock;
 use policywatch::fetch::browser::BrowserOptions;
-use policywatch::fetch::{Fetch as _, Fetched, Fetcher, Options, Request};
+use policywatch::fetch::{Fetch as _, Fetched, Fetcher, Options};
 use policywatch::guard::{Allowed, check_url};
 use policywatch::http::GuardedClient;
 use policywatch::outcome::FailureKind;
 use policywatch::reading::{Expected, Selectors, read};
-use policywatch::snapshot::{Origin, Snapshot, Validators};
-use policywatch::watch::{RobotsRule, Source};
+use policywatch::snapshot::{Origin, Snapshot};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 use url::Url;
 
-use crate::fetching::server::{Act, Asked, Names, Server, answer, redirect};
+use crate::fetching::server::{Act, Asked, Names, Server, answer, redirect, request};
 use crate::world::{WILL_NOT, policy};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_policywatch");
@@ -56,18 +54,6 @@ fn fetcher(allow: &[&str], names: Names, browser: BrowserOptions) -> Fetcher<Sys
     };
     let client = GuardedClient::with_lookup(&options, Arc::new(names)).unwrap();
     Fetcher::with_client(client, options, SystemClock)
-}
-
-fn request(url: Url) -> Request {
-    Request {
-        url,
-        source: Source::Live,
-        at: None,
-        validators: Validators::default(),
-        language: None,
-        robots: RobotsRule::Ignore,
-        access: Access::default(),
-    }
 }
 
 async fn rendered(server: &Server, path: &str, browser: BrowserOptions) -> Result<Snapshot, FailureKind> {

@@ -15,30 +15,7 @@ use policywatch::version::Cause;
 use policywatch::watch::{Source, Watch};
 use url::Url;
 
-use crate::world::{Answer, BOT_WALL, MAY, WILL_NOT, World, policy, watch};
-
-/// What Acme says of cookies, on a page of its own.
-fn cookies(duration: &str) -> String {
-    format!(
-        r#"<!doctype html><html lang="en"><head><title>Cookie Policy | Acme</title></head><body>
-<nav><a href="/">Home</a> <a href="/shop">Shop</a></nav>
-<main><h1>Cookie Policy</h1>
-<p>This policy explains which cookies the website of Acme Kettles sets on your device, and what each of them is for.
-It is a part of our privacy policy and applies wherever we sell kettles.</p>
-<h2>Cookies that we need</h2>
-<p>The basket cookie remembers what you put into your basket. It is deleted after {duration}. Without it you could
-not order anything from us.</p>
-<h2>Cookies that you may refuse</h2>
-<p>The visits cookie counts how often you open our pages. We set it only if you agree, and you can withdraw your
-consent at any time in the settings of your browser.</p></main>
-<footer><p>© Acme Kettles</p></footer></body></html>"#
-    )
-}
-
-/// What Acme says to children.
-fn children() -> String {
-    cookies("one week").replace("Cookie Policy", "Children").replace("ookie", "hild's choice")
-}
+use crate::world::{Answer, BOT_WALL, MAY, WILL_NOT, World, children, cookies, policy, watch};
 
 fn page(path: &str) -> Page {
     Page { url: Url::parse(&format!("https://acme.test{path}")).unwrap(), selectors: Selectors::default() }

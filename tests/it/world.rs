@@ -189,6 +189,29 @@ pub fn watch(path: &str, notify: &[&str]) -> Watch {
     }
 }
 
+/// What Acme says of cookies, on a page of its own.
+pub fn cookies(duration: &str) -> String {
+    format!(
+        r#"<!doctype html><html lang="en"><head><title>Cookie Policy | Acme</title></head><body>
+<nav><a href="/">Home</a> <a href="/shop">Shop</a></nav>
+<main><h1>Cookie Policy</h1>
+<p>This policy explains which cookies the website of Acme Kettles sets on your device, and what each of them is for.
+It is a part of our privacy policy and applies wherever we sell kettles.</p>
+<h2>Cookies that we need</h2>
+<p>The basket cookie remembers what you put into your basket. It is deleted after {duration}. Without it you could
+not order anything from us.</p>
+<h2>Cookies that you may refuse</h2>
+<p>The visits cookie counts how often you open our pages. We set it only if you agree, and you can withdraw your
+consent at any time in the settings of your browser.</p></main>
+<footer><p>© Acme Kettles</p></footer></body></html>"#
+    )
+}
+
+/// What Acme says to children.
+pub fn children() -> String {
+    cookies("one week").replace("Cookie Policy", "Children").replace("ookie", "hild's choice")
+}
+
 /// Acme's privacy policy, with this sentence about selling data.
 pub fn policy(sale: &str) -> String {
     format!(

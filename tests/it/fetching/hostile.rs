@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use policywatch::access::Access;
 use policywatch::clock::{Clock as _, HeldClock, SystemClock};
 use policywatch::fetch::{Fetch as _, Fetched, Fetcher, Options, Request};
 use policywatch::guard::Allowed;
@@ -12,10 +11,9 @@ use policywatch::http::GuardedClient;
 use policywatch::outcome::{FailureKind, FetchFailure};
 use policywatch::snapshot::{Origin, Snapshot, Validators};
 use policywatch::time::parse_rfc3339;
-use policywatch::watch::{RobotsRule, Source};
 use url::Url;
 
-use super::server::{Act, Asked, Names, Server, answer, gzip, redirect};
+use super::server::{Act, Asked, Names, Server, answer, gzip, redirect, request};
 
 const PAGE: &[u8] = b"<h1>Privacy</h1><p>We use cookies.";
 
@@ -47,18 +45,6 @@ fn names() -> Arc<Names> {
 fn fetcher(options: Options) -> Fetcher<SystemClock> {
     let client = GuardedClient::with_lookup(&options, names()).unwrap();
     Fetcher::with_client(client, options, SystemClock)
-}
-
-fn request(url: Url) -> Request {
-    Request {
-        url,
-        source: Source::Live,
-        at: None,
-        validators: Validators::default(),
-        language: None,
-        robots: RobotsRule::Ignore,
-        access: Access::default(),
-    }
 }
 
 async fn get(fetcher: &Fetcher<impl policywatch::clock::Clock>, url: Url) -> Result<Snapshot, FetchFailure> {

@@ -16,8 +16,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 
-use super::server::{Act, Asked, Names, Server, answer, redirect};
-use super::tls::{Authority, PAGE, Secure, request};
+use super::server::{Act, Asked, Names, Server, answer, redirect, request};
+use super::tls::{Authority, PAGE, Secure};
 
 /// A proxy that leads every name to one address, and what it was asked for.
 pub struct Proxy {

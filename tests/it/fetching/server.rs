@@ -4,9 +4,27 @@ use std::io::Write as _;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
+use policywatch::access::Access;
+use policywatch::fetch::Request;
 use policywatch::http::{Addresses, Lookup};
+use policywatch::snapshot::Validators;
+use policywatch::watch::{RobotsRule, Source};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use url::Url;
+
+/// Asks for a page as it is now, whatever robots.txt says.
+pub fn request(url: Url) -> Request {
+    Request {
+        url,
+        source: Source::Live,
+        at: None,
+        validators: Validators::default(),
+        language: None,
+        robots: RobotsRule::Ignore,
+        access: Access::default(),
+    }
+}
 
 /// What the server does with a connection, one after the other; then it hangs up.
 #[derive(Clone, Debug)]

@@ -3,14 +3,12 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use policywatch::access::Access;
 use policywatch::clock::SystemClock;
 use policywatch::fetch::{Fetch as _, Fetched, Fetcher, Options, Request};
 use policywatch::guard::Allowed;
 use policywatch::http::{Authorities, GuardedClient};
 use policywatch::outcome::FailureKind;
-use policywatch::snapshot::{Snapshot, Validators};
-use policywatch::watch::{RobotsRule, Source};
+use policywatch::snapshot::Snapshot;
 use rcgen::{
     BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose, PublicKeyData as _, date_time_ymd,
 };
@@ -21,7 +19,7 @@ use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::rustls::{ServerConfig, crypto};
 use url::Url;
 
-use super::server::{Names, answer};
+use super::server::{Names, answer, request};
 
 pub const PAGE: &[u8] = b"<h1>Privacy</h1><p>We use cookies.";
 
@@ -176,18 +174,6 @@ pub fn fetcher(options: Options) -> Fetcher<SystemClock> {
     let names = Names(vec![("acme.test", vec!["127.0.0.1".parse().unwrap()])]);
     let client = GuardedClient::with_lookup(&options, Arc::new(names)).unwrap();
     Fetcher::with_client(client, options, SystemClock)
-}
-
-pub fn request(url: Url) -> Request {
-    Request {
-        url,
-        source: Source::Live,
-        at: None,
-        validators: Validators::default(),
-        language: None,
-        robots: RobotsRule::Ignore,
-        access: Access::default(),
-    }
 }
 
 async fn get(fetcher: &Fetcher<SystemClock>, url: Url) -> Result<Snapshot, FailureKind> {
