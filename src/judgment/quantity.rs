@@ -206,7 +206,8 @@ fn quantity(found: &regex::Captures<'_>) -> Option<Quantity> {
     let Some(unit) = group("unit") else {
         // A bare number that people are as old as is an age; any other is not told.
         let bounded = group("age").is_some() || group("older").is_some();
-        let years = (5_000..=99_000).contains(&thousandths) && group("words").is_none();
+        // In words, fewer numbers are ages: "under one roof".
+        let years = if group("words").is_some() { 10_000..=21_000 } else { 5_000..=99_000 }.contains(&thousandths);
         return (bounded && years).then_some(Quantity { unit: Unit::Bare, thousandths });
     };
     // "A day will come" is a way of speaking.
@@ -274,6 +275,7 @@ mod tests {
             ("five percent", "5 %"),
             ("1.5 percent", "1,5 %"),
             ("if you are under 13", "if you are under the age of 13"),
+            ("if you are under 13", "if you are under thirteen (13)"),
         ];
         for (a, b) in cases {
             let (a, b) = (quantities(a), quantities(b));

@@ -9,7 +9,7 @@ use super::noise::is_content;
 use super::rules::patterns;
 
 /// Words that mean the opposite of each other in a policy. A slash parts several of one side.
-const OPPOSITES: [(&str, &str); 26] = [
+const OPPOSITES: [(&str, &str); 27] = [
     ("on", "off"),
     ("enabled/active/activated", "disabled/inactive/deactivated"),
     ("public/publicly", "private/privately"),
@@ -17,6 +17,7 @@ const OPPOSITES: [(&str, &str); 26] = [
     ("includes/include/including/included", "excludes/exclude/excluding/excluded"),
     ("before/beforehand", "after/afterwards"),
     ("free", "paid"),
+    ("device/devices/locally", "server/servers/cloud"),
     ("required/mandatory/compulsory", "optional/voluntary"),
     ("always", "sometimes/usually/generally"),
     ("all/every", "some/certain/selected"),
