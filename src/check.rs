@@ -107,6 +107,7 @@ pub async fn check<F: Fetch, C: Clock>(watch: &Watch, ports: &Ports<F, C>) -> Re
     let latest = checked.previous.as_ref().map(|version| version.id);
     let (telling, due, now) = (checked.telling.clone(), checked.next_check_at, ports.clock.now());
     let (store, reader) = (&ports.store, watch.reader());
+    let seen = together.is_seen();
     let mut recorded = store.record_pages(&watch.id, latest, together, &reader, telling, due, now).await?;
     if let (Some(moved), Some(_)) = (&checked.moved, recorded.check) {
         // A crash before this loses nothing: the next check meets the same redirect.
@@ -117,7 +118,8 @@ pub async fn check<F: Fetch, C: Clock>(watch: &Watch, ports: &Ports<F, C>) -> Re
             tracing::warn!(watch.id = %watch.id, url, state, "{} is redirected to {url}: {state}", watch.id);
         }
     }
-    if checked.outcome.is_success() && recorded.check.is_some() && !moves.is_empty() {
+    // An archive's capture says nothing of where the page is now.
+    if checked.outcome.is_success() && seen && recorded.check.is_some() && !moves.is_empty() {
         recorded.deliveries += store.settle_lapsed(configured, now).await?;
     }
     tell_note(watch, &checked.outcome, &recorded);

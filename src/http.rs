@@ -339,7 +339,9 @@ impl GuardedClient {
         let host = authority(url);
         let request = request.headers(header_map(url, headers)?);
         let response = request.send().await.map_err(|error| self.understand(&error, &host))?;
-        if let Some(proxy) = self.proxy.as_ref().filter(|_| response.status().as_u16() == 407) {
+        // Inside a tunnel it is the server that says so.
+        let asks = url.scheme() == "http" && response.status().as_u16() == 407;
+        if let Some(proxy) = self.proxy.as_ref().filter(|_| asks) {
             let (proxy, reason) = (proxy.to_string(), "it wants credentials (407)".to_owned());
             return Err(FailureKind::Proxy { proxy, host, reason });
         }

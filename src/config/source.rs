@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use super::Problem;
+use super::keys::KEYS;
 
 /// A file as read.
 #[derive(Debug)]
@@ -108,7 +109,9 @@ fn without_secrets(line: &str) -> String {
     let credentials = lower.split_once("://").is_some_and(|(_, rest)| {
         rest.split(['/', '?', '#', '"', '\'']).next().is_some_and(|authority| authority.contains('@'))
     });
-    if !credentials && !TELLING.iter().any(|word| lower.contains(word)) {
+    // What stands beside a name that is none of ours may be the value of a header.
+    let foreign = line.split_once('=').is_some_and(|(key, _)| !is_known(key));
+    if !credentials && !foreign && !TELLING.iter().any(|word| lower.contains(word)) {
         return line.to_owned();
     }
     match line.split_once('=') {
@@ -117,6 +120,14 @@ fn without_secrets(line: &str) -> String {
         None if is_key(line.trim()) => line.to_owned(),
         _ => "…".to_owned(),
     }
+}
+
+/// Whether a configuration may have the key that stands last in a text, or one that is
+/// written nearly like it; names of headers are longer, or other words.
+fn is_known(text: &str) -> bool {
+    let key = text.rsplit(['{', '[', ',']).next().unwrap_or_default().trim().trim_matches(['"', '\'']);
+    let near = |known: &str| known == key || known.len() >= 4 && strsim::damerau_levenshtein(known, key) <= 2;
+    KEYS.iter().any(|(_, keys)| keys.iter().any(|known| near(known)))
 }
 
 /// Whether a text is a key or a heading, and not a value.
@@ -142,6 +153,8 @@ mod tests {
             ("\"https://ada:pw@acme.test/?a=b\",", "…"),
             ("# my secret = 5", "…"),
             ("headers = { X-A = \"b\" }", "headers = …"),
+            ("X-Auth = \"s3cret", "X-Auth = …"),
+            ("CF-Access-Client-Id = 12345", "CF-Access-Client-Id = …"),
             ("  Cookie = \"b\", X-A = { file = \"c\" },", "  Cookie = …"),
             ("url = \"https://acme.test/cookies\"", "url = \"https://acme.test/cookies\""),
             ("[[channel]]", "[[channel]]"),
@@ -155,13 +168,13 @@ mod tests {
     fn places_count_characters_from_one() {
         let source = Source {
             path: "a.toml".into(),
-            text: "a = 1\r\nü = \"é\" # x\r\n".to_owned(),
+            text: "a = 1\r\nname = [\"ü\", \"é\"]\r\n".to_owned(),
             order: 0,
             line_ends: OnceLock::new(),
         };
         let start = source.text.find("\"é\"").expect("is there");
         let problem = source.problem(start..start + 4, "m".to_owned(), None);
-        assert_eq!((problem.line, problem.column, problem.text.as_str()), (2, 5, "\"é\""));
-        assert_eq!(problem.excerpt, "ü = \"é\" # x");
+        assert_eq!((problem.line, problem.column, problem.text.as_str()), (2, 14, "\"é\""));
+        assert_eq!(problem.excerpt, "name = [\"ü\", \"é\"]");
     }
 }

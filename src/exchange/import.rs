@@ -19,7 +19,7 @@ use crate::pages::page_of;
 use crate::panics::contained;
 use crate::reading::{Expected, Page, Reading, Selectors, Unreadable, Why, read};
 use crate::snapshot::{Origin, Snapshot};
-use crate::store::{CheckFacts, Store, StoreError, Which};
+use crate::store::{CheckFacts, ImportLock, Store, StoreError, Which, lock_import};
 use crate::text::state::parallel;
 use crate::time::Timestamp;
 use crate::unpack::Unpacker;
@@ -189,6 +189,8 @@ pub struct Recorder<'a, C> {
     clock: &'a C,
     unpacker: &'a Unpacker,
     histories: BTreeMap<usize, History<'a>>,
+    /// From the first capture on: no other import records meanwhile.
+    alone: Option<ImportLock>,
     originals: Originals,
     /// What was taken and nobody was told of yet, in its order.
     taken: VecDeque<Taken>,
@@ -235,7 +237,20 @@ impl<'a, C: Clock> Recorder<'a, C> {
     pub fn new(routing: Routing<'a>, mode: Mode, store: &'a Store, clock: &'a C, unpacker: &'a Unpacker) -> Self {
         let (histories, originals, summary) = (BTreeMap::new(), Originals::default(), Summary::default());
         let (taken, waiting, since) = (VecDeque::new(), 0, None);
-        Self { routing, mode, store, clock, unpacker, histories, originals, taken, waiting, since, summary }
+        Self {
+            routing,
+            mode,
+            store,
+            clock,
+            unpacker,
+            histories,
+            alone: None,
+            originals,
+            taken,
+            waiting,
+            since,
+            summary,
+        }
     }
 
     /// Takes a capture into every history that it belongs to. Answers with the captures that
@@ -332,6 +347,9 @@ impl<'a, C: Clock> Recorder<'a, C> {
             let listed = Imported { watch, record_id, captured_at, ending, held: false, version: None, reading: None };
             self.taken.push_back(Taken::Told(Box::new(listed)));
             return Ok(());
+        }
+        if self.mode != Mode::Dry && self.alone.is_none() {
+            self.alone = Some(lock_import(self.store.path())?);
         }
         if self.mode != Mode::Dry
             && let Entry::Vacant(new) = self.histories.entry(at)

@@ -166,7 +166,7 @@ impl Entry {
         let (check, served) = self.write_checks(tx, &mut shelves.bodies, watch)?;
         self.write_state(tx, watch, place)?;
         if place == Place::Newest && self.is_look() {
-            moves::note_loss(tx, watch, check, &self.outcome)?;
+            moves::note_loss(tx, watch, check, (&self.outcome, self.seen))?;
         }
 
         recorded.check = Some(check);

@@ -1,4 +1,5 @@
-//! One daemon a store, one backfill a watch, one request of a class to archives. The system gives the lock back when the process ends, however it ends.
+//! One daemon and one import a store, one backfill a watch, one request of a class to
+//! archives. The system gives the lock back when the process ends, however it ends.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -22,6 +23,25 @@ pub fn lock_daemon(path: &Path) -> Result<DaemonLock, StoreError> {
     match try_lock(&beside(path, ".lock"))? {
         Some(file) => Ok(DaemonLock { _file: file }),
         None => Err(StoreError::Locked { path: path.to_owned() }),
+    }
+}
+
+/// The right to bring histories into a store; given back when dropped. The file stays.
+#[derive(Debug)]
+pub struct ImportLock {
+    _file: File,
+}
+
+/// Takes the right to bring histories into a store: what two imports at once hold in mind and
+/// have not written, neither would find on record, and both would write it.
+///
+/// # Errors
+/// [`StoreError::Importing`] if another process has it; [`StoreError::Io`] if the file
+/// cannot be made.
+pub fn lock_import(path: &Path) -> Result<ImportLock, StoreError> {
+    match try_lock(&beside(path, ".import.lock"))? {
+        Some(file) => Ok(ImportLock { _file: file }),
+        None => Err(StoreError::Importing { path: path.to_owned() }),
     }
 }
 

@@ -66,7 +66,7 @@ use crate::watch::WatchId;
 pub use archive::{Bounds, HeldMemento, ListingState, RecordedCapture, RecordedTrace};
 pub use captures::CaptureFacts;
 pub use errands::{Errand, ErrandKind, Standing as ErrandStanding};
-pub use lock::{DaemonLock, Place, WatchLock, lock_daemon, lock_watch};
+pub use lock::{DaemonLock, ImportLock, Place, WatchLock, lock_daemon, lock_import, lock_watch};
 pub use moves::RecordedMoves;
 pub use open::Options;
 pub use series::{Examined, Series, SeriesRecorded};
@@ -118,6 +118,12 @@ pub enum StoreError {
         place: String,
         /// What is wrong.
         reason: String,
+    },
+    /// Another import works on this store.
+    #[error("another import into {path} is at work; wait for its end, then try again: nothing is taken twice")]
+    Importing {
+        /// The database.
+        path: PathBuf,
     },
     /// Another daemon works on this store.
     #[error("another policywatch already runs on {path}; stop it first, or use another store")]

@@ -258,9 +258,14 @@ fn insert(
 }
 
 /// What the end of a check says of whether the policy is where it was. Failures on the way
-/// to it say nothing.
-pub(super) fn note_loss(tx: &Transaction<'_>, watch: i64, check: CheckId, outcome: &Outcome) -> Result<(), Fault> {
-    if outcome.is_success() {
+/// to it say nothing, nor does an archive's capture that was read in its place.
+pub(super) fn note_loss(
+    tx: &Transaction<'_>,
+    watch: i64,
+    check: CheckId,
+    (outcome, seen): (&Outcome, bool),
+) -> Result<(), Fault> {
+    if outcome.is_success() && seen {
         tx.prepare_cached("UPDATE watches SET lost_by = NULL WHERE id = ?1 AND lost_by IS NOT NULL")?
             .execute([watch])?;
     } else if calls_for_search(outcome) {
