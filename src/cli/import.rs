@@ -191,10 +191,7 @@ async fn histories(args: Args, console: &Console) -> anyhow::Result<Exit> {
         args.watch.as_deref().map(WatchId::new).transpose().map_err(|error| Complaint::usage(error.to_string()))?;
     let installation = Installation::open(console).await?;
     // A history is one transaction: the daemon would wait for it in vain, and end.
-    let _sole = match args.dry_run {
-        true => None,
-        false => Some(sole(&installation)?),
-    };
+    let _sole = if args.dry_run { None } else { Some(sole(&installation)?) };
     let mut table = Table::new(["watch", "captures", "versions", "outcome"]).right(&[1, 2]);
     let mut seen = 0;
     let each = |jsonl::Imported { watch, taken }: jsonl::Imported| {
