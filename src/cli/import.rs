@@ -20,7 +20,7 @@ use crate::exchange::ota::{self, Kind};
 use crate::exchange::{corpus, jsonl, wacz};
 use crate::moving::all_in_their_places;
 use crate::render::one_line;
-use crate::store::Transferred;
+use crate::store::{DaemonLock, StoreError, Transferred, lock_daemon};
 use crate::unpack::Unpacker;
 use crate::watch::{Watch, WatchId};
 
@@ -43,7 +43,8 @@ Examples:
   policywatch import ota-snapshots ./pga-snapshots --only "Acme/Privacy Policy"
   policywatch import urlwatch urls.yaml --append      adds [[watch]] tables to the configuration
 
-Importing a file again records nothing twice."#)]
+Importing a file again records nothing twice. While whole histories (jsonl) are taken in,
+`policywatch run` must not run: stop it first."#)]
 pub struct Args {
     /// What the file is: one of the formats below
     #[arg(value_enum, hide_possible_values = true)]
@@ -189,6 +190,8 @@ async fn histories(args: Args, console: &Console) -> anyhow::Result<Exit> {
     let id =
         args.watch.as_deref().map(WatchId::new).transpose().map_err(|error| Complaint::usage(error.to_string()))?;
     let installation = Installation::open(console).await?;
+    // A history is one transaction: the daemon would wait for it in vain, and end.
+    let _sole = if args.dry_run { None } else { Some(sole(&installation)?) };
     let mut table = Table::new(["watch", "captures", "versions", "outcome"]).right(&[1, 2]);
     let mut seen = 0;
     let each = |jsonl::Imported { watch, taken }: jsonl::Imported| {
@@ -219,6 +222,20 @@ async fn histories(args: Args, console: &Console) -> anyhow::Result<Exit> {
         (Err(ImportError::Told(error)), _) => Err(error.into()),
         (Err(error), _) => Err(error.into()),
     }
+}
+
+/// The right to write for long, which the daemon has while it runs.
+fn sole(installation: &Installation) -> anyhow::Result<DaemonLock> {
+    let path = &installation.config.store_path;
+    lock_daemon(path).map_err(|error| match error {
+        StoreError::Locked { .. } => Complaint::failed(format!(
+            "policywatch runs on {}, and could record nothing while whole histories are taken in, so none was",
+            path.display()
+        ))
+        .hint("stop it (`systemctl stop policywatch`, or end `policywatch run`), import, and start it again")
+        .into(),
+        other => other.into(),
+    })
 }
 
 /// Imports captures.

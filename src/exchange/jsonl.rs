@@ -27,6 +27,12 @@ use crate::watch::WatchId;
 /// Bytes of a line: a body of 64 MiB as JSON may have twice that, and its version more.
 const MAX_LINE: u64 = 256 * 1024 * 1024;
 
+/// Bytes of a line that has neither a body nor a text.
+const MAX_SMALL_LINE: usize = 1024 * 1024;
+
+/// Values of a line. The smallest have two bytes in a file, and many times that in memory.
+const MAX_VALUES: usize = 8_000_000;
+
 /// What became of the history of one watch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Imported {
@@ -72,6 +78,21 @@ pub async fn import<C: Clock>(
     }
 }
 
+/// How many values a line has, roughly: by what begins them and stands between them.
+fn values(line: &[u8]) -> usize {
+    let (mut count, mut quoted, mut escaped) = (0, false, false);
+    for byte in line {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = quoted,
+            b'"' => quoted = !quoted,
+            b',' | b'[' | b'{' if !quoted => count += 1,
+            _ => {}
+        }
+    }
+    count
+}
+
 /// Reads a history without recording it.
 fn looked_at(mut next: impl FnMut() -> Result<Option<(String, Past)>, StoreError>) -> Result<Transferred, StoreError> {
     let mut seen = Transferred::default();
@@ -95,6 +116,13 @@ struct Head {
     watch: WatchId,
     url: String,
     service: String,
+}
+
+/// What kind of line it is; the rest of it is passed over.
+#[derive(Debug, Deserialize)]
+struct KindLine {
+    #[serde(default)]
+    object: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -182,6 +210,13 @@ struct ChangeLine {
     kept: Value,
 }
 
+/// A line and its kind.
+#[derive(Debug)]
+struct Line {
+    object: String,
+    bytes: Vec<u8>,
+}
+
 /// The lines of a file, with their numbers.
 #[derive(Debug)]
 struct Lines {
@@ -189,7 +224,7 @@ struct Lines {
     file: BufReader<File>,
     number: u64,
     /// The line that was read and belongs to the next history.
-    ahead: Option<Value>,
+    ahead: Option<Line>,
 }
 
 impl Lines {
@@ -205,7 +240,7 @@ impl Lines {
         SourceError::new(self.place(), reason)
     }
 
-    fn line(&mut self) -> Result<Option<Value>, SourceError> {
+    fn line(&mut self) -> Result<Option<Line>, SourceError> {
         if let Some(ahead) = self.ahead.take() {
             return Ok(Some(ahead));
         }
@@ -220,16 +255,24 @@ impl Lines {
             let reason = if read == MAX_LINE { "it is longer than any of ours" } else { "the file ends within it" };
             return Err(self.wrong(format!("{reason}; export it again")));
         }
-        serde_json::from_slice(&bytes).map(Some).map_err(|error| self.wrong(format!("it is no JSON of ours: {error}")))
+        if values(&bytes) > MAX_VALUES {
+            return Err(self.wrong("it has more values than any line of ours"));
+        }
+        let kind: Result<KindLine, _> = serde_json::from_slice(&bytes);
+        let KindLine { object } = kind.map_err(|error| self.wrong(format!("it is no JSON of ours: {error}")))?;
+        if matches!(object.as_str(), "watch" | "fact") && bytes.len() > MAX_SMALL_LINE {
+            return Err(self.wrong(format!("a {object} of {} bytes is larger than any of ours", bytes.len())));
+        }
+        Ok(Some(Line { object, bytes }))
     }
 
     /// The beginning of the next history.
     fn head(&mut self) -> Result<Option<Head>, SourceError> {
-        let Some(value) = self.line()? else { return Ok(None) };
-        if value.get("object").and_then(Value::as_str) != Some("watch") {
+        let Some(line) = self.line()? else { return Ok(None) };
+        if line.object != "watch" {
             return Err(self.wrong("a history begins with its watch, as `policywatch export jsonl` writes it"));
         }
-        let HeadLine { format, whole, watch, url, service } = self.typed(value)?;
+        let HeadLine { format, whole, watch, url, service } = self.typed(&line)?;
         if format != FORMAT {
             let reason = format!("its format is {format}, and {FORMAT} is read; export it again with this policywatch");
             return Err(self.wrong(reason));
@@ -243,29 +286,32 @@ impl Lines {
         Ok(Some(Head { watch, url, service }))
     }
 
-    fn typed<T: serde::de::DeserializeOwned>(&self, value: Value) -> Result<T, SourceError> {
-        serde_json::from_value(value).map_err(|error| self.wrong(error))
+    fn typed<T: serde::de::DeserializeOwned>(&self, line: &Line) -> Result<T, SourceError> {
+        serde_json::from_slice(&line.bytes).map_err(|error| {
+            // To the parser, every line is the first.
+            let reason = error.to_string();
+            self.wrong(reason.rsplit_once(" at line 1 column ").map_or(reason.as_str(), |(reason, _)| reason))
+        })
     }
 
     /// The next part of a watch's history, with its place; none where it ends.
     fn next_of(&mut self, watch: &WatchId) -> Result<Option<(String, Past)>, SourceError> {
-        let Some(value) = self.line()? else { return Ok(None) };
-        let object = value.get("object").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let (of, past) = match object.as_str() {
+        let Some(line) = self.line()? else { return Ok(None) };
+        let (of, past) = match line.object.as_str() {
             "watch" => {
-                self.ahead = Some(value);
+                self.ahead = Some(line);
                 return Ok(None);
             }
             "fact" => {
-                let FactLine { watch, table, row } = self.typed(value)?;
+                let FactLine { watch, table, row } = self.typed(&line)?;
                 (watch, Past::Fact(PastFact { table, row }))
             }
             "snapshot" => {
-                let line: SnapshotLine = self.typed(value)?;
+                let line: SnapshotLine = self.typed(&line)?;
                 (line.watch.clone(), Past::Snapshot(line.check, Box::new(self.snapshot(line)?)))
             }
             "version" => {
-                let line: VersionLine = self.typed(value)?;
+                let line: VersionLine = self.typed(&line)?;
                 (line.watch.clone(), Past::Version(Box::new(self.version(line)?)))
             }
             other => return Err(self.wrong(format!("there is no object \"{other}\""))),

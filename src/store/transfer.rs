@@ -1,8 +1,9 @@
 //! The history of a watch, whole: what [`crate::exchange::jsonl`] carries from one store to
 //! another. Checks, snapshots and readings come as they are; only their keys are new.
 //!
-//! What was sent to whom, what archives list, and what waits to be done at them belongs to
-//! the installation and stays there: nobody is told twice because a history moved.
+//! What was sent or is to be sent to whom, what archives list, and what waits to be done at
+//! them belongs to the installation and stays there: nobody is told twice because a history
+//! moved, and no file puts words into anybody's channel.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +20,7 @@ use super::{CheckId, Store, StoreError, Which, snapshots};
 use crate::judgment::Materiality;
 use crate::reading::Reading;
 use crate::snapshot::{Digest, Snapshot};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, is_recordable, parse_rfc3339, rfc3339};
 use crate::version::{Cause, SnapshotId, VersionId};
 use crate::watch::WatchId;
 
@@ -48,17 +49,7 @@ const FACTS: [Facts; 5] = [
     },
     Facts {
         table: "confirmations",
-        columns: &[
-            "check_id",
-            "snapshot_id",
-            "base_id",
-            "first_seen_at",
-            "looks",
-            "alerts",
-            "due_at",
-            "state",
-            "settled_by",
-        ],
+        columns: &["check_id", "snapshot_id", "base_id", "first_seen_at", "looks", "due_at", "state", "settled_by"],
         checks: &["check_id", "snapshot_id", "base_id", "settled_by"],
     },
 ];
@@ -301,6 +292,28 @@ fn cell(value: &Value) -> Result<Cell, Fault> {
     })
 }
 
+/// Beyond this nobody counted; it leaves room to count on.
+const MAX_COUNT: i64 = 1_000_000_000;
+
+/// What a column is to hold: the tables know the outlines of a moment only, and of a number
+/// not how large we read it.
+fn named(column: &str, value: &Value) -> Result<Cell, Fault> {
+    let is_moment = column.ends_with("_at") || column.ends_with("since");
+    let is_count = matches!(column, "consecutive_failures" | "looks" | "position");
+    match (value, cell(value)?) {
+        (_, Cell::Null) => Ok(Cell::Null),
+        (Value::String(text), _) if is_moment => {
+            let no_moment = || wrong(format!("{column}: \"{text}\" is no moment"));
+            let at = parse_rfc3339(text).ok().filter(|at| is_recordable(*at)).ok_or_else(no_moment)?;
+            Ok(Cell::Text(rfc3339(at)))
+        }
+        _ if is_moment => Err(wrong(format!("{column} is no moment"))),
+        (_, Cell::Integer(number)) if is_count && (0..=MAX_COUNT).contains(&number) => Ok(Cell::Integer(number)),
+        _ if is_count => Err(wrong(format!("{column} is no number that we count to"))),
+        (_, cell) => Ok(cell),
+    }
+}
+
 /// A history that is being taken.
 struct Taking<'a> {
     tx: &'a Transaction<'a>,
@@ -354,7 +367,7 @@ impl Taking<'_> {
             let Some(value) = row.get(column).filter(|value| !value.is_null()) else { continue };
             let value = match value.as_i64() {
                 Some(check) if column == "lost_by" => Cell::Integer(self.check(check)?),
-                _ => cell(value)?,
+                _ => named(column, value)?,
             };
             self.tx.execute(&format!("UPDATE watches SET {column} = ?2 WHERE id = ?1"), (self.key, value))?;
         }
@@ -378,10 +391,15 @@ impl Taking<'_> {
                 None if checks.contains(column) && !value.is_null() => {
                     return Err(wrong(format!("{column} is no number")));
                 }
-                _ => cell(value)?,
+                _ => named(column, value)?,
             });
         }
         let mut names = columns.to_vec();
+        if *table == "confirmations" {
+            // Who hears of it is for the installation that saw it: here, it only settles.
+            names.push("alerts");
+            cells.push(Cell::Text("[]".to_owned()));
+        }
         if *table != "attempts" {
             names.push("watch_id");
             cells.push(Cell::Integer(self.key));

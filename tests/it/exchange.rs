@@ -12,7 +12,7 @@ use policywatch::exchange::jsonl;
 use policywatch::judgment::Materiality;
 use policywatch::outcome::FailureKind;
 use policywatch::snapshot::{Digest, Origin};
-use policywatch::store::{Store, Which};
+use policywatch::store::{Store, Which, lock_daemon};
 use policywatch::time::{parse_rfc3339, rfc3339};
 use policywatch::unpack::Unpacker;
 use policywatch::watch::{Watch, WatchId};
@@ -426,6 +426,27 @@ fn a_history_that_was_tampered_with_is_refused_whole_and_by_its_line() {
         ("table", sound.replacen("\"table\":\"checks\"", "\"table\":\"watches; DROP TABLE checks\"", 1), "no table"),
         ("format", sound.replacen("\"format\":2", "\"format\":3", 1), "line 1: its format is 3"),
         ("stray", format!("{}{}\n", sound, lines[1].replace("acme", "acne")), "line 9: it is of watch"),
+        ("moment", sound.replacen("\"recorded_at\":\"20", "\"recorded_at\":\"xx", 1), "is no moment"),
+        (
+            "time",
+            sound.replacen("\"last_success_at\":null", "\"last_success_at\":\"2020-13-01T00:00:00.000Z\"", 1),
+            "is no moment",
+        ),
+        (
+            "count",
+            sound.replacen("\"consecutive_failures\":0", "\"consecutive_failures\":4294967296", 1),
+            "consecutive_failures is no number",
+        ),
+        (
+            "large",
+            sound.replacen("\"object\":\"fact\"", &format!("\"x\":\"{}\",\"object\":\"fact\"", "x".repeat(1 << 20)), 1),
+            "line 2: a fact of",
+        ),
+        (
+            "many",
+            format!("{}\n{{\"object\":\"version\",\"x\":[0{}]}}\n", lines[0], ",0".repeat(8_000_000)),
+            "line 2: it has more values",
+        ),
         ("deep", deep, "line 2: it is no JSON of ours"),
         ("none", "\u{1b}[31m\n".to_owned(), "line 1: it is no JSON of ours"),
     ] {
@@ -448,6 +469,55 @@ fn a_history_that_was_tampered_with_is_refused_whole_and_by_its_line() {
     elsewhere.run(&["import", "warc", "b.warc", "--watch", "acme"]).exits(0);
     elsewhere.write("good.jsonl", &sound);
     elsewhere.run(&["import", "jsonl", "good.jsonl"]).exits(3).says("another history");
+}
+
+#[tokio::test]
+async fn what_is_recorded_during_an_export_is_left_for_the_next() {
+    let desk = desk(&[]);
+    desk.write("a.warc", record(1, "2020-01-01T00:00:00Z", &policy(WILL_NOT)));
+    desk.write("b.warc", record(2, "2021-01-01T00:00:00Z", &policy(MAY)));
+    desk.run(&["import", "warc", "a.warc", "--watch", "acme"]).exits(0);
+    let store = Store::open(&desk.path("policywatch.db")).await.unwrap();
+    let selection = Selection { watches: vec![WatchId::new("acme").unwrap()], from: None, to: None };
+    let mut calls = 0;
+    let meanwhile = || {
+        calls += 1;
+        if calls == 1 {
+            desk.run(&["import", "warc", "b.warc", "--watch", "acme"]).exits(0);
+        }
+    };
+    export::jsonl::export(&desk.path("all.jsonl"), &selection, &store, meanwhile).await.unwrap();
+    assert_eq!(store.versions(&selection.watches[0]).await.unwrap().len(), 2);
+    let other = self::desk(&[]);
+    std::fs::copy(desk.path("all.jsonl"), other.path("all.jsonl")).unwrap();
+    let taken = other.run(&["import", "jsonl", "all.jsonl", "--json"]).exits(0).objects();
+    assert_eq!((&taken[0]["captures"], &taken[0]["versions"]), (&Value::from(1), &Value::from(1)));
+}
+
+#[test]
+fn a_body_with_control_characters_goes_and_comes_as_base64() {
+    let desk = desk(&[]);
+    desk.write("a.warc", record(1, "2020-01-01T00:00:00Z", &format!("{}<!-- \u{1} -->", policy(WILL_NOT))));
+    desk.run(&["import", "warc", "a.warc", "--watch", "acme"]).exits(0);
+    desk.run(&["export", "jsonl", "all.jsonl"]).exits(0);
+    let lines = std::fs::read_to_string(desk.path("all.jsonl")).unwrap();
+    assert!(lines.contains("\"body\":null") && !lines.contains("\\u0001"));
+    let other = self::desk(&[]);
+    other.write("all.jsonl", lines);
+    other.run(&["import", "jsonl", "all.jsonl"]).exits(0).prints("taken");
+}
+
+#[test]
+fn histories_are_not_taken_in_while_the_daemon_runs() {
+    let desk = desk(&[]);
+    desk.write("a.warc", record(1, "2020-01-01T00:00:00Z", &policy(WILL_NOT)));
+    desk.run(&["import", "warc", "a.warc", "--watch", "acme"]).exits(0);
+    desk.run(&["export", "jsonl", "all.jsonl"]).exits(0);
+    let held = lock_daemon(&desk.path("policywatch.db")).unwrap();
+    desk.run(&["import", "jsonl", "all.jsonl"]).exits(3).says("stop it");
+    desk.run(&["import", "jsonl", "all.jsonl", "--dry-run"]).exits(0);
+    drop(held);
+    desk.run(&["import", "jsonl", "all.jsonl"]).exits(0).prints("held");
 }
 
 /// An export whose first version says another thing than its digest.

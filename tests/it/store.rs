@@ -11,8 +11,11 @@ use policywatch::alert::{Alert, Delivery, DeliveryId, DeliveryState, RETRY_PAUSE
 use policywatch::alternation::ALTERNATION;
 use policywatch::cadence::Schedule;
 use policywatch::change::{Change, Edit, Kind, LinkChange, Op, SectionChange};
+use policywatch::clock::SystemClock;
 use policywatch::confirmation::ConfirmationState;
 use policywatch::discovery::moves::{MoveState, Way};
+use policywatch::exchange::export::{self, Selection};
+use policywatch::exchange::jsonl;
 use policywatch::health::Health;
 use policywatch::interest::Interest;
 use policywatch::judgment::{Finding, Judgment, Materiality, Noise, Practice, ReturnKind, Rules};
@@ -1538,6 +1541,19 @@ async fn a_store_of_schema_3_reads_the_same_today() {
     let version = store.version_of(&acme(), awaited.snapshot).await.unwrap().unwrap();
     let base = store.version_of(&acme(), awaited.base).await.unwrap().unwrap();
     assert_eq!((base.facts.number, version.facts.number), (3, 4));
+
+    // In another store it still settles, and tells nobody, whatever a file says of that.
+    let file = dir.path().join("all.jsonl");
+    let selection = Selection { watches: vec![acme()], from: None, to: None };
+    export::jsonl::export(&file, &selection, &store, || {}).await.unwrap();
+    let lines = std::fs::read_to_string(&file).unwrap();
+    let words = r#""looks":1,"alerts":"[{\"id\":\"a\",\"channel\":\"press\",\"body\":\"b\"}]""#;
+    assert!(lines.contains("\"looks\":1") && !lines.contains("\"alerts\""));
+    std::fs::write(&file, lines.replace("\"looks\":1", words)).unwrap();
+    let other = Store::open(&dir.path().join("other.db")).await.unwrap();
+    jsonl::import(&file, None, false, &other, &SystemClock, |_| Ok(())).await.unwrap();
+    let there = other.awaited(&acme()).await.unwrap().unwrap();
+    assert_eq!((there.looks, there.alerts.len(), there.due_at), (1, 0, awaited.due_at));
     let turns = WatchId::new("acme-turns").unwrap();
     let change = store.change(&turns, 3).await.unwrap().unwrap();
     assert_eq!(change.judgment.returns.map(|returns| (returns.version, returns.kind)), Some((1, ReturnKind::Flapping)));

@@ -76,6 +76,10 @@ pub async fn export(
         for capture in selection.captures(watch, store).await? {
             let snapshot = store.snapshot(capture.snapshot).await?;
             let check = numbers.get(&capture.snapshot.0).copied();
+            // Recorded since the facts were read: the next export has it.
+            if is_whole && check.is_none() {
+                continue;
+            }
             line(&mut out, &snapshot_row(watch.as_str(), check, &capture, &snapshot)).map_err(at(path))?;
             written.captures += 1;
             each();
@@ -87,6 +91,9 @@ pub async fn export(
             let Some(version) = store.version(watch, Which::Number(facts.number)).await? else { continue };
             let change = store.change(watch, facts.number).await?;
             let Some(past) = store.past_version(watch, facts.number).await? else { continue };
+            if is_whole && past.snapshots.iter().any(|id| !numbers.contains_key(id)) {
+                break;
+            }
             let row = VersionRow {
                 object: "version",
                 watch: watch.as_str(),
@@ -151,10 +158,12 @@ fn snapshot_row(watch: &str, check: Option<i64>, capture: &CaptureFacts, snapsho
         Origin::Warc { record_id } => json!({"kind": "warc", "record_id": record_id}),
         Origin::File { name } => json!({"kind": "file", "name": name}),
     };
-    // Most bodies are text, and text is what people look for in such a file.
+    // Most bodies are text, and text is what people look for in such a file. As JSON, other
+    // control characters take six bytes each, which could make the line too long to be read.
+    let is_odd = |byte: u8| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
     let (body, body_base64) = match std::str::from_utf8(&snapshot.body) {
-        Ok(text) => (Some(text), None),
-        Err(_) => (None, Some(STANDARD.encode(&snapshot.body))),
+        Ok(text) if !text.bytes().any(is_odd) => (Some(text), None),
+        _ => (None, Some(STANDARD.encode(&snapshot.body))),
     };
     json!({
         "object": "snapshot",
