@@ -51,6 +51,8 @@ pub(super) struct Element<'a> {
     pub(super) radios: u32,
     /// Whether it names who owns the page, as the last line of a page does.
     pub(super) says_owner: bool,
+    /// Whether it says when the text was last changed, or since when it is in force.
+    pub(super) says_when: bool,
     /// Whether one of its links is marked as that of the page itself.
     pub(super) holds_current: bool,
 }
@@ -105,6 +107,7 @@ pub(super) const CLASSES: &[Class] = &[
     Class { name: "archive toolbar", is: is_archive_toolbar, beyond: beside_a_text },
     Class { name: "screen reader hint", is: is_screen_reader_hint, beyond: never },
     Class { name: "icon", is: is_icon, beyond: never },
+    Class { name: "edit link", is: is_edit_link, beyond: never },
 ];
 
 /// Words that are left where a policy is left.
@@ -165,7 +168,7 @@ fn is_page_footer(e: &Element<'_>) -> bool {
     let named = e.name == "footer" || e.role == "contentinfo";
     let hinted = e.hinted(&["footer", "foot", "copyright", "colophon"]);
     let last = e.density > 0.4 || e.short(30) && (e.says_owner || e.controls > 0);
-    !e.holds_main && (named && (!e.inside_main || e.density > 0.3 || e.short(20)) || hinted && last)
+    !e.holds_main && (named && (!e.inside_main || e.density > 0.3 || e.short(20)) || hinted && last && !e.says_when)
 }
 
 fn is_aside(e: &Element<'_>) -> bool {
@@ -323,6 +326,12 @@ fn is_icon(e: &Element<'_>) -> bool {
     e.short(6) && !e.holds_main && !e.holds_title && (e.role == "img" || ligature && e.short(3))
 }
 
+/// What wikis put beside each heading, to change the part below it.
+fn is_edit_link(e: &Element<'_>) -> bool {
+    let named = e.hinted(&["editsection"]) || e.hinted(&["edit"]) && e.hinted(&["section", "link"]);
+    named && e.short(8) && e.density > 0.3 && !e.holds_main && !e.holds_title
+}
+
 /// The words of a `class` or `id`: `siteFooter main-nav` are `site`, `footer`, `main`, `nav`.
 pub(super) fn hints(value: &str, into: &mut Vec<String>) {
     let mut word = String::new();
@@ -380,6 +389,23 @@ pub(super) fn names_owner(text: &str) -> bool {
         AhoCorasick::builder().ascii_case_insensitive(true).build(all).expect("the words are sound")
     });
     OWNER.is_match(text)
+}
+
+/// Whether a text is a date with what it is the date of: `Latest update: 3 March 2025`.
+pub(super) fn says_when(text: &str) -> bool {
+    static WHAT: LazyLock<AhoCorasick> = LazyLock::new(|| {
+        let of =
+            ["updated", "update:", "modified", "revised", "revision", "effective", "aktualisier", "stand:", "stand "];
+        let more = ["mise à jour", "en vigueur", "actualizaci", "aggiorna", "bijgewerkt", "atualiza", "aktualizac"];
+        let all = of.iter().chain(&more);
+        AhoCorasick::builder().ascii_case_insensitive(true).build(all).expect("the words are sound")
+    });
+    let year = || {
+        text.as_bytes()
+            .windows(4)
+            .any(|w| matches!(w, [b'1', b'9', a, b] | [b'2', b'0', a, b] if a.is_ascii_digit() && b.is_ascii_digit()))
+    };
+    text.len() <= 80 && WHAT.is_match(text) && year()
 }
 
 /// A class of short lines that are no policy.
@@ -473,14 +499,14 @@ const AGO_LINE: &str = concat!(
 );
 
 /// All classes of lines.
-pub(super) static PHRASES: [Phrase; 16] = [
+pub(super) static PHRASES: [Phrase; 19] = [
     phrase!(
         "skip link",
         r"(skip|jump) (to|over) .{1,40}|zum (haupt)?inhalt( springen)?|aller (directement )?au contenu.{0,20}|passer au contenu.{0,20}|saltar al contenido.{0,20}|vai al contenuto.{0,20}|ga naar (de )?inhoud|(ir|pular|saltar) para o conteúdo.{0,20}|przejdź do (treści|głównej).{0,20}|(hoppa|gå) till (huvud)?innehåll.{0,10}|(spring|gå) til (hoved)?indhold.{0,10}"
     ),
     phrase!(
         "back to top",
-        r"(back|return|go) to (the )?top( of (the )?page)?|top|nach oben|zur(ü|ue)ck nach oben|(retour|revenir) en haut( de (la )?page)?|haut de page|volver arriba|torna su|naar boven|terug naar boven|voltar ao topo|(wróć )?do góry|till toppen|til toppen"
+        r"(back|return|go) to (the )?top( of (the )?page)?|top( of (the |this )?page)?|nach oben|zur(ü|ue)ck nach oben|(retour|revenir) en haut( de (la )?page)?|haut de page|volver arriba|torna su|naar boven|terug naar boven|voltar ao topo|(wróć )?do góry|till toppen|til toppen"
     ),
     phrase!(
         "print or save",
@@ -495,6 +521,14 @@ pub(super) static PHRASES: [Phrase; 16] = [
         r"(related|recommended|popular|other|more|recent) (articles|links|pages|topics|posts|resources|stories)|articles? (connexes?|similaires?|associés?|li(é|e)s)|(ä|a)hnliche (artikel|beitr(ä|a)ge)|verwandte (artikel|themen)|art(í|i)culos relacionados|articoli correlati|gerelateerde artikelen|artigos relacionados|powiązane artykuły|relaterade artiklar|relaterede artikler|you (may|might) also (like|be interested in).{0,10}|more from .{1,30}|read next|up next"
     ),
     phrase!("feedback", format!(r"{HELPFUL}|[0-9]+ (out )?of [0-9]+ (people )?found this helpful.*")),
+    phrase!(
+        "comments",
+        r"(please )?(sign|log) in to (leave|post|add|write) (a|your) comments?|(leave|post|write|add) (a|your) (comment|reply)|be the first to comment|(einen )?kommentar (schreiben|hinterlassen|verfassen)|(laisser|écrire|ajouter) un commentaire|(deja|dejar|escribir) un comentario|(lascia|scrivi) un commento|(plaats|schrijf) een reactie|(deixe|escrever) um comentário|(dodaj|napisz) komentarz"
+    ),
+    phrase!(
+        "archived from",
+        r#"(retrieved|abgerufen|récupérée?|obtenido|estratto|overgenomen|disponível) (from|von|de|da|van|em)? ?[«“„"' ]{0,4}https?://.{4,100}"#
+    ),
     phrase!("answer", r"yes|no|ja|nein|oui|non|sí|nee|sim|não|tak|nie|nej"),
     phrase!(
         "feedback form",
@@ -508,8 +542,12 @@ pub(super) static PHRASES: [Phrase; 16] = [
     ),
     phrase!("relative date alone", AGO_LINE),
     phrase!(
+        PATH,
+        r"(home( ?page)?|start(seite)?|accueil|inicio|home|início|strona główna|hem|forside) ?[»›>/→] ?[^»›>/→|.]{1,60}([»›>/→][^»›>/→|.]{1,60}){0,4}"
+    ),
+    phrase!(
         "counter",
-        r"[0-9.,  ]+k? (views?|reads?|comments?|shares?|likes?|aufrufe|vues?|visitas|visualizzazioni|weergaven|wyświetleń|visningar|visninger)|(view|visitor)s?:? [0-9.,]+|[0-9]+ min(ute)?s?( read|uten lesezeit| de lecture| de lectura| di lettura| leestijd| de leitura| czytania| läsning)|(estimated )?reading time:? .{1,15}|(lesezeit|temps de lecture|tiempo de lectura|tempo di lettura|leestijd|tempo de leitura|czas czytania|lästid|læsetid):? .{1,15}"
+        r"[0-9.,  ]+k? (views?|reads?|comments?|shares?|likes?|aufrufe|vues?|visitas|visualizzazioni|weergaven|wyświetleń|visningar|visninger)|(view|visitor)s?:? [0-9.,]+|.{0,80}\b(you are|you're) visitor (number |no\.? |# ?)?[0-9.,]+.{0,30}|[0-9]+ min(ute)?s?( read|uten lesezeit| de lecture| de lectura| di lettura| leestijd| de leitura| czytania| läsning)|(estimated )?reading time:? .{1,15}|(lesezeit|temps de lecture|tiempo de lectura|tempo di lettura|leestijd|tempo de leitura|czas czytania|lästid|læsetid):? .{1,15}"
     ),
     phrase!(
         "pagination",
@@ -550,6 +588,9 @@ pub(super) const ICON_NAME: &str = "icon name";
 
 /// A class of lines that are noise only above the text: in a clause they say since when.
 pub(super) const AGO_ALONE: &str = "relative date alone";
+
+/// A class of lines that are noise only above the text: where the page stands on its site.
+pub(super) const PATH: &str = "path to the page";
 
 /// Whether a line only says what was done to the page, as in `Last updated:`.
 pub(super) fn is_done(line: &str) -> bool {
@@ -599,6 +640,35 @@ pub(super) fn version_list(lines: &[&str]) -> Vec<bool> {
     out
 }
 
+/// Heads what stands below a text and is none of it: other articles, an offer, a newsletter.
+static CLOSING: LazyLock<Regex> = LazyLock::new(|| {
+    whole_line(concat!(
+        // en
+        r"(?:the )?latest (?:news|posts?|articles?|stories)(?: from .{2,30})?|(?:the )?latest from (?:our|the) .{2,20}",
+        r"|(?:recent|related|popular|featured|recommended|trending|more|other|similar) (?:articles?|posts?|news|stories|products?|reading|blog posts?)",
+        r"|you (?:may|might) also (?:like|be interested in).{0,10}|customers also (?:bought|viewed)|from (?:our|the) blog|(?:best|top) sellers",
+        r"|ready to .{3,60}|get started(?: with .{2,30}| today| now| for free)?|start (?:your |a )?free trial.{0,20}|try .{2,30} for free(?: today| now)?",
+        r"|(?:sign up|subscribe) (?:for|to) (?:our|the) .{0,20}(?:newsletter|mailing list).{0,20}|(?:join|get) (?:our|the) (?:newsletter|mailing list)|(?:our )?newsletter",
+        r"|stay in the loop|follow us.{0,20}|(?:download|get) (?:the|our) .{0,15}app(?: today| now)?",
+        // de
+        r"|(?:aktuelle|neueste|weitere|ähnliche|beliebte|verwandte|letzte) (?:beiträge|artikel|meldungen|nachrichten|news|produkte)",
+        r"|(?:unseren? )?newsletter (?:abonnieren|bestellen)|jetzt (?:kostenlos )?(?:testen|starten)|das könnte (?:sie|dich|ihnen|dir) auch (?:interessieren|gefallen)",
+        r"|folgen? (?:sie )?uns.{0,20}|(?:aktuelles )?aus (?:unserem|dem) blog",
+        // fr
+        r"|(?:derniers|autres) articles|(?:nos )?dernières (?:actualités|nouvelles|publications)|articles (?:récents|similaires|populaires|recommandés)",
+        r"|(?:abonnez|inscrivez)-vous à (?:notre|la) .{0,20}(?:newsletter|lettre).{0,20}|vous (?:aimerez|pourriez) (?:aussi|également) .{0,20}|prêt(?:e|s|es)? à .{3,60}",
+        r"|suivez-nous.{0,20}|essayez? .{0,30}gratuitement",
+        // es, it, nl
+        r"|(?:últimas noticias|(?:artículos|entradas) (?:recientes|relacionad[oa]s))|suscríbete a .{0,20}newsletter|(?:ultime notizie|articoli (?:recenti|correlati))|iscriviti alla newsletter",
+        r"|(?:recente|gerelateerde|populaire) (?:artikelen|berichten)|(?:laatste|meer) nieuws|schrijf je in voor .{0,20}nieuwsbrief",
+    ))
+});
+
+/// Whether a line heads what stands below a text and is none of it.
+pub(super) fn closes(line: &str) -> bool {
+    line.len() <= 120 && CLOSING.is_match(bare(line))
+}
+
 /// A part of a page that is told by the words that it begins with.
 struct Opening {
     /// Matches its first line, letter case apart.
@@ -643,7 +713,7 @@ mod tests {
     const LINES: &[(&str, &[&str])] = &[
         ("answer", &["Yes", "Nein", "non"]),
         ("skip link", &["Skip to main content", "Zum Inhalt springen", "Przejdź do treści"]),
-        ("back to top", &["Back to top ↑", "Nach oben", "Torna su"]),
+        ("back to top", &["Back to top ↑", "Top of page", "Nach oben", "Torna su"]),
         ("print or save", &["Print this page", "Drucken", "Télécharger en PDF"]),
         ("sharing", &["Share", "Copier le lien", "Condividi"]),
         ("related pages", &["Related articles", "Articles connexes", "Relaterade artiklar"]),
@@ -687,8 +757,11 @@ mod tests {
                 "Opdateret for 2 uger siden",
             ],
         ),
+        ("comments", &["Please sign in to leave a comment", "Leave a reply", "Laisser un commentaire"]),
+        ("archived from", &["Retrieved from \"https://acme.test/w/index.php?title=Privacy&oldid=4411\""]),
+        ("path to the page", &["Home » Legal » Privacy", "Startseite / Datenschutz", "Accueil > Légal"]),
         ("relative date alone", &["3 days ago", "vor 3 Tagen", "il y a 2 jours"]),
-        ("counter", &["1,204 views", "5 min read", "Lesezeit: 4 Minuten"]),
+        ("counter", &["1,204 views", "You are visitor 004,211", "5 min read", "Lesezeit: 4 Minuten"]),
         ("pagination", &["1-10 of 17 results", "Results per page"]),
         ("assistant", &["Please verify answers for accuracy.", "Example questions"]),
         ("icon name", &["fa-link acme-fa-regular", "custom-svg-acme-sparkle"]),
@@ -723,6 +796,10 @@ mod tests {
             "What can we do with your data?",
             "Did we sell your data in the last 12 months?",
             "2019 - 2021",
+            "Please sign in to delete your data",
+            "You are a visitor if you have no account",
+            "Retrieved from public registers",
+            "At home and at work",
         ] {
             assert_eq!(phrase(line), None, "{line}");
         }

@@ -64,9 +64,9 @@ const NOTHING: usize = 12;
 /// Tells that a page is not the policy, with what decided.
 pub fn refuse_page(page: &Page<'_>) -> Option<Unreadable> {
     let seen = Seen::of(page);
-    let rules: [fn(&Seen<'_>) -> Option<Unreadable>; 17] = [
+    let rules: [fn(&Seen<'_>) -> Option<Unreadable>; 18] = [
         malformed, archive, stub, challenge, titled, phrased, apologizes, headed, meant, picker, sign_in, bannered,
-        arrived, empty, elsewhere, collapsed, foreign,
+        arrived, empty, elsewhere, collapsed, strange, foreign,
     ];
     rules.iter().find_map(|rule| rule(&seen))
 }
@@ -362,7 +362,10 @@ fn stub(seen: &Seen<'_>) -> Option<Unreadable> {
         let why = if challenge { Why::BotWall } else { Why::RedirectStub };
         return seen.refuse(why, format!("a meta refresh leads to {target}"));
     }
-    if let Some(phrase) = phrases::find(phrases::REDIRECT, &seen.visible) {
+    // A page that is gone may say that it has moved.
+    if let Some(phrase) = phrases::find(phrases::REDIRECT, &seen.visible)
+        && said(seen, Why::NotFound).is_none()
+    {
         return seen.refuse(Why::RedirectStub, format!("the page says \"{phrase}\""));
     }
     let target = seen.structure.script_redirect.as_ref().filter(|_| seen.visible_words <= 25)?;
@@ -412,10 +415,12 @@ fn headed(seen: &Seen<'_>) -> Option<Unreadable> {
     if seen.likely() || seen.main_words > STUB_WORDS {
         return None;
     }
-    let heading = seen.headings.first()?.trim_end_matches(['.', '!', '?', '…']).trim();
-    let (phrase, why) = phrases::TITLES
-        .iter()
-        .find(|(phrase, why)| *why != Why::LoginWall && phrase.trim_end_matches('.') == heading)?;
+    // A bare number is no heading, but it says enough.
+    let first = seen.page.blocks.first().map(|block| phrases::fold(&block.text));
+    let (phrase, why) = seen.headings.first().into_iter().chain(&first).find_map(|line| {
+        let line = line.trim_end_matches(['.', '!', '?', '…']).trim();
+        phrases::TITLES.iter().find(|(phrase, why)| *why != Why::LoginWall && phrase.trim_end_matches('.') == line)
+    })?;
     seen.refuse(*why, format!("the first heading says \"{phrase}\""))
 }
 
@@ -451,14 +456,17 @@ fn meant(seen: &Seen<'_>) -> Option<Unreadable> {
     if seen.likely() || seen.main_words > 2 * STUB_WORDS || seen.named_beyond_heading() {
         return None;
     }
-    let sentences = seen.page.blocks.iter().flat_map(|block| block.text.split(['.', '!', '?', '。', '\n']));
-    let said = sentences.filter(|sentence| words(sentence) <= MESSAGE).find_map(|sentence| {
-        let folded = phrases::fold(sentence);
-        let (_, why) = phrases::MEANINGS.iter().find(|(lists, _)| phrases::means(&folded, lists))?;
-        Some((folded, *why))
-    });
-    let (sentence, why) = said?;
+    let whys = [Why::BotWall, Why::NotFound];
+    let (sentence, why) = whys.into_iter().find_map(|why| Some((said(seen, why)?, why)))?;
     seen.refuse(why, format!("the page says \"{sentence}\""))
+}
+
+/// The first short sentence of the main text that means this, folded.
+fn said(seen: &Seen<'_>, wanted: Why) -> Option<String> {
+    let sentences = seen.page.blocks.iter().flat_map(|block| block.text.split(['.', '!', '?', '。', '\n']));
+    let means =
+        |folded: &String| phrases::MEANINGS.iter().any(|(lists, why)| *why == wanted && phrases::means(folded, lists));
+    sentences.filter(|sentence| words(sentence) <= MESSAGE).map(phrases::fold).find(means)
 }
 
 /// The tables of phrases in the order in which they decide.
@@ -750,6 +758,23 @@ fn collapsed(seen: &Seen<'_>) -> Option<Unreadable> {
         return seen.refuse(Why::WrongPage, decided);
     }
     None
+}
+
+/// Not one of a page's few words is a word of policies: a promise that something is coming,
+/// a question about the visitor's age. Longer texts are believed: guidelines may do without
+/// such words. Of a language whose words for policies we do not know, nothing is said.
+fn strange(seen: &Seen<'_>) -> Option<Unreadable> {
+    let known = seen.page.language.is_none_or(|language| phrases::LANGUAGES.contains(&language));
+    let silent = seen.page.html.is_some() && seen.whole.notions == 0 && seen.main_words <= STUB_WORDS;
+    if !known || !silent || seen.page.selected || seen.named() {
+        return None;
+    }
+    seen.refuse(Why::WrongPage, "not one of its words is a word of policies".to_owned())
+}
+
+/// How many different notions of policies a text speaks of.
+pub(super) fn notions(text: &str) -> usize {
+    Measure::of(&phrases::fold(text)).notions
 }
 
 fn same_language(seen: &Seen<'_>, previous: &Reading) -> bool {

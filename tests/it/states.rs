@@ -140,7 +140,7 @@ fn the_evidence_says_what_decided() {
 
 #[test]
 fn a_redirect_to_the_home_page_is_no_policy() {
-    let mut page = snapshot(b"<title>Acme</title><h1>Anvils that last</h1><p>Forged by hand in our own works, every anvil rings for a hundred years, and comes to your door.</p>");
+    let mut page = snapshot(b"<title>Acme</title><h1>Anvils that last</h1><p>Forged by hand in our own works, every anvil rings for a hundred years, and comes to your door on our terms.</p>");
     assert_eq!(verdict(&page, &Expected::default()), "policy");
     page.final_url = "https://acme.test/en".to_owned();
     assert!(verdict(&page, &Expected::default()).starts_with("wrong_page: "));
@@ -149,7 +149,7 @@ fn a_redirect_to_the_home_page_is_no_policy() {
 #[test]
 fn the_address_that_a_redirect_led_to_says_what_the_page_is() {
     let mut page = snapshot(
-        b"<title>Acme</title><p>Anvils ring for a hundred years, and every one of them comes to your door.</p>",
+        b"<title>Acme</title><p>Anvils ring for a hundred years, and every one of them comes to your door on our terms.</p>",
     );
     let table = [
         ("https://acme.test/accounts/login?next=/legal/privacy", "login_wall"),

@@ -10,6 +10,7 @@ use url::Url;
 use super::lines::{Kind, Line};
 use super::tree::{Tree, Words, count_words};
 use crate::text::noise::{self, CLASSES, Element, MAX_SHARE, hints};
+use crate::text::state;
 
 /// A part that holds this share of all the prose holds the policy.
 const HOLDS_ALL: f32 = 0.85;
@@ -77,6 +78,7 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
             consenting: facts.consenting[at],
             radios: facts.radios[at],
             says_owner: facts.says_owner[at],
+            says_when: facts.says_when[at],
             holds_current: facts.holds_current[at],
         };
         let class = CLASSES.iter().find(|class| (class.is)(&element));
@@ -218,6 +220,8 @@ struct Facts {
     radios: Vec<u32>,
     /// Who owns the page.
     says_owner: Vec<bool>,
+    /// Of when the text is.
+    says_when: Vec<bool>,
     /// A link that is marked as that of the page itself.
     holds_current: Vec<bool>,
 }
@@ -230,7 +234,7 @@ impl Facts {
         let mut holds_contents = vec![false; n];
         let (mut controls, mut consent) = (vec![0_u32; n], vec![0_u32; n]);
         let (mut consenting, mut radios) = (vec![0_u32; n], vec![0_u32; n]);
-        let (mut says_owner, mut holds_current) = (vec![false; n], vec![false; n]);
+        let (mut says_owner, mut says_when, mut holds_current) = (vec![false; n], vec![false; n], vec![false; n]);
         for at in 0..n {
             let node = &tree.nodes[at];
             let control = is_control(tree, at);
@@ -239,6 +243,7 @@ impl Facts {
             radios[at] = u32::from(node.name == "input" && node.attr("type") == Some("radio"));
             // Only short parts are asked.
             says_owner[at] = node.text().is_some_and(|text| text.len() <= OWNER && noise::names_owner(text));
+            says_when[at] = node.text().is_some_and(noise::says_when);
             holds_current[at] = node.name == "a" && node.linked && node.attr("aria-current") == Some("page");
             consent[at] = node.text().map_or(0, noise::consent_words);
             inside_main[at] = inside_main[node.parent] || is_main(tree, at);
@@ -261,6 +266,7 @@ impl Facts {
             consenting[parent] += consenting[at];
             radios[parent] += radios[at];
             says_owner[parent] |= says_owner[at];
+            says_when[parent] |= says_when[at];
             holds_current[parent] |= holds_current[at];
             holds_main[parent] |= holds_main[at] || is_main(tree, at);
             holds_title[at] |= node.name == "h1";
@@ -280,6 +286,7 @@ impl Facts {
             consenting,
             radios,
             says_owner,
+            says_when,
             holds_current,
         }
     }
@@ -315,6 +322,34 @@ impl Landmarks {
         }
         Self { holds_title, holds_heading, holds_sentence }
     }
+}
+
+/// What stands for a title where the page has no heading of the first level: a heading that
+/// names a policy, and that the page's own title repeats.
+fn stand_in(tree: &Tree<'_>) -> Option<usize> {
+    let mut found = None;
+    let mut at = 1;
+    while at < tree.nodes.len() {
+        let node = &tree.nodes[at];
+        if node.off {
+            at = node.end;
+            continue;
+        }
+        if node.name == "h1" {
+            return None;
+        }
+        if found.is_none() && is_heading(tree, at) && super::POLICY_WORDS.is_match(&tree.words(at)) {
+            found = Some(at);
+        }
+        at += 1;
+    }
+    let named = |at: &usize| {
+        let title = tree.title().to_lowercase();
+        let heading = tree.words(*at).to_lowercase();
+        let words = heading.split_whitespace().take_while(|word| word.chars().any(char::is_alphabetic)).take(8);
+        words.clone().count() >= 2 && words.take(2).all(|word| title.contains(word))
+    };
+    found.filter(named)
 }
 
 /// Whether a node is a heading of the second level or below.
@@ -370,6 +405,8 @@ pub(super) fn find(tree: &Tree<'_>) -> usize {
     let counts = tree.count();
     let facts = Landmarks::of(tree);
     let titles = &facts.holds_title;
+    let stand_in = stand_in(tree);
+    let heads = |part: usize| titles[part] || stand_in.is_some_and(|title| tree.subtree(part).contains(&title));
     let mut at = marked(tree, &counts, &facts).unwrap_or(0);
     let all = counts[at].prose() as f32;
     if counts[at].prose() < SENTENCE {
@@ -399,7 +436,7 @@ pub(super) fn find(tree: &Tree<'_>) -> usize {
         };
         if !enough
             || !is_container(tree.nodes[best].name)
-            || (titles[at] && !titles[best])
+            || (heads(at) && !heads(best))
             || tree.children(at).any(|child| child != best && lost(child))
         {
             return at;
@@ -418,17 +455,22 @@ fn marked(tree: &Tree<'_>, counts: &[Words], facts: &Landmarks) -> Option<usize>
 
 /// Takes menus and the like off the beginning and the end of the text.
 pub(super) fn trim(lines: &mut Vec<Line>, base: Option<&Url>) {
+    trim_closing(lines);
     // Lines in which an answer belongs to the question for feedback above it.
     let mut asked = 0_u8;
     // A bare "3 days ago" tells of the page only above its text, where nothing announces it.
-    let (mut begun, mut announced) = (false, false);
+    let (mut begun, mut announced, mut dated) = (false, false, false);
     lines.retain(|line| {
         let class = phrase_of(line);
         let goes = match class {
             Some(noise::ANSWER) => asked > 0,
-            Some(noise::AGO_ALONE) => !begun && !announced && line.item.is_none(),
+            Some(noise::AGO_ALONE) => !begun && !announced,
+            Some(noise::PATH) => !begun,
+            // What was done that long ago.
+            None => dated && noise::is_done(&line.text),
             class => class.is_some(),
         };
+        dated = goes && class == Some(noise::AGO_ALONE);
         asked = if class == Some("feedback") { 3 } else { asked.saturating_sub(1) };
         begun |= is_prose(line);
         announced = line.text.ends_with([':', '：']) && !noise::is_done(&line.text);
@@ -441,6 +483,39 @@ pub(super) fn trim(lines: &mut Vec<Line>, base: Option<&Url>) {
         trim_end(lines, base);
     }
     trim_start(lines);
+}
+
+/// What stands below a text has no more words than this.
+const CLOSING_WORDS: u32 = 120;
+/// What stands below a text is at most one word in so many.
+const CLOSING_SHARE: u32 = 5;
+
+/// Takes off what a line below the text announces: other articles, an offer, a newsletter.
+/// It reaches to the end of the text, or to the next heading of no lesser rank.
+fn trim_closing(lines: &mut Vec<Line>) {
+    let most = (lines.iter().map(words_of).sum::<u32>() / CLOSING_SHARE).min(CLOSING_WORDS);
+    let mut at = lines.iter().position(is_prose).map_or(lines.len(), |first| first + 1);
+    while at < lines.len() {
+        let Kind::Heading(level) = lines[at].kind else {
+            at += 1;
+            continue;
+        };
+        if !noise::closes(&lines[at].text) {
+            at += 1;
+            continue;
+        }
+        let ends = |line: &Line| matches!(line.kind, Kind::Heading(other) if other <= level);
+        let end = lines[at + 1..].iter().position(ends).map_or(lines.len(), |next| at + 1 + next);
+        let words = lines[at..end].iter().map(words_of).sum::<u32>();
+        // What speaks like a policy is one, whatever stands above it.
+        let speaks =
+            || state::notions(&lines[at..end].iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join(" "));
+        if words > most || speaks() > 1 {
+            at = end;
+            continue;
+        }
+        lines.drain(at..end);
+    }
 }
 
 /// Whether a page without running text is the list of a publisher's policies: a heading

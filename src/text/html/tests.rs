@@ -459,6 +459,7 @@ const NOISE: &[(&str, &str)] = &[
     ),
     ("screen reader hint", "<span class=sr-only>opens in another window</span>"),
     ("icon", "<p><span role=img><i></i><span>bolt arrow</span></span><i class=material-icons>expand_more</i></p>"),
+    ("edit link", "<p><span class=mw-editsection>[<a href=/edit?section=2>edit source</a>]</span></p>"),
 ];
 
 #[test]
@@ -471,6 +472,27 @@ fn every_class_of_noise_is_left_out() {
             assert_eq!(outline(&page(&html).blocks), kept, "{}", class.name);
         }
     }
+}
+
+#[test]
+fn what_a_heading_below_the_text_announces_is_none_of_it() {
+    let prose = format!("{PROSE} {PROSE}");
+    let text = format!("<h1>Privacy</h1><p>{prose}</p><h2>Your rights</h2><p>{prose}</p><p>{prose}</p>");
+    let kept = ["# Privacy".to_owned(), prose.clone(), "## Your rights".to_owned(), prose.clone(), prose];
+    for part in [
+        "<h2>Latest from our blog</h2><div><h3>Say hello to Acme 3</h3><p>Today we are proud to show a new way to plan.</p></div>",
+        "<h2>Ready to grow your shop?</h2><p>Talk to one of us today, it costs nothing.</p>",
+        "<h2>Weitere Beiträge</h2><p>Zehn Tipps für den Garten</p><h3>Mehr davon</h3><p>Alles über Rosen</p>",
+        "<h2>Prêt à commencer ?</h2><p>Un conseiller vous rappelle dans la journée.</p>",
+    ] {
+        assert_eq!(outline(&page(&format!("<div>{text}{part}</div>")).blocks), kept, "{part}");
+    }
+    // What speaks like a policy is one, and so is what stands between such a part and the end.
+    let newsletter = "<h2>Subscribe to our newsletter</h2><p>If you give us your e-mail address and your consent, we process these data until you withdraw it.</p>
+        <h2>Recent posts</h2><p>Ten tips for your garden</p><h2>Contact</h2><p>Write to dpo@acme.test.</p>";
+    let found = outline(&page(&format!("<div>{text}{newsletter}</div>")).blocks).join("\n");
+    assert!(found.contains("withdraw it") && found.ends_with("## Contact\nWrite to dpo@acme.test."), "{found}");
+    assert!(!found.contains("garden"), "{found}");
 }
 
 /// Parts that are told by what they say, whatever their elements are called.
@@ -602,6 +624,7 @@ fn how_long_ago_is_told_of_the_page_or_by_a_clause() {
         "<h1>Privacy</h1><p>Last updated:</p><p>3 days ago</p><p>PROSE</p>",
         &["# Privacy", "Last updated:", "PROSE"],
     );
+    check("<h1>Privacy</h1><ul><li>8 months ago</li><li>Updated</li></ul><p>PROSE</p>", &["# Privacy", "PROSE"]);
     check(
         "<h1>AGB</h1><p>PROSE</p><p>Sie kündigen:</p><p>vor 30 Tagen</p><ul><li>il y a 3 jours</li></ul><p>PROSE</p>",
         &["# AGB", "PROSE", "Sie kündigen:", "vor 30 Tagen", "- il y a 3 jours", "PROSE"],
@@ -623,12 +646,47 @@ fn lines_of_the_interface_are_left_out() {
         "Show more",
         "Nach oben",
         "Ça vous a aidé ?",
+        "Top of page",
+        "Copyright 1998 Acme. You are visitor 004,211.",
+        "Please sign in to leave a comment.",
+        "Retrieved from \"https://acme.test/index.php?title=Privacy&oldid=4411\"",
     ] {
         check(&format!("<h1>Privacy</h1><p>PROSE</p><p>{line}</p>"), &["# Privacy", "PROSE"]);
     }
     for line in ["We share on request.", "Sign in to your account to change it.", "Top secrets stay with us."] {
         check(&format!("<h1>Privacy</h1><p>PROSE</p><p>{line}</p>"), &["# Privacy", "PROSE", line]);
     }
+}
+
+#[test]
+fn where_the_page_stands_on_its_site_is_told_above_the_text() {
+    check("<p>Home » Legal » Privacy</p><h1>Privacy</h1><p>PROSE</p>", &["# Privacy", "PROSE"]);
+    check(
+        "<h1>Privacy</h1><p>PROSE</p><p>Home > Settings > Privacy</p>",
+        &["# Privacy", "PROSE", "Home > Settings > Privacy"],
+    );
+}
+
+#[test]
+fn a_date_in_the_foot_of_the_text_is_kept() {
+    check(
+        "<h1>Privacy</h1><p>PROSE</p><div class=policy-footer><p>Latest update: March 3, 2025</p><a href=/x>Made with Acme</a></div>",
+        &["# Privacy", "PROSE", "Latest update: March 3, 2025", "Made with Acme"],
+    );
+}
+
+#[test]
+fn a_title_of_a_lesser_rank_is_kept() {
+    let html = |title: &str| {
+        format!(
+            "<title>{title}</title><body><div><h2>How can we help?</h2></div><h2>Privacy Notice</h2><p>Modified on 3 March 2025</p>
+             <article><p>{PROSE} {PROSE} {PROSE}</p><p>{PROSE} {PROSE} {PROSE}</p></article></body>"
+        )
+    };
+    let found = outline(&page(&html("Privacy Notice : Acme help")).blocks).join("\n");
+    assert!(found.contains("Privacy Notice\nModified on 3 March 2025"), "{found}");
+    let found = outline(&page(&html("Acme")).blocks).join("\n");
+    assert!(found.starts_with(PROSE), "{found}");
 }
 
 #[test]

@@ -90,6 +90,16 @@ pub(super) const BOT: &[&str] = &[
     "sprawdzanie przeglądarki",
     "het lijkt erop dat u een robot bent",
     "wij controleren uw browser",
+    "ロボットではない",
+    "请完成验证",
+    "安全验证",
+    "请完成安全",
+    "로봇이 아닙니다",
+    "вы не робот",
+    "что вы человек",
+    "är inte en robot",
+    "ikke er en robot",
+    "robot olmadığınızı",
 ];
 
 /// Phrases of pages that are gone.
@@ -183,6 +193,42 @@ pub(super) const NOT_FOUND: &[&str] = &[
     "seite gibt es leider nicht",
     "seite gibt es nicht",
     "pagina die je zocht",
+    "couldn't find what you",
+    "can't find what you",
+    "could not find what you",
+    "page you were looking for doesn't exist",
+    "page you are looking for doesn't exist",
+    "nothing was found at this location",
+    "ページが見つかりません",
+    "ページは見つかりません",
+    "ページは存在しません",
+    "页面不存在",
+    "页面未找到",
+    "找不到页面",
+    "找不到该页面",
+    "頁面不存在",
+    "找不到頁面",
+    "找不到網頁",
+    "페이지를 찾을 수 없습니다",
+    "존재하지 않는 페이지",
+    "страница не найдена",
+    "страница не существует",
+    "сторінку не знайдено",
+    "sayfa bulunamadı",
+    "sidan kunde inte hittas",
+    "sidan hittades inte",
+    "sidan finns inte",
+    "siden blev ikke fundet",
+    "siden findes ikke",
+    "siden ble ikke funnet",
+    "sivua ei löydy",
+    "sivua ei löytynyt",
+    "stránka nebyla nalezena",
+    "stránka nenalezena",
+    "az oldal nem található",
+    "pagina nu a fost găsită",
+    "η σελίδα δεν βρέθηκε",
+    "halaman tidak ditemukan",
 ];
 
 /// Phrases of servers and applications that failed.
@@ -295,6 +341,19 @@ pub(super) const ERROR: &[&str] = &[
     "usługa niedostępna",
     "strona jest tymczasowo niedostępna",
     "momentan nicht verfügbar",
+    "エラーが発生しました",
+    "发生错误",
+    "出错了",
+    "發生錯誤",
+    "오류가 발생했습니다",
+    "произошла ошибка",
+    "ett fel uppstod",
+    "ett fel har uppstått",
+    "der opstod en fejl",
+    "det oppstod en feil",
+    "bir hata oluştu",
+    "tapahtui virhe",
+    "došlo k chybě",
 ];
 
 /// Phrases of sites that are down for work.
@@ -345,6 +404,14 @@ pub(super) const MAINTENANCE: &[&str] = &[
     "wrócimy wkrótce",
     "estamos en mantenimiento",
     "nous revenons très vite",
+    "メンテナンス中",
+    "维护中",
+    "系統維護",
+    "점검 중",
+    "технические работы",
+    "pågående underhåll",
+    "under vedligeholdelse",
+    "bakım çalışması",
 ];
 
 /// Phrases of pages that ask to sign in.
@@ -964,12 +1031,16 @@ pub(super) fn find(table: &'static [&'static str], folded: &str) -> Option<&'sta
     table.iter().find(|phrase| holds(folded, phrase)).copied()
 }
 
-/// Whether a folded text holds a phrase as whole words.
+/// From here on stand the signs of Chinese, Japanese and Korean.
+const FIRST_WITHOUT_BLANKS: char = '\u{2e80}';
+
+/// Whether a folded text holds a phrase as whole words; scripts without blanks have none.
 pub(super) fn holds(folded: &str, phrase: &str) -> bool {
+    let letter = |c: char| c.is_alphanumeric() && c < FIRST_WITHOUT_BLANKS;
     folded.match_indices(phrase).any(|(at, _)| {
-        let before = folded[..at].chars().next_back().is_some_and(char::is_alphanumeric);
-        let after = folded[at + phrase.len()..].chars().next().is_some_and(char::is_alphanumeric);
-        let ends_in_letter = phrase.chars().next_back().is_some_and(char::is_alphanumeric);
+        let before = folded[..at].chars().next_back().is_some_and(letter);
+        let after = folded[at + phrase.len()..].chars().next().is_some_and(letter);
+        let ends_in_letter = phrase.chars().next_back().is_some_and(letter);
         !(before || after && ends_in_letter)
     })
 }
