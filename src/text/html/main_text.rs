@@ -324,34 +324,6 @@ impl Landmarks {
     }
 }
 
-/// What stands for a title where the page has no heading of the first level: a heading that
-/// names a policy, and that the page's own title repeats.
-fn stand_in(tree: &Tree<'_>) -> Option<usize> {
-    let mut found = None;
-    let mut at = 1;
-    while at < tree.nodes.len() {
-        let node = &tree.nodes[at];
-        if node.off {
-            at = node.end;
-            continue;
-        }
-        if node.name == "h1" {
-            return None;
-        }
-        if found.is_none() && is_heading(tree, at) && super::POLICY_WORDS.is_match(&tree.words(at)) {
-            found = Some(at);
-        }
-        at += 1;
-    }
-    let named = |at: &usize| {
-        let title = tree.title().to_lowercase();
-        let heading = tree.words(*at).to_lowercase();
-        let words = heading.split_whitespace().take_while(|word| word.chars().any(char::is_alphabetic)).take(8);
-        words.clone().count() >= 2 && words.take(2).all(|word| title.contains(word))
-    };
-    found.filter(named)
-}
-
 /// Whether a node is a heading of the second level or below.
 fn is_heading(tree: &Tree<'_>, at: usize) -> bool {
     let node = &tree.nodes[at];
@@ -405,8 +377,6 @@ pub(super) fn find(tree: &Tree<'_>) -> usize {
     let counts = tree.count();
     let facts = Landmarks::of(tree);
     let titles = &facts.holds_title;
-    let stand_in = stand_in(tree);
-    let heads = |part: usize| titles[part] || stand_in.is_some_and(|title| tree.subtree(part).contains(&title));
     let mut at = marked(tree, &counts, &facts).unwrap_or(0);
     let all = counts[at].prose() as f32;
     if counts[at].prose() < SENTENCE {
@@ -436,7 +406,7 @@ pub(super) fn find(tree: &Tree<'_>) -> usize {
         };
         if !enough
             || !is_container(tree.nodes[best].name)
-            || (heads(at) && !heads(best))
+            || (titles[at] && !titles[best])
             || tree.children(at).any(|child| child != best && lost(child))
         {
             return at;

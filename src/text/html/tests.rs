@@ -676,20 +676,6 @@ fn a_date_in_the_foot_of_the_text_is_kept() {
 }
 
 #[test]
-fn a_title_of_a_lesser_rank_is_kept() {
-    let html = |title: &str| {
-        format!(
-            "<title>{title}</title><body><div><h2>How can we help?</h2></div><h2>Privacy Notice</h2><p>Modified on 3 March 2025</p>
-             <article><p>{PROSE} {PROSE} {PROSE}</p><p>{PROSE} {PROSE} {PROSE}</p></article></body>"
-        )
-    };
-    let found = outline(&page(&html("Privacy Notice : Acme help")).blocks).join("\n");
-    assert!(found.contains("Privacy Notice\nModified on 3 March 2025"), "{found}");
-    let found = outline(&page(&html("Acme")).blocks).join("\n");
-    assert!(found.starts_with(PROSE), "{found}");
-}
-
-#[test]
 fn menus_around_the_text_are_left_out() {
     let menu = "<p><a href=/1>One thing</a></p><p><a href=/2>Another thing</a></p><p><a href=/3>A third thing</a></p>";
     check(&format!("{menu}<h1>Privacy</h1><p>PROSE</p><h3>More to read</h3>{menu}"), &["# Privacy", "PROSE"]);

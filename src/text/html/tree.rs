@@ -121,15 +121,6 @@ impl<'a> Tree<'a> {
         Self { nodes }
     }
 
-    /// What the page calls itself in its head.
-    pub(super) fn title(&self) -> String {
-        let root = self.nodes.first().map(|node| node.dom);
-        let mut all = root.into_iter().flat_map(|root| root.descendants());
-        let title = all.find(|dom| dom.value().as_element().is_some_and(|element| element.name() == "title"));
-        let texts = title.into_iter().flat_map(|title| title.children());
-        texts.filter_map(|text| text.value().as_text().map(|text| &**text)).collect()
-    }
-
     /// The children of a node that are not left out, in order.
     pub(super) fn children(&self, of: usize) -> impl Iterator<Item = usize> + '_ {
         let end = self.nodes[of].end;
