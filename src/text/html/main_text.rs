@@ -4,7 +4,9 @@
 //! A lost clause is worse than a kept menu: where in doubt, more is kept.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
 use url::Url;
 
 use super::lines::{Kind, Line};
@@ -30,7 +32,8 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
     let about_cookies = names_cookies(tree);
     let mut left = total;
     let mut taken: BTreeMap<&str, u32> = BTreeMap::new();
-    let mut hinted = Vec::new();
+    // Most elements are called as others are.
+    let mut known: HashMap<(&str, &str), (Vec<String>, u64)> = HashMap::new();
     let mut at = 0;
     while at < tree.nodes.len() {
         let node = &tree.nodes[at];
@@ -42,7 +45,6 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
             at += 1;
             continue;
         }
-        hinted.clear();
         // A heading is called after what it heads, and so is the part that it heads.
         let heading = matches!(node.name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6");
         if facts.holds_note[at] {
@@ -50,19 +52,23 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
             continue;
         }
         let heads = facts.holds_heading[at] && counts[at].prose() >= 8;
-        for attribute in ["class", "id"].into_iter().take(if heading { 0 } else { 2 - usize::from(heads) }) {
-            if let Some(value) = node.attr(attribute) {
-                hints(value, &mut hinted);
-            }
-        }
+        let class = node.attr("class").filter(|_| !heading).unwrap_or_default();
+        let id = node.attr("id").filter(|_| !heading && !heads).unwrap_or_default();
+        let (hinted, marks) = known.entry((class, id)).or_insert_with(|| {
+            let mut hinted = Vec::new();
+            hints(class, &mut hinted);
+            hints(id, &mut hinted);
+            let marks = noise::marks(&hinted);
+            (hinted, marks)
+        });
         let role = node.attr("role").unwrap_or_default().to_lowercase();
         let label = node.attr("aria-label").unwrap_or_default().to_lowercase();
         let words = counts[at];
         let element = Element {
             name: node.name,
             role: &role,
-            hints: &hinted,
-            marks: noise::marks(&hinted),
+            hints: hinted,
+            marks: *marks,
             label: &label,
             words: words.all,
             density: words.density(),
@@ -135,9 +141,16 @@ pub(super) fn remove_variants(tree: &mut Tree<'_>) {
     let mut hinted = Vec::new();
     let mut is_variant = |at: usize| {
         let node = &tree.nodes[at];
+        if node.attr("aria-hidden") == Some("true") {
+            return true;
+        }
+        let class = node.attr("class").unwrap_or_default();
+        if !VARIANT_CLASS.is_match(class) {
+            return false;
+        }
         hinted.clear();
-        hints(node.attr("class").unwrap_or_default(), &mut hinted);
-        node.attr("aria-hidden") == Some("true") || hinted.iter().any(|hint| VARIANT_HINTS.contains(&hint.as_str()))
+        hints(class, &mut hinted);
+        hinted.iter().any(|hint| VARIANT_HINTS.contains(&hint.as_str()))
     };
     let variants: Vec<bool> = (0..tree.nodes.len()).map(|at| counts[at].all >= 8 && is_variant(at)).collect();
     for at in 0..tree.nodes.len() {
@@ -193,6 +206,11 @@ pub(super) fn remove_copies(tree: &mut Tree<'_>) {
 /// Words in class names of parts that are shown at some widths only.
 const VARIANT_HINTS: [&str; 9] =
     ["mobile", "desktop", "tablet", "phone", "hidden", "visible", "hide", "show", "responsive"];
+
+/// Whether a class may hold one of these words.
+static VARIANT_CLASS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    AhoCorasick::builder().ascii_case_insensitive(true).build(VARIANT_HINTS).expect("the words are sound")
+});
 
 /// A text that says who owns the page has no more bytes than this.
 const OWNER: usize = 500;
@@ -537,7 +555,7 @@ fn is_prose(line: &Line) -> bool {
 }
 
 fn words_of(line: &Line) -> u32 {
-    count_words(&line.text)
+    line.words()
 }
 
 fn is_container(name: &str) -> bool {

@@ -22,6 +22,49 @@ pub(super) struct Node<'a> {
     pub(super) linked: bool,
     /// Left out of the reading, with everything in it.
     pub(super) off: bool,
+    /// Which of [`ASKED`] it has, one bit each; the last bit for all others.
+    has: u32,
+}
+
+/// The attributes that are asked for most, nearly all of which nearly all elements lack.
+const ASKED: [&str; 16] = [
+    "class",
+    "id",
+    "role",
+    "href",
+    "style",
+    "hidden",
+    "type",
+    "name",
+    "aria-hidden",
+    "aria-label",
+    "aria-level",
+    "aria-expanded",
+    "aria-controls",
+    "aria-current",
+    "aria-haspopup",
+    "data-cfemail",
+];
+
+/// The bit of an attribute's name.
+const fn bit(name: &str) -> u32 {
+    let mut at = 0;
+    while at < ASKED.len() {
+        if same(ASKED[at], name) {
+            return 1 << at;
+        }
+        at += 1;
+    }
+    1 << ASKED.len()
+}
+
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut at = 0;
+    while a.len() == b.len() && at < a.len() && a[at] == b[at] {
+        at += 1;
+    }
+    a.len() == b.len() && at == a.len()
 }
 
 impl<'a> Node<'a> {
@@ -31,7 +74,13 @@ impl<'a> Node<'a> {
     }
 
     /// An attribute's value; none for text.
+    #[inline(always)]
     pub(super) fn attr(&self, name: &str) -> Option<&'a str> {
+        // The compiler knows the bit of a name that is written out.
+        if self.has & bit(name) == 0 { None } else { self.attribute(name) }
+    }
+
+    fn attribute(&self, name: &str) -> Option<&'a str> {
         // scraper's own look-up makes an atom of the name at every call.
         let attributes = &self.dom.value().as_element()?.attrs;
         let found = attributes.iter().find(|(key, _)| &*key.local == name && key.ns.is_empty());
@@ -42,6 +91,11 @@ impl<'a> Node<'a> {
     pub(super) fn id(&self) -> NodeId {
         self.dom.id()
     }
+}
+
+/// The bits of an element's attributes.
+fn attributes(element: &scraper::node::Element) -> u32 {
+    element.attrs.iter().fold(0, |has, (name, _)| has | bit(&name.local))
 }
 
 /// How many words a part of the page has.
@@ -101,6 +155,7 @@ impl<'a> Tree<'a> {
                         end: at + 1,
                         linked,
                         off: false,
+                        has: dom.value().as_element().map_or(0, attributes),
                     });
                     open.push(at);
                 }
