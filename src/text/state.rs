@@ -85,6 +85,8 @@ struct Seen<'a> {
     whole: OnceCell<Measure>,
     sure: OnceCell<bool>,
     structure: LazyCell<Structure, Box<dyn FnOnce() -> Structure + 'a>>,
+    /// Who serves a challenge, by the markup.
+    challenge: OnceCell<Option<&'static str>>,
     /// Whether address or title are about cookies.
     about_cookies: bool,
 }
@@ -103,9 +105,9 @@ static COOKIE: LazyLock<AhoCorasick> = LazyLock::new(|| {
 /// How many characters of the visible words are searched for phrases.
 const SEARCHED: usize = 60_000;
 
-/// How many bytes of the main text speak for the rest of it: a policy speaks like one from
-/// its beginning.
-const BEGINNING: usize = 16_000;
+/// How many bytes of the main text may speak for the rest of it: a policy speaks like one
+/// from its beginning.
+const BEGINNINGS_OF: [usize; 2] = [4_000, 16_000];
 
 impl<'a> Seen<'a> {
     fn of(page: &'a Page<'a>) -> Self {
@@ -128,9 +130,8 @@ impl<'a> Seen<'a> {
             core: OnceCell::new(),
             whole: OnceCell::new(),
             sure: OnceCell::new(),
-            structure: LazyCell::new(Box::new(|| {
-                page.html.map(|html| structure::of(html, &page.snapshot.body)).unwrap_or_default()
-            })),
+            structure: LazyCell::new(Box::new(|| page.html.map(structure::of).unwrap_or_default())),
+            challenge: OnceCell::new(),
             about_cookies,
             page,
         }
@@ -140,6 +141,11 @@ impl<'a> Seen<'a> {
     fn visible(&self) -> &str {
         let beginning = || self.page.visible.get(..floor(self.page.visible, SEARCHED)).unwrap_or_default();
         self.visible.get_or_init(|| phrases::fold(beginning()))
+    }
+
+    fn challenge(&self) -> Option<&'static str> {
+        let body = self.page.html.map(|_| &self.page.snapshot.body);
+        *self.challenge.get_or_init(|| structure::challenge(body?))
     }
 
     /// How many words all of the page has.
@@ -194,19 +200,19 @@ impl<'a> Seen<'a> {
         let plain = |measure: &Measure| {
             measure.words >= SURE_WORDS && measure.notions >= SURE_NOTIONS && measure.density >= SURE_DENSITY
         };
-        *self.sure.get_or_init(|| plain(&Measure::of(&self.beginning())) || plain(self.core()))
-    }
-
-    /// The first [`BEGINNING`] bytes of the core, folded, to the end of a block.
-    fn beginning(&self) -> String {
-        let mut out = String::with_capacity(BEGINNING + 2_000);
-        for block in self.page.blocks.iter().filter(|block| !self.of_banner(block)) {
-            if out.len() >= BEGINNING {
-                break;
-            }
-            phrases::fold_onto(&mut out, &block.text);
-        }
-        out
+        *self.sure.get_or_init(|| {
+            let mut blocks = self.page.blocks.iter().filter(|block| !self.of_banner(block));
+            let mut text = String::with_capacity(2 * BEGINNINGS_OF[0]);
+            let mut speaks = |bytes: usize| {
+                while text.len() < bytes
+                    && let Some(block) = blocks.next()
+                {
+                    phrases::fold_onto(&mut text, &block.text);
+                }
+                plain(&Measure::of(&text))
+            };
+            BEGINNINGS_OF.into_iter().any(&mut speaks) || plain(self.core())
+        })
     }
 
     /// Whether the main text has some of a policy, so that a phrase alone cannot decide.
@@ -236,7 +242,7 @@ impl<'a> Seen<'a> {
         if let Some((words, name)) = phrases::VENDORS.iter().find(said) {
             return Some((name, format!("{name}, by the words \"{words}\"")));
         }
-        if let Some(name) = self.structure.challenge {
+        if let Some(name) = self.challenge() {
             return Some((name, format!("{name}, by the markup")));
         }
         response::guard(self.page.snapshot).map(|(header, name)| (name, format!("{name} answered (header {header})")))
@@ -401,7 +407,7 @@ fn challenge(seen: &Seen<'_>) -> Option<Unreadable> {
     if seen.shows_more_than(STUB_WORDS) || seen.main_words() > 40 && seen.whole().notions >= 5 {
         return None;
     }
-    let vendor = seen.structure.challenge?;
+    let vendor = seen.challenge()?;
     seen.refuse(Why::BotWall, format!("the markup holds a challenge of {vendor}"))
 }
 
@@ -536,7 +542,8 @@ fn phrased(seen: &Seen<'_>) -> Option<Unreadable> {
     if seen.structure.error_markup && !seen.shows_more_than(STUB_WORDS) {
         return seen.refuse(Why::ErrorPage, "the markup is that of a framework's error page".to_owned());
     }
-    for (table, why) in PHRASES {
+    let spoken = seen.headings.iter().take(3).any(|heading| phrases::may_hold_any(heading));
+    for (table, why) in PHRASES.into_iter().filter(|_| spoken) {
         if let Some(phrase) = seen.headings.iter().take(3).find_map(|heading| phrases::find(table, heading))
             && !seen.likely()
         {
@@ -558,7 +565,8 @@ fn phrased(seen: &Seen<'_>) -> Option<Unreadable> {
         false if seen.visible_words() <= SMALL_WORDS => seen.visible(),
         false => seen.main(),
     };
-    for (table, why) in PHRASES {
+    let spoken = phrases::may_hold_any(text);
+    for (table, why) in PHRASES.into_iter().filter(|_| spoken) {
         if let Some(phrase) = phrases::find(table, text) {
             let why = if why == Why::NotFound && is_failure(seen, phrase) { Why::ErrorPage } else { why };
             return seen.refuse(why, format!("the page says \"{phrase}\""));

@@ -397,7 +397,16 @@ impl Writer<'_> {
         if !raised && text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t'..=b'\r')) {
             return self.plain(text, [bold, underlined, contents, away]);
         }
-        for c in text.chars() {
+        let mut rest = text;
+        while let Some(c) = rest.chars().next() {
+            // Of a text in letters beyond ASCII, most words are of ASCII all the same.
+            let plain = if raised { 0 } else { rest.bytes().take_while(|byte| matches!(byte, b' '..=b'~')).count() };
+            if plain > 0 {
+                self.plain(&rest[..plain], [bold, underlined, contents, away]);
+                rest = &rest[plain..];
+                continue;
+            }
+            rest = &rest[c.len_utf8()..];
             let c = if raised { superscript(c) } else { c };
             if is_invisible(c) {
                 continue;
@@ -468,12 +477,16 @@ impl Writer<'_> {
             }
         }
         let text = draft.text.trim_end();
+        let kind = around.kind.unwrap_or(Kind::Text);
+        let text = if kind == Kind::Preformatted { text.trim_matches('\n') } else { text };
+        let text = if draft.letters == 0 { String::new() } else { text.to_owned() };
+        // The next line is written where this one was.
+        self.now.text = std::mem::take(&mut draft.text);
+        self.now.text.clear();
         if draft.letters == 0 {
             // Rules, bullets and other ornaments are no text.
             return;
         }
-        let kind = around.kind.unwrap_or(Kind::Text);
-        let text = if kind == Kind::Preformatted { text.trim_matches('\n').to_owned() } else { text.to_owned() };
         let item = around.item.and_then(|at| self.open.get_mut(at)?.item.as_mut()).map(|item| {
             let now = *item;
             item.first = false;

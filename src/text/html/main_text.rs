@@ -255,10 +255,12 @@ impl Facts {
             controls[at] = u32::from(control);
             consenting[at] = u32::from(control && noise::consent_words(&tree.words(at)) > 0);
             radios[at] = u32::from(node.name == "input" && node.attr("type") == Some("radio"));
-            // Only short parts are asked.
-            says_owner[at] = node.text().is_some_and(|text| text.len() <= OWNER && noise::names_owner(text));
             holds_current[at] = node.name == "a" && node.linked && node.attr("aria-current") == Some("page");
-            consent[at] = node.text().map_or(0, noise::consent_words);
+            if let Some(text) = node.text() {
+                // Only short parts are asked.
+                says_owner[at] = text.len() <= OWNER && noise::names_owner(text);
+                consent[at] = if node.words > 0 { noise::consent_words(text) } else { 0 };
+            }
             inside_main[at] = inside_main[node.parent] || is_main(tree, at);
         }
         let mut holds_note = notes(tree);

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use ego_tree::iter::Edge;
 use ego_tree::{NodeId, NodeRef};
+use html5ever::{LocalName, local_name};
 use scraper::{Html, Node as Dom};
 
 /// One visible node: an element or a text.
@@ -95,7 +96,19 @@ impl<'a> Node<'a> {
 
 /// The bits of an element's attributes.
 fn attributes(element: &scraper::node::Element) -> u32 {
-    element.attrs.iter().fold(0, |has, (name, _)| has | bit(&name.local))
+    element.attrs.iter().fold(0, |has, (name, _)| has | bit_of(&name.local))
+}
+
+/// [`bit`] of a name as the parser keeps it, which compares as fast as a number.
+fn bit_of(name: &LocalName) -> u32 {
+    match *name {
+        local_name!("class") => const { bit("class") },
+        local_name!("id") => const { bit("id") },
+        local_name!("href") => const { bit("href") },
+        local_name!("style") => const { bit("style") },
+        local_name!("src") | local_name!("target") | local_name!("rel") => const { bit("any other") },
+        _ => bit(name),
+    }
 }
 
 /// How many words a part of the page has.
@@ -243,16 +256,24 @@ impl<'a> Tree<'a> {
     /// The words of a subtree, white space folded, left-out parts included.
     pub(super) fn words(&self, of: usize) -> String {
         let mut out = String::new();
-        for node in &self.nodes[self.subtree(of)] {
-            for word in node.text().into_iter().flat_map(str::split_whitespace) {
-                if !out.is_empty() {
-                    out.push(' ');
-                }
-                out.push_str(word);
+        for text in self.nodes[self.subtree(of)].iter().filter_map(Node::text) {
+            // Nearly all of most texts is ASCII, which needs no decoding.
+            if text.is_ascii() {
+                let blank = |byte: char| matches!(byte, '\t'..='\r' | ' ');
+                text.split(blank).filter(|word| !word.is_empty()).for_each(|word| push_word(&mut out, word));
+            } else {
+                text.split_whitespace().for_each(|word| push_word(&mut out, word));
             }
         }
         out
     }
+}
+
+fn push_word(out: &mut String, word: &str) {
+    if !out.is_empty() {
+        out.push(' ');
+    }
+    out.push_str(word);
 }
 
 /// Words of a text: runs of letters and digits; two characters of a script without
