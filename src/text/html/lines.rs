@@ -284,7 +284,8 @@ impl Writer<'_> {
         let kind = kind(node.name, node.attr("role"), node.attr("aria-level"))
             // The names of tabs stand together; what they open stands elsewhere.
             .filter(|kind| *kind != Kind::Fold || node.attr("role") != Some("tab"));
-        let item = (node.name == "li" || node.attr("role") == Some("listitem")).then(|| {
+        let listed = node.name == "li" || node.attr("role") == Some("listitem") && !is_frame(tree, node.parent);
+        let item = listed.then(|| {
             self.items += 1;
             let depth = self.around().lists.clamp(1, 9);
             let only = *self.single.entry(node.parent).or_insert_with(|| {
@@ -316,7 +317,8 @@ impl Writer<'_> {
         around.preformatted |= kind == Some(Kind::Preformatted);
         around.raised |= node.name == "sup";
         around.heading |= matches!(kind, Some(Kind::Heading(_) | Kind::Fold));
-        let list = matches!(node.name, "ul" | "ol" | "menu") || node.attr("role") == Some("list");
+        let list =
+            matches!(node.name, "ul" | "ol" | "menu") || node.attr("role") == Some("list") && !is_frame(tree, at);
         around.lists = around.lists.saturating_add(u8::from(list));
         around.links = around.links.saturating_add(u8::from(link.is_some()));
         around.contents |= matches!(link, Some((_, _, true)));
@@ -566,6 +568,14 @@ impl Writer<'_> {
             });
         }
     }
+}
+
+/// Whether an element that says it is a list has one item only: page builders put a whole
+/// text into such a list, and no reader sees one.
+fn is_frame(tree: &Tree<'_>, at: usize) -> bool {
+    let list = &tree.nodes[at];
+    let item = |child: &usize| tree.nodes[*child].attr("role") == Some("listitem");
+    list.name == "div" && list.attr("role") == Some("list") && tree.children(at).filter(item).take(2).count() == 1
 }
 
 /// What an element's name or role makes of the lines in it.

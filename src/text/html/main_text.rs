@@ -10,13 +10,17 @@ use aho_corasick::AhoCorasick;
 use url::Url;
 
 use super::lines::{Kind, Line};
-use super::tree::{Tree, Words, count_words};
+use super::tree::{Tree, Words};
+use crate::text::date;
 use crate::text::noise::{self, CLASSES, Element, MAX_SHARE, hints};
 
 /// A part that holds this share of all the prose holds the policy.
 const HOLDS_ALL: f32 = 0.85;
 /// A part beside it that has a heading and so many words is policy too.
 const SECTION: u32 = 60;
+
+/// A title or a line with a date has no more words than this.
+const TITLE: u32 = 10;
 
 /// A text of so many words is more than an entry of a list.
 const SENTENCE: u32 = 20;
@@ -411,9 +415,20 @@ pub(super) fn find(tree: &Tree<'_>) -> usize {
                 && counts[child].prose() >= 8
                 && counts[child].density() < 0.5
         };
+        // A few words beside it may be its title, where no other is marked, or its date.
+        let told = |child: usize| {
+            let words = counts[child];
+            let few = (1..=TITLE).contains(&words.all) && words.linked == 0;
+            let names = |words: &str| child < best && !titles[at] && super::POLICY_WORDS.is_match(words);
+            few && !tree.nodes[child].name.is_empty() && {
+                let words = tree.words(child);
+                names(&words) || date::is_date_line(&words)
+            }
+        };
         let lost = |child: usize| {
             let prose = counts[child].prose();
             twin(child)
+                || told(child)
                 || prose >= SECTION
                     && (facts.holds_heading[child] || facts.holds_sentence[child] && counts[child].density() < 0.2)
         };
