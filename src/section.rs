@@ -148,7 +148,7 @@ static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r"(?x)^(?:
             (?P<word>(?:(?i:article|art\.|artikel|section|sect\.|clause|chapter|part|art[ií]culo|articolo|artigo|secci[oó]n|sezione|se[cç][cç][aã]o|cl[aá]usula|cap[ií]tulo|capitolo|abschnitt|absatz|kapitel|teil|ziffer|chapitre|partie|parte|titre|hoofdstuk|annex|appendix|exhibit|anhang|anlage|annexe|anexo|allegato|bijlage|schedule|статья|раздел|глава|артыкул|artykuł|rozdział)\.?|§{1,2})\s*
-                (?:\p{Nd}+(?:\.\p{Nd}+)*[a-z]?|[IVXLC]+|[A-Z])\b)(?:\s*[.:)：．、–—-]+\s*|\s+)
+                (?:\p{Nd}+(?:\.\p{Nd}+)*[a-z]?|[IVXLC]+|[A-Z]))(?:\s*[.:)：．、–—-]+\s*|\s+)
           | (?P<cjk>第\s*(?:\p{Nd}+|[一二三四五六七八九十百]+)\s*[条條章节節項项部])[\s:：、．.]*
           | (?P<many>\p{Nd}{1,3}(?:[.．-]\p{Nd}{1,3})+[a-z]?)(?:[.．:)）]\s*|\s*[–—-]\s+|\s+)
           | (?P<one>\p{Nd}{1,3})(?:[.．)）、]\s*|\s*[:：–—-]\s+|[°º]\s*[.):–—-]?\s+)
@@ -158,7 +158,7 @@ static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
           | (?P<ideograph>[一二三四五六七八九十]{1,3})(?:[、．.]\s*|\s+)
           | (?P<roman>[IVXL]{1,6}|[ivx]{1,5})(?:[.)]\s*|\s*[:–—-]\s+)
           | (?P<letter>[A-Za-z])(?:[.)]\s+|\)|\s+[–—-]\s+)
-        )(?P<title>\S.*)$",
+        )(?P<title>\S)",
     )
     .expect("the pattern is sound")
 });
@@ -173,8 +173,8 @@ pub(crate) fn split_number(heading: &str) -> (Option<String>, &str) {
         return (None, heading);
     }
     let Some(found) = NUMBER.captures(heading) else { return (None, heading) };
-    let Some(title) = found.name("title").map(|title| title.as_str()) else { return (None, heading) };
-    if !title.chars().any(char::is_alphabetic) {
+    let Some(title) = found.name("title").map(|title| &heading[title.start()..]) else { return (None, heading) };
+    if title.contains('\n') || !title.chars().any(char::is_alphabetic) {
         return (None, heading);
     }
     // "18 years and older" and "2d animation" begin with words, not with numbers.

@@ -460,7 +460,7 @@ fn publisher(text: &str) -> Vec<String> {
 
 static VERSION: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"\b(?:version|versie|versione|versión|versão|fassung|revision|rev|ver|v)\b?[.:]?\s*\d+(?:\.\d+)*[a-z]?\b",
+        r"(?-u:\b)(?:version|versie|versione|versión|versão|fassung|revision|rev|ver|v)[.:]?\s*[0-9]+(?:\.[0-9]+)*[a-z]?(?-u:\b)",
     )
     .expect("a sound pattern")
 });
@@ -614,15 +614,20 @@ struct Forms {
 
 static FORMS: LazyLock<Forms> = LazyLock::new(|| {
     let sound = |pattern: &str| Regex::new(pattern).expect("a sound pattern");
+    // Word boundaries beyond ASCII would keep the patterns from their fast engine.
     Forms {
-        year_first: sound(r"\b((?:19|20)\d\d)\s?[-/.]\s?(\d{1,2})\s?[-/.]\s?(\d{1,2})\b"),
-        numbers: sound(r"\b(\d{1,2})\s?([-/.])\s?(\d{1,2})\s?([-/.])\s?((?:19|20)\d\d|\d\d)\b"),
-        day_month: sound(
-            r"\b(\d{1,2})(?:\s?(?:st|nd|rd|th|er|re|e)\b|\s?[º°ª.])?[\s-]*(?:of |de |del |d'|the |day of )?([\p{L}]{3,12})\.?,?[\s-]*(?:de |del |of |di )?((?:19|20)\d\d)\b",
+        year_first: sound(r"(?-u:\b)((?:19|20)[0-9][0-9])\s?[-/.]\s?([0-9]{1,2})\s?[-/.]\s?([0-9]{1,2})(?-u:\b)"),
+        numbers: sound(
+            r"(?-u:\b)([0-9]{1,2})\s?([-/.])\s?([0-9]{1,2})\s?([-/.])\s?((?:19|20)[0-9][0-9]|[0-9][0-9])(?-u:\b)",
         ),
-        month_day: sound(r"\b([\p{L}]{3,10})\.?\s?(\d{1,2})\s?(?:st|nd|rd|th)?\s?[,.]?\s?((?:19|20)\d\d)\b"),
-        month_year: sound(r"\b([\p{L}]{3,12})\.?,?\s(?:de |del |of |di )?((?:19|20)\d\d)\b"),
-        han: sound(r"((?:19|20)\d\d)\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일]"),
+        day_month: sound(
+            r"(?-u:\b)([0-9]{1,2})(?:\s?(?:st|nd|rd|th|er|re|e)(?-u:\b)|\s?[º°ª.])?[\s-]*(?:of |de |del |d'|the |day of )?([\p{L}]{3,12})\.?,?[\s-]*(?:de |del |of |di )?((?:19|20)[0-9][0-9])(?-u:\b)",
+        ),
+        month_day: sound(
+            r"(?-u:\b)([\p{L}]{3,10})\.?\s?([0-9]{1,2})\s?(?:st|nd|rd|th)?\s?[,.]?\s?((?:19|20)[0-9][0-9])(?-u:\b)",
+        ),
+        month_year: sound(r"(?-u:\b)([\p{L}]{3,12})\.?,?\s(?:de |del |of |di )?((?:19|20)[0-9][0-9])(?-u:\b)"),
+        han: sound(r"((?:19|20)[0-9][0-9])\s?[年년]\s?([0-9]{1,2})\s?[月월]\s?([0-9]{1,2})\s?[日일]"),
     }
 });
 

@@ -101,9 +101,12 @@ fn unseen(
     how: &Selectors,
     done: &mut dyn FnMut(Step),
 ) -> Option<Found> {
-    let count = words(shown);
-    if count >= FEW_WORDS {
-        return None;
+    let mut count = 0;
+    for block in shown {
+        count += tree::count_words(&block.text);
+        if count >= FEW_WORDS {
+            return None;
+        }
     }
     // An application that says it failed showed no policy, whatever data it was given.
     if shown.iter().any(|block| FAILED.is_match(&block.text)) {

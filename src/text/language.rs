@@ -3,6 +3,9 @@
 //! The words decide where there are enough of them; a page's own `lang` is often
 //! that of its template.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use whatlang::Lang;
 
 /// Below this many characters the detector errs too often (four in a hundred).
@@ -24,8 +27,72 @@ pub fn detected(words: &str) -> Option<&'static str> {
     if sample.chars().filter(|c| c.is_alphabetic()).count() < ENOUGH * 3 / 4 || sample.chars().count() < ENOUGH {
         return None;
     }
+    if let Some(language) = by_small_words(sample) {
+        return Some(language);
+    }
     let info = whatlang::detect(sample)?;
     if info.is_reliable() { two_letters(info.lang()) } else { None }
+}
+
+/// Small words that hardly any other of these languages has, nor a near relative of it: they
+/// tell most texts in a twentieth of the time that the detector takes.
+const SMALL_WORDS: [(&str, &[&str]); 7] = [
+    (
+        "en",
+        &[
+            "the", "of", "and", "your", "you", "that", "this", "with", "our", "which", "are", "have", "from", "shall",
+            "will", "by", "any", "such", "these",
+        ],
+    ),
+    (
+        "de",
+        &[
+            "der", "und", "von", "mit", "für", "auf", "nicht", "ist", "werden", "wir", "sie", "ihre", "oder", "eine",
+            "einer", "durch", "zur", "zum", "sind", "wird", "diese",
+        ],
+    ),
+    (
+        "fr",
+        &[
+            "les", "vous", "nous", "votre", "vos", "dans", "pour", "avec", "aux", "sont", "nos", "cette", "être",
+            "leur", "ces", "ou", "une", "sur",
+        ],
+    ),
+    ("es", &["los", "las", "y", "el", "usted", "nuestros", "nuestra", "nuestro", "sus", "puede", "cualquier", "más"]),
+    ("it", &["il", "di", "che", "della", "dei", "delle", "sono", "gli", "alla", "nel", "degli", "è"]),
+    ("nl", &["het", "een", "uw", "wij", "niet", "zijn", "worden", "onze", "deze", "voor", "ook", "aan", "wordt"]),
+    ("pt", &["não", "são", "você", "uma", "seus", "sua", "dos", "nosso", "ao", "pelo", "nossos"]),
+];
+
+/// A text is in a language if so large a share of its words are small ones of it…
+const SMALL_SHARE: f32 = 0.12;
+/// … and so many times fewer are of all others together.
+const APART: u32 = 8;
+
+/// The language of a text, where its small words leave no doubt.
+fn by_small_words(sample: &str) -> Option<&'static str> {
+    static KNOWN: LazyLock<HashMap<&str, usize>> = LazyLock::new(|| {
+        let all = SMALL_WORDS.iter().enumerate();
+        all.flat_map(|(language, (_, words))| words.iter().map(move |word| (*word, language))).collect()
+    });
+    let (mut counts, mut words) = ([0_u32; SMALL_WORDS.len()], 0_u32);
+    let mut lower = String::new();
+    for word in sample.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()) {
+        words += 1;
+        // None is longer.
+        if word.len() > 10 {
+            continue;
+        }
+        lower.clear();
+        lower.extend(word.chars().flat_map(char::to_lowercase));
+        if let Some(language) = KNOWN.get(lower.as_str()) {
+            counts[*language] += 1;
+        }
+    }
+    let (language, most) = counts.iter().copied().enumerate().max_by_key(|(_, count)| *count)?;
+    let others = counts.iter().sum::<u32>() - most;
+    let plain = most as f32 >= words as f32 * SMALL_SHARE && most >= APART * (others + 1);
+    plain.then(|| SMALL_WORDS[language].0)
 }
 
 /// The language of a BCP 47 tag.
@@ -106,6 +173,18 @@ mod tests {
         assert_eq!(of("Datenschutz", Some("en-US")).as_deref(), Some("en"));
         assert_eq!(of("Datenschutz", None), None);
         assert_eq!(of(&"1234 ".repeat(200), None), None);
+    }
+
+    #[test]
+    fn small_words_tell_only_what_is_plain() {
+        let plain = |text: &str| by_small_words(&text.repeat(6));
+        assert_eq!(plain("We keep the data that you give us with any of your orders and share it. "), Some("en"));
+        assert_eq!(plain("Nous utilisons vos données pour vous fournir les services dans votre pays. "), Some("fr"));
+        assert_eq!(plain(GERMAN), Some("de"));
+        // Names and numbers, two languages at once, a relative.
+        assert_eq!(plain("_ga, Google Ireland Limited, 2 years; _gid, Google Ireland Limited, 1 day. "), None);
+        assert_eq!(plain("We keep the data that you give us. Nous utilisons vos données pour vous et nous. "), None);
+        assert_eq!(plain("Les dades personals que ens faciliteu es conserven durant el temps necessari. "), None);
     }
 
     #[test]

@@ -58,9 +58,9 @@ pub(super) struct Element<'a> {
 }
 
 impl Element<'_> {
-    fn hinted(&self, words: &[&str]) -> bool {
-        let known = |word: &str| self.marks & mark(word) != 0 && self.hints.iter().any(|hint| hint == word);
-        self.marks != 0 && words.iter().any(|word| known(word))
+    fn hinted(&self, words: &Hinting) -> bool {
+        // Most classes share no mark with the words.
+        self.marks & words.marks != 0 && words.words.iter().any(|word| self.hints.iter().any(|hint| hint == word))
     }
 
     fn short(&self, words: u32) -> bool {
@@ -71,6 +71,23 @@ impl Element<'_> {
     /// name what a clause is about.
     fn is_used(&self) -> bool {
         self.controls > 0 || self.density > 0.5
+    }
+}
+
+/// Words of classes and ids that say what a part is, with their [`marks`].
+struct Hinting {
+    words: &'static [&'static str],
+    marks: u64,
+}
+
+impl Hinting {
+    const fn of(words: &'static [&'static str]) -> Self {
+        let (mut marks, mut at) = (0, 0);
+        while at < words.len() {
+            marks |= mark(words[at]);
+            at += 1;
+        }
+        Self { words, marks }
     }
 }
 
@@ -134,7 +151,8 @@ fn landmark(e: &Element<'_>) -> Option<u32> {
 }
 
 /// What parts are called that lie over the page.
-const LIES_OVER: [&str; 9] = ["banner", "modal", "popup", "overlay", "dialog", "prompt", "wall", "sdk", "toast"];
+const LIES_OVER: Hinting =
+    Hinting::of(&["banner", "modal", "popup", "overlay", "dialog", "prompt", "wall", "sdk", "toast"]);
 
 /// A consent part that lies over the page. A page about cookies has parts called
 /// `cookie-notice` that are the text itself.
@@ -148,8 +166,11 @@ fn overlay(e: &Element<'_>) -> Option<u32> {
 
 fn is_navigation(e: &Element<'_>) -> bool {
     let named = e.name == "nav" || matches!(e.role, "navigation" | "menu" | "menubar");
-    let hinted =
-        e.hinted(&["nav", "navbar", "navigation", "menu", "megamenu", "submenu", "sidenav", "topnav", "topbar"]);
+    let hinted = e.hinted(
+        &const {
+            Hinting::of(&["nav", "navbar", "navigation", "menu", "megamenu", "submenu", "sidenav", "topnav", "topbar"])
+        },
+    );
     // Tabs and the like: links side by side, one of them marked as where the reader is.
     let tabs = e.holds_current && e.density > 0.9 && e.short(40) && !e.holds_title;
     !e.holds_main
@@ -158,7 +179,7 @@ fn is_navigation(e: &Element<'_>) -> bool {
 
 fn is_page_header(e: &Element<'_>) -> bool {
     let named = e.name == "header" || e.role == "banner";
-    let hinted = e.hinted(&["header", "masthead", "topbar"]);
+    let hinted = e.hinted(&const { Hinting::of(&["header", "masthead", "topbar"]) });
     !e.holds_main
         && (named && !e.inside_main && !(e.holds_title && e.density < 0.5)
             || hinted && !e.holds_title && e.density > 0.5)
@@ -166,31 +187,50 @@ fn is_page_header(e: &Element<'_>) -> bool {
 
 fn is_page_footer(e: &Element<'_>) -> bool {
     let named = e.name == "footer" || e.role == "contentinfo";
-    let hinted = e.hinted(&["footer", "foot", "copyright", "colophon"]);
+    let hinted = e.hinted(&const { Hinting::of(&["footer", "foot", "copyright", "colophon"]) });
     let last = e.density > 0.4 || e.short(30) && (e.says_owner || e.controls > 0);
     !e.holds_main && (named && (!e.inside_main || e.density > 0.3 || e.short(20)) || hinted && last && !e.says_when)
 }
 
 fn is_aside(e: &Element<'_>) -> bool {
     let named = e.name == "aside" || e.role == "complementary";
-    let hinted = e.hinted(&["sidebar", "aside", "sidemenu", "rail"]);
+    let hinted = e.hinted(&const { Hinting::of(&["sidebar", "aside", "sidemenu", "rail"]) });
     // Within the text it may say in plain words what a clause means.
     let beside = e.density > 0.3 || e.controls > 0 || e.share < 0.1 && !e.inside_main;
     !e.holds_main && (named && beside || hinted && e.density > 0.5)
 }
 
 fn is_breadcrumb(e: &Element<'_>) -> bool {
-    let hinted = e.hinted(&["breadcrumb", "breadcrumbs", "crumb", "crumbs"]) || e.label.contains("breadcrumb");
+    let hinted = e.hinted(&const { Hinting::of(&["breadcrumb", "breadcrumbs", "crumb", "crumbs"]) })
+        || e.label.contains("breadcrumb");
     hinted && e.short(40) && !e.holds_main
 }
 
 fn is_language_picker(e: &Element<'_>) -> bool {
-    let about =
-        e.hinted(&["lang", "langs", "language", "languages", "locale", "locales", "country", "countries", "region"]);
-    let picks =
-        e.hinted(&["picker", "selector", "switcher", "switch", "select", "menu", "dropdown", "chooser", "toggle"]);
+    let about = e.hinted(
+        &const {
+            Hinting::of(&[
+                "lang",
+                "langs",
+                "language",
+                "languages",
+                "locale",
+                "locales",
+                "country",
+                "countries",
+                "region",
+            ])
+        },
+    );
+    let picks = e.hinted(
+        &const {
+            Hinting::of(&[
+                "picker", "selector", "switcher", "switch", "select", "menu", "dropdown", "chooser", "toggle",
+            ])
+        },
+    );
     // A clause may list countries, too.
-    let lists = e.hinted(&["list", "links", "nav"]);
+    let lists = e.hinted(&const { Hinting::of(&["list", "links", "nav"]) });
     about
         && (picks && e.short(12)
             || (picks || lists || e.density > 0.8) && (e.density > 0.5 || e.short(12) && e.is_used()))
@@ -198,28 +238,32 @@ fn is_language_picker(e: &Element<'_>) -> bool {
 }
 
 fn is_consent_overlay(e: &Element<'_>) -> bool {
-    let about = e.hinted(&["cookie", "cookies", "consent", "gdpr", "cmp", "ccpa"]);
-    let kind = e.hinted(&[
-        "banner",
-        "bar",
-        "notice",
-        "popup",
-        "modal",
-        "overlay",
-        "dialog",
-        "consent",
-        "message",
-        "prompt",
-        "wall",
-        "sdk",
-        "alert",
-        "notification",
-        "toast",
-        "manager",
-        "preferences",
-        "settings",
-        "root",
-    ]);
+    let about = e.hinted(&const { Hinting::of(&["cookie", "cookies", "consent", "gdpr", "cmp", "ccpa"]) });
+    let kind = e.hinted(
+        &const {
+            Hinting::of(&[
+                "banner",
+                "bar",
+                "notice",
+                "popup",
+                "modal",
+                "overlay",
+                "dialog",
+                "consent",
+                "message",
+                "prompt",
+                "wall",
+                "sdk",
+                "alert",
+                "notification",
+                "toast",
+                "manager",
+                "preferences",
+                "settings",
+                "root",
+            ])
+        },
+    );
     about
         && kind
         && (e.controls > 0 || e.density > 0.0 || e.hinted(&LIES_OVER))
@@ -241,39 +285,49 @@ fn is_dialog(e: &Element<'_>) -> bool {
     let named = e.name == "dialog" || matches!(e.role, "dialog" | "alertdialog" | "tooltip");
     // Authors mark a warning in the text as an alert, too.
     let alert = matches!(e.role, "alert" | "status") && e.is_used();
-    let hinted = e.hinted(&["modal", "popup", "lightbox", "toast"]) && (e.is_used() || !e.inside_main);
+    let hinted =
+        e.hinted(&const { Hinting::of(&["modal", "popup", "lightbox", "toast"]) }) && (e.is_used() || !e.inside_main);
     !e.holds_main && !e.holds_title && (named || alert || hinted && e.share < 0.2)
 }
 
 fn is_promotion(e: &Element<'_>) -> bool {
-    let hinted = e.hinted(&[
-        "promo",
-        "promotion",
-        "newsletter",
-        "subscribe",
-        "advert",
-        "advertisement",
-        "ad",
-        "ads",
-        "sponsor",
-        "announcement",
-        "cta",
-    ]);
+    let hinted = e.hinted(
+        &const {
+            Hinting::of(&[
+                "promo",
+                "promotion",
+                "newsletter",
+                "subscribe",
+                "advert",
+                "advertisement",
+                "ad",
+                "ads",
+                "sponsor",
+                "announcement",
+                "cta",
+            ])
+        },
+    );
     hinted && (e.is_used() || e.short(2)) && !e.holds_main && !e.holds_title && e.words <= 60 && e.share < 0.1
 }
 
 fn is_sharing(e: &Element<'_>) -> bool {
-    let hinted = e.hinted(&["share", "sharing", "social", "socials", "follow"]);
+    let hinted = e.hinted(&const { Hinting::of(&["share", "sharing", "social", "socials", "follow"]) });
     hinted && !e.holds_main && !e.holds_title && e.short(40) && e.is_used()
 }
 
 fn is_related(e: &Element<'_>) -> bool {
-    let hinted = e.hinted(&["related", "recommended", "recommendations", "recent", "similar", "trending", "popular"]);
+    let hinted =
+        e.hinted(
+            &const {
+                Hinting::of(&["related", "recommended", "recommendations", "recent", "similar", "trending", "popular"])
+            },
+        );
     hinted && !e.holds_main && e.density > 0.4
 }
 
 fn is_feedback(e: &Element<'_>) -> bool {
-    let hinted = e.hinted(&["feedback", "helpful", "rating", "votes", "vote", "survey"]);
+    let hinted = e.hinted(&const { Hinting::of(&["feedback", "helpful", "rating", "votes", "vote", "survey"]) });
     hinted && e.is_used() && !e.holds_main && e.short(40)
 }
 
@@ -283,22 +337,26 @@ fn is_choices(e: &Element<'_>) -> bool {
 }
 
 fn is_sign_in(e: &Element<'_>) -> bool {
-    let hinted = e.hinted(&["login", "signin", "logon", "signup", "usermenu", "account"]);
+    let hinted = e.hinted(&const { Hinting::of(&["login", "signin", "logon", "signup", "usermenu", "account"]) });
     hinted && e.is_used() && !e.holds_main && !e.holds_title && e.short(30)
 }
 
 fn is_search(e: &Element<'_>) -> bool {
     let named = e.name == "search" || e.role == "search";
-    (named || e.hinted(&["search", "searchbox", "searchbar"]) && e.is_used() && e.short(20)) && !e.holds_main
+    (named || e.hinted(&const { Hinting::of(&["search", "searchbox", "searchbar"]) }) && e.is_used() && e.short(20))
+        && !e.holds_main
 }
 
 fn is_pagination(e: &Element<'_>) -> bool {
-    e.hinted(&["pagination", "pager", "paging"]) && (e.is_used() || e.short(12)) && !e.holds_main
+    e.hinted(&const { Hinting::of(&["pagination", "pager", "paging"]) })
+        && (e.is_used() || e.short(12))
+        && !e.holds_main
 }
 
 /// What web archives lay over the pages that they replay.
 fn is_archive_toolbar(e: &Element<'_>) -> bool {
-    let named = e.hinted(&["wm"]) && e.hinted(&["ipp", "capinfo"]) || e.hinted(&["wayback"]) && e.hinted(&["toolbar"]);
+    let named = e.hinted(&const { Hinting::of(&["wm"]) }) && e.hinted(&const { Hinting::of(&["ipp", "capinfo"]) })
+        || e.hinted(&const { Hinting::of(&["wayback"]) }) && e.hinted(&const { Hinting::of(&["toolbar"]) });
     named && !e.holds_main && !e.holds_title
 }
 
@@ -321,14 +379,15 @@ fn is_screen_reader_hint(e: &Element<'_>) -> bool {
 /// never words of the text. A picture's own words are in its label.
 fn is_icon(e: &Element<'_>) -> bool {
     let ligature = matches!(e.name, "i" | "span" | "em")
-        && e.hinted(&["icon", "icons", "symbols"])
-        && e.hinted(&["material", "font", "glyph", "google", "mui"]);
+        && e.hinted(&const { Hinting::of(&["icon", "icons", "symbols"]) })
+        && e.hinted(&const { Hinting::of(&["material", "font", "glyph", "google", "mui"]) });
     e.short(6) && !e.holds_main && !e.holds_title && (e.role == "img" || ligature && e.short(3))
 }
 
 /// What wikis put beside each heading, to change the part below it.
 fn is_edit_link(e: &Element<'_>) -> bool {
-    let named = e.hinted(&["editsection"]) || e.hinted(&["edit"]) && e.hinted(&["section", "link"]);
+    let named = e.hinted(&const { Hinting::of(&["editsection"]) })
+        || e.hinted(&const { Hinting::of(&["edit"]) }) && e.hinted(&const { Hinting::of(&["section", "link"]) });
     named && e.short(8) && e.density > 0.3 && !e.holds_main && !e.holds_title
 }
 
@@ -358,9 +417,10 @@ pub(super) fn marks(words: &[String]) -> u64 {
     words.iter().fold(0, |marks, word| marks | mark(word))
 }
 
-fn mark(word: &str) -> u64 {
-    let ends = [word.as_bytes().first(), word.as_bytes().last()].map(|byte| usize::from(*byte.unwrap_or(&0)));
-    1 << ((ends[0] * 7 + ends[1] + word.len() * 31) % 64)
+const fn mark(word: &str) -> u64 {
+    let bytes = word.as_bytes();
+    let (first, last) = if bytes.is_empty() { (0, 0) } else { (bytes[0], bytes[bytes.len() - 1]) };
+    1 << ((first as usize * 7 + last as usize + bytes.len() * 31) % 64)
 }
 
 /// How many words of a text speak of cookies and the choice about them.

@@ -14,7 +14,7 @@ mod tongue;
 pub use response::refuse_response;
 pub use tongue::parallel;
 
-use std::cell::LazyCell;
+use std::cell::{LazyCell, OnceCell};
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
@@ -71,25 +71,22 @@ pub fn refuse_page(page: &Page<'_>) -> Option<Unreadable> {
     rules.iter().find_map(|rule| rule(&seen))
 }
 
-/// What the rules look at, worked out once.
+/// What the rules look at, each worked out when the first rule asks: a page that is surely a
+/// policy is asked little.
 struct Seen<'a> {
     page: &'a Page<'a>,
     title: String,
-    /// The beginning of all visible words, folded when the first rule asks.
-    visible: LazyCell<String, Box<dyn FnOnce() -> String + 'a>>,
-    visible_words: usize,
-    /// The main text, folded.
-    main: String,
-    main_words: usize,
+    visible: OnceCell<String>,
+    visible_words: OnceCell<usize>,
+    main: OnceCell<String>,
     /// Headings of the main text, folded.
     headings: Vec<String>,
-    /// The main text without talk of cookies, unless the page is about them: consent
-    /// banners speak like policies, and stand on every page.
-    core: Measure,
-    /// The whole main text.
-    whole: Measure,
-    /// Worked out when the first rule asks: a page that is surely a policy is not asked.
+    core: OnceCell<Measure>,
+    whole: OnceCell<Measure>,
+    sure: OnceCell<bool>,
     structure: LazyCell<Structure, Box<dyn FnOnce() -> Structure + 'a>>,
+    /// Who serves a challenge, by the markup.
+    challenge: OnceCell<Option<&'static str>>,
     /// Whether address or title are about cookies.
     about_cookies: bool,
 }
@@ -108,32 +105,21 @@ static COOKIE: LazyLock<AhoCorasick> = LazyLock::new(|| {
 /// How many characters of the visible words are searched for phrases.
 const SEARCHED: usize = 60_000;
 
+/// How many bytes of the main text may speak for the rest of it: a policy speaks like one
+/// from its beginning.
+const BEGINNINGS_OF: [usize; 2] = [4_000, 16_000];
+
 impl<'a> Seen<'a> {
     fn of(page: &'a Page<'a>) -> Self {
-        let main = phrases::fold_all(page.blocks.iter().map(|block| block.text.as_str()));
         let title = phrases::fold(page.title.unwrap_or_default());
         let about_cookies = [title.as_str(), &page.snapshot.url.to_lowercase()]
             .iter()
             .any(|text| ["cookie", "tracker", "traceur", "tracking"].iter().any(|word| text.contains(word)));
-        let whole = Measure::of(&main);
-        // Counted block by block, a text has at most one word a block less than all in one.
-        let all = || page.blocks.iter().map(|block| words(&block.text)).sum::<usize>();
-        let large = whole.words > BANNER_PAGE + page.blocks.len() || !about_cookies && all() > BANNER_PAGE;
-        let kept = |block: &&Block| {
-            about_cookies || large || !COOKIE.is_match(&block.text) || words(&block.text) > BANNER_BLOCK
-        };
-        let core: Vec<&str> = page.blocks.iter().filter(kept).map(|block| block.text.as_str()).collect();
-        let core =
-            if core.len() == page.blocks.len() { whole } else { Measure::of(&phrases::fold_all(core.iter().copied())) };
         Self {
             title,
-            main_words: whole.words,
-            core,
-            whole,
-            visible_words: words(page.visible),
-            visible: LazyCell::new(Box::new(|| {
-                phrases::fold(page.visible.get(..floor(page.visible, SEARCHED)).unwrap_or_default())
-            })),
+            visible: OnceCell::new(),
+            visible_words: OnceCell::new(),
+            main: OnceCell::new(),
             headings: page
                 .blocks
                 .iter()
@@ -141,23 +127,97 @@ impl<'a> Seen<'a> {
                 .take(60)
                 .map(|block| phrases::fold(&block.text))
                 .collect(),
-            main,
-            structure: LazyCell::new(Box::new(|| {
-                page.html.map(|html| structure::of(html, &page.snapshot.body)).unwrap_or_default()
-            })),
+            core: OnceCell::new(),
+            whole: OnceCell::new(),
+            sure: OnceCell::new(),
+            structure: LazyCell::new(Box::new(|| page.html.map(structure::of).unwrap_or_default())),
+            challenge: OnceCell::new(),
             about_cookies,
             page,
         }
     }
 
-    /// Whether the main text is beyond doubt a policy.
+    /// The beginning of all visible words, folded.
+    fn visible(&self) -> &str {
+        let beginning = || self.page.visible.get(..floor(self.page.visible, SEARCHED)).unwrap_or_default();
+        self.visible.get_or_init(|| phrases::fold(beginning()))
+    }
+
+    fn challenge(&self) -> Option<&'static str> {
+        let body = self.page.html.map(|_| &self.page.snapshot.body);
+        *self.challenge.get_or_init(|| structure::challenge(body?))
+    }
+
+    /// How many words all of the page has.
+    fn visible_words(&self) -> usize {
+        *self.visible_words.get_or_init(|| words(self.page.visible))
+    }
+
+    /// Whether all of the page has more words than so few.
+    fn shows_more_than(&self, few: usize) -> bool {
+        let beginning = &self.page.visible[..floor(self.page.visible, 64 * few)];
+        words(beginning) > few || beginning.len() < self.page.visible.len() && self.visible_words() > few
+    }
+
+    /// The main text, folded.
+    fn main(&self) -> &str {
+        self.main.get_or_init(|| phrases::fold_all(self.page.blocks.iter().map(|block| block.text.as_str())))
+    }
+
+    fn main_words(&self) -> usize {
+        self.whole().words
+    }
+
+    /// The whole main text.
+    fn whole(&self) -> &Measure {
+        self.whole.get_or_init(|| Measure::of(self.main()))
+    }
+
+    /// The main text without talk of cookies, unless the page is about them: consent banners
+    /// speak like policies, and stand on every page.
+    fn core(&self) -> &Measure {
+        self.core.get_or_init(|| {
+            let (blocks, whole) = (self.page.blocks, self.whole());
+            // Counted block by block, a text has at most one word a block less than all in one.
+            let all = || blocks.iter().map(|block| words(&block.text)).sum::<usize>();
+            let large = whole.words > BANNER_PAGE + blocks.len() || !self.about_cookies && all() > BANNER_PAGE;
+            let core: Vec<&str> = blocks
+                .iter()
+                .filter(|block| large || !self.of_banner(block))
+                .map(|block| block.text.as_str())
+                .collect();
+            if core.len() == blocks.len() { *whole } else { Measure::of(&phrases::fold_all(core.into_iter())) }
+        })
+    }
+
+    /// Whether a block may be that of a consent banner.
+    fn of_banner(&self, block: &Block) -> bool {
+        !self.about_cookies && COOKIE.is_match(&block.text) && words(&block.text) <= BANNER_BLOCK
+    }
+
+    /// Whether the main text is beyond doubt a policy: its beginning, or all of it.
     fn sure(&self) -> bool {
-        self.core.words >= SURE_WORDS && self.core.notions >= SURE_NOTIONS && self.core.density >= SURE_DENSITY
+        let plain = |measure: &Measure| {
+            measure.words >= SURE_WORDS && measure.notions >= SURE_NOTIONS && measure.density >= SURE_DENSITY
+        };
+        *self.sure.get_or_init(|| {
+            let mut blocks = self.page.blocks.iter().filter(|block| !self.of_banner(block));
+            let mut text = String::with_capacity(2 * BEGINNINGS_OF[0]);
+            let mut speaks = |bytes: usize| {
+                while text.len() < bytes
+                    && let Some(block) = blocks.next()
+                {
+                    phrases::fold_onto(&mut text, &block.text);
+                }
+                plain(&Measure::of(&text))
+            };
+            BEGINNINGS_OF.into_iter().any(&mut speaks) || plain(self.core())
+        })
     }
 
     /// Whether the main text has some of a policy, so that a phrase alone cannot decide.
     fn likely(&self) -> bool {
-        self.sure() || self.core.words >= 100 && self.core.notions >= 8 && self.core.density >= 5.0
+        self.sure() || self.core().words >= 100 && self.core().notions >= 8 && self.core().density >= 5.0
     }
 
     /// Whether title or headings name a kind of policy.
@@ -170,7 +230,7 @@ impl<'a> Seen<'a> {
     }
 
     fn refuse(&self, why: Why, decided: String) -> Option<Unreadable> {
-        let size = format!("{} words in the main text, {} on the page", self.main_words, self.visible_words);
+        let size = format!("{} words in the main text, {} on the page", self.main_words(), self.visible_words());
         let vendor = if why == Why::BotWall { self.vendor() } else { None };
         let vendor = vendor.filter(|(name, _)| !decided.contains(name)).map(|(_, by)| by);
         Some(Unreadable { why, evidence: [Some(decided), vendor, Some(size)].into_iter().flatten().collect() })
@@ -178,11 +238,11 @@ impl<'a> Seen<'a> {
 
     /// Who put up a wall against robots, and how we know.
     fn vendor(&self) -> Option<(&'static str, String)> {
-        let said = |(words, _): &&(&str, &str)| phrases::holds(&self.visible, words) || self.title.contains(words);
+        let said = |(words, _): &&(&str, &str)| phrases::holds(self.visible(), words) || self.title.contains(words);
         if let Some((words, name)) = phrases::VENDORS.iter().find(said) {
             return Some((name, format!("{name}, by the words \"{words}\"")));
         }
-        if let Some(name) = self.structure.challenge {
+        if let Some(name) = self.challenge() {
             return Some((name, format!("{name}, by the markup")));
         }
         response::guard(self.page.snapshot).map(|(header, name)| (name, format!("{name} answered (header {header})")))
@@ -318,8 +378,10 @@ fn floor(text: &str, at: usize) -> usize {
 /// Bytes that are not what they claim: characters that no charset explains.
 fn malformed(seen: &Seen<'_>) -> Option<Unreadable> {
     let text = seen.page.visible;
-    let suspect = |b: u8| b == 0xef || b == 0xc2 || b.is_ascii_control() && !b.is_ascii_whitespace();
-    if !text.bytes().any(suspect) {
+    // Beginnings of the sign for what is no character, and of control characters.
+    let suspect = |b: &[u8]| matches!(b, [0xef, 0xbf] | [0xc2, ..0xa0]);
+    let control = |b: u8| b.is_ascii_control() && !b.is_ascii_whitespace();
+    if !text.as_bytes().windows(2).any(suspect) && !text.bytes().any(control) {
         return None;
     }
     let (mut all, mut broken) = (0_usize, 0_usize);
@@ -333,25 +395,25 @@ fn malformed(seen: &Seen<'_>) -> Option<Unreadable> {
 
 /// What a web archive says in place of a page.
 fn archive(seen: &Seen<'_>) -> Option<Unreadable> {
-    if seen.sure() || seen.visible_words > SMALL_WORDS {
+    if seen.sure() || seen.visible_words() > SMALL_WORDS {
         return None;
     }
-    let (phrase, why) = phrases::ARCHIVE.iter().find(|(phrase, _)| phrases::holds(&seen.visible, phrase))?;
+    let (phrase, why) = phrases::ARCHIVE.iter().find(|(phrase, _)| phrases::holds(seen.visible(), phrase))?;
     seen.refuse(*why, format!("the page says \"{phrase}\""))
 }
 
 /// A challenge, by its markup on a page that says little.
 fn challenge(seen: &Seen<'_>) -> Option<Unreadable> {
-    if seen.visible_words > STUB_WORDS || seen.main_words > 40 && seen.whole.notions >= 5 {
+    if seen.shows_more_than(STUB_WORDS) || seen.main_words() > 40 && seen.whole().notions >= 5 {
         return None;
     }
-    let vendor = seen.structure.challenge?;
+    let vendor = seen.challenge()?;
     seen.refuse(Why::BotWall, format!("the markup holds a challenge of {vendor}"))
 }
 
 /// A page that only sends the browser elsewhere.
 fn stub(seen: &Seen<'_>) -> Option<Unreadable> {
-    if seen.visible_words > STUB_WORDS || seen.whole.notions >= 6 {
+    if seen.shows_more_than(STUB_WORDS) || seen.whole().notions >= 6 {
         return None;
     }
     if let Some(target) = &seen.structure.refresh
@@ -363,12 +425,12 @@ fn stub(seen: &Seen<'_>) -> Option<Unreadable> {
         return seen.refuse(why, format!("a meta refresh leads to {target}"));
     }
     // A page that is gone may say that it has moved.
-    if let Some(phrase) = phrases::find(phrases::REDIRECT, &seen.visible)
+    if let Some(phrase) = phrases::find(phrases::REDIRECT, seen.visible())
         && said(seen, Why::NotFound).is_none()
     {
         return seen.refuse(Why::RedirectStub, format!("the page says \"{phrase}\""));
     }
-    let target = seen.structure.script_redirect.as_ref().filter(|_| seen.visible_words <= 25)?;
+    let target = seen.structure.script_redirect.as_ref().filter(|_| seen.visible_words() <= 25)?;
     seen.refuse(Why::RedirectStub, format!("a script leads to {target}"))
 }
 
@@ -412,7 +474,7 @@ fn title_says(title: &str) -> Option<(&'static str, Why)> {
 
 /// A first heading that says what the page is, above next to nothing.
 fn headed(seen: &Seen<'_>) -> Option<Unreadable> {
-    if seen.likely() || seen.main_words > STUB_WORDS {
+    if seen.likely() || seen.main_words() > STUB_WORDS {
         return None;
     }
     // A bare number is no heading, but it says enough.
@@ -426,7 +488,7 @@ fn headed(seen: &Seen<'_>) -> Option<Unreadable> {
 
 impl Seen<'_> {
     fn named_beyond_title(&self) -> bool {
-        self.headings.iter().any(|heading| names_policy(heading)) && self.main_words >= 100
+        self.headings.iter().any(|heading| names_policy(heading)) && self.main_words() >= 100
     }
 }
 
@@ -440,7 +502,7 @@ impl Seen<'_> {
         let long = self.page.blocks.iter().filter(|block| words(&block.text) > MESSAGE / 2).count();
         let known = self.page.language.is_none_or(|language| phrases::LANGUAGES.contains(&language));
         let named = self.headings.iter().any(|heading| names_policy(heading)) && long >= 1;
-        self.main_words >= 40 && (named || !known && long >= 3 && !self.headings.is_empty())
+        self.main_words() >= 40 && (named || !known && long >= 3 && !self.headings.is_empty())
     }
 
     /// The blocks that could be messages, folded.
@@ -453,7 +515,7 @@ impl Seen<'_> {
 /// A short sentence that means what walls and missing pages mean, however it is put, on a
 /// page that says little else.
 fn meant(seen: &Seen<'_>) -> Option<Unreadable> {
-    if seen.likely() || seen.main_words > 2 * STUB_WORDS || seen.named_beyond_heading() {
+    if seen.likely() || seen.main_words() > 2 * STUB_WORDS || seen.named_beyond_heading() {
         return None;
     }
     let whys = [Why::BotWall, Why::NotFound];
@@ -485,10 +547,11 @@ fn phrased(seen: &Seen<'_>) -> Option<Unreadable> {
     if seen.sure() {
         return None;
     }
-    if seen.structure.error_markup && seen.visible_words <= STUB_WORDS {
+    if seen.structure.error_markup && !seen.shows_more_than(STUB_WORDS) {
         return seen.refuse(Why::ErrorPage, "the markup is that of a framework's error page".to_owned());
     }
-    for (table, why) in PHRASES {
+    let spoken = seen.headings.iter().take(3).any(|heading| phrases::may_hold_any(heading));
+    for (table, why) in PHRASES.into_iter().filter(|_| spoken) {
         if let Some(phrase) = seen.headings.iter().take(3).find_map(|heading| phrases::find(table, heading))
             && !seen.likely()
         {
@@ -496,21 +559,22 @@ fn phrased(seen: &Seen<'_>) -> Option<Unreadable> {
             return seen.refuse(why, format!("a heading says \"{phrase}\""));
         }
     }
-    if seen.likely() || seen.core.words > SMALL_WORDS || seen.core.words > 60 && seen.core.density >= 8.0 {
+    if seen.likely() || seen.core().words > SMALL_WORDS || seen.core().words > 60 && seen.core().density >= 8.0 {
         return None;
     }
     // A large page says many things; of such, only a main text that says little is asked.
-    if seen.visible_words > SMALL_WORDS && seen.main_words > 2 * SMALL_WORDS {
+    if seen.visible_words() > SMALL_WORDS && seen.main_words() > 2 * SMALL_WORDS {
         return None;
     }
     // Under the heading of a policy, only what stands alone: clauses speak of such things, too.
     let alone = seen.short_blocks();
     let text = match seen.named_beyond_heading() {
         true => &alone,
-        false if seen.visible_words <= SMALL_WORDS => &*seen.visible,
-        false => &seen.main,
+        false if seen.visible_words() <= SMALL_WORDS => seen.visible(),
+        false => seen.main(),
     };
-    for (table, why) in PHRASES {
+    let spoken = phrases::may_hold_any(text);
+    for (table, why) in PHRASES.into_iter().filter(|_| spoken) {
         if let Some(phrase) = phrases::find(table, text) {
             let why = if why == Why::NotFound && is_failure(seen, phrase) { Why::ErrorPage } else { why };
             return seen.refuse(why, format!("the page says \"{phrase}\""));
@@ -542,18 +606,18 @@ fn apologizes(seen: &Seen<'_>) -> Option<Unreadable> {
 /// Whether a page that is "not available" goes on to speak of an error.
 fn is_failure(seen: &Seen<'_>, phrase: &str) -> bool {
     let vague = ["available", "disponib", "verfügbar", "disponível"].iter().any(|word| phrase.contains(word));
-    vague && phrases::find(phrases::ERROR, &seen.visible).is_some()
+    vague && phrases::find(phrases::ERROR, seen.visible()).is_some()
 }
 
 /// A list of languages to choose from, and nothing else.
 fn picker(seen: &Seen<'_>) -> Option<Unreadable> {
     let listed = |text: &str| phrases::AUTONYMS.iter().filter(|name| phrases::holds(text, name)).count();
-    if seen.sure() || seen.core.notions >= 6 || seen.core.words > SMALL_WORDS {
+    if seen.sure() || seen.core().notions >= 6 || seen.core().words > SMALL_WORDS {
         return None;
     }
     // Names of languages have a word for the country, too.
-    let rest = seen.core.words.saturating_sub(2 * listed(&seen.main));
-    let names = listed(&seen.visible).max(listed(&phrases::fold(&seen.structure.options)));
+    let rest = seen.core().words.saturating_sub(2 * listed(seen.main()));
+    let names = listed(seen.visible()).max(listed(&phrases::fold(&seen.structure.options)));
     if names >= 12 && rest < 40 {
         return seen.refuse(Why::WrongPage, format!("the page is a list of {names} languages"));
     }
@@ -568,17 +632,19 @@ fn picker(seen: &Seen<'_>) -> Option<Unreadable> {
 
 /// A consent banner, and nothing beside it.
 fn bannered(seen: &Seen<'_>) -> Option<Unreadable> {
-    let nothing = seen.core.words < 40 && seen.core.notions < 4 && !names_policy(&seen.title);
+    if seen.sure() {
+        return None;
+    }
+    let nothing = seen.core().words < 40 && seen.core().notions < 4 && !names_policy(&seen.title);
     let offered = |text: &str| phrases::find(phrases::BUTTONS, text).is_some();
     if !seen.about_cookies
-        && !seen.sure()
-        && seen.whole.words <= SMALL_WORDS
+        && seen.whole().words <= SMALL_WORDS
         && let Some(banner) = &seen.structure.banner
     {
         let stands = |block: &&Block| banner.contains(phrases::fold(&block.text).as_str());
         let inside: usize = seen.page.blocks.iter().filter(stands).map(|block| words(&block.text)).sum();
-        if inside >= 8 && inside * 10 >= seen.main_words * 8 {
-            let failed = phrases::find(phrases::ERROR, &seen.visible);
+        if inside >= 8 && inside * 10 >= seen.main_words() * 8 {
+            let failed = phrases::find(phrases::ERROR, seen.visible());
             let (why, beside) = match failed {
                 Some(phrase) => (Why::ErrorPage, format!("; beside it the page says \"{phrase}\"")),
                 None => (Why::ConsentWall, String::new()),
@@ -587,23 +653,26 @@ fn bannered(seen: &Seen<'_>) -> Option<Unreadable> {
         }
     }
     let banner = nothing
-        && seen.whole.words <= SMALL_WORDS
-        && (seen.whole.words >= 40 && offered(&seen.visible) || offered(&phrases::fold(&seen.structure.buttons)));
+        && seen.whole().words <= SMALL_WORDS
+        && (seen.whole().words >= 40 && offered(seen.visible()) || offered(&phrases::fold(&seen.structure.buttons)));
     (banner && seen.structure.scripts > 0)
-        .then(|| seen.refuse(Why::ConsentWall, format!("all but {} words are about cookies", seen.core.words)))
+        .then(|| seen.refuse(Why::ConsentWall, format!("all but {} words are about cookies", seen.core().words)))
         .flatten()
 }
 
 /// A form to sign in, and little beside it.
 fn sign_in(seen: &Seen<'_>) -> Option<Unreadable> {
-    let spoken = seen.named() && (seen.likely() || seen.core.density >= 5.0 && seen.core.words >= 25);
-    if seen.sure() || spoken || seen.visible_words > 300 {
+    if seen.sure() {
         return None;
     }
-    let phrase = phrases::find(phrases::LOGIN, &seen.visible);
+    let spoken = seen.named() && (seen.likely() || seen.core().density >= 5.0 && seen.core().words >= 25);
+    if spoken || seen.visible_words() > 300 {
+        return None;
+    }
+    let phrase = phrases::find(phrases::LOGIN, seen.visible());
     match (seen.structure.passwords, phrase) {
         (0, None) => None,
-        (0, Some(phrase)) if seen.visible_words <= 150 => {
+        (0, Some(phrase)) if seen.visible_words() <= 150 => {
             seen.refuse(Why::LoginWall, format!("the page says \"{phrase}\""))
         }
         (0, Some(_)) => None,
@@ -623,8 +692,11 @@ impl Seen<'_> {
 
 /// A page whose main text says nothing.
 fn empty(seen: &Seen<'_>) -> Option<Unreadable> {
-    let meant = seen.whole.notions >= 3 && seen.whole.density >= 15.0 && seen.main_words >= 8;
-    let enough = seen.main_words >= NOTHING && seen.visible_words >= NOTHING;
+    if seen.sure() {
+        return None;
+    }
+    let meant = seen.whole().notions >= 3 && seen.whole().density >= 15.0 && seen.main_words() >= 8;
+    let enough = seen.main_words() >= NOTHING && seen.visible_words() >= NOTHING;
     if enough || meant && seen.structure.scripts == 0 || seen.lists_policies() {
         return None;
     }
@@ -727,30 +799,34 @@ fn is_home(url: &url::Url) -> bool {
 /// Nothing is left of the version before.
 fn collapsed(seen: &Seen<'_>) -> Option<Unreadable> {
     let previous = seen.page.expected.previous?;
+    if seen.sure() && seen.named() {
+        return None;
+    }
     let before = phrases::fold(&previous.text());
     let before_words = words(&before);
     if before_words < 150 {
         return None;
     }
     // Counting what is shared costs more than the rest, so it waits until it matters.
-    let kept = LazyCell::new(|| shared(&before, &seen.main));
+    let kept = LazyCell::new(|| shared(&before, seen.main()));
     let percent = |part: f64| (part * 100.0).round();
     // The whole page may hold what the main text lost: then the main text was chosen badly.
     // A policy can be cut down to a few sentences; then these speak of little else.
-    let terse = seen.whole.notions >= 4 && seen.whole.density >= 15.0;
-    let small = seen.main_words * 6 < before_words && !((seen.likely() || terse) && seen.named());
-    if small && *kept < 0.1 && shared(&before, &seen.visible) < 0.1 {
+    let terse = seen.whole().notions >= 4 && seen.whole().density >= 15.0;
+    let small = seen.main_words() * 6 < before_words && !((seen.likely() || terse) && seen.named());
+    if small && *kept < 0.1 && shared(&before, seen.visible()) < 0.1 {
         let decided = format!(
             "{before_words} words before, {} now, {} % of them phrases from before",
-            seen.main_words,
+            seen.main_words(),
             percent(*kept)
         );
         return seen.refuse(Why::WrongPage, decided);
     }
     // A version before that was no policy itself must not keep the policy out.
     let then = Measure::of(&before);
-    let better = then.notions >= seen.core.notions + 3 || then.density >= 5.0 && then.density > 1.5 * seen.core.density;
-    let poor = better && !seen.likely() && seen.core.density < 5.0 && !(seen.named() && seen.page.selected);
+    let better =
+        then.notions >= seen.core().notions + 3 || then.density >= 5.0 && then.density > 1.5 * seen.core().density;
+    let poor = better && !seen.likely() && seen.core().density < 5.0 && !(seen.named() && seen.page.selected);
     let limit = if names_policy(&seen.title) { 0.02 } else { 0.06 };
     if poor && *kept < limit && same_language(seen, previous) {
         let decided =
@@ -765,8 +841,10 @@ fn collapsed(seen: &Seen<'_>) -> Option<Unreadable> {
 /// such words. Of a language whose words for policies we do not know, nothing is said.
 fn strange(seen: &Seen<'_>) -> Option<Unreadable> {
     let known = seen.page.language.is_none_or(|language| phrases::LANGUAGES.contains(&language));
-    let silent = seen.page.html.is_some() && seen.whole.notions == 0 && seen.main_words <= STUB_WORDS;
-    if !known || !silent || seen.page.selected || seen.named() {
+    // So few words have no more bytes than this in any language that we know.
+    let letters: usize = seen.page.blocks.iter().map(|block| block.text.len()).sum();
+    let asked = known && seen.page.html.is_some() && !seen.page.selected && letters <= 64 * STUB_WORDS;
+    if !asked || seen.main_words() > STUB_WORDS || seen.whole().notions > 0 || seen.named() {
         return None;
     }
     seen.refuse(Why::WrongPage, "not one of its words is a word of policies".to_owned())
@@ -778,7 +856,7 @@ pub(super) fn notions(text: &str) -> usize {
 }
 
 fn same_language(seen: &Seen<'_>, previous: &Reading) -> bool {
-    match (language::detected(&seen.main), previous.language.as_deref()) {
+    match (language::detected(seen.main()), previous.language.as_deref()) {
         (Some(now), Some(before)) => now == before,
         _ => true,
     }

@@ -267,7 +267,7 @@ fn unmark_idle(lines: &[Line], styles: &mut [Option<Style>]) {
     for at in 0..lines.len() {
         let Some(style) = styles[at] else { continue };
         let under = styles[at + 1..].iter().position(Option::is_some).map_or(lines.len(), |next| at + 1 + next);
-        let of_dates = |line: &Line| count_words(&line.text) <= 6 && is_dated(&line.text);
+        let of_dates = |line: &Line| line.words() <= 6 && is_dated(&line.text);
         // Of a list, the list alone: the text behind it is not what the line heads.
         let items = lines[at + 1..under].iter().take_while(|line| line.item.is_some()).count();
         let headed = if items > 0 { at + 1 + items } else { under };
@@ -335,7 +335,7 @@ fn is_contents(lines: &[Line], at: usize) -> bool {
 fn level_titles(lines: &[Line], styles: &mut [Option<Style>]) {
     let mut marked = (0..lines.len()).filter(|&at| matches!(styles[at], Some(Style::Marked(_))));
     let Some(first) = marked.next() else { return };
-    let names = super::POLICY_WORDS.is_match(&lines[first].text) && count_words(&lines[first].text) <= LONGEST_PLAIN;
+    let names = super::POLICY_WORDS.is_match(&lines[first].text) && lines[first].words() <= LONGEST_PLAIN;
     let at_head = first < 3 && styles[..first].iter().all(Option::is_none);
     if !names || !at_head {
         return;
@@ -359,7 +359,7 @@ fn level_titles(lines: &[Line], styles: &mut [Option<Style>]) {
 /// Headings that the page marks as such.
 fn marked(lines: &[Line], at: usize) -> Option<Style> {
     let line = &lines[at];
-    let words = count_words(&line.text);
+    let words = line.words();
     if !line.text.chars().any(char::is_alphabetic) || line.text.chars().count() > LONGEST_CHARS {
         return None;
     }
@@ -380,7 +380,7 @@ fn marked(lines: &[Line], at: usize) -> Option<Style> {
 /// Whether what stands under a term is a section, not a definition.
 fn long_definitions(lines: &[Line], at: usize) -> bool {
     let under: Vec<&Line> = lines[at + 1..].iter().take_while(|line| line.kind == Kind::Definition).take(50).collect();
-    let words: u32 = under.iter().map(|line| count_words(&line.text)).sum();
+    let words: u32 = under.iter().map(|line| line.words()).sum();
     words > 60 || under.len() > 2
 }
 
@@ -498,10 +498,7 @@ fn introduces(lines: &[Line], at: usize) -> bool {
 /// Whether a line stands between a name and a street, as the name of a firm does.
 fn is_in_address(lines: &[Line], at: usize) -> bool {
     let short = |line: &Line| {
-        line.kind == Kind::Text
-            && !line.look.bold
-            && count_words(&line.text) <= 10
-            && !line.text.ends_with([':', ';', '!', '?'])
+        line.kind == Kind::Text && !line.look.bold && line.words() <= 10 && !line.text.ends_with([':', ';', '!', '?'])
     };
     let is_street = |line: &Line| {
         short(line)
@@ -510,10 +507,10 @@ fn is_in_address(lines: &[Line], at: usize) -> bool {
             && !line.text.ends_with('.')
     };
     at > 0
-        && count_words(&lines[at].text) <= 4
+        && lines[at].words() <= 4
         && !lines[at].look.bold
         && short(&lines[at - 1])
-        && count_words(&lines[at - 1].text) <= 6
+        && lines[at - 1].words() <= 6
         && !is_dated(&lines[at - 1].text)
         && lines.get(at + 1).is_some_and(is_street)
 }
@@ -746,7 +743,7 @@ fn plain(lines: &[Line], styles: &mut [Option<Style>]) {
         }
         let introduced = at > 0 && lines[at - 1].text.ends_with([':', ',', ';']);
         let sentence = next.kind == Kind::Text
-            && count_words(&next.text) >= 12
+            && next.words() >= 12
             && next.text.ends_with(['.', ':', '!', '?', '。', ')', '”', ';']);
         let heads = (sentence || next.item.is_some())
             && !line.text.starts_with(|c: char| c.is_numeric())

@@ -1,6 +1,8 @@
 //! The visible nodes as lines: where a browser would break them, with what they look
 //! like. Which lines are headings is decided later, when all are known.
 
+use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -8,7 +10,7 @@ use url::Url;
 
 use super::links;
 use super::table;
-use super::tree::Tree;
+use super::tree::{Tree, count_words};
 use crate::text::{BlockKind, Link, plain};
 
 /// What a line is on the page, before headings are told.
@@ -71,6 +73,21 @@ pub(super) struct Line {
     pub(super) look: Look,
     pub(super) item: Option<Item>,
     pub(super) anchor: Option<String>,
+    /// The length of the text when its words were counted, and one more; and how many.
+    counted: Cell<(usize, u32)>,
+}
+
+impl Line {
+    /// How many words it has: counted once, as long as the text stays as long as it is.
+    pub(super) fn words(&self) -> u32 {
+        let (length, words) = self.counted.get();
+        if length == self.text.len() + 1 {
+            return words;
+        }
+        let words = count_words(&self.text);
+        self.counted.set((self.text.len() + 1, words));
+        words
+    }
 }
 
 /// Writes the lines of some parts of the page, in page order.
@@ -218,7 +235,7 @@ impl Writer<'_> {
                 let folds = node.attr("aria-expanded").is_some() || node.attr("aria-controls").is_some();
                 // What opens a list to choose from, or a dialogue, is no heading of a part.
                 let pops_up = node.attr("aria-haspopup").is_some_and(|what| !matches!(what, "" | "false"));
-                if !folds || pops_up || super::tree::count_words(&tree.words(at)) == 0 {
+                if !folds || pops_up || count_words(&tree.words(at)) == 0 {
                     return node.end;
                 }
             }
@@ -262,12 +279,13 @@ impl Writer<'_> {
     /// What an element means for the lines in it.
     fn opened(&mut self, tree: &Tree<'_>, at: usize) -> Open {
         let node = &tree.nodes[at];
-        let style = node.attr("style").map(|style| style.to_ascii_lowercase().replace(' ', "")).unwrap_or_default();
-        let class = node.attr("class").unwrap_or_default().to_ascii_lowercase();
+        let style = node.attr("style").map(squeezed).unwrap_or_default();
+        let class = node.attr("class").unwrap_or_default();
         let kind = kind(node.name, node.attr("role"), node.attr("aria-level"))
             // The names of tabs stand together; what they open stands elsewhere.
             .filter(|kind| *kind != Kind::Fold || node.attr("role") != Some("tab"));
-        let item = (node.name == "li" || node.attr("role") == Some("listitem")).then(|| {
+        let listed = node.name == "li" || node.attr("role") == Some("listitem") && !is_frame(tree, node.parent);
+        let item = listed.then(|| {
             self.items += 1;
             let depth = self.around().lists.clamp(1, 9);
             let only = *self.single.entry(node.parent).or_insert_with(|| {
@@ -299,7 +317,8 @@ impl Writer<'_> {
         around.preformatted |= kind == Some(Kind::Preformatted);
         around.raised |= node.name == "sup";
         around.heading |= matches!(kind, Some(Kind::Heading(_) | Kind::Fold));
-        let list = matches!(node.name, "ul" | "ol" | "menu") || node.attr("role") == Some("list");
+        let list =
+            matches!(node.name, "ul" | "ol" | "menu") || node.attr("role") == Some("list") && !is_frame(tree, at);
         around.lists = around.lists.saturating_add(u8::from(list));
         around.links = around.links.saturating_add(u8::from(link.is_some()));
         around.contents |= matches!(link, Some((_, _, true)));
@@ -309,14 +328,14 @@ impl Writer<'_> {
             around,
             end: node.end,
             block: is_block(node.name) || kind.is_some() || item.is_some() || is_block_style(&style),
-            bold: (outer.is_some_and(|outer| outer.bold) && !is_light(&style)) || is_bold(node.name, &style, &class),
+            bold: (outer.is_some_and(|outer| outer.bold) && !is_light(&style)) || is_bold(node.name, &style, class),
             underlined: outer.is_some_and(|outer| outer.underlined)
                 || node.name == "u"
                 || style.contains("text-decoration:underline"),
             item,
             span: is_span(node.name),
             // A heading needs no class to be one; what holds it and a line below is a part.
-            titled: (is_block(node.name) && !matches!(kind, Some(Kind::Heading(_))) && is_titled(&class)).then_some(at),
+            titled: (is_block(node.name) && !matches!(kind, Some(Kind::Heading(_))) && is_titled(class)).then_some(at),
             link,
             anchor: node
                 .attr("id")
@@ -380,7 +399,16 @@ impl Writer<'_> {
         if !raised && text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t'..=b'\r')) {
             return self.plain(text, [bold, underlined, contents, away]);
         }
-        for c in text.chars() {
+        let mut rest = text;
+        while let Some(c) = rest.chars().next() {
+            // Of a text in letters beyond ASCII, most words are of ASCII all the same.
+            let plain = if raised { 0 } else { rest.bytes().take_while(|byte| matches!(byte, b' '..=b'~')).count() };
+            if plain > 0 {
+                self.plain(&rest[..plain], [bold, underlined, contents, away]);
+                rest = &rest[plain..];
+                continue;
+            }
+            rest = &rest[c.len_utf8()..];
             let c = if raised { superscript(c) } else { c };
             if is_invisible(c) {
                 continue;
@@ -451,12 +479,16 @@ impl Writer<'_> {
             }
         }
         let text = draft.text.trim_end();
+        let kind = around.kind.unwrap_or(Kind::Text);
+        let text = if kind == Kind::Preformatted { text.trim_matches('\n') } else { text };
+        let text = if draft.letters == 0 { String::new() } else { text.to_owned() };
+        // The next line is written where this one was.
+        self.now.text = std::mem::take(&mut draft.text);
+        self.now.text.clear();
         if draft.letters == 0 {
             // Rules, bullets and other ornaments are no text.
             return;
         }
-        let kind = around.kind.unwrap_or(Kind::Text);
-        let text = if kind == Kind::Preformatted { text.trim_matches('\n').to_owned() } else { text.to_owned() };
         let item = around.item.and_then(|at| self.open.get_mut(at)?.item.as_mut()).map(|item| {
             let now = *item;
             item.first = false;
@@ -474,7 +506,15 @@ impl Writer<'_> {
         if let Some(element) = titled_by {
             self.titled_by.push((self.out.len(), element));
         }
-        self.out.push(Line { kind, text, links: draft.links, look, item, anchor: self.anchor.take() });
+        self.out.push(Line {
+            kind,
+            text,
+            links: draft.links,
+            look,
+            item,
+            anchor: self.anchor.take(),
+            counted: Cell::default(),
+        });
     }
 
     /// Writes the text of a text area, which has no marks but its line breaks.
@@ -491,7 +531,15 @@ impl Writer<'_> {
                 Item { depth: 1, number: self.items, first: true, only: false }
             });
             let look = Look::default();
-            self.out.push(Line { kind, text: block.text, links: block.links, look, item, anchor: None });
+            self.out.push(Line {
+                kind,
+                text: block.text,
+                links: block.links,
+                look,
+                item,
+                anchor: None,
+                counted: Cell::default(),
+            });
         }
     }
 
@@ -509,9 +557,25 @@ impl Writer<'_> {
     fn table(&mut self, tree: &Tree<'_>, at: usize) {
         for row in table::rows(tree, at, self.base) {
             let look = Look::default();
-            self.out.push(Line { kind: row.kind, text: row.text, links: row.links, look, item: None, anchor: None });
+            self.out.push(Line {
+                kind: row.kind,
+                text: row.text,
+                links: row.links,
+                look,
+                item: None,
+                anchor: None,
+                counted: Cell::default(),
+            });
         }
     }
+}
+
+/// Whether an element that says it is a list has one item only: page builders put a whole
+/// text into such a list, and no reader sees one.
+fn is_frame(tree: &Tree<'_>, at: usize) -> bool {
+    let list = &tree.nodes[at];
+    let item = |child: &usize| tree.nodes[*child].attr("role") == Some("listitem");
+    list.name == "div" && list.attr("role") == Some("list") && tree.children(at).filter(item).take(2).count() == 1
 }
 
 /// What an element's name or role makes of the lines in it.
@@ -591,6 +655,14 @@ fn superscript(c: char) -> char {
     c.to_digit(10).map_or(c, |digit| RAISED[digit as usize])
 }
 
+/// A style in lower case, without blanks.
+fn squeezed(style: &str) -> Cow<'_, str> {
+    if style.bytes().any(|byte| byte == b' ' || byte.is_ascii_uppercase()) {
+        return style.to_ascii_lowercase().replace(' ', "").into();
+    }
+    style.into()
+}
+
 /// Inline elements that style sheets often set as blocks.
 fn is_span(name: &str) -> bool {
     matches!(name, "span" | "a" | "label" | "time")
@@ -602,26 +674,30 @@ fn is_block_style(style: &str) -> bool {
         .any(|wanted| style.contains(wanted))
 }
 
+/// Classes of style sheets that many sites use.
+const BOLD_CLASSES: [&str; 6] = ["bold", "strong", "fw-bold", "font-bold", "font-semibold", "text-bold"];
+
 fn is_bold(name: &str, style: &str, class: &str) -> bool {
     matches!(name, "b" | "strong")
         || ["font-weight:bold", "font-weight:6", "font-weight:7", "font-weight:8", "font-weight:9"]
             .iter()
             .any(|wanted| style.contains(wanted))
-        || class
-            .split_ascii_whitespace()
-            .any(|class| matches!(class, "bold" | "strong" | "fw-bold" | "font-bold" | "font-semibold" | "text-bold"))
+        || class.split_ascii_whitespace().any(|class| BOLD_CLASSES.iter().any(|bold| class.eq_ignore_ascii_case(bold)))
 }
 
 fn is_light(style: &str) -> bool {
     ["font-weight:normal", "font-weight:3", "font-weight:4"].iter().any(|wanted| style.contains(wanted))
 }
 
+/// What parts of a class are called that make a line a title.
+const TITLED: [&str; 7] = ["title", "heading", "headline", "subtitle", "subheading", "header", "question"];
+
 fn is_titled(class: &str) -> bool {
     // A utility class may name other elements that it styles: `[&_.heading-anchor]:border-0`.
     let names = class.split_ascii_whitespace().filter(|name| !name.contains(['[', ':']));
-    names.flat_map(|name| name.split(|c: char| !c.is_alphanumeric())).any(|word| {
-        matches!(word, "title" | "heading" | "headline" | "subtitle" | "subheading" | "header" | "question")
-    })
+    names
+        .flat_map(|name| name.split(|c: char| !c.is_alphanumeric()))
+        .any(|word| TITLED.iter().any(|titled| word.eq_ignore_ascii_case(titled)))
 }
 
 /// Characters that have no width: they part words for search, not for readers.

@@ -4,11 +4,14 @@
 //! A lost clause is worse than a kept menu: where in doubt, more is kept.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
 use url::Url;
 
 use super::lines::{Kind, Line};
-use super::tree::{Tree, Words, count_words};
+use super::tree::{Tree, Words};
+use crate::text::date;
 use crate::text::noise::{self, CLASSES, Element, MAX_SHARE, hints};
 use crate::text::state;
 
@@ -16,6 +19,9 @@ use crate::text::state;
 const HOLDS_ALL: f32 = 0.85;
 /// A part beside it that has a heading and so many words is policy too.
 const SECTION: u32 = 60;
+
+/// A title or a line with a date has no more words than this.
+const TITLE: u32 = 10;
 
 /// A text of so many words is more than an entry of a list.
 const SENTENCE: u32 = 20;
@@ -31,7 +37,8 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
     let about_cookies = names_cookies(tree);
     let mut left = total;
     let mut taken: BTreeMap<&str, u32> = BTreeMap::new();
-    let mut hinted = Vec::new();
+    // Most elements are called as others are.
+    let mut known: HashMap<(&str, &str), (Vec<String>, u64)> = HashMap::new();
     let mut at = 0;
     while at < tree.nodes.len() {
         let node = &tree.nodes[at];
@@ -43,7 +50,6 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
             at += 1;
             continue;
         }
-        hinted.clear();
         // A heading is called after what it heads, and so is the part that it heads.
         let heading = matches!(node.name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6");
         if facts.holds_note[at] {
@@ -51,19 +57,23 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
             continue;
         }
         let heads = facts.holds_heading[at] && counts[at].prose() >= 8;
-        for attribute in ["class", "id"].into_iter().take(if heading { 0 } else { 2 - usize::from(heads) }) {
-            if let Some(value) = node.attr(attribute) {
-                hints(value, &mut hinted);
-            }
-        }
+        let class = node.attr("class").filter(|_| !heading).unwrap_or_default();
+        let id = node.attr("id").filter(|_| !heading && !heads).unwrap_or_default();
+        let (hinted, marks) = known.entry((class, id)).or_insert_with(|| {
+            let mut hinted = Vec::new();
+            hints(class, &mut hinted);
+            hints(id, &mut hinted);
+            let marks = noise::marks(&hinted);
+            (hinted, marks)
+        });
         let role = node.attr("role").unwrap_or_default().to_lowercase();
         let label = node.attr("aria-label").unwrap_or_default().to_lowercase();
         let words = counts[at];
         let element = Element {
             name: node.name,
             role: &role,
-            hints: &hinted,
-            marks: noise::marks(&hinted),
+            hints: hinted,
+            marks: *marks,
             label: &label,
             words: words.all,
             density: words.density(),
@@ -137,9 +147,16 @@ pub(super) fn remove_variants(tree: &mut Tree<'_>) {
     let mut hinted = Vec::new();
     let mut is_variant = |at: usize| {
         let node = &tree.nodes[at];
+        if node.attr("aria-hidden") == Some("true") {
+            return true;
+        }
+        let class = node.attr("class").unwrap_or_default();
+        if !VARIANT_CLASS.is_match(class) {
+            return false;
+        }
         hinted.clear();
-        hints(node.attr("class").unwrap_or_default(), &mut hinted);
-        node.attr("aria-hidden") == Some("true") || hinted.iter().any(|hint| VARIANT_HINTS.contains(&hint.as_str()))
+        hints(class, &mut hinted);
+        hinted.iter().any(|hint| VARIANT_HINTS.contains(&hint.as_str()))
     };
     let variants: Vec<bool> = (0..tree.nodes.len()).map(|at| counts[at].all >= 8 && is_variant(at)).collect();
     for at in 0..tree.nodes.len() {
@@ -196,6 +213,11 @@ pub(super) fn remove_copies(tree: &mut Tree<'_>) {
 const VARIANT_HINTS: [&str; 9] =
     ["mobile", "desktop", "tablet", "phone", "hidden", "visible", "hide", "show", "responsive"];
 
+/// Whether a class may hold one of these words.
+static VARIANT_CLASS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    AhoCorasick::builder().ascii_case_insensitive(true).build(VARIANT_HINTS).expect("the words are sound")
+});
+
 /// A text that says who owns the page has no more bytes than this.
 const OWNER: usize = 500;
 
@@ -241,11 +263,13 @@ impl Facts {
             controls[at] = u32::from(control);
             consenting[at] = u32::from(control && noise::consent_words(&tree.words(at)) > 0);
             radios[at] = u32::from(node.name == "input" && node.attr("type") == Some("radio"));
-            // Only short parts are asked.
-            says_owner[at] = node.text().is_some_and(|text| text.len() <= OWNER && noise::names_owner(text));
-            says_when[at] = node.text().is_some_and(noise::says_when);
             holds_current[at] = node.name == "a" && node.linked && node.attr("aria-current") == Some("page");
-            consent[at] = node.text().map_or(0, noise::consent_words);
+            if let Some(text) = node.text() {
+                // Only short parts are asked.
+                says_owner[at] = text.len() <= OWNER && noise::names_owner(text);
+                says_when[at] = noise::says_when(text);
+                consent[at] = if node.words > 0 { noise::consent_words(text) } else { 0 };
+            }
             inside_main[at] = inside_main[node.parent] || is_main(tree, at);
         }
         let mut holds_note = notes(tree);
@@ -398,9 +422,20 @@ pub(super) fn find(tree: &Tree<'_>) -> usize {
                 && counts[child].prose() >= 8
                 && counts[child].density() < 0.5
         };
+        // A few words beside it may be its title, where no other is marked, or its date.
+        let told = |child: usize| {
+            let words = counts[child];
+            let few = (1..=TITLE).contains(&words.all) && words.linked == 0;
+            let names = |words: &str| child < best && !titles[at] && super::POLICY_WORDS.is_match(words);
+            few && !tree.nodes[child].name.is_empty() && {
+                let words = tree.words(child);
+                names(&words) || date::is_date_line(&words)
+            }
+        };
         let lost = |child: usize| {
             let prose = counts[child].prose();
             twin(child)
+                || told(child)
                 || prose >= SECTION
                     && (facts.holds_heading[child] || facts.holds_sentence[child] && counts[child].density() < 0.2)
         };
@@ -582,7 +617,7 @@ fn is_prose(line: &Line) -> bool {
 }
 
 fn words_of(line: &Line) -> u32 {
-    count_words(&line.text)
+    line.words()
 }
 
 fn is_container(name: &str) -> bool {

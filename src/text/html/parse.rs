@@ -9,10 +9,10 @@
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 
-use html5ever::TokenizerResult;
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
 use html5ever::tree_builder::{Tracer, TreeBuilder, TreeBuilderOpts, TreeSink};
+use html5ever::{LocalName, TokenizerResult, local_name};
 use scraper::{Html, HtmlTreeSink};
 
 /// Deepest nesting kept. Blink keeps 512; the deepest policy seen has 37.
@@ -178,8 +178,8 @@ impl TokenSink for Bounded {
             return TokenSinkResult::Continue;
         }
         let name = match &token {
-            Token::TagToken(tag) if &*tag.name == "script" => Some("script"),
-            Token::TagToken(tag) if &*tag.name == "style" => Some("style"),
+            Token::TagToken(tag) if tag.name == local_name!("script") => Some("script"),
+            Token::TagToken(tag) if tag.name == local_name!("style") => Some("style"),
             _ => None,
         };
         let result = self.builder.process_token(token, line);
@@ -200,47 +200,121 @@ impl TokenSink for Bounded {
 /// but for its repairs.
 #[derive(Default)]
 struct Open {
-    names: Vec<html5ever::LocalName>,
+    names: Vec<(LocalName, Kinds)>,
     formatting: usize,
+    /// The kinds of the names asked last: pages have few.
+    known: Vec<(LocalName, Kinds)>,
 }
+
+/// What kinds of element a name is of, worked out once.
+#[derive(Clone, Copy)]
+struct Kinds {
+    formatting: bool,
+    void: bool,
+    raw: bool,
+    closes_paragraph: bool,
+    boundary: bool,
+    /// A cell or a row of a table.
+    cell: bool,
+    /// What a table ends only with: cells, rows and groups of them.
+    parts_table: bool,
+    /// What an end tag does not close through.
+    around: bool,
+    table: bool,
+    paragraph: bool,
+    /// Ends with what starts an item: paragraphs and the like, that stand open in it.
+    within_item: bool,
+    implies: Option<&'static [LocalName]>,
+}
+
+impl Kinds {
+    fn of(name: &str) -> Self {
+        const LI: &[LocalName] = &[local_name!("li")];
+        const TERM: &[LocalName] = &[local_name!("dt"), local_name!("dd")];
+        const OPTION: &[LocalName] = &[local_name!("option")];
+        const CELL: &[LocalName] = &[local_name!("td"), local_name!("th")];
+        const ROW: &[LocalName] = &[local_name!("tr")];
+        const GROUP: &[LocalName] = &[local_name!("tbody"), local_name!("thead"), local_name!("tfoot")];
+        let implies = match name {
+            "li" => Some(LI),
+            "dt" | "dd" => Some(TERM),
+            "option" | "optgroup" => Some(OPTION),
+            "td" | "th" => Some(CELL),
+            "tr" => Some(ROW),
+            "tbody" | "thead" | "tfoot" => Some(GROUP),
+            _ => None,
+        };
+        Self {
+            formatting: is_formatting(name),
+            void: is_void(name),
+            raw: is_raw(name),
+            closes_paragraph: closes_paragraph(name),
+            boundary: is_boundary(name),
+            cell: matches!(name, "td" | "th" | "tr"),
+            parts_table: matches!(name, "td" | "th" | "tr" | "tbody" | "thead" | "tfoot" | "caption"),
+            around: matches!(name, "td" | "th" | "caption" | "object" | "template"),
+            table: name == "table",
+            paragraph: name == "p",
+            within_item: matches!(name, "p" | "address" | "div"),
+            implies,
+        }
+    }
+}
+
+/// How many names' kinds are kept at hand.
+const KNOWN: usize = 64;
 
 impl Open {
     /// Whether a tag may pass; keeps the account.
     fn admits(&mut self, tag: &Tag) -> bool {
-        let name = &*tag.name;
+        let kinds = self.kinds(&tag.name);
         match tag.kind {
             TagKind::EndTag => {
-                if is_formatting(name) {
+                if kinds.formatting {
                     self.formatting = self.formatting.saturating_sub(1);
                 }
-                self.close(name);
+                self.close(&tag.name, kinds);
                 true
             }
-            TagKind::StartTag if tag.self_closing || is_void(name) => true,
+            TagKind::StartTag if tag.self_closing || kinds.void => true,
             TagKind::StartTag => {
-                self.close_implied(name);
-                if self.names.len() >= MAX_DEPTH || (is_formatting(name) && self.formatting >= MAX_FORMATTING) {
+                self.close_implied(kinds);
+                if self.names.len() >= MAX_DEPTH || (kinds.formatting && self.formatting >= MAX_FORMATTING) {
                     // Raw text must still be read as such, or a script would turn into tags.
-                    return is_raw(name);
+                    return kinds.raw;
                 }
-                self.formatting += usize::from(is_formatting(name));
-                self.names.push(tag.name.clone());
+                self.formatting += usize::from(kinds.formatting);
+                self.names.push((tag.name.clone(), kinds));
                 true
             }
         }
     }
 
+    /// The kinds of a name, one of those at hand where it is among them.
+    fn kinds(&mut self, name: &LocalName) -> Kinds {
+        let at = name.get_hash() as usize % KNOWN;
+        if let Some((known, kinds)) = self.known.get(at)
+            && known == name
+        {
+            return *kinds;
+        }
+        let kinds = Kinds::of(name);
+        if self.known.is_empty() {
+            self.known.resize(KNOWN, (local_name!(""), Kinds::of("")));
+        }
+        self.known[at] = (name.clone(), kinds);
+        kinds
+    }
+
     /// Closes an element at its end tag, but not through the cell or table around it.
-    fn close(&mut self, name: &str) {
-        let parts_table = matches!(name, "td" | "th" | "tr" | "tbody" | "thead" | "tfoot" | "caption");
+    fn close(&mut self, name: &LocalName, kinds: Kinds) {
         for at in (0..self.names.len()).rev() {
-            let open = &*self.names[at];
+            let (open, of) = &self.names[at];
             if open == name {
                 self.names.truncate(at);
                 return;
             }
-            let around = matches!(open, "td" | "th" | "caption" | "object" | "template");
-            if name != "table" && (open == "table" || around && !parts_table) {
+            if !kinds.table && (of.table || of.around && !kinds.parts_table) {
                 return;
             }
         }
@@ -248,36 +322,30 @@ impl Open {
 
     /// Closes what a start tag closes without an end tag, so that unclosed items and
     /// paragraphs do not count as nesting.
-    fn close_implied(&mut self, name: &str) {
-        let closes: &[&str] = match name {
-            "li" => &["li"],
-            "dt" | "dd" => &["dt", "dd"],
-            "option" | "optgroup" => &["option"],
-            "td" | "th" => &["td", "th"],
-            "tr" => &["tr"],
-            "tbody" | "thead" | "tfoot" => &["tbody", "thead", "tfoot"],
-            _ => &[],
-        };
+    fn close_implied(&mut self, kinds: Kinds) {
         // An item is looked for through what may stand open in it; paragraphs close first.
-        if !closes.is_empty() {
-            self.close_first(closes, |open| !is_boundary(open) || matches!(open, "p" | "address" | "div"));
+        if let Some(closes) = kinds.implies {
+            // The cells of a row, and the rows of a group, close through each other.
+            let cells = closes != [local_name!("li")];
+            self.close_first(
+                |name, _| closes.contains(name),
+                |open| !open.boundary || open.within_item || cells && open.cell,
+            );
         }
-        if closes_paragraph(name) {
-            self.close_first(&["p"], |open| !is_boundary(open));
+        if kinds.closes_paragraph {
+            self.close_first(|_, open| open.paragraph, |open| !open.boundary);
         }
     }
 
     /// Closes the innermost of some elements, where only `through` elements are above it.
-    fn close_first(&mut self, wanted: &[&str], through: impl Fn(&str) -> bool) {
+    fn close_first(&mut self, wanted: impl Fn(&LocalName, Kinds) -> bool, through: impl Fn(Kinds) -> bool) {
         for at in (0..self.names.len()).rev().take(LOOK_BACK) {
-            let open = &*self.names[at];
-            if wanted.contains(&open) {
+            let (name, open) = &self.names[at];
+            if wanted(name, *open) {
                 self.names.truncate(at);
                 return;
             }
-            // The cells of a row, and the rows of a group, close through each other.
-            let cell = matches!(open, "td" | "th" | "tr") && !wanted.contains(&"p") && !wanted.contains(&"li");
-            if !through(open) && !cell {
+            if !through(*open) {
                 return;
             }
         }

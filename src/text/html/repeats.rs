@@ -1,5 +1,6 @@
 //! The same text twice on one page: pages for two widths of screen carry their text for each.
 
+use std::cell::LazyCell;
 use std::collections::HashMap;
 
 use super::tree::count_words;
@@ -14,8 +15,8 @@ const WHOLE_TEXT: usize = 300;
 /// A block is compared only with the first one of its text and those after it, and only until
 /// the run is long enough or ends: linear in the page.
 pub(super) fn drop(blocks: Vec<Block>) -> Vec<Block> {
-    let words: Vec<usize> = blocks.iter().map(|block| count_words(&block.text) as usize).collect();
-    let enough = WHOLE_TEXT.max(words.iter().sum::<usize>() / 3);
+    let words = |blocks: &[Block]| blocks.iter().map(|block| count_words(&block.text) as usize).sum::<usize>();
+    let third = LazyCell::new(|| words(&blocks) / 3);
     let mut first: HashMap<&str, usize> = HashMap::new();
     let mut twice = vec![false; blocks.len()];
     let mut at = 0;
@@ -27,7 +28,8 @@ pub(super) fn drop(blocks: Vec<Block>) -> Vec<Block> {
         // Rows alike one after the other repeat nothing but themselves.
         let begins = earlier < at && blocks[at - 1].text != blocks[at].text;
         let run = if begins { (0..).take_while(same).count() } else { 0 };
-        if words[at..at + run].iter().sum::<usize>() >= enough {
+        let repeated = words(&blocks[at..at + run]);
+        if repeated >= WHOLE_TEXT && repeated >= *third {
             twice[at..at + run].fill(true);
         }
         at += run.max(1);

@@ -48,6 +48,38 @@ fn marked_headings() {
 }
 
 #[test]
+fn a_title_or_a_date_beside_the_text_is_of_it() {
+    let text = "<p>PROSE</p>".repeat(12);
+    let prose = ["PROSE"; 12];
+    // No heading is marked: what names the policy right above it is its title.
+    check(
+        &format!("<div><div class=top><div>Terms of Use</div></div><div><div>{text}</div></div></div>"),
+        &[&["# Terms of Use"][..], &prose].concat(),
+    );
+    check(
+        &format!("<div><div>Last updated: 3 May 2024</div><div>{text}</div><div>About us</div></div>"),
+        &[&["Last updated: 3 May 2024"][..], &prose, &["About us"]].concat(),
+    );
+    // Where one is marked, the same words elsewhere are a crumb of bread.
+    check(
+        &format!("<div><div>Terms of Use</div><div><h1>Terms of Use</h1>{text}</div></div>"),
+        &[&["# Terms of Use"][..], &prose].concat(),
+    );
+}
+
+#[test]
+fn a_list_of_one_that_holds_the_text_is_no_list() {
+    check(
+        "<div role=list><div role=listitem><h1>Privacy</h1><p>PROSE</p><ul><li>PROSE<li>PROSE</ul></div></div>",
+        &["# Privacy", "PROSE", "- PROSE", "- PROSE"],
+    );
+    check(
+        "<h1>Privacy</h1><div role=list><div role=listitem>PROSE</div><div role=listitem>PROSE</div></div>",
+        &["# Privacy", "- PROSE", "- PROSE"],
+    );
+}
+
+#[test]
 fn headings_set_off_by_their_look() {
     check(
         "<h1>Privacy</h1><p><b>WHAT WE COLLECT</b></p><p>PROSE</p><p><strong>Your name</strong></p><p>PROSE</p>

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use ego_tree::iter::Edge;
 use ego_tree::{NodeId, NodeRef};
+use html5ever::{LocalName, local_name};
 use scraper::{Html, Node as Dom};
 
 /// One visible node: an element or a text.
@@ -22,6 +23,49 @@ pub(super) struct Node<'a> {
     pub(super) linked: bool,
     /// Left out of the reading, with everything in it.
     pub(super) off: bool,
+    /// Which of [`ASKED`] it has, one bit each; the last bit for all others.
+    has: u32,
+}
+
+/// The attributes that are asked for most, nearly all of which nearly all elements lack.
+const ASKED: [&str; 16] = [
+    "class",
+    "id",
+    "role",
+    "href",
+    "style",
+    "hidden",
+    "type",
+    "name",
+    "aria-hidden",
+    "aria-label",
+    "aria-level",
+    "aria-expanded",
+    "aria-controls",
+    "aria-current",
+    "aria-haspopup",
+    "data-cfemail",
+];
+
+/// The bit of an attribute's name.
+const fn bit(name: &str) -> u32 {
+    let mut at = 0;
+    while at < ASKED.len() {
+        if same(ASKED[at], name) {
+            return 1 << at;
+        }
+        at += 1;
+    }
+    1 << ASKED.len()
+}
+
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut at = 0;
+    while a.len() == b.len() && at < a.len() && a[at] == b[at] {
+        at += 1;
+    }
+    a.len() == b.len() && at == a.len()
 }
 
 impl<'a> Node<'a> {
@@ -31,7 +75,13 @@ impl<'a> Node<'a> {
     }
 
     /// An attribute's value; none for text.
+    #[inline(always)]
     pub(super) fn attr(&self, name: &str) -> Option<&'a str> {
+        // The compiler knows the bit of a name that is written out.
+        if self.has & bit(name) == 0 { None } else { self.attribute(name) }
+    }
+
+    fn attribute(&self, name: &str) -> Option<&'a str> {
         // scraper's own look-up makes an atom of the name at every call.
         let attributes = &self.dom.value().as_element()?.attrs;
         let found = attributes.iter().find(|(key, _)| &*key.local == name && key.ns.is_empty());
@@ -41,6 +91,23 @@ impl<'a> Node<'a> {
     /// The node's key in the parsed page.
     pub(super) fn id(&self) -> NodeId {
         self.dom.id()
+    }
+}
+
+/// The bits of an element's attributes.
+fn attributes(element: &scraper::node::Element) -> u32 {
+    element.attrs.iter().fold(0, |has, (name, _)| has | bit_of(&name.local))
+}
+
+/// [`bit`] of a name as the parser keeps it, which compares as fast as a number.
+fn bit_of(name: &LocalName) -> u32 {
+    match *name {
+        local_name!("class") => const { bit("class") },
+        local_name!("id") => const { bit("id") },
+        local_name!("href") => const { bit("href") },
+        local_name!("style") => const { bit("style") },
+        local_name!("src") | local_name!("target") | local_name!("rel") => const { bit("any other") },
+        _ => bit(name),
     }
 }
 
@@ -101,6 +168,7 @@ impl<'a> Tree<'a> {
                         end: at + 1,
                         linked,
                         off: false,
+                        has: dom.value().as_element().map_or(0, attributes),
                     });
                     open.push(at);
                 }
@@ -188,16 +256,24 @@ impl<'a> Tree<'a> {
     /// The words of a subtree, white space folded, left-out parts included.
     pub(super) fn words(&self, of: usize) -> String {
         let mut out = String::new();
-        for node in &self.nodes[self.subtree(of)] {
-            for word in node.text().into_iter().flat_map(str::split_whitespace) {
-                if !out.is_empty() {
-                    out.push(' ');
-                }
-                out.push_str(word);
+        for text in self.nodes[self.subtree(of)].iter().filter_map(Node::text) {
+            // Nearly all of most texts is ASCII, which needs no decoding.
+            if text.is_ascii() {
+                let blank = |byte: char| matches!(byte, '\t'..='\r' | ' ');
+                text.split(blank).filter(|word| !word.is_empty()).for_each(|word| push_word(&mut out, word));
+            } else {
+                text.split_whitespace().for_each(|word| push_word(&mut out, word));
             }
         }
         out
     }
+}
+
+fn push_word(out: &mut String, word: &str) {
+    if !out.is_empty() {
+        out.push(' ');
+    }
+    out.push_str(word);
 }
 
 /// Words of a text: runs of letters and digits; two characters of a script without

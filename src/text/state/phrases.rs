@@ -2,6 +2,10 @@
 //!
 //! All in lower case, with straight apostrophes; [`fold`] brings a text into that form.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 /// The languages of these tables.
 pub(super) const LANGUAGES: &[&str] = &["en", "fr", "de", "es", "it", "nl", "pt", "pl"];
 
@@ -1024,6 +1028,17 @@ pub(super) fn fold_all<'a>(texts: impl Iterator<Item = &'a str>) -> String {
     let mut out = String::new();
     texts.for_each(|text| fold_onto(&mut out, text));
     out
+}
+
+/// All phrases that [`find`] is asked for on pages that say little, with where they may begin.
+static ANY: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let tables = [PARKED, MAINTENANCE, NOT_FOUND, ERROR, BOT, CONSENT, SHELL];
+    AhoCorasick::new(tables.into_iter().flatten()).expect("the phrases are sound")
+});
+
+/// Whether a folded text may hold a phrase of what walls and missing pages say.
+pub(super) fn may_hold_any(folded: &str) -> bool {
+    ANY.is_match(folded)
 }
 
 /// The first phrase of a table that a folded text holds.

@@ -46,8 +46,6 @@ pub(super) struct Structure {
     pub(super) refresh: Option<String>,
     /// Where a script sends the browser, if it says so plainly.
     pub(super) script_redirect: Option<String>,
-    /// Who serves a challenge.
-    pub(super) challenge: Option<&'static str>,
     /// Scripts of any kind.
     pub(super) scripts: usize,
     /// Fields for passwords.
@@ -110,10 +108,15 @@ static CHALLENGE: LazyLock<AhoCorasick> = LazyLock::new(|| {
     AhoCorasick::builder().ascii_case_insensitive(true).build(marks).expect("the marks are sound")
 });
 
-/// Looks at a page's markup.
-pub(super) fn of(html: &Html, body: &[u8]) -> Structure {
-    let selectors = &*SELECTORS;
+/// Who serves a challenge.
+pub(super) fn challenge(body: &[u8]) -> Option<&'static str> {
     let first = CHALLENGE.find_overlapping_iter(&body[..body.len().min(SEARCHED)]).map(|mark| mark.pattern()).min();
+    first.map(|mark| CHALLENGES[mark.as_usize()].1)
+}
+
+/// Looks at a page's markup.
+pub(super) fn of(html: &Html) -> Structure {
+    let selectors = &*SELECTORS;
     Structure {
         refresh: html.select(&selectors.refresh).find_map(|meta| {
             let soon = meta.attr("http-equiv").is_some_and(|value| value.eq_ignore_ascii_case("refresh"));
@@ -123,7 +126,6 @@ pub(super) fn of(html: &Html, body: &[u8]) -> Structure {
             let code = script.text().collect::<String>();
             SCRIPT_REDIRECT.captures(code.get(..4_000).unwrap_or(&code)).map(|found| found[1].to_owned())
         }),
-        challenge: first.map(|mark| CHALLENGES[mark.as_usize()].1),
         scripts: html.select(&selectors.script).count(),
         passwords: html.select(&selectors.password).count(),
         frames: html.select(&selectors.frame).count(),
@@ -216,8 +218,9 @@ mod tests {
     #[test]
     fn markup_is_seen() {
         let source = "<html id='__next_error__'><script>window.location.href = \"/en\"</script><input type=password><div class=cf-turnstile>";
-        let seen = of(&Html::parse_document(source), source.as_bytes());
+        let seen = of(&Html::parse_document(source));
         assert_eq!(seen.script_redirect.as_deref(), Some("/en"));
-        assert_eq!((seen.scripts, seen.passwords, seen.challenge, seen.error_markup), (1, 1, Some("Cloudflare"), true));
+        assert_eq!(challenge(source.as_bytes()), Some("Cloudflare"));
+        assert_eq!((seen.scripts, seen.passwords, seen.error_markup), (1, 1, true));
     }
 }

@@ -24,17 +24,17 @@ const PLAIN: usize = 60;
 pub(super) fn foreign(seen: &Seen<'_>) -> Option<Unreadable> {
     let expected = seen.page.expected;
     if let Some(demanded) = expected.language.and_then(language::from_tag) {
-        let now = language::detected(&seen.main)?;
+        let now = language::detected(seen.main())?;
         return (demanded != now && !partly_in(seen.texts(), &demanded))
             .then(|| seen.refuse(Why::WrongLanguage, format!("the text is in {now}, the watch demands {demanded}")))
             .flatten();
     }
     let previous = expected.previous?;
-    if seen.main_words < PLAIN {
+    if seen.main_words() < PLAIN {
         return None;
     }
     let asked = asked(&seen.page.snapshot.url)?;
-    let now = language::detected(&seen.main)?;
+    let now = language::detected(seen.main())?;
     if asked.language == now || partly_in(seen.texts(), asked.language) {
         return None;
     }
