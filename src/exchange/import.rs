@@ -408,16 +408,59 @@ impl<'a, C: Clock> Recorder<'a, C> {
         responses: &mut mpsc::Receiver<Response>,
         mut each: impl FnMut(Imported) -> io::Result<()>,
     ) -> Result<(), ImportError> {
-        while let Some(response) = responses.recv().await {
-            for imported in self.take(response).await? {
-                if let Err(deaf) = each(imported) {
-                    // What was recorded until here gets its place all the same.
+        loop {
+            let mut told = match self.next(responses, &mut each).await {
+                Ok(Some(response)) => self.take(response).await?.into_iter(),
+                Ok(None) => break,
+                Err(NextError::Store(error)) => return Err(error.into()),
+                Err(NextError::Told(deaf)) => {
                     self.finish().await?;
                     return Err(ImportError::Told(deaf));
                 }
+            };
+            if let Err(deaf) = told.try_for_each(&mut each) {
+                // What was recorded until here gets its place all the same.
+                self.finish().await?;
+                return Err(ImportError::Told(deaf));
             }
         }
         self.finish().await?.into_iter().try_for_each(each).map_err(ImportError::Told)
+    }
+
+    /// Receives what comes next. Of a source that is slow nothing waits for that longer than
+    /// it may: it is recorded meanwhile, and `each` is told.
+    ///
+    /// # Errors
+    /// Those of [`Recorder::take`], and if nobody can be told.
+    pub(super) async fn next<T>(
+        &mut self,
+        source: &mut mpsc::Receiver<T>,
+        mut each: impl FnMut(Imported) -> io::Result<()>,
+    ) -> Result<Option<T>, NextError> {
+        let Some(since) = self.since else { return Ok(source.recv().await) };
+        tokio::select! {
+            biased;
+            next = source.recv() => return Ok(next),
+            () = self.clock.sleep_until(since + TOGETHER_TIME) => {}
+        }
+        self.settle().await?;
+        self.told().into_iter().try_for_each(&mut each).map_err(NextError::Told)?;
+        Ok(source.recv().await)
+    }
+}
+
+/// Why nothing more is received.
+#[derive(Debug)]
+pub(super) enum NextError {
+    /// The record could not be kept.
+    Store(StoreError),
+    /// Whoever is told of the captures cannot listen any more.
+    Told(io::Error),
+}
+
+impl From<StoreError> for NextError {
+    fn from(error: StoreError) -> Self {
+        NextError::Store(error)
     }
 }
 

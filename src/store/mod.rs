@@ -70,7 +70,7 @@ pub use lock::{DaemonLock, ImportLock, Place, WatchLock, lock_daemon, lock_impor
 pub use moves::RecordedMoves;
 pub use open::Options;
 pub use series::{Examined, Series, SeriesRecorded};
-pub use transfer::{Past, PastChange, PastFact, PastVersion, Transferred};
+pub use transfer::{OUT_OF_TIME, Past, PastChange, PastFact, PastVersion, Transferred, check_address};
 
 /// A check's key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
