@@ -65,7 +65,7 @@ use crate::watch::WatchId;
 
 pub use archive::{Bounds, HeldMemento, ListingState, RecordedCapture, RecordedTrace};
 pub use captures::CaptureFacts;
-pub use errands::{Errand, ErrandKind, Standing as ErrandStanding};
+pub use errands::{Errand, ErrandFacts, ErrandKind, Standing as ErrandStanding};
 pub use lock::{DaemonLock, ImportLock, Place, WatchLock, lock_daemon, lock_import, lock_watch};
 pub use moves::RecordedMoves;
 pub use open::Options;
