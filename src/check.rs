@@ -332,8 +332,16 @@ pub(crate) async fn ask<F: Fetch, C: Clock>(
     if watch.robots == RobotsRule::Ignore && source == Source::Live {
         tracing::info!(watch.id = %watch.id, "{url} is asked for whatever the site's robots.txt says, as configured");
     }
-    let request =
-        Request { url, source, at: None, validators, language, robots: watch.robots, access: watch.access.clone() };
+    let request = Request {
+        url,
+        source,
+        at: None,
+        validators,
+        language,
+        robots: watch.robots,
+        access: watch.access.clone(),
+        archives: watch.archives.clone(),
+    };
     let fetched = match rung {
         Rung::Browser => unpanicking(ports.fetcher.render(request)).await,
         Rung::Plain | Rung::Archive => unpanicking(ports.fetcher.fetch(request)).await,

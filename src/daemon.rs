@@ -172,8 +172,9 @@ async fn run_errands_until_stopped(in_force: watch::Receiver<Option<Arc<Config>>
     loop {
         turn.tick().await;
         let Some(config) = in_force.borrow().clone() else { continue };
-        let wayback = &config.fetch.wayback;
-        let wanted = errands::Wanted { save: wayback.save_keys.is_some(), narrow: wayback.narrow };
+        let (wayback, others) = (&config.fetch.wayback, config.fetch.archives.iter().map(|(_, others)| others));
+        let save = others.chain([wayback]).any(|archive| archive.save_keys.is_some());
+        let wanted = errands::Wanted { save, narrow: wayback.narrow };
         if wanted == errands::Wanted::default() {
             continue;
         }
@@ -186,10 +187,8 @@ async fn run_errands_until_stopped(in_force: watch::Receiver<Option<Arc<Config>>
 async fn run_errands_once(wanted: errands::Wanted, config: &Config) -> Result<(), String> {
     let store = Store::open_with(&config.store_path, patient()).await.map_err(|error| error.to_string())?;
     let (fetcher, _) = equip(config, &store, &Arc::default())?;
-    let (archive, unpacker) = (fetcher.archive(), Unpacker::this_program());
-    let done =
-        errands::run_errands(wanted, &config.watches, &config.fetch.allow, archive, &store, &SystemClock, &unpacker)
-            .await;
+    let (allow, unpacker) = (&config.fetch.allow, Unpacker::this_program());
+    let done = errands::run_errands(wanted, &config.watches, allow, &fetcher, &store, &SystemClock, &unpacker).await;
     done.map(|_| ()).map_err(|error| error.to_string())
 }
 

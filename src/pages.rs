@@ -7,6 +7,8 @@
 //! given it, or nobody had captured it) changes what is read and not what is published:
 //! it makes a technical upgrade.
 
+use std::collections::BTreeSet;
+
 use url::Url;
 
 use crate::discovery::address;
@@ -246,6 +248,34 @@ pub fn read_again(reader: &Reader, snapshots: &[Snapshot], unpack: Unpack<'_>) -
     let read = |(at, snapshot)| page(at, snapshot).map_or(Ok(None), |page| read(snapshot, &page.selectors));
     let readings: Option<Vec<Reading>> = snapshots.iter().enumerate().map(read).collect::<Result<_, _>>()?;
     Ok(readings.as_ref().map(combine))
+}
+
+/// How far apart captures of several pages may be that are taken to show the policy at one
+/// time: a check asks for all of them within minutes, as does an archive that visits a site.
+/// What is further apart may be of different states, and is put together as last known.
+pub const NEAR: chrono::Duration = chrono::Duration::hours(1);
+
+/// Captures of several pages that are looked at together: one a page.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Group {
+    first: Option<Timestamp>,
+    pages: BTreeSet<usize>,
+    check: Option<i64>,
+}
+
+impl Group {
+    /// Takes the next capture in the order of time, if it belongs to them: of the same check,
+    /// or [`NEAR`] where nobody knows. Captures of different checks never belong together.
+    pub fn takes(&mut self, page: usize, captured_at: Timestamp, check: Option<i64>) -> bool {
+        let first = *self.first.get_or_insert(captured_at);
+        let of_one = self.check.zip(check).map(|(known, check)| known == check);
+        let belongs = of_one.unwrap_or((captured_at - first).abs() <= NEAR) && !self.pages.contains(&page);
+        if belongs {
+            self.pages.insert(page);
+            self.check = self.check.or(check);
+        }
+        belongs
+    }
 }
 
 /// Which page an address is of: archives know a page with and without `www.`, port,

@@ -20,3 +20,10 @@ pub fn parse_rfc3339(text: &str) -> Result<Timestamp, chrono::ParseError> {
 pub fn is_recordable(at: Timestamp) -> bool {
     (0..=9999).contains(&at.year())
 }
+
+/// Whether a moment can be that of something recorded, told `now`: the web began in 1990,
+/// and a clock that is wrong by more than a year is no witness. A capture of a time far to
+/// come would be the newest for ever.
+pub fn is_plausible(at: Timestamp, now: Timestamp) -> bool {
+    at.year() >= 1990 && at - now <= chrono::Duration::days(366)
+}

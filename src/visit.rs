@@ -94,6 +94,7 @@ pub(crate) async fn ask<F: Fetch>(
         language: manner.language.map(str::to_owned),
         robots: manner.robots,
         access: manner.access.cloned().unwrap_or_default(),
+        archives: Vec::new(),
     };
     let fetched = match rung {
         Rung::Browser => unpanicking(fetcher.render(request)).await,

@@ -144,6 +144,9 @@ impl Source {
     }
 }
 
+/// The archive that is asked where nothing else is said: the one under `[wayback]`.
+pub const WAYBACK: &str = "wayback";
+
 /// Where a page was once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Former {
@@ -172,6 +175,8 @@ pub struct Watch {
     pub schedule: Schedule,
     /// Where to look.
     pub source: Source,
+    /// The archives that have its history, by name, the first choice first.
+    pub archives: Vec<String>,
     /// How far we go to read it.
     pub ladder: Ladder,
     /// Which parts of the page are the policy; empty: found unaided.

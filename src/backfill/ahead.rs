@@ -2,8 +2,9 @@
 //! history does not wait for the disk at every capture.
 //!
 //! Each is compared with the text of the one before, which is not on record yet. Whatever
-//! that cannot answer (several pages, another language, a capture that comes out of
-//! order) is for [`History::record`], one at a time.
+//! that cannot answer (another language, a capture that comes out of order) is for
+//! [`History::record`], one at a time. Of several pages those are gathered that belong
+//! together, and looked at as one.
 
 use std::sync::Arc;
 
@@ -12,11 +13,14 @@ use crate::alert::Addressed;
 use crate::check::{alerts, examine_anew};
 use crate::examine::new_language;
 use crate::outcome::Outcome;
+use crate::pages::{Came, Group, PageCheck, Together, examine_pages};
 use crate::panics::contained;
 use crate::reading::Reader;
+use crate::recall::recall;
 use crate::snapshot::Snapshot;
 use crate::store::{Examined, Recorded, Series, StoreError};
 use crate::time::Timestamp;
+use crate::unpack::Unpacker;
 use crate::upgrade::Base;
 use crate::version::{Cause, SnapshotId, Version, VersionFacts, VersionId};
 use crate::watch::Watch;
@@ -27,6 +31,9 @@ pub(super) struct Ahead {
     /// What the next capture is compared with, once there is something.
     base: Option<(Arc<Base>, Option<Arc<Version>>)>,
     waiting: Vec<Waiting>,
+    /// Of several pages: what belongs together as far as it has come, with its page.
+    group: Group,
+    gathered: Vec<(usize, Snapshot)>,
 }
 
 #[derive(Debug)]
@@ -49,8 +56,16 @@ pub(crate) struct Kept {
 
 impl History<'_> {
     /// Examines a capture, and keeps it in mind for [`History::settle`]; gives it back if
-    /// it must be recorded by itself, once what waits is.
-    pub(crate) async fn look_ahead(&mut self, snapshot: Snapshot, now: Timestamp) -> Option<Snapshot> {
+    /// it must be recorded by itself, or with others than those that wait, once these are.
+    pub(crate) async fn look_ahead(&mut self, page: usize, snapshot: Snapshot, now: Timestamp) -> Option<Snapshot> {
+        if self.has_pages() {
+            let in_order = self.ahead.gathered.last().is_none_or(|(_, last)| last.captured_at <= snapshot.captured_at);
+            if !in_order || !self.ahead.group.takes(page, snapshot.captured_at, None) {
+                return Some(snapshot);
+            }
+            self.ahead.gathered.push((page, snapshot));
+            return None;
+        }
         if !self.may_wait(&snapshot) {
             return Some(snapshot);
         }
@@ -86,15 +101,19 @@ impl History<'_> {
         let last = self.ahead.waiting.last().map(|waiting| waiting.snapshot.captured_at);
         let last = last.max(self.latest().map(|latest| latest.facts.captured_at));
         let base = &self.now.base;
-        self.reader.pages.is_empty()
-            && base.lost.is_none()
-            && base.broken.is_none()
-            && last.is_none_or(|last| last <= snapshot.captured_at)
+        base.lost.is_none() && base.broken.is_none() && last.is_none_or(|last| last <= snapshot.captured_at)
     }
 
     /// Whether a capture of this moment waits to be recorded.
     pub(crate) fn awaits(&self, captured_at: Timestamp) -> bool {
-        self.ahead.waiting.iter().any(|waiting| waiting.snapshot.captured_at == captured_at)
+        let mut waiting = self.ahead.waiting.iter().map(|waiting| &waiting.snapshot);
+        waiting.any(|waiting| waiting.captured_at == captured_at)
+            || self.ahead.gathered.iter().any(|(_, waiting)| waiting.captured_at == captured_at)
+    }
+
+    /// Whether the policy stands on several pages.
+    pub(crate) fn has_pages(&self) -> bool {
+        !self.reader.pages.is_empty()
     }
 
     /// Records what waits; answers with all of it, in its order. `tell` says whether
@@ -102,8 +121,19 @@ impl History<'_> {
     ///
     /// # Errors
     /// If the record could not be kept.
-    pub(crate) async fn settle(&mut self, tell: bool) -> Result<Vec<Kept>, StoreError> {
-        let Ahead { base, waiting } = std::mem::take(&mut self.ahead);
+    pub(crate) async fn settle(&mut self, tell: bool, now: Timestamp) -> Result<Vec<Kept>, StoreError> {
+        let Ahead { base, waiting, gathered, .. } = std::mem::take(&mut self.ahead);
+        match gathered.len() {
+            0 => {}
+            1 => {
+                let mut kept = Vec::new();
+                for (page, snapshot) in gathered {
+                    kept.push(self.record_alone(page, snapshot, tell, now).await?);
+                }
+                return Ok(kept);
+            }
+            _ => return self.record_together(gathered, tell, now).await,
+        }
         if waiting.is_empty() {
             return Ok(Vec::new());
         }
@@ -163,6 +193,95 @@ impl History<'_> {
         let (past, recorded) = self.record(page, snapshot, told, now).await?;
         Ok(Kept { past, base: self.base().cloned().map(Arc::new), deliveries: recorded.deliveries })
     }
+}
+
+impl History<'_> {
+    /// Records captures of several pages, one a page, that belong together.
+    async fn record_together(
+        &mut self,
+        gathered: Vec<(usize, Snapshot)>,
+        tell: bool,
+        now: Timestamp,
+    ) -> Result<Vec<Kept>, StoreError> {
+        let newest = gathered.iter().map(|(_, snapshot)| snapshot.captured_at).max().unwrap_or(now);
+        loop {
+            self.parallel = None;
+            let before = self.before(newest).await?;
+            let text = before.text();
+            let together = together(self.watch, before, &gathered, &self.unpacker).await;
+            let together = recall(self.watch, text, together, self.store, &self.unpacker).await?;
+            let latest = self.latest().map(|version| version.facts.clone());
+            let told = if tell { alerts(self.watch, latest.as_ref(), &together) } else { Addressed::default() };
+            let (whole, pages) = (together.outcome.clone(), together.pages.clone());
+            let id = latest.map(|latest| latest.id);
+            let recorded = self.store.record_pages(&self.watch.id, id, together, &self.reader, told, None, now).await?;
+            if recorded.superseded {
+                self.renew().await?;
+                continue;
+            }
+            self.older += usize::from(recorded.out_of_order);
+            if !recorded.out_of_order {
+                self.renew().await?;
+            }
+            return Ok(self.shares(&gathered, &whole, &pages, &recorded));
+        }
+    }
+
+    /// What each of several pages has to do with the whole, in the order in which they came.
+    fn shares(
+        &self,
+        gathered: &[(usize, Snapshot)],
+        whole: &Outcome,
+        pages: &[PageCheck],
+        recorded: &Recorded,
+    ) -> Vec<Kept> {
+        let all = self.watch.all_pages();
+        let share = |(at, (page, _)): (usize, &(usize, Snapshot))| {
+            let own = pages.iter().find(|own| all.get(*page).is_some_and(|page| page.url.as_str() == own.url));
+            // A page is not the policy, or says what it said; else what all of them say is told.
+            let outcome = match own.map(|own| &own.outcome) {
+                Some(own) if !own.is_success() => own,
+                Some(own @ Outcome::Unchanged { .. }) if whole.is_success() => own,
+                _ => whole,
+            };
+            let past = Past { outcome: outcome.clone(), version: recorded.version };
+            let deliveries = if at == 0 { recorded.deliveries } else { 0 };
+            Kept { past, base: self.base().cloned().map(Arc::new), deliveries }
+        };
+        gathered.iter().enumerate().map(share).collect()
+    }
+}
+
+/// Says what captures of several pages mean, away from the event loop; if our code fails on
+/// them, that is the outcome of all.
+async fn together(watch: &Watch, before: Standing, gathered: &[(usize, Snapshot)], unpacker: &Unpacker) -> Together {
+    let (owned, served, unpacker) = (watch.clone(), gathered.to_vec(), unpacker.clone());
+    let understood = contained(move || {
+        let reader = owned.reader();
+        let mut came: Vec<Came> = reader.pages.iter().map(|_| Came::NotAsked).collect();
+        for (page, snapshot) in served {
+            came[page] = Came::Snapshot(Box::new(snapshot));
+        }
+        let previous = before.base.version.as_ref();
+        examine_pages(&reader, &owned.rules, previous, &before.held, came, &|snapshot| unpacker.unpack(snapshot))
+    });
+    understood.await.unwrap_or_else(|message| {
+        let pages = watch.all_pages();
+        let broken =
+            |snapshot: &Snapshot| Outcome::Broken { snapshot: Some(snapshot.clone()), message: message.clone() };
+        let mut checks: Vec<(usize, PageCheck)> = gathered
+            .iter()
+            .filter_map(|(at, snapshot)| {
+                let url = pages.get(*at)?.url.to_string();
+                Some((*at, PageCheck { url, outcome: broken(snapshot) }))
+            })
+            .collect();
+        checks.sort_by_key(|(at, _)| *at);
+        let outcome = checks
+            .first()
+            .map_or(Outcome::Broken { snapshot: None, message: message.clone() }, |(_, check)| check.outcome.clone());
+        Together { pages: checks.into_iter().map(|(_, check)| check).collect(), ..Together::alone(outcome) }
+    })
 }
 
 /// The version that an outcome leads to, as far as that is known before it is on record.

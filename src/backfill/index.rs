@@ -4,13 +4,15 @@
 use chrono::Duration;
 use url::Url;
 
-use super::BackfillError;
+use super::{BackfillError, joins};
 use crate::capture::{Trace, trace};
 use crate::clock::Clock;
 use crate::fetch::{Archive, Cursor};
 use crate::outcome::{FailureKind, FetchFailure};
 use crate::store::{ListingState, RecordedCapture, RecordedTrace, Store};
 use crate::time::Timestamp;
+use crate::unpack::Unpacker;
+use crate::watch::Watch;
 
 /// All of it is read again after that: captures of years ago are added still.
 const WHOLE: Duration = Duration::days(30);
@@ -125,6 +127,7 @@ pub(super) async fn follow<C: Clock>(
     archive: &Archive<C>,
     url: &Url,
     captures: &[RecordedCapture],
+    (watch, unpacker): (&Watch, &Unpacker),
     store: &Store,
 ) -> Result<(), BackfillError> {
     let (base, page) = (archive.base(), url.as_str());
@@ -132,7 +135,7 @@ pub(super) async fn follow<C: Clock>(
     let known = store.trace(base, page).await?;
     let told = |since, target: Option<String>, memento| {
         let is_alias = target.as_deref().is_some_and(|target| is_alias(url, target));
-        RecordedTrace { url: page.to_owned(), since, target, memento, is_alias }
+        RecordedTrace { url: page.to_owned(), since, target, memento, is_alias, alike: None }
     };
     let found = match trace(&lines) {
         None => None,
@@ -143,9 +146,13 @@ pub(super) async fn follow<C: Clock>(
                 return Ok(());
             }
             match archive.hop(&capture).await {
-                Ok(hop) => {
-                    let target = hop.map_or_else(|| page.to_owned(), |hop| hop.target);
-                    Some(told(capture.captured_at, Some(target), memento))
+                Ok(None) => Some(told(capture.captured_at, Some(page.to_owned()), memento)),
+                Ok(Some((hop, shown))) => {
+                    let mut trace = told(capture.captured_at, Some(hop.target), memento);
+                    if let (false, Some(shown)) = (trace.is_alias, shown) {
+                        trace.alike = joins::likeness(watch, trace.since, shown, store, unpacker).await?;
+                    }
+                    Some(trace)
                 }
                 // It cannot be shown: it says nothing, and is not asked again.
                 Err(FetchFailure { kind: FailureKind::NotArchived { .. }, .. }) => {

@@ -8,6 +8,7 @@
 
 mod ahead;
 mod index;
+mod joins;
 pub mod ledger;
 mod run;
 
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use self::ahead::Ahead;
 pub(crate) use self::ahead::Kept;
+pub use self::joins::{Join, in_words, joins};
 use self::run::Work;
 use crate::access::Access;
 use crate::alert::Addressed;
@@ -101,7 +103,7 @@ pub struct Past {
 }
 
 /// What a run found and did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Summary {
     /// Captures that the archive lists.
     pub captures: usize,
@@ -126,6 +128,8 @@ pub struct Summary {
     pub left: usize,
     /// Where the pages went, by their captures.
     pub traces: Vec<RecordedTrace>,
+    /// How the text fared where the policy moved.
+    pub joins: Vec<Join>,
     /// Deliveries that wait because of it.
     pub deliveries: usize,
 }
@@ -171,11 +175,18 @@ pub async fn backfill<C: Clock>(
     let ended = work.fetch_all(&mut history, &mut each).await;
     history.finish(clock.now()).await?;
     ended?;
+    work.follow(unpacker).await?;
+    work.summary.joins = joins(watch, store).await?;
     work.count_rest();
     Ok(work.summary)
 }
 
 impl Summary {
+    /// How many captures were asked for.
+    pub fn fetched(&self) -> usize {
+        (self.versions + self.unchanged + self.unreadable + self.missed).saturating_sub(self.taken)
+    }
+
     fn count(&mut self, outcome: &Outcome) {
         match outcome {
             Outcome::First { .. } | Outcome::Changed { .. } => self.versions += 1,
@@ -233,6 +244,7 @@ pub async fn nearest<C: Clock>(
         language,
         robots: RobotsRule::default(),
         access: Access::default(),
+        archives: watch.archives.clone(),
     };
     let snapshot = match fetcher.fetch(request).await {
         Ok(Fetched::Snapshot(snapshot)) => *snapshot,

@@ -16,6 +16,7 @@ use crate::pages::Together;
 use crate::snapshot::{Digest, Evidence, Origin, Snapshot};
 use crate::store::{HeldMemento, RecordedCapture, Store, StoreError};
 use crate::time::Timestamp;
+use crate::unpack::Unpacker;
 use crate::version::VersionFacts;
 use crate::watch::Watch;
 
@@ -57,9 +58,6 @@ async fn line<C: Clock>(
         if let Some(why) = &stale {
             each(Event::Stale(why));
         }
-        index::follow(archive, &url, &listed, store).await?;
-        let trace = store.trace(archive.base(), url.as_str()).await?;
-        summary.traces.extend(trace.filter(|trace| !trace.is_alias));
         let (from, to) = (from.max(options.from), [to, options.to].into_iter().flatten().min());
         recorded.extend(listed.into_iter().filter(|RecordedCapture { capture, .. }| {
             from.is_none_or(|from| capture.captured_at >= from) && to.is_none_or(|to| capture.captured_at <= to)
@@ -349,6 +347,21 @@ impl<'a, C: Clock> Work<'a, C> {
         };
         let retry_at = pause.map(|pause| self.clock.now() + pause);
         self.store.missed(*id, &failure.kind.to_string(), retry_at).await
+    }
+
+    /// Sees where the pages went by their captures, and whether the text did. Last, for only
+    /// then the texts before are on record.
+    pub(super) async fn follow(&mut self, unpacker: &Unpacker) -> Result<(), BackfillError> {
+        let Self { watch, archive, store, .. } = self;
+        for page in 0..watch.all_pages().len() {
+            for (url, ..) in addresses(watch, page) {
+                let listed = store.listed(archive.base(), url.as_str()).await?;
+                index::follow(archive, &url, &listed, (watch, unpacker), store).await?;
+                let trace = store.trace(archive.base(), url.as_str()).await?;
+                self.summary.traces.extend(trace.filter(|trace| !trace.is_alias));
+            }
+        }
+        Ok(())
     }
 
     /// Counts what was not looked at.

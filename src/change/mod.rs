@@ -170,6 +170,9 @@ fn alone(section: &Section, op: Op) -> SectionChange {
 
 /// What happened to a section that stands on both sides; none if nothing did.
 fn both(old: &Section, new: &Section, moved: bool) -> Option<SectionChange> {
+    if !moved && old == new {
+        return None;
+    }
     let after = new.labelled_text();
     // Where the words are the same, a row that is now marked as the columns' names is no change.
     let before = if old.text() == new.text() { after.clone() } else { old.labelled_text() };

@@ -4,6 +4,7 @@
 //! as a heading or only as bold, turn its apostrophes, or carry a table of its own
 //! contents or not. The words, in their order, are the policy.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -23,8 +24,8 @@ const ABOVE: usize = 80;
 
 /// A word or a mark as it is compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Word {
-    text: String,
+struct Word<'a> {
+    text: Cow<'a, str>,
     /// It stands in a heading, where capitals are a matter of style.
     heading: bool,
     /// It numbers a line: typed by an author, or drawn by a browser and then not here.
@@ -73,8 +74,7 @@ fn shows_title(reading: &Reading) -> bool {
 
 /// Whether two sections hold the same words in the same order.
 pub(super) fn sections(old: &Section, new: &Section) -> bool {
-    let words = |section: &Section| words_in(lines_of(section));
-    words_alike(&words(old), &words(new))
+    words_alike(&words_in(lines_of(old)), &words_in(lines_of(new)))
 }
 
 /// Where a link leads, for comparing: host, path and what names a page of them. The
@@ -133,14 +133,14 @@ fn lines_of(section: &Section) -> impl Iterator<Item = Line<'_>> {
 }
 
 /// The words of a reading from a line on, without its table of contents.
-fn words_of(sections: &[Section], from: usize) -> Vec<Word> {
+fn words_of(sections: &[Section], from: usize) -> Vec<Word<'_>> {
     let lines: Vec<Line<'_>> = sections.iter().flat_map(lines_of).collect();
     let contents = contents(&lines);
     words_in(lines.into_iter().zip(contents).skip(from).filter_map(|(line, contents)| (!contents).then_some(line)))
 }
 
 /// The words of some lines, and where an item stands under the one before it.
-fn words_in<'a>(lines: impl Iterator<Item = Line<'a>>) -> Vec<Word> {
+fn words_in<'a>(lines: impl Iterator<Item = Line<'a>>) -> Vec<Word<'a>> {
     let mut out = Vec::new();
     let mut before = None;
     for line in lines {
@@ -237,7 +237,7 @@ fn names_contents(text: &str) -> bool {
     NAMES.contains(&plain_title(text).as_str())
 }
 
-fn push(out: &mut Vec<Word>, line: &Line<'_>, mut step: Option<Ordering>) {
+fn push<'a>(out: &mut Vec<Word<'a>>, line: &Line<'a>, mut step: Option<Ordering>) {
     let bare = line.text.strip_prefix(is_bullet).filter(|rest| line.paragraph && rest.starts_with(char::is_whitespace));
     let text = bare.map_or(line.text, str::trim_start);
     let may_be_marked = line.heading || line.paragraph || line.depth.is_some();
@@ -246,10 +246,14 @@ fn push(out: &mut Vec<Word>, line: &Line<'_>, mut step: Option<Ordering>) {
     let mut at = 0;
     for token in tokens(text).iter().filter(|token| !token.word.is_empty()) {
         at += token.space.len() + token.word.len();
-        let mut text = String::with_capacity(token.word.len());
-        for c in token.word.chars() {
-            fold(c, &mut text);
-        }
+        // Of plain letters nothing is folded but one mark.
+        let text = if token.word.is_ascii() && !token.word.contains('`') {
+            Cow::Borrowed(token.word)
+        } else {
+            let mut text = String::with_capacity(token.word.len());
+            token.word.chars().for_each(|c| fold(c, &mut text));
+            Cow::Owned(text)
+        };
         if !text.is_empty() {
             out.push(Word { text, heading: line.heading, marker: at <= marker, step: step.take() });
         }
@@ -303,7 +307,7 @@ fn fold(c: char, out: &mut String) {
 }
 
 /// Whether all words are alike but for markers that only one side has.
-fn words_alike(old: &[Word], new: &[Word]) -> bool {
+fn words_alike(old: &[Word<'_>], new: &[Word<'_>]) -> bool {
     let (mut i, mut j) = (0, 0);
     // One marker gone among others that stay is a number that somebody took away.
     let (mut left_out, mut kept) = (0, 0);
@@ -321,7 +325,7 @@ fn words_alike(old: &[Word], new: &[Word]) -> bool {
     }
 }
 
-fn word_alike(a: &Word, b: &Word) -> bool {
+fn word_alike(a: &Word<'_>, b: &Word<'_>) -> bool {
     if a.step.zip(b.step).is_some_and(|(a, b)| a != b) {
         return false;
     }

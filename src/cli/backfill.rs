@@ -10,11 +10,11 @@ use super::console::Console;
 use super::installation::Installation;
 use super::when::{self, Span};
 use super::{Exit, log};
-use crate::backfill::{BackfillError, Event, Options, Step, Summary, backfill};
+use crate::backfill::{BackfillError, Event, Join, Options, Step, Summary, backfill, in_words};
 use crate::cadence::parse_duration;
 use crate::capture::{Capture, Plan};
 use crate::clock::SystemClock;
-use crate::fetch::{Archive, Fetcher, WaybackOptions};
+use crate::fetch::{Archive, Fetcher};
 use crate::outcome::Outcome;
 use crate::render::one_line;
 use crate::store::RecordedTrace;
@@ -59,7 +59,7 @@ pub struct Args {
     /// so near in time [default: 7d, where there are more than --budget]
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     precision: Option<Duration>,
-    /// The archive, by its name in the configuration [default: the one under [wayback]]
+    /// The archive, by its name in the configuration [default: those of the watch, in turn]
     #[arg(long, value_name = "NAME")]
     archive: Option<String>,
     /// Read the archive's whole index again, however fresh it is
@@ -99,44 +99,70 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
     let installation = Installation::open_in_force(console).await?;
     let watches = installation.chosen(&args.watches)?;
     let fetcher = installation.fetcher()?;
-    let archive = archive(&installation, &fetcher, args.archive.as_deref())?;
-    let mut exit = Exit::Done;
+    let mut asked = Vec::with_capacity(watches.len());
     for watch in &watches {
-        match one(&installation, watch, &options, archive, console).await {
-            Ok(_) => {}
-            // Another watch may be fine; a store that fails is not.
+        let names = args.archive.as_ref().map_or(&watch.archives[..], std::slice::from_ref);
+        let named = |name: &'_ String| Ok((name.clone(), archive(&installation, &fetcher, name)?));
+        asked.push((watch, names.iter().map(named).collect::<anyhow::Result<Vec<_>>>()?));
+    }
+    let mut exit = Exit::Done;
+    for (watch, archives) in asked {
+        if !all(&installation, watch, &options, &archives, console).await? {
+            exit = Exit::Failed;
+        }
+    }
+    Ok(exit)
+}
+
+/// Reads the history of one watch from each of its archives, and tells it. Answers whether
+/// all of them gave what they have.
+async fn all(
+    installation: &Installation,
+    watch: &Watch,
+    options: &Options,
+    archives: &[(String, &Archive<SystemClock>)],
+    console: &Console,
+) -> anyhow::Result<bool> {
+    let mut options = options.clone();
+    let (mut well, mut found) = (true, false);
+    for (name, archive) in archives {
+        let label = if archives.len() > 1 { format!("{}, {name}", watch.id) } else { watch.id.to_string() };
+        match one(installation, watch, &options, archive, &label, console).await {
+            Ok(summary) => {
+                found |= summary.captures > 0;
+                let fetched = summary.fetched();
+                options.max = options.max.map(|max| max.saturating_sub(fetched));
+            }
+            // Another archive or watch may be fine; a store that fails is not.
             Err(error)
                 if error.downcast_ref::<BackfillError>().is_some_and(|e| !matches!(e, BackfillError::Store(_))) =>
             {
-                console.error(&error.context(format!("watch \"{}\"", watch.id)));
-                exit = Exit::Failed;
+                console.error(&error.context(format!("watch \"{label}\"")));
+                well = false;
             }
             Err(error) => return Err(error),
         }
     }
-    Ok(exit)
+    if found && !console.json {
+        log::timeline(installation, &watch.id, console).await?;
+        console.line("")?;
+    }
+    Ok(well)
 }
 
 /// The archive of a name, if it may be asked.
 fn archive<'a>(
     installation: &Installation,
     fetcher: &'a Fetcher<SystemClock>,
-    name: Option<&str>,
+    name: &str,
 ) -> anyhow::Result<&'a Archive<SystemClock>> {
     let fetch = &installation.config.fetch;
-    let (options, archive): (&WaybackOptions, _) = match name {
-        None | Some("wayback") => (&fetch.wayback, fetcher.archive()),
-        Some(name) => {
-            let known = fetch.archives.iter().find(|(known, _)| known == name).zip(fetcher.archive_named(name));
-            let ((_, options), archive) = known.ok_or_else(|| {
-                let names: Vec<&str> = fetch.archives.iter().map(|(known, _)| known.as_str()).collect();
-                let known = if names.is_empty() { String::new() } else { format!(" (there is {})", names.join(", ")) };
-                Complaint::usage(format!("no archive is called \"{name}\"{known}"))
-                    .hint("name it under [[archive]] in the configuration, with its base_url and its kind")
-            })?;
-            (options, archive)
-        }
-    };
+    let (options, archive) = fetch.archive(name).zip(fetcher.archive_named(name)).ok_or_else(|| {
+        let names: Vec<&str> = fetch.archives.iter().map(|(known, _)| known.as_str()).collect();
+        let known = if names.is_empty() { String::new() } else { format!(" (there is {})", names.join(", ")) };
+        Complaint::usage(format!("no archive is called \"{name}\"{known}"))
+            .hint("name it under [[archive]] in the configuration, with its base_url and its kind")
+    })?;
     let says_who = fetch.user_agent.contains("://") || fetch.user_agent.contains('@');
     if options.is_internet_archive() && !says_who {
         return Err(Complaint::usage(
@@ -148,12 +174,13 @@ fn archive<'a>(
     Ok(archive)
 }
 
-/// Reads the history of one watch, and tells it.
-pub async fn one(
+/// Reads the history of one watch from one archive, and tells what was done.
+async fn one(
     installation: &Installation,
     watch: &Watch,
     options: &Options,
     archive: &Archive<SystemClock>,
+    label: &str,
     console: &Console,
 ) -> anyhow::Result<Summary> {
     let mut telling = Telling { watch, console, bar: None, written: Ok(()) };
@@ -165,17 +192,19 @@ pub async fn one(
     }
     telling.written?;
     let summary = ended?;
-    if !console.json {
-        if summary.captures == 0 {
-            console.say(format!("{}: the archive lists no capture in these bounds", one_line(watch.id.as_str())));
-            return Ok(summary);
-        }
-        log::timeline(installation, &watch.id, console).await?;
-        console.line("")?;
+    if !console.json && summary.captures == 0 {
+        console.say(format!("{}: the archive lists no capture in these bounds", one_line(label)));
+        return Ok(summary);
     }
-    console.say(format!("{}: {}", one_line(watch.id.as_str()), told(&summary)));
+    console.say(format!("{}: {}", one_line(label), told(&summary)));
     for trace in &summary.traces {
         console.say(one_line(&moved(trace)));
+    }
+    for join in &summary.joins {
+        console.say(one_line(&joined(join)));
+        if console.json {
+            console.object(&join_object(watch.id.as_str(), join))?;
+        }
     }
     Ok(summary)
 }
@@ -254,12 +283,36 @@ fn row<'a>(watch: &'a str, captured_at: String, step: &'a Step) -> CaptureRow<'a
     }
 }
 
+/// How the text fared where the address changed, as an object.
+#[derive(Serialize)]
+pub struct JoinRow<'a> {
+    watch: &'a str,
+    moved_at: String,
+    from: &'a str,
+    to: &'a str,
+    versions: [u32; 2],
+    alike: f64,
+}
+
+/// A join as `--json` prints it.
+pub fn join_object<'a>(watch: &'a str, join: &'a Join) -> JoinRow<'a> {
+    let Join { from, to, at, versions, alike } = join;
+    JoinRow { watch, moved_at: rfc3339(*at), from, to, versions: *versions, alike: *alike }
+}
+
+/// How the text fared where the address changed, in a sentence.
+pub fn joined(join: &Join) -> String {
+    let Join { from, to, at, alike, .. } = join;
+    format!("moved from {from} to {to} after {}; {}", when::day(*at), in_words(*alike))
+}
+
 /// Where a page went, and what to do about it.
 fn moved(trace: &RecordedTrace) -> String {
     let (url, day) = (&trace.url, when::day(trace.since));
+    let alike = trace.alike.map_or_else(String::new, |alike| format!(" ({})", in_words(alike)));
     match &trace.target {
         Some(target) => format!(
-            "since {day} {url} leads to {target}; to follow the policy there, make that the url of the watch, with \
+            "since {day} {url} leads to {target}{alike}; to follow the policy there, make that the url of the watch, with \
              urls = [{{ url = \"{url}\", until = \"{day}\" }}]"
         ),
         None => format!("since {day} {url} was not found any more, by the archive's captures"),

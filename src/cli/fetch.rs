@@ -525,6 +525,7 @@ pub fn request(url: Url, at: Option<Timestamp>) -> Request {
         language: None,
         robots: RobotsRule::Ignore,
         access: Access::default(),
+        archives: Vec::new(),
     }
 }
 

@@ -23,7 +23,7 @@ use crate::reading::Selectors;
 use crate::store::{Store, Which};
 use crate::unpack::Unpacker;
 use crate::version::Version;
-use crate::watch::{PolicyType, RobotsRule, Source, Watch, WatchId};
+use crate::watch::{PolicyType, RobotsRule, Source, WAYBACK, Watch, WatchId};
 
 /// A configuration, and its store.
 #[derive(Debug)]
@@ -196,6 +196,7 @@ impl Installation {
             policy_type: PolicyType::Other,
             schedule: Schedule::every(Duration::from_secs(24 * 3600)),
             source: Source::Live,
+            archives: vec![WAYBACK.to_owned()],
             ladder: Ladder::default(),
             selectors: Selectors::from(parts),
             language: None,

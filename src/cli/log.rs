@@ -8,12 +8,14 @@ use super::console::{Console, Paint};
 use super::fetch::TriedRow;
 use super::installation::Installation;
 use super::table::{shown_width, wrap, wrap_at_most};
-use super::{Exit, moves, when};
+use super::{Exit, backfill, errands, moves, when};
+use crate::backfill::Join;
 use crate::clock::{Clock, SystemClock};
 use crate::confirmation::ConfirmationState;
 use crate::discovery::moves::Move;
 use crate::judgment::Materiality;
 use crate::ladder::{Rung, Tried};
+use crate::moving::in_its_place;
 use crate::render::{one_line, remarks};
 use crate::store::{Bounds, CheckFacts, Confirmation, PageFacts, RecordedChange};
 use crate::time::{Timestamp, rfc3339};
@@ -114,6 +116,12 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
         for one in installation.store.moves(&id).await? {
             console.object(&moves::object(id.as_str(), &one))?;
         }
+        for join in joins(&installation, &id).await? {
+            console.object(&backfill::join_object(id.as_str(), &join))?;
+        }
+        for errand in installation.store.errands(&id).await? {
+            console.object(&errands::object(id.as_str(), &errand))?;
+        }
         if args.checks {
             for check in installation.store.checks(&id, CHECKS).await?.iter().rev() {
                 console.object(&check_row(check))?;
@@ -127,6 +135,13 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
         checks(&installation, &id, console).await?;
     }
     Ok(Exit::Done)
+}
+
+/// Where the address of a watch changed, with how its text fared there.
+async fn joins(installation: &Installation, id: &WatchId) -> anyhow::Result<Vec<Join>> {
+    let Some(watch) = installation.watch(id.as_str()) else { return Ok(Vec::new()) };
+    let watch = in_its_place(watch, &installation.store).await?;
+    Ok(crate::backfill::joins(&watch, &installation.store).await?)
 }
 
 /// The versions of a watch, oldest first, each with the change that led to it.
@@ -153,7 +168,11 @@ pub async fn timeline(installation: &Installation, id: &WatchId, console: &Conso
     let confirmations = installation.store.confirmations(id).await?;
     let mut found = installation.store.moves(id).await?.into_iter().peekable();
     let bounds = installation.store.bounds(id).await?;
+    let mut joins = joins(installation, id).await?.into_iter().peekable();
     for (version, change) in &history {
+        while let Some(join) = joins.next_if(|join| join.at < version.captured_at) {
+            aside("→", when::day(join.at), &backfill::joined(&join), console)?;
+        }
         while let Some(one) = found.next_if(|one| one.found_at < version.captured_at) {
             moved(&one, console)?;
         }
@@ -162,17 +181,28 @@ pub async fn timeline(installation: &Installation, id: &WatchId, console: &Conso
             console.line(line)?;
         }
     }
-    found.try_for_each(|one| moved(&one, console))
+    for join in joins {
+        aside("→", when::day(join.at), &backfill::joined(&join), console)?;
+    }
+    found.try_for_each(|one| moved(&one, console))?;
+    for errand in installation.store.errands(id).await? {
+        aside("⇧", when::day(errand.created_at), &errands::sentence(&errand), console)?;
+    }
+    Ok(())
 }
 
 /// Prints the lines of a move.
 fn moved(one: &Move, console: &Console) -> anyhow::Result<()> {
+    aside("→", when::day(one.found_at), &moves::sentence(one), console)
+}
+
+/// Prints what is no version: a sign, a day and a sentence.
+fn aside(sign: &str, day: String, sentence: &str, console: &Console) -> anyhow::Result<()> {
     let paint = console.paint;
     let room = console.width.saturating_sub(14).max(20);
-    let lines = wrap(&one_line(&moves::sentence(one)), room);
+    let lines = wrap(&one_line(sentence), room);
     for (index, line) in lines.iter().enumerate() {
-        let lead =
-            if index == 0 { format!("{} {}", paint.cyan("→"), when::day(one.found_at)) } else { " ".repeat(12) };
+        let lead = if index == 0 { format!("{} {day}", paint.cyan(sign)) } else { " ".repeat(12) };
         console.line(format!("{lead}  {line}"))?;
     }
     Ok(())

@@ -15,6 +15,7 @@ pub mod declarations;
 pub mod deliveries;
 pub mod demo;
 pub mod diff;
+mod errands;
 pub mod export;
 pub mod extract;
 pub mod fetch;

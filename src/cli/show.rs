@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::console::Console;
 use super::installation::{Installation, watch_and_which};
 use super::table::wrap;
-use super::{Exit, extract, list, log, when};
+use super::{Exit, errands, extract, list, log, when};
 use crate::health::Part;
 use crate::render::json::ReadingObject;
 use crate::render::{self, one_line};
@@ -87,6 +87,13 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
         let text = version.facts.digest.short();
         let text = if version.facts.pages.is_empty() { format!("  text sha256:{text}") } else { String::new() };
         console.line(paint.dim(format!("bytes sha256:{}{text}", snapshot.digest().short())))?;
+    }
+    let cited = version.facts.snapshots();
+    for errand in installation.store.errands(&id).await? {
+        // A snapshot bears the number of its check.
+        if cited.iter().any(|snapshot| snapshot.0 == errand.check.0) {
+            console.line(paint.dim(one_line(&errands::sentence(&errand))))?;
+        }
     }
     if !version.facts.pages.is_empty() {
         console.line(paint.dim(format!("text sha256:{}", version.facts.digest.short())))?;

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::complaint::Complaint;
 use super::console::Console;
+use super::errands::{self, ErrandRow};
 use super::fetch::TriedRow;
 use super::installation::{Installation, watch_and_which};
 use super::table::{count, wrap};
@@ -15,9 +16,9 @@ use crate::confirmation::ConfirmationState;
 use crate::judgment::{Dating, Judgment, OWN, ReturnKind, rule_ids};
 use crate::render::json::{self, ChangeObject};
 use crate::render::one_line;
-use crate::store::{CheckFacts, CheckId, Confirmation, RecordedChange, Which};
+use crate::store::{CheckFacts, CheckId, Confirmation, ErrandFacts, RecordedChange, Which};
 use crate::time::rfc3339;
-use crate::version::{Cause, VersionFacts};
+use crate::version::{Cause, SnapshotId, VersionFacts};
 use crate::watch::WatchId;
 
 /// Pieces of noise that a terminal shows; `--json` has all.
@@ -54,6 +55,8 @@ struct Case {
     is_history: bool,
     /// What is known of where the policy went, where the last check is asked about.
     went: Option<String>,
+    /// What archives were asked because of it.
+    errands: Vec<ErrandFacts>,
 }
 
 #[derive(Serialize)]
@@ -79,6 +82,9 @@ struct Row<'a> {
     told: Vec<Told<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     move_note: Option<&'a str>,
+    /// What archives were asked because of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    archives: Vec<ErrandRow<'a>>,
 }
 
 #[derive(Serialize)]
@@ -192,7 +198,13 @@ async fn case(
     let latest =
         state.filter(|state| state.last_check.as_ref().map(|last| last.id) == check.as_ref().map(|check| check.id));
     let went = latest.and_then(|state| state.whereabouts.note(id.as_str()));
-    Ok(Case { id: id.clone(), check, version, change, deliveries, confirmation, claimed, is_history, went })
+    let mut errands = store.errands(id).await?;
+    // A snapshot bears the number of its check.
+    let cites = |errand: &ErrandFacts| {
+        version.as_ref().is_some_and(|version| version.snapshots().contains(&SnapshotId(errand.check.0)))
+    };
+    errands.retain(|errand| check.as_ref().is_some_and(|check| check.id == errand.check) || cites(errand));
+    Ok(Case { id: id.clone(), check, version, change, deliveries, confirmation, claimed, is_history, went, errands })
 }
 
 impl Case {
@@ -276,6 +288,7 @@ impl Case {
             confirmation: self.confirmation.as_ref().map(|confirmation| confirmation.state.as_str()),
             told: self.told(),
             move_note: self.went.as_deref(),
+            archives: self.errands.iter().map(|errand| errands::object(self.id.as_str(), errand)).collect(),
         }
     }
 
@@ -293,6 +306,7 @@ impl Case {
             (None, None, None) => {}
         }
         self.ways(&mut page);
+        self.archives(&mut page);
         page.lines
     }
 
@@ -409,6 +423,16 @@ impl Case {
         }
         for tried in tried {
             page.text("  ", &tried.line(), |line| line);
+        }
+    }
+
+    /// What archives were asked because of it, and what they have.
+    fn archives(&self, page: &mut Page<'_>) {
+        if !self.errands.is_empty() {
+            page.section("archives");
+        }
+        for errand in &self.errands {
+            page.text("  ", &one_line(&errands::sentence(errand)), |line| line);
         }
     }
 

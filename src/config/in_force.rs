@@ -222,8 +222,13 @@ fn of_channel(config: &Config, name: &str, origin: &dyn Fn(&str) -> String) -> V
 
 fn of_watch(watch: &Watch, origin: &dyn Fn(&str) -> String) -> Vec<Setting> {
     let disabled = ("disable_rules", list(watch.rules.disabled()));
+    let archives = ("archives", list(watch.archives.iter().map(String::as_str)));
     let access = access::shown(&watch.access);
-    said(interest(&watch.interest).into_iter().chain([disabled]).chain(access), &format!("watch.{}", watch.id), origin)
+    said(
+        interest(&watch.interest).into_iter().chain([disabled, archives]).chain(access),
+        &format!("watch.{}", watch.id),
+        origin,
+    )
 }
 
 /// The settings that somebody has said, with the place.

@@ -222,11 +222,11 @@ fn read_main(source: &Source, findings: &Findings<'_>, config: &mut Config) {
     let (file, tree) = File::parse(source, findings);
     let Some(tree) = tree else { return };
     let root = Table::new(&file, "", tree.get_ref(), tree.span());
-    settings::read(&root, config);
+    let archives = settings::read(&root, config);
     let channels = channels::read(&root);
     config.heartbeat = vigil::heartbeat(&root);
     config.coverage = vigil::coverage(&root, &channels);
-    let defaults = Defaults::read(&root, &channels);
+    let defaults = Defaults::read(&root, &channels, archives);
     let mut watches = Watches::default();
     watches.read(&root, &defaults, &channels);
     for (order, path) in included(&root).into_iter().enumerate() {
@@ -249,11 +249,10 @@ fn read_main(source: &Source, findings: &Findings<'_>, config: &mut Config) {
 
 /// A public archive holds no page of a private place, and is not told of one either.
 fn keep_private(config: &mut Config) {
-    let (allow, archive) = (&config.fetch.allow, &config.fetch.wayback.base_url);
-    if !is_private(archive, allow) {
-        for watch in config.watches.iter_mut().filter(|watch| is_private(&watch.url, allow)) {
-            watch.ladder.archive = false;
-        }
+    let (fetch, allow) = (&config.fetch, &config.fetch.allow);
+    let is_public = |name: &String| fetch.archive(name).is_none_or(|archive| !is_private(&archive.base_url, allow));
+    for watch in config.watches.iter_mut().filter(|watch| is_private(&watch.url, allow)) {
+        watch.ladder.archive &= !watch.archives.iter().any(is_public);
     }
 }
 

@@ -11,13 +11,15 @@ use crate::fetch::browser::BrowserOptions;
 use crate::fetch::{ArchiveKind, SaveKeys};
 use crate::guard::Allowed;
 use crate::http::Authorities;
+use crate::watch::WAYBACK;
 use crate::{fetch, telemetry};
 
 /// Less memory than an empty browser takes, in bytes.
 const LEAST_MEMORY: u64 = 256 * 1024 * 1024;
 
-/// Reads the tables of one value each into the defaults.
-pub(super) fn read(root: &Table<'_>, config: &mut Config) {
+/// Reads the tables of one value each into the defaults. Answers with the names of archives,
+/// sound or not.
+pub(super) fn read(root: &Table<'_>, config: &mut Config) -> Vec<String> {
     if let Some(table) = root.table("store") {
         table.set("path", &mut config.store_path, Value::path);
     }
@@ -31,16 +33,15 @@ pub(super) fn read(root: &Table<'_>, config: &mut Config) {
         let wayback = &mut config.fetch.wayback;
         read_archive(&table, wayback);
         table.set("narrow", &mut wayback.narrow, Value::truth);
-        table.set("save_keys_file", &mut wayback.save_keys, |value| {
-            if value.text()?.is_empty() { Some(None) } else { save_keys(value).map(Some) }
-        });
     }
+    let mut names = vec![WAYBACK.to_owned()];
     for table in root.tables("archive") {
         let name = table.demand("name", "\"arquivo\"").and_then(|value| archive_name(&value, config));
         let mut options = fetch::WaybackOptions::default();
         let address = table.demand("base_url", "\"https://arquivo.pt/wayback\"");
         read_archive(&table, &mut options);
         if let Some(name) = &name {
+            names.push(name.clone());
             let origin = table.file.origin(&table.span);
             table.file.findings.origins.borrow_mut().insert(format!("archive.{name}"), origin);
         }
@@ -55,6 +56,7 @@ pub(super) fn read(root: &Table<'_>, config: &mut Config) {
         table.set("filter", &mut config.log.filter, filter);
         table.set("json", &mut config.log.json, Value::truth);
     }
+    names
 }
 
 fn read_fetch(table: &Table<'_>, options: &mut fetch::Options) {
@@ -105,6 +107,9 @@ fn read_archive(table: &Table<'_>, options: &mut fetch::WaybackOptions) {
     table.set("index_pause", &mut options.index_pause, |value| value.duration_from(caps[0]));
     table.set("capture_pause", &mut options.capture_pause, |value| value.duration_from(caps[1]));
     table.set("timeout", &mut options.timeout, |value| value.duration_from(Duration::from_millis(1)));
+    table.set("save_keys_file", &mut options.save_keys, |value| {
+        if value.text()?.is_empty() { Some(None) } else { save_keys(value).map(Some) }
+    });
 }
 
 /// `ACCESS:SECRET`, from a file.
@@ -129,7 +134,7 @@ const CAPS: [Duration; 2] = [Duration::from_millis(2500), Duration::from_millis(
 /// What an archive is called on the command line.
 fn archive_name(value: &Value<'_>, config: &Config) -> Option<String> {
     let name = value.words()?;
-    if name == "wayback" || config.fetch.archives.iter().any(|(known, _)| *known == name) {
+    if name == WAYBACK || config.fetch.archives.iter().any(|(known, _)| *known == name) {
         return value.refuse(
             format!("there is an archive \"{name}\" already"),
             "give each archive its own name; \"wayback\" is the one under [wayback]",

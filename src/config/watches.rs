@@ -22,7 +22,7 @@ use crate::reading::{Page, Selectors};
 use crate::silence::STALE_AFTER;
 use crate::text::select;
 use crate::time::{Timestamp, is_recordable, parse_rfc3339};
-use crate::watch::{Former, PolicyType, RobotsRule, Source, Watch, WatchId};
+use crate::watch::{Former, PolicyType, RobotsRule, Source, WAYBACK, Watch, WatchId};
 
 /// How often a page is looked at if nothing is said.
 pub(super) const EVERY: Duration = Duration::from_secs(12 * 3600);
@@ -41,6 +41,9 @@ pub(super) struct Defaults {
     timing_origin: Origin,
     zone: Tz,
     source: Source,
+    /// The archives that there are.
+    known_archives: Vec<String>,
+    archives: Vec<String>,
     ladder: Ladder,
     language: Option<String>,
     alternation: Duration,
@@ -73,12 +76,14 @@ impl Timing {
 
 impl Defaults {
     /// Reads `[defaults]`.
-    pub(super) fn read(root: &Table<'_>, channels: &Channels) -> Self {
+    pub(super) fn read(root: &Table<'_>, channels: &Channels, known_archives: Vec<String>) -> Self {
         let mut defaults = Self {
             timing: Timing::Every(EVERY),
             timing_origin: Origin::Default,
             zone: Tz::UTC,
             source: Source::Live,
+            known_archives,
+            archives: vec![WAYBACK.to_owned()],
             ladder: Ladder::default(),
             language: None,
             // A change that nobody is told of is worse than one told too widely.
@@ -100,6 +105,8 @@ impl Defaults {
             table.set("source", &mut defaults.source, source);
             table.set("render", &mut defaults.ladder.render, render);
             table.set("archive_if_blocked", &mut defaults.ladder.archive, Value::truth);
+            let known = &defaults.known_archives;
+            table.set("archives", &mut defaults.archives, |value| archives(value, known));
             table.set("language", &mut defaults.language, |value| language(value).map(Some));
             table.set("notify", &mut defaults.notify, |value| notify(value, channels));
             table.set("alternation", &mut defaults.alternation, Value::duration);
@@ -145,6 +152,8 @@ impl Watches {
         let source = table.or("source", defaults.source, source);
         let rendered = table.or("render", defaults.ladder.render, render);
         let archive = table.or("archive_if_blocked", defaults.ladder.archive, Value::truth);
+        let archives =
+            table.or("archives", defaults.archives.clone(), |value| archives(value, &defaults.known_archives));
         let select = table.or("select", Vec::new(), selectors);
         let remove = table.or("remove", Vec::new(), selectors);
         let own = Selectors { select: select.clone().unwrap_or_default(), remove: remove.clone().unwrap_or_default() };
@@ -170,6 +179,10 @@ impl Watches {
         let mut origins = table.file.findings.origins.borrow_mut();
         origins.insert(format!("watch.{id}"), table.file.origin(&table.span));
         origins.insert(format!("watch.{id}.schedule"), timing_origin);
+        let own = table.get("archives").map(|value| table.file.origin(&value.key_span));
+        if let Some(origin) = own.or_else(|| origins.get("defaults.archives").cloned()) {
+            origins.insert(format!("watch.{id}.archives"), origin);
+        }
         Some(Watch {
             id,
             service: service?.unwrap_or_else(|| host(&url)),
@@ -179,6 +192,7 @@ impl Watches {
             policy_type: policy_type?,
             schedule: timing.schedule(zone?)?,
             source: source?,
+            archives: archives?,
             ladder: Ladder { render: rendered?, archive: archive? },
             selectors: Selectors { select: select?, remove: remove? },
             access: access?,
@@ -281,6 +295,34 @@ pub(super) fn zone(value: &Value<'_>) -> Option<Tz> {
 
 fn source(value: &Value<'_>) -> Option<Source> {
     value.word(&SOURCES, |word| [Source::Live, Source::Wayback].into_iter().find(|source| source.as_str() == word))
+}
+
+/// Names of archives, each once.
+fn archives(value: &Value<'_>, known: &[String]) -> Option<Vec<String>> {
+    let mut seen: Vec<String> = Vec::new();
+    let mut one = |value: &Value<'_>| {
+        let name = value.words()?;
+        if !known.contains(&name) {
+            let hint = match known {
+                [_] => "name it under [[archive]], with its base_url and its kind".to_owned(),
+                _ => keys::suggestion(&name, known.iter().map(String::as_str)),
+            };
+            return value.refuse(format!("no archive is called \"{name}\""), hint);
+        }
+        if seen.contains(&name) {
+            return value.refuse(format!("the archive \"{name}\" is there twice"), "name each archive once");
+        }
+        seen.push(name.clone());
+        Some(name)
+    };
+    // Each is looked at before the first wrong one decides.
+    let names: Vec<_> = value.list()?.iter().map(&mut one).collect();
+    let names: Vec<String> = names.into_iter().collect::<Option<_>>()?;
+    if names.is_empty() {
+        let hint = "leave it out for the one under [wayback]; archive_if_blocked = false keeps checks from asking any";
+        return value.refuse("archives is empty", hint);
+    }
+    Some(names)
 }
 
 fn render(value: &Value<'_>) -> Option<Render> {

@@ -291,7 +291,7 @@ impl<'a, C: Clock> Recorder<'a, C> {
         let now = self.clock.now();
         let late = self.since.is_some_and(|since| now.signed_duration_since(since).to_std().is_ok_and(is_long));
         if late || self.taken.len() >= TOGETHER || self.waiting >= TOGETHER_BYTES {
-            self.settle().await?;
+            self.settle_all(false).await?;
         }
         Ok(self.told())
     }
@@ -313,9 +313,16 @@ impl<'a, C: Clock> Recorder<'a, C> {
 
     /// Records what waits.
     async fn settle(&mut self) -> Result<(), StoreError> {
-        let mut settled: BTreeMap<usize, VecDeque<Kept>> = BTreeMap::new();
-        for (at, history) in &mut self.histories {
-            settled.insert(*at, history.settle(self.mode == Mode::Tell).await?.into());
+        self.settle_all(true).await
+    }
+
+    /// Records what waits, but not what waits for the other pages of its policy unless that
+    /// is `whole`: how far apart captures belong together does not depend on how slow a
+    /// source is.
+    async fn settle_all(&mut self, whole: bool) -> Result<(), StoreError> {
+        let (mut settled, now): (BTreeMap<usize, VecDeque<Kept>>, _) = (BTreeMap::new(), self.clock.now());
+        for (at, history) in self.histories.iter_mut().filter(|(_, history)| whole || !history.has_pages()) {
+            settled.insert(*at, history.settle(self.mode == Mode::Tell, now).await?.into());
         }
         (self.waiting, self.since) = (0, None);
         for taken in &mut self.taken {
@@ -366,13 +373,19 @@ impl<'a, C: Clock> Recorder<'a, C> {
         }
         let now = self.clock.now();
         let size = snapshot.body.len();
-        let Some(snapshot) = self.history(at).look_ahead(snapshot, now).await else {
+        let mut rest = self.history(at).look_ahead(page, snapshot, now).await;
+        if let Some(snapshot) = rest {
+            self.settle().await?;
+            // It may be the first of others that belong together.
+            let alone = !self.history(at).has_pages();
+            rest = if alone { Some(snapshot) } else { self.history(at).look_ahead(page, snapshot, now).await };
+        }
+        let Some(snapshot) = rest else {
             self.waiting += size;
             self.since.get_or_insert(now);
             self.taken.push_back(Taken::Waits { at, record_id, captured_at });
             return Ok(());
         };
-        self.settle().await?;
         let tell = self.mode == Mode::Tell;
         let kept = self.history(at).record_alone(page, snapshot, tell, now).await?;
         self.summary.deliveries += kept.deliveries;
@@ -408,16 +421,59 @@ impl<'a, C: Clock> Recorder<'a, C> {
         responses: &mut mpsc::Receiver<Response>,
         mut each: impl FnMut(Imported) -> io::Result<()>,
     ) -> Result<(), ImportError> {
-        while let Some(response) = responses.recv().await {
-            for imported in self.take(response).await? {
-                if let Err(deaf) = each(imported) {
-                    // What was recorded until here gets its place all the same.
+        loop {
+            let mut told = match self.next(responses, &mut each).await {
+                Ok(Some(response)) => self.take(response).await?.into_iter(),
+                Ok(None) => break,
+                Err(NextError::Store(error)) => return Err(error.into()),
+                Err(NextError::Told(deaf)) => {
                     self.finish().await?;
                     return Err(ImportError::Told(deaf));
                 }
+            };
+            if let Err(deaf) = told.try_for_each(&mut each) {
+                // What was recorded until here gets its place all the same.
+                self.finish().await?;
+                return Err(ImportError::Told(deaf));
             }
         }
         self.finish().await?.into_iter().try_for_each(each).map_err(ImportError::Told)
+    }
+
+    /// Receives what comes next. Of a source that is slow nothing waits for that longer than
+    /// it may: it is recorded meanwhile, and `each` is told.
+    ///
+    /// # Errors
+    /// Those of [`Recorder::take`], and if nobody can be told.
+    pub(super) async fn next<T>(
+        &mut self,
+        source: &mut mpsc::Receiver<T>,
+        mut each: impl FnMut(Imported) -> io::Result<()>,
+    ) -> Result<Option<T>, NextError> {
+        let Some(since) = self.since else { return Ok(source.recv().await) };
+        tokio::select! {
+            biased;
+            next = source.recv() => return Ok(next),
+            () = self.clock.sleep_until(since + TOGETHER_TIME) => {}
+        }
+        self.settle_all(false).await?;
+        self.told().into_iter().try_for_each(&mut each).map_err(NextError::Told)?;
+        Ok(source.recv().await)
+    }
+}
+
+/// Why nothing more is received.
+#[derive(Debug)]
+pub(super) enum NextError {
+    /// The record could not be kept.
+    Store(StoreError),
+    /// Whoever is told of the captures cannot listen any more.
+    Told(io::Error),
+}
+
+impl From<StoreError> for NextError {
+    fn from(error: StoreError) -> Self {
+        NextError::Store(error)
     }
 }
 

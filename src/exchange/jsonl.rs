@@ -13,14 +13,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::export::jsonl::FORMAT;
 use super::import::{ImportError, SourceError};
 use crate::clock::Clock;
 use crate::snapshot::{Digest, DigestCheck, Evidence, Origin, Redirect, Snapshot};
-use crate::store::{Past, PastChange, PastFact, PastVersion, Store, StoreError, Transferred};
-use crate::time::{Timestamp, is_recordable, parse_rfc3339};
+use crate::store::{
+    OUT_OF_TIME, Past, PastChange, PastFact, PastVersion, Store, StoreError, Transferred, check_address,
+};
+use crate::time::{Timestamp, is_plausible, parse_rfc3339};
 use crate::version::Cause;
 use crate::watch::WatchId;
 
@@ -30,8 +33,9 @@ const MAX_LINE: u64 = 256 * 1024 * 1024;
 /// Bytes of a line that has neither a body nor a text.
 const MAX_SMALL_LINE: usize = 1024 * 1024;
 
-/// Values of a line. The smallest have two bytes in a file, and many times that in memory.
-const MAX_VALUES: usize = 8_000_000;
+/// Values of a line. The smallest have two bytes in a file, and some forty times that in
+/// memory. The largest policy known to us has a hundredth of them.
+const MAX_VALUES: usize = 2_000_000;
 
 /// What became of the history of one watch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +58,7 @@ pub async fn import<C: Clock>(
     clock: &C,
     mut each: impl FnMut(Imported) -> io::Result<()>,
 ) -> Result<(), ImportError> {
-    let lines = Lines::open(path).map_err(|error| SourceError::new(path.display().to_string(), error))?;
+    let lines = Lines::open(path, clock.now()).map_err(|error| SourceError::new(path.display().to_string(), error))?;
     let lines = Arc::new(Mutex::new(lines));
     loop {
         let shared = Arc::clone(&lines);
@@ -198,8 +202,8 @@ struct VersionLine {
 struct KeptLine {
     checks: Vec<i64>,
     revision: u32,
-    reader: Value,
-    reading: Value,
+    reader: Box<RawValue>,
+    reading: Box<RawValue>,
     change: Option<ChangeLine>,
 }
 
@@ -207,7 +211,7 @@ struct KeptLine {
 struct ChangeLine {
     materiality: String,
     severity: u8,
-    kept: Value,
+    kept: Box<RawValue>,
 }
 
 /// A line and its kind.
@@ -222,14 +226,15 @@ struct Line {
 struct Lines {
     path: PathBuf,
     file: BufReader<File>,
+    now: Timestamp,
     number: u64,
     /// The line that was read and belongs to the next history.
     ahead: Option<Line>,
 }
 
 impl Lines {
-    fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self { path: path.to_owned(), file: BufReader::new(File::open(path)?), number: 0, ahead: None })
+    fn open(path: &Path, now: Timestamp) -> io::Result<Self> {
+        Ok(Self { path: path.to_owned(), file: BufReader::new(File::open(path)?), now, number: 0, ahead: None })
     }
 
     fn place(&self) -> String {
@@ -282,6 +287,7 @@ impl Lines {
         }
         let watch = WatchId::new(&watch).map_err(|error| self.wrong(error))?;
         let url = url.ok_or_else(|| self.wrong("the watch has no address"))?;
+        check_address(&url).map_err(|why| self.wrong(why))?;
         let service = service.unwrap_or_else(|| watch.to_string());
         Ok(Some(Head { watch, url, service }))
     }
@@ -324,7 +330,7 @@ impl Lines {
 
     fn moment(&self, text: &str) -> Result<Timestamp, SourceError> {
         let at = parse_rfc3339(text).map_err(|error| self.wrong(format!("\"{text}\" is no moment: {error}")))?;
-        if is_recordable(at) { Ok(at) } else { Err(self.wrong(format!("{text} is out of all time"))) }
+        if is_plausible(at, self.now) { Ok(at) } else { Err(self.wrong(format!("{text} {OUT_OF_TIME}"))) }
     }
 
     fn snapshot(&self, line: SnapshotLine) -> Result<Snapshot, SourceError> {

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use tokio::sync::mpsc;
 
-use super::import::{ImportError, Imported, Mode, Recorder, Routing, SourceError, Summary, worked};
+use super::import::{ImportError, Imported, Mode, NextError, Recorder, Routing, SourceError, Summary, worked};
 use super::warc::Response;
 use crate::clock::Clock;
 use crate::git::{Committed, GitError, ObjectId, Repository};
@@ -312,7 +312,20 @@ pub async fn import<C: Clock>(
         tokio::task::spawn_blocking(move || plan.read(|at, response| sender.blocking_send((at, response)).is_ok()));
     let mut open: Option<(usize, Recorder<'_, C>)> = None;
     let mut deaf = None;
-    while let Some((at, response)) = records.recv().await {
+    loop {
+        let next = match &mut open {
+            Some((_, recorder)) => recorder.next(&mut records, |imported| each(total, imported)).await,
+            None => Ok(records.recv().await),
+        };
+        let (at, response) = match next {
+            Ok(Some(next)) => next,
+            Ok(None) => break,
+            Err(NextError::Store(error)) => return Err(error.into()),
+            Err(NextError::Told(error)) => {
+                deaf = Some(error);
+                break;
+            }
+        };
         let Some(mut response) = response else {
             whole.without_body += 1;
             continue;

@@ -26,7 +26,7 @@ use crate::http::{self, Answer, Authorities, ClientError, GuardedClient};
 use crate::outcome::{FailureKind, FetchFailure};
 use crate::snapshot::{Snapshot, Validators};
 use crate::time::Timestamp;
-use crate::watch::{RobotsRule, Source};
+use crate::watch::{RobotsRule, Source, WAYBACK};
 
 pub use ledger::Ledger;
 pub use manners::Manners;
@@ -50,6 +50,9 @@ pub struct Request {
     pub robots: RobotsRule,
     /// How it is asked for; live only.
     pub access: Access,
+    /// The archives that are asked, by name, each where those before it have nothing; none
+    /// named: the one under `[wayback]`.
+    pub archives: Vec<String>,
 }
 
 /// What came.
@@ -235,6 +238,14 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    /// How an archive of a name is asked.
+    pub fn archive(&self, name: &str) -> Option<&WaybackOptions> {
+        let others = || self.archives.iter().find(|(known, _)| known == name).map(|(_, options)| options);
+        if name == WAYBACK { Some(&self.wayback) } else { others() }
+    }
+}
+
 impl WaybackOptions {
     /// Whether it is the Internet Archive's, which has limits of its own.
     pub fn is_internet_archive(&self) -> bool {
@@ -326,7 +337,35 @@ impl<C: Clock> Fetcher<C> {
 
     /// An archive by its name.
     pub fn archive_named(&self, name: &str) -> Option<&Archive<C>> {
-        self.others.iter().find(|(known, _)| known == name).map(|(_, archive)| archive)
+        let others = || self.others.iter().find(|(known, _)| known == name).map(|(_, archive)| archive);
+        if name == WAYBACK { Some(&self.archive) } else { others() }
+    }
+
+    /// The capture that is asked for, from the first archive that has it. One that is down is
+    /// never one that has nothing: if any is, that is the answer.
+    async fn archived(&self, request: &Request) -> Result<Snapshot, FetchFailure> {
+        let usual = [WAYBACK.to_owned()];
+        let names = if request.archives.is_empty() { &usual[..] } else { &request.archives };
+        let mut failure: Option<FetchFailure> = None;
+        for archive in names.iter().filter_map(|name| self.archive_named(name)) {
+            let found = match request.at {
+                // The newest is wanted in the place of the page, by a check that others wait for.
+                None => archive.patient(ARCHIVE_PATIENCE).nearest(&request.url, None).await,
+                at => archive.nearest(&request.url, at).await,
+            };
+            match found {
+                Ok(snapshot) => return Ok(snapshot),
+                Err(other) => {
+                    let keeps = |known: &FetchFailure| !matches!(known.kind, FailureKind::NotArchived { .. });
+                    failure = Some(failure.filter(keeps).unwrap_or(other));
+                }
+            }
+        }
+        let unknown = || {
+            let reason = format!("there is none called {} in the configuration", names.join(" or "));
+            FailureKind::ArchiveUnavailable { archive: "the archive".to_owned(), reason }.into()
+        };
+        Err(failure.unwrap_or_else(unknown))
     }
 }
 
@@ -335,15 +374,7 @@ impl<C: Clock> Fetch for Fetcher<C> {
         match request.source {
             // A moment in the past is only to be had from an archive.
             Source::Live if request.at.is_none() => self.live.get(&request).await,
-            Source::Live | Source::Wayback => {
-                let archive = match request.at {
-                    // The newest is wanted in the place of the page, by a check that others wait for.
-                    None => &self.archive.patient(ARCHIVE_PATIENCE),
-                    Some(_) => &self.archive,
-                };
-                let snapshot = archive.nearest(&request.url, request.at).await?;
-                Ok(Fetched::Snapshot(Box::new(snapshot)))
-            }
+            Source::Live | Source::Wayback => Ok(Fetched::Snapshot(Box::new(self.archived(&request).await?))),
         }
     }
 

@@ -45,6 +45,11 @@ pub enum Saving {
 }
 
 impl<C: Clock> Archive<C> {
+    /// Whether it may be asked to take captures: whoever asks has keys.
+    pub fn saves(&self) -> bool {
+        self.keys().is_some()
+    }
+
     /// Asks the archive to take a capture.
     ///
     /// # Errors

@@ -345,6 +345,12 @@ impl<C: Clock> Archive<C> {
     /// # Errors
     /// [`FailureKind::NotArchived`] if the index lists it but the archive cannot show it.
     pub async fn memento(&self, capture: &Capture) -> Result<Snapshot, FetchFailure> {
+        self.shown(capture, false).await
+    }
+
+    /// [`Archive::memento`]; of one that is not named but `near` a moment, its neighbour too.
+    async fn shown(&self, capture: &Capture, near: bool) -> Result<Snapshot, FetchFailure> {
+        let may_be_near = near;
         let (mut timestamp, mut url) = (capture.timestamp.clone(), capture.original.clone());
         let mut address = self.capture_address(capture)?;
         let mut redirects = Vec::new();
@@ -355,7 +361,7 @@ impl<C: Clock> Archive<C> {
                     // Asked for a capture, another one is no answer; behind a redirect it may be.
                     let moments = cdx::moment(&near).zip(cdx::moment(&timestamp));
                     let far = moments.is_none_or(|(near, asked)| (near - asked).abs() > NEAR);
-                    if redirects.is_empty() || far || cdx::folded(&other) != cdx::folded(&url) {
+                    if (redirects.is_empty() && !may_be_near) || far || cdx::folded(&other) != cdx::folded(&url) {
                         let when = format!(" at {timestamp} that it can show; the nearest one is of {near}");
                         return Err(self.not_archived(url, when));
                     }
@@ -378,11 +384,12 @@ impl<C: Clock> Archive<C> {
         Err(FailureKind::TooManyRedirects { limit: MAX_HOPS, last: url }.into())
     }
 
-    /// Where a capture that is a redirect leads; none if it is none. Nothing is followed.
+    /// Where a capture that is a redirect leads; none if it is none. And what stood there about
+    /// then, if the archive can show it: up to a day apart.
     ///
     /// # Errors
     /// Those of [`Archive::memento`].
-    pub async fn hop(&self, capture: &Capture) -> Result<Option<Hop>, FetchFailure> {
+    pub async fn hop(&self, capture: &Capture) -> Result<Option<(Hop, Option<Snapshot>)>, FetchFailure> {
         let address = self.capture_address(capture)?;
         match self.playback(&address, &capture.timestamp, &capture.original, &capture.original).await? {
             Playback::Near { timestamp, url } => {
@@ -390,9 +397,22 @@ impl<C: Clock> Archive<C> {
                 Err(self.not_archived(url, when))
             }
             Playback::Memento(_, None) => Ok(None),
-            Playback::Memento(played, Some((_, target))) => {
+            Playback::Memento(played, Some((timestamp, target))) => {
                 let target = resolved(&played.snapshot.final_url, &target);
-                Ok(Some(Hop { status: played.snapshot.status, target }))
+                let then = cdx::moment(&timestamp).map(|captured_at| Capture {
+                    timestamp,
+                    captured_at,
+                    original: target.clone(),
+                    media_type: "-".to_owned(),
+                    status: None,
+                    digest: "-".to_owned(),
+                    memento: None,
+                });
+                let shown = match &then {
+                    Some(then) => self.shown(then, true).await.ok(),
+                    None => None,
+                };
+                Ok(Some((Hop { status: played.snapshot.status, target }, shown)))
             }
         }
     }

@@ -5,7 +5,7 @@
 //! Knows nothing of materiality; [`super::rules`] reads what stands here.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::LazyLock;
 
@@ -19,6 +19,7 @@ use super::rules::{legal_names, pattern};
 use crate::change::words::{dice, fnv, sentence_ranges};
 use crate::change::{Change, Kind, Op, SectionChange};
 use crate::reading::Reading;
+use crate::section::Section;
 
 /// Sentences a side that are compared each with each.
 const MAX_SENTENCES: usize = 500;
@@ -214,6 +215,10 @@ fn spelled(word: &str) -> String {
         ("centre", "center"),
         ("fulfil", "fulfill"),
     ];
+    // Most words end otherwise, and are no business of this table.
+    if !matches!(word.as_bytes().last(), Some(b's' | b'n' | b'g' | b'd' | b'e' | b'r' | b'l')) {
+        return word.to_owned();
+    }
     for (from, to) in ENDINGS {
         if let Some(stem) = word.strip_suffix(from) {
             return format!("{stem}{to}");
@@ -224,28 +229,33 @@ fn spelled(word: &str) -> String {
 
 /// The words of a folded text; numbers keep their points and commas, addresses stay whole.
 pub(crate) fn words(folded: &str) -> Vec<String> {
-    folded
-        .split(|c: char| {
-            !(c.is_alphanumeric()
-                || matches!(c, '.' | ',' | '@' | '\'' | '$' | '€' | '£' | '%' | '/' | '_' | ':' | '+'))
-        })
-        .map(|word| word.trim_matches(|c: char| !(c.is_alphanumeric() || matches!(c, '$' | '€' | '£' | '%'))))
-        .flat_map(|word| {
-            // Only numbers and addresses keep marks inside.
-            let whole = word.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '$' | '€' | '£'))
-                || word.contains('@')
-                || word.contains("://")
-                || word.contains('.') && !word.contains(',');
-            if whole {
-                vec![word]
-            } else {
-                word.split(|c: char| !c.is_alphanumeric() && c != '\'' && c != '%').collect()
-            }
-        })
-        .filter(|word| !word.is_empty())
-        .map(|word| spelled(word.trim_end_matches("'s").trim_matches('\'')))
-        .filter(|word| !word.is_empty())
-        .collect()
+    let mut words = Vec::with_capacity(folded.len() / 5);
+    let mut push = |mut word: &str| {
+        while let Some(owner) = word.strip_suffix("'s") {
+            word = owner;
+        }
+        let word = word.trim_matches('\'');
+        if !word.is_empty() {
+            words.push(spelled(word));
+        }
+    };
+    let parts = folded.split(|c: char| {
+        !(c.is_alphanumeric() || matches!(c, '.' | ',' | '@' | '\'' | '$' | '€' | '£' | '%' | '/' | '_' | ':' | '+'))
+    });
+    for word in parts {
+        let word = word.trim_matches(|c: char| !(c.is_alphanumeric() || matches!(c, '$' | '€' | '£' | '%')));
+        // Only numbers and addresses keep marks inside.
+        let whole = word.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '$' | '€' | '£'))
+            || word.contains('@')
+            || word.contains(':') && word.contains("://")
+            || word.contains('.') && !word.contains(',');
+        if whole {
+            push(word);
+        } else {
+            word.split(|c: char| !c.is_alphanumeric() && c != '\'' && c != '%').for_each(&mut push);
+        }
+    }
+    words
 }
 
 const MONTHS: &str = "january|february|march|april|may|june|july|august|september|october|november|december|\
@@ -485,7 +495,8 @@ fn ending(lead: &str) -> &str {
 
 /// Gathers the facts of a change.
 pub(crate) fn gather(change: &Change, old: &Reading, new: &Reading) -> Facts {
-    let (old_text, new_text) = (Known::of(old), Known::of(new));
+    let mut parts = Parts::default();
+    let (old_text, new_text) = (Known::of(old, &mut parts), Known::of(new, &mut parts));
     let mut facts = Facts { old_words: old_text.count, new_words: new_text.count, ..Facts::default() };
     let names = |reading: &Reading| legal_names(&reading.text());
     let (old_names, new_names) = (names(old), names(new));
@@ -598,8 +609,8 @@ struct Known {
     sentences: BTreeSet<String>,
     /// Its sentences without the blanks between words, as hashes.
     letters: BTreeSet<u64>,
-    /// Every two, three and four words that stand in a row, as hashes.
-    rows: [BTreeSet<u64>; 3],
+    /// Every two, three and four words that stand in a row, as hashes, sorted.
+    rows: [Vec<u64>; 3],
     count: usize,
     /// How many bytes may still be searched for whole sentences.
     unsearched: Cell<usize>,
@@ -610,26 +621,62 @@ fn rows<'a>(words: &'a [&'a str], size: usize) -> impl Iterator<Item = u64> + 'a
     words.windows(size).map(|row| row.iter().fold(0, |hash: u64, word| hash.rotate_left(17) ^ fnv(word)))
 }
 
+/// What the sections of two texts say, each once: most stand in both.
+#[derive(Default)]
+struct Parts(HashMap<(String, bool), Rc<Part>>);
+
+/// What is known of the sentences of a section.
+struct Part {
+    /// The words of each, and their letters as a hash.
+    keys: Vec<(String, u64)>,
+    /// Those that name a date, without it.
+    masked: Vec<String>,
+    count: usize,
+}
+
+impl Parts {
+    fn of(&mut self, section: &Section) -> Rc<Part> {
+        let key = (section.labelled_text(), section.heading.is_some());
+        if let Some(known) = self.0.get(&key) {
+            return Rc::clone(known);
+        }
+        let mut part = Part { keys: Vec::new(), masked: Vec::new(), count: 0 };
+        for sentence in sentences(&key.0, key.1) {
+            part.count += sentence.words.len();
+            part.keys.push((sentence.key(), sentence.letters()));
+            let without = without_dates(&sentence.folded);
+            if without != sentence.folded {
+                part.masked.push(words(&without).join(" "));
+            }
+        }
+        let part = Rc::new(part);
+        self.0.insert(key, Rc::clone(&part));
+        part
+    }
+}
+
 impl Known {
-    fn of(reading: &Reading) -> Self {
+    fn of(reading: &Reading, parts: &mut Parts) -> Self {
         let mut joined = String::from(" ");
         let (mut all, mut masked, mut letters, mut count) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new(), 0);
         for section in &reading.sections {
-            for sentence in sentences(&section.labelled_text(), section.heading.is_some()) {
-                let key = sentence.words.join(" ");
-                count += sentence.words.len();
-                joined.push_str(&key);
+            let part = parts.of(section);
+            count += part.count;
+            masked.extend(part.masked.iter().cloned());
+            for (key, hash) in &part.keys {
+                joined.push_str(key);
                 joined.push(' ');
-                letters.insert(sentence.letters());
-                all.insert(key);
-                let without = without_dates(&sentence.folded);
-                if without != sentence.folded {
-                    masked.insert(words(&without).join(" "));
-                }
+                letters.insert(*hash);
+                all.insert(key.clone());
             }
         }
         let words: Vec<&str> = joined.split(' ').filter(|word| !word.is_empty()).collect();
-        let rows = [2, 3, 4].map(|size| rows(&words, size).collect());
+        let rows = [2, 3, 4].map(|size| {
+            let mut rows: Vec<u64> = rows(&words, size).collect();
+            rows.sort_unstable();
+            rows.dedup();
+            rows
+        });
         Self { joined, masked, sentences: all, letters, rows, count, unsearched: Cell::new(MAX_SEARCHED) }
     }
 
@@ -657,7 +704,7 @@ impl Known {
         let Some(known) = size.checked_sub(2).map(|at| &self.rows[at]) else {
             return self.sentences.contains(key) || self.search(key);
         };
-        rows(&words, size).all(|row| known.contains(&row)) && (words.len() == size || self.search(key))
+        rows(&words, size).all(|row| known.binary_search(&row).is_ok()) && (words.len() == size || self.search(key))
     }
 
     /// Searches the whole text. Once that was done too often, the rows of words are believed.
@@ -828,7 +875,7 @@ mod tests {
     proptest! {
         #[test]
         fn looking_up_rows_of_words_finds_what_searching_finds(text in "([abc] ){0,30}", wanted in "[abc]( [abc]){0,6}") {
-            let known = Known::of(&reading(&text));
+            let known = Known::of(&reading(&text), &mut Parts::default());
             prop_assert_eq!(known.holds_in_a_row(&wanted), known.joined.contains(&format!(" {wanted} ")));
         }
     }

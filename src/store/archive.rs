@@ -60,7 +60,7 @@ pub struct HeldMemento {
 }
 
 /// Where a page went, as recorded.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RecordedTrace {
     /// The page.
     pub url: String,
@@ -72,6 +72,8 @@ pub struct RecordedTrace {
     pub is_alias: bool,
     /// The capture that says so.
     pub memento: Option<String>,
+    /// How alike the text there was to the last one before, 0 to 1; none: not compared.
+    pub alike: Option<f64>,
 }
 
 /// When a version was first seen, and when the text before it was seen last.
@@ -262,7 +264,7 @@ impl Store {
         self.write("keep where a page went", move |tx| {
             let listing = "(SELECT id FROM listings WHERE archive = ?1 AND url = ?2)";
             tx.execute(&format!("DELETE FROM traces WHERE listing_id = {listing}"), (&archive, &url))?;
-            if let Some(RecordedTrace { since, target, is_alias, memento, .. }) = trace {
+            if let Some(RecordedTrace { since, target, is_alias, memento, alike, .. }) = trace {
                 let kind = match (is_alias, &target) {
                     (true, _) => "alias",
                     (false, Some(_)) => "moved",
@@ -270,10 +272,10 @@ impl Store {
                 };
                 tx.execute(
                     &format!(
-                        "INSERT INTO traces (listing_id, since, kind, target, memento)
-                         SELECT {listing}, ?3, ?4, ?5, ?6 WHERE {listing} IS NOT NULL"
+                        "INSERT INTO traces (listing_id, since, kind, target, memento, alike)
+                         SELECT {listing}, ?3, ?4, ?5, ?6, ?7 WHERE {listing} IS NOT NULL"
                     ),
-                    (&archive, &url, At(since), kind, target, memento),
+                    (&archive, &url, At(since), kind, target, memento, alike),
                 )?;
             }
             Ok(())
@@ -289,7 +291,7 @@ impl Store {
         let (archive, url) = (archive.to_owned(), url.to_owned());
         self.read("read where a page went", move |tx| {
             let mut statement = tx.prepare_cached(
-                "SELECT l.url, t.since, t.target, t.memento, t.kind = 'alias' FROM traces t JOIN listings l ON l.id = t.listing_id
+                "SELECT l.url, t.since, t.target, t.memento, t.kind = 'alias', t.alike FROM traces t JOIN listings l ON l.id = t.listing_id
                  WHERE l.archive = ?1 AND l.url = ?2",
             )?;
             let trace = statement.query_row((archive, url), |row| {
@@ -299,6 +301,7 @@ impl Store {
                     target: row.get(2)?,
                     memento: row.get(3)?,
                     is_alias: row.get(4)?,
+                    alike: row.get(5)?,
                 })
             });
             Ok(trace.optional()?)

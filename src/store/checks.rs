@@ -160,7 +160,7 @@ impl Entry {
         }
         // Whoever asks for all pages looks at them now; an archive's capture that stands in
         // for one of them is older than what the others served.
-        let all = self.pages.len() > 1;
+        let all = self.pages.len() > 1 && self.is_look();
         let place = if all { Place::Newest } else { Place::of(tx, watch, &self.outcome, self.now)? };
         let note_before = last_note(tx, watch)?;
         let (check, served) = self.write_checks(tx, &mut shelves.bodies, watch)?;
@@ -173,6 +173,10 @@ impl Entry {
         recorded.deliveries = silences::write(tx, watch, check, &self.telling.turn, self.now)?;
         recorded.deliveries += silences::write_parts(tx, watch, &self.telling.parts, self.now)?;
         recorded.note_before = note_before;
+        if self.pages.len() == 1 && !self.is_look() && self.outcome.is_success() {
+            // Those of the other pages that belong to it may come yet.
+            tx.prepare_cached("UPDATE watches SET unplaced = 1 WHERE id = ?1")?.execute([watch])?;
+        }
         if place == Place::Old && self.outcome.is_success() {
             tx.prepare_cached("UPDATE watches SET unplaced = 1 WHERE id = ?1")?.execute([watch])?;
             return Ok(Recorded { version: None, out_of_order: true, ..recorded });

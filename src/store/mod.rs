@@ -65,12 +65,12 @@ use crate::watch::WatchId;
 
 pub use archive::{Bounds, HeldMemento, ListingState, RecordedCapture, RecordedTrace};
 pub use captures::CaptureFacts;
-pub use errands::{Errand, ErrandKind, Standing as ErrandStanding};
+pub use errands::{Errand, ErrandFacts, ErrandKind, Standing as ErrandStanding};
 pub use lock::{DaemonLock, ImportLock, Place, WatchLock, lock_daemon, lock_import, lock_watch};
 pub use moves::RecordedMoves;
 pub use open::Options;
 pub use series::{Examined, Series, SeriesRecorded};
-pub use transfer::{Past, PastChange, PastFact, PastVersion, Transferred};
+pub use transfer::{OUT_OF_TIME, Past, PastChange, PastFact, PastVersion, Transferred, check_address};
 
 /// A check's key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -15,7 +15,7 @@ use crate::alert::Withheld;
 use crate::alternation::{Turning, reconsider};
 use crate::examine::new_language;
 use crate::outcome::Outcome;
-use crate::pages::{Came, Cite, Held, Reread, Together};
+use crate::pages::{Came, Cite, Group, Held, Reread, Together};
 use crate::reading::{Reader, Reading};
 use crate::snapshot::{Digest, Snapshot};
 use crate::time::Timestamp;
@@ -110,9 +110,10 @@ impl Store {
         .await
     }
 
-    /// [`Store::rebuild`] for a policy that stands on several pages: at each capture the
-    /// combination of the latest capture of each page. `examine` is
-    /// [`crate::pages::examine_pages`]; one body a page is in memory.
+    /// [`Store::rebuild`] for a policy that stands on several pages: captures that belong
+    /// together ([`Group`]: those of one check, or near each other in time) are looked at
+    /// together, each time beside the latest capture of each other page. `examine` is
+    /// [`crate::pages::examine_pages`]; two bodies a page are in memory.
     ///
     /// # Errors
     /// Those of [`Store::rebuild`].
@@ -129,22 +130,19 @@ impl Store {
             let mut rebuilding = Rebuilding::begin(tx, &watch, &reader, turning, now)?;
             let mut bodies = Blobs::of(Shelf::Bodies);
             let mut held: Vec<Option<Held>> = reader.pages.iter().map(|_| None).collect();
+            let (mut group, mut gathered) = (Group::default(), BTreeMap::new());
             for id in in_order(tx, rebuilding.key)? {
                 let snapshot = snapshots::load(tx, &mut bodies, id)?;
                 let Some(page) = snapshots::page_of_snapshot(tx, id, &snapshot.url, &reader.pages)? else { continue };
-                let mut came: Vec<Came> = reader.pages.iter().map(|_| Came::NotAsked).collect();
-                came[page] = Came::Snapshot(Box::new(snapshot.clone()));
-                let latest = rebuilding.latest.as_ref();
-                let Ok(together) = catch_unwind(AssertUnwindSafe(|| examine(latest, &held, came))) else {
-                    rebuilding.passes_over(id)?;
-                    continue;
-                };
-                not_ours(id, &together.outcome)?;
-                together.pages.iter().try_for_each(|page| not_ours(id, &page.outcome))?;
-                if rebuilding.add_together(id, together)?.contains(&id) {
-                    held[page] = Some(Held { id, snapshot });
+                let check = whole_of(tx, id)?;
+                if !group.takes(page, snapshot.captured_at, check) {
+                    rebuilding.look_at(std::mem::take(&mut gathered), &mut held, &examine)?;
+                    group = Group::default();
+                    group.takes(page, snapshot.captured_at, check);
                 }
+                gathered.insert(page, Held { id, snapshot });
             }
+            rebuilding.look_at(gathered, &mut held, &examine)?;
             Ok(rebuilding.latest.map_or(0, |latest| latest.facts.number))
         })
         .await
@@ -191,6 +189,12 @@ fn not_ours(id: SnapshotId, outcome: &Outcome) -> Result<(), Fault> {
 
 fn not_read(id: SnapshotId, reason: String) -> Fault {
     Fault::Store(StoreError::NotRead { snapshot: id, reason })
+}
+
+/// The check of all pages that one of a page was a part of; none of a capture of that page.
+fn whole_of(tx: &Transaction<'_>, id: SnapshotId) -> Result<Option<i64>, Fault> {
+    let mut statement = tx.prepare_cached("SELECT whole_id FROM checks WHERE id = ?1")?;
+    Ok(statement.query_row([id.0], |row| row.get(0))?)
 }
 
 fn in_order(tx: &Transaction<'_>, key: i64) -> Result<Vec<SnapshotId>, Fault> {
@@ -251,19 +255,47 @@ impl<'a> Rebuilding<'a> {
         Ok(reconsider(outcome, &before.reading, &memory, &self.turning))
     }
 
-    /// Adds what one capture made of several pages; answers with what is cited now, if
-    /// there is a new version.
-    fn add_together(&mut self, id: SnapshotId, together: Together) -> Result<Vec<SnapshotId>, Fault> {
+    /// Looks at captures of several pages, one a page, beside what is held of the others.
+    fn look_at(
+        &mut self,
+        gathered: BTreeMap<usize, Held>,
+        held: &mut [Option<Held>],
+        examine: &impl Fn(Option<&Version>, &[Option<Held>], Vec<Came>) -> Together,
+    ) -> Result<(), Fault> {
+        let ids: Vec<SnapshotId> = gathered.values().map(|held| held.id).collect();
+        let Some(id) = ids.last().copied() else { return Ok(()) };
+        let mut came: Vec<Came> = held.iter().map(|_| Came::NotAsked).collect();
+        for (page, held) in &gathered {
+            came[*page] = Came::Snapshot(Box::new(held.snapshot.clone()));
+        }
+        let latest = self.latest.as_ref();
+        let Ok(together) = catch_unwind(AssertUnwindSafe(|| examine(latest, held, came))) else {
+            return ids.iter().try_for_each(|id| self.passes_over(*id));
+        };
+        not_ours(id, &together.outcome)?;
+        together.pages.iter().zip(&ids).try_for_each(|(page, id)| not_ours(*id, &page.outcome))?;
+        let cited = self.add_together(&ids, together)?;
+        for (page, new) in gathered {
+            if cited.contains(&new.id) {
+                held[page] = Some(new);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds what captures made of several pages, given in their order; answers with what is
+    /// cited now, if there is a new version.
+    fn add_together(&mut self, ids: &[SnapshotId], together: Together) -> Result<Vec<SnapshotId>, Fault> {
         let key = |cite: &Cite| match cite {
-            Cite::Held(id) => *id,
-            Cite::Now(_) => id,
+            Cite::Held(id) => Some(*id),
+            Cite::Now(at) => ids.get(*at).copied(),
         };
         let mut cited = Vec::new();
         if let Some(Reread { reading, cites }) = &together.upgrade {
-            cited = cites.iter().map(key).collect();
+            cited = cites.iter().filter_map(key).collect();
             self.add_as(&cited, reading, Cause::TechnicalUpgrade, None)?;
         }
-        let cites: Vec<SnapshotId> = together.cites.iter().map(key).collect();
+        let cites: Vec<SnapshotId> = together.cites.iter().filter_map(key).collect();
         match &self.recall(together.outcome)? {
             Outcome::First { reading, .. } => self.add(&cites, reading, None)?,
             Outcome::Changed { reading, from, change, judgment, .. } => {

@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 
 use rusqlite::types::{Value as Cell, ValueRef};
 use rusqlite::{ErrorCode, Row, Transaction, params_from_iter};
+use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
+use url::Url;
 
 use super::encode::{self, ChangeOnDisk};
 use super::fault::{At, Fault, Sha256};
@@ -20,7 +22,7 @@ use super::{CheckId, Store, StoreError, Which, snapshots};
 use crate::judgment::Materiality;
 use crate::reading::Reading;
 use crate::snapshot::{Digest, Snapshot};
-use crate::time::{Timestamp, is_recordable, parse_rfc3339, rfc3339};
+use crate::time::{Timestamp, is_plausible, parse_rfc3339, rfc3339};
 use crate::version::{Cause, SnapshotId, VersionId};
 use crate::watch::WatchId;
 
@@ -68,7 +70,7 @@ pub struct PastFact {
 }
 
 /// A version with everything that is kept of it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct PastVersion {
     /// 1, 2, 3 …
     pub number: u32,
@@ -83,26 +85,26 @@ pub struct PastVersion {
     /// The revision of the reading code.
     pub revision: u32,
     /// How it was read, beside that.
-    pub reader: Value,
+    pub reader: Box<RawValue>,
     /// What it says.
-    pub reading: Value,
+    pub reading: Box<RawValue>,
     /// What led to it.
     pub change: Option<PastChange>,
 }
 
 /// What led to a version.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct PastChange {
     /// The word for how much it matters.
     pub materiality: String,
     /// 0 to 3.
     pub severity: u8,
     /// Change and judgment.
-    pub kept: Value,
+    pub kept: Box<RawValue>,
 }
 
 /// One part of a history, in the order: facts of checks, snapshots, other facts, versions.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Past {
     /// A row of facts.
     Fact(PastFact),
@@ -172,7 +174,11 @@ impl Store {
         self.read("read a version", move |tx| {
             let Some(key) = key_of(tx, &watch)? else { return Ok(None) };
             let Some(facts) = facts_of(tx, key, &Which::Number(number))? else { return Ok(None) };
-            let damaged = |error: serde_json::Error| Fault::damaged(format!("versions {}", facts.id.0), error);
+            let raw = |json: Vec<u8>| {
+                let text = String::from_utf8(json).map_err(|error| error.to_string());
+                text.and_then(|text| RawValue::from_string(text).map_err(|error| error.to_string()))
+                    .map_err(|reason| Fault::damaged(format!("versions {}", facts.id.0), reason))
+            };
             let mut shelves = Shelves::default();
             let before = number.checked_sub(1).map(|before| facts_of(tx, key, &Which::Number(before))).transpose()?;
             let change = match before.flatten() {
@@ -182,7 +188,7 @@ impl Store {
             let change = change.map(|ChangeOnDisk { from, change, judgment, withheld }| {
                 let kept = encode::change_json(from, &change, &judgment, &withheld);
                 let (materiality, severity) = (judgment.materiality.as_str().to_owned(), judgment.severity);
-                serde_json::from_slice(&kept).map(|kept| PastChange { materiality, severity, kept })
+                raw(kept).map(|kept| PastChange { materiality, severity, kept })
             });
             Ok(Some(PastVersion {
                 number,
@@ -191,9 +197,9 @@ impl Store {
                 digest: facts.digest,
                 cause: facts.cause,
                 revision: facts.reader.revision,
-                reader: serde_json::from_str(&encode::reader_json(&facts.reader)).map_err(damaged)?,
-                reading: serde_json::from_slice(&shelves.readings.load(tx, facts.id.0)?).map_err(damaged)?,
-                change: change.transpose().map_err(damaged)?,
+                reader: raw(encode::reader_json(&facts.reader).into_bytes())?,
+                reading: raw(shelves.readings.load(tx, facts.id.0)?.to_vec())?,
+                change: change.transpose()?,
             }))
         })
         .await
@@ -224,7 +230,7 @@ impl Store {
             let any = "SELECT EXISTS (SELECT 1 FROM checks WHERE watch_id = ?1)";
             let held: bool = tx.query_row(any, [key], |row| row.get(0))?;
             let mut taking =
-                Taking { tx, key, held, checks: BTreeMap::new(), shelves: Shelves::default(), last: None };
+                Taking { tx, key, now, held, checks: BTreeMap::new(), shelves: Shelves::default(), last: None };
             let mut taken = Transferred { held, ..Transferred::default() };
             while let Some((place, past)) = next()? {
                 match &past {
@@ -297,15 +303,21 @@ const MAX_COUNT: i64 = 1_000_000_000;
 
 /// What a column is to hold: the tables know the outlines of a moment only, and of a number
 /// not how large we read it.
-fn named(column: &str, value: &Value) -> Result<Cell, Fault> {
+fn named(column: &str, value: &Value, now: Timestamp) -> Result<Cell, Fault> {
     let is_moment = column.ends_with("_at") || column.ends_with("since");
     let is_count = matches!(column, "consecutive_failures" | "looks" | "position");
     match (value, cell(value)?) {
         (_, Cell::Null) => Ok(Cell::Null),
         (Value::String(text), _) if is_moment => {
-            let no_moment = || wrong(format!("{column}: \"{text}\" is no moment"));
-            let at = parse_rfc3339(text).ok().filter(|at| is_recordable(*at)).ok_or_else(no_moment)?;
+            let at = parse_rfc3339(text).map_err(|_| wrong(format!("{column}: \"{text}\" is no moment")))?;
+            if !is_plausible(at, now) {
+                return Err(wrong(format!("{column}: {text} {OUT_OF_TIME}")));
+            }
             Ok(Cell::Text(rfc3339(at)))
+        }
+        (Value::String(text), _) if matches!(column, "url" | "configured" | "page") => {
+            check_address(text).map_err(|why| wrong(format!("{column}: {why}")))?;
+            Ok(Cell::Text(text.clone()))
         }
         _ if is_moment => Err(wrong(format!("{column} is no moment"))),
         (_, Cell::Integer(number)) if is_count && (0..=MAX_COUNT).contains(&number) => Ok(Cell::Integer(number)),
@@ -314,10 +326,36 @@ fn named(column: &str, value: &Value) -> Result<Cell, Fault> {
     }
 }
 
+/// What is wrong with a moment that nobody can have recorded.
+pub const OUT_OF_TIME: &str = "is before 1990 or more than a year from now; no policy was recorded then";
+
+/// Bytes of an address: more than any server takes.
+const MAX_ADDRESS: usize = 8 * 1024;
+
+/// Whether an address may be that of a page: of the web, or the name that a watch without
+/// an address has.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_address(text: &str) -> Result<(), String> {
+    if text.len() > MAX_ADDRESS {
+        return Err(format!("an address of {} bytes is longer than any", text.len()));
+    }
+    let url = Url::parse(text).map_err(|why| format!("\"{text}\" is no web address: {why}"))?;
+    if !matches!(url.scheme(), "http" | "https" | "urn") {
+        return Err(format!("\"{text}\" is not of the web"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("an address carries credentials".to_owned());
+    }
+    Ok(())
+}
+
 /// A history that is being taken.
 struct Taking<'a> {
     tx: &'a Transaction<'a>,
     key: i64,
+    now: Timestamp,
     /// A history is on record: it is compared with, and nothing is written.
     held: bool,
     /// The keys of its checks there and here.
@@ -367,7 +405,7 @@ impl Taking<'_> {
             let Some(value) = row.get(column).filter(|value| !value.is_null()) else { continue };
             let value = match value.as_i64() {
                 Some(check) if column == "lost_by" => Cell::Integer(self.check(check)?),
-                _ => named(column, value)?,
+                _ => named(column, value, self.now)?,
             };
             self.tx.execute(&format!("UPDATE watches SET {column} = ?2 WHERE id = ?1"), (self.key, value))?;
         }
@@ -391,7 +429,7 @@ impl Taking<'_> {
                 None if checks.contains(column) && !value.is_null() => {
                     return Err(wrong(format!("{column} is no number")));
                 }
-                _ => named(column, value)?,
+                _ => named(column, value, self.now)?,
             });
         }
         let mut names = columns.to_vec();
@@ -419,8 +457,7 @@ impl Taking<'_> {
         if self.last.map_or(1, |(last, _)| last + 1) != past.number {
             return Err(wrong(format!("version {} does not follow the one before", past.number)));
         }
-        let reader =
-            encode::reader(past.revision, &past.reader.to_string()).ok_or_else(|| wrong("its reader is none"))?;
+        let reader = encode::reader(past.revision, past.reader.get()).ok_or_else(|| wrong("its reader is none"))?;
         let reading = self.reading(past)?;
         let cites = past.snapshots.iter().map(|check| self.check(*check).map(SnapshotId));
         let new = NewVersion {
@@ -440,7 +477,7 @@ impl Taking<'_> {
             let materiality = Materiality::parse(materiality)
                 .filter(|_| *severity <= 3)
                 .ok_or_else(|| wrong("its materiality is no word that we know"))?;
-            let kept = encode::change(kept.to_string().as_bytes(), materiality, *severity);
+            let kept = encode::change(kept.get().as_bytes(), materiality, *severity);
             let ChangeOnDisk { from, change, judgment, withheld } = kept.map_err(wrong)?;
             let (before, key) = self.last.ok_or_else(|| wrong("a change leads to the first version"))?;
             let from = from.unwrap_or(before);
@@ -452,11 +489,110 @@ impl Taking<'_> {
     }
 
     fn reading(&self, past: &PastVersion) -> Result<Reading, Fault> {
-        let reading = encode::reading(past.reading.to_string().as_bytes()).map_err(wrong)?;
+        let reading = encode::reading(past.reading.get().as_bytes()).map_err(wrong)?;
         let found = reading.digest();
         if found != past.digest {
             return Err(wrong(format!("its text has the digest {found}, not {}", past.digest)));
         }
         Ok(reading)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Tables that have objects of their own in an export, with their columns, so that a new
+    /// one is seen here; or that stay behind, with the reason in the module's documentation.
+    const OTHERS: [(&str, &[&str]); 14] = [
+        ("bodies", &["id", "digest", "size", "base_id", "depth", "data"]),
+        ("snapshots", &["id", "watch_id", "captured_at", "origin", "body_id", "head_base_id", "head"]),
+        (
+            "versions",
+            &[
+                "id",
+                "watch_id",
+                "number",
+                "snapshot_id",
+                "recorded_at",
+                "digest",
+                "revision",
+                "selectors",
+                "cause",
+                "size",
+                "base_id",
+                "depth",
+                "reading",
+            ],
+        ),
+        ("version_pages", &["version_id", "position", "snapshot_id"]),
+        ("changes", &["version_id", "materiality", "severity", "size", "data", "return_kind"]),
+        // Made again from the heads of snapshots.
+        ("mementos", &["snapshot_id", "watch_id", "url", "digest", "text"]),
+        // Of the installation: they stay.
+        ("deliveries", &[]),
+        ("errands", &[]),
+        ("listings", &[]),
+        ("captures", &[]),
+        ("traces", &[]),
+        ("archive_pace", &[]),
+        ("statements", &[]),
+        ("sqlite_sequence", &[]),
+    ];
+
+    /// Columns of the tables of facts that do not go along: keys, and what belongs to the
+    /// installation.
+    const STAYING: [(&str, &[&str]); 5] = [
+        (
+            "watches",
+            &[
+                "id",
+                "name",
+                "url",
+                "service",
+                "schedule",
+                "configured_at",
+                "retired_at",
+                "next_check_at",
+                "asked_as",
+                "asked_so_since",
+            ],
+        ),
+        ("checks", &["watch_id"]),
+        ("silences", &["watch_id"]),
+        ("moves", &["id", "watch_id"]),
+        ("confirmations", &["watch_id", "alerts"]),
+    ];
+
+    #[tokio::test]
+    async fn every_column_goes_along_or_is_said_to_stay() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&folder.path().join("a.db")).await.expect("a store");
+        let schema = store.read("read the schema", |tx| {
+            let names = "SELECT name FROM sqlite_schema WHERE type = 'table'";
+            let names = tx.prepare(names)?.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
+            let mut tables = BTreeMap::new();
+            for name in names {
+                let mut columns = tx.prepare(&format!("SELECT name FROM pragma_table_info('{name}')"))?;
+                let columns = columns.query_map([], |row| row.get(0))?.collect::<Result<BTreeSet<String>, _>>()?;
+                tables.insert(name, columns);
+            }
+            Ok(tables)
+        });
+        let mut schema = schema.await.expect("a schema");
+        let staying =
+            |table: &str| STAYING.iter().find(|(name, _)| *name == table).map_or(&[][..], |(_, columns)| columns);
+        let facts = FACTS.iter().map(|facts| (facts.table, facts.columns)).chain([("watches", &STATE[..])]);
+        let facts = facts.map(|(table, columns)| (table, [columns, staying(table)].concat()));
+        for (table, columns) in facts.chain(OTHERS.iter().map(|(table, columns)| (*table, columns.to_vec()))) {
+            let known = schema.remove(table).unwrap_or_else(|| panic!("there is no table {table}"));
+            if !columns.is_empty() {
+                let said: BTreeSet<String> = columns.iter().map(|column| (*column).to_owned()).collect();
+                assert_eq!(known, said, "{table}: a column must go along in an export, or be said to stay");
+            }
+        }
+        assert!(schema.is_empty(), "tables that no export knows: {schema:?}");
     }
 }

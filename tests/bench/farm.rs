@@ -121,6 +121,7 @@ fn watches(count: usize, ports: &[u16]) -> Vec<Watch> {
             policy_type: PolicyType::Privacy,
             schedule: Schedule::every(Duration::from_secs(12 * 3600)),
             source: Source::Live,
+            archives: vec!["wayback".to_owned()],
             ladder: Ladder::PLAIN,
             selectors: Selectors::default(),
             language: None,

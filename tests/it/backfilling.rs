@@ -629,7 +629,7 @@ async fn a_live_change_is_captured_and_dated_afterwards() {
     let watches = [watch.clone()];
     let run = async |wanted, fetcher: &Fetcher<_>| {
         let unpacker = crate::world::unpacker();
-        run_errands(wanted, &watches, &[], fetcher.archive(), &world.store, &world.clock, &unpacker).await.unwrap()
+        run_errands(wanted, &watches, &[], fetcher, &world.store, &world.clock, &unpacker).await.unwrap()
     };
     let saver = fetcher(&saver);
     let save = Wanted { save: true, narrow: false };
@@ -818,8 +818,9 @@ async fn a_policy_that_moved_has_the_history_of_its_addresses() {
     let checked = world.check(&watch).await;
     assert_eq!(checked.outcome.as_str(), "changed");
     let now = world.clock.now();
-    assert_eq!(world.store.find_errands(ErrandKind::Save, moved_at, now, now).await.unwrap(), 1);
-    assert_eq!(world.store.find_errands(ErrandKind::Save, moved_at, now, now).await.unwrap(), 0);
+    let archives = [(watch.id.clone(), watch.archives.clone())].into();
+    assert_eq!(world.store.find_errands(ErrandKind::Save, &archives, moved_at, now, now).await.unwrap(), 1);
+    assert_eq!(world.store.find_errands(ErrandKind::Save, &archives, moved_at, now, now).await.unwrap(), 0);
     let errand = world.store.claim_errand(now, now).await.unwrap().unwrap();
     assert_eq!(errand.url, there.as_str());
     world.deliver_all().await;
@@ -851,6 +852,7 @@ async fn a_check_does_not_wait_for_a_backfill() {
         language: None,
         robots: RobotsRule::default(),
         access: Default::default(),
+        archives: Vec::new(),
     };
     let passing = async {
         loop {

@@ -528,6 +528,63 @@ fn without_text(sound: &str) -> String {
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
+/// A capture of a watch's page, as a file has it.
+fn capture(watch: &Watch, at: &str, body: &str) -> policywatch::exchange::warc::Response {
+    let snapshot = policywatch::snapshot::Snapshot {
+        url: watch.url.to_string(),
+        final_url: watch.url.to_string(),
+        status: 200,
+        headers: vec![("content-type".to_owned(), "text/html".to_owned())],
+        redirects: Vec::new(),
+        body: body.as_bytes().to_vec(),
+        captured_at: parse_rfc3339(at).unwrap(),
+        origin: Origin::File { name: at.to_owned() },
+    };
+    policywatch::exchange::warc::Response {
+        record_id: at.to_owned(),
+        target: String::new(),
+        watch: None,
+        snapshot,
+        elsewhere: None,
+        truncated: None,
+    }
+}
+
+#[tokio::test]
+async fn nothing_waits_for_a_source_that_is_slow() {
+    let world = World::new().await;
+    let watch = world.watch("/privacy", Materiality::Material).await;
+    let unpacker = Unpacker::none();
+    let mut recorder = Recorder::new(Routing::One(&watch), Mode::Record, &world.store, &world.clock, &unpacker);
+    let (sender, mut source) = tokio::sync::mpsc::channel(1);
+    let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let (first, second) = (
+        capture(&watch, "2020-01-01T00:00:00Z", &world::policy(world::MAY)),
+        capture(&watch, "2020-01-02T00:00:00Z", &world::policy(world::WILL_NOT)),
+    );
+    let slow = async {
+        sender.send(first).await.unwrap();
+        // The next one comes only when the first is on record, however long that takes.
+        while heard.try_recv().is_err() {
+            world.clock.advance(std::time::Duration::from_millis(100));
+            tokio::task::yield_now().await;
+        }
+        let recorded = world.store.captures(&watch.id, None, None).await.unwrap();
+        assert_eq!(recorded.len(), 1);
+        sender.send(second).await.unwrap();
+        drop(sender);
+    };
+    let taken = recorder.take_all(&mut source, |imported| {
+        told.send(imported.record_id).unwrap();
+        Ok(())
+    });
+    let both = async { tokio::join!(slow, taken) };
+    let ((), taken) = tokio::time::timeout(std::time::Duration::from_secs(60), both).await.expect("it waits in vain");
+    taken.unwrap();
+    assert_eq!(heard.recv().await.as_deref(), Some("2020-01-02T00:00:00Z"));
+    assert_eq!(world.store.captures(&watch.id, None, None).await.unwrap().len(), 2);
+}
+
 #[tokio::test]
 async fn mementos_and_files_keep_where_they_came_from() {
     let world = World::new().await;

@@ -668,6 +668,7 @@ fn configured(id: &str) -> Watch {
         policy_type: PolicyType::Privacy,
         schedule: hourly(),
         source: Source::Live,
+        archives: vec!["wayback".to_owned()],
         ladder: Ladder::PLAIN,
         selectors: Selectors::default(),
         language: None,

@@ -174,6 +174,7 @@ pub fn watch(path: &str, notify: &[&str]) -> Watch {
         policy_type: PolicyType::Privacy,
         schedule: Schedule::every(Duration::from_secs(3600)),
         source: Source::Live,
+        archives: vec!["wayback".to_owned()],
         ladder: Ladder::PLAIN,
         selectors: Selectors::default(),
         language: None,

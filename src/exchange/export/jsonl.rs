@@ -8,12 +8,13 @@
 //! history back. A history that is cut off by dates comes without facts, and does not.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Seek as _, SeekFrom, Write};
 use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::{Draft, ExportError, Selection, Written, at};
@@ -22,6 +23,7 @@ use crate::snapshot::{Origin, Snapshot};
 use crate::store::{CaptureFacts, PastFact, PastVersion, Store, Which};
 use crate::time::rfc3339;
 use crate::version::VersionFacts;
+use crate::watch::WatchId;
 
 #[derive(Serialize)]
 struct VersionRow<'a> {
@@ -35,11 +37,31 @@ struct VersionRow<'a> {
     body_sha256: Vec<String>,
     change: Option<ChangeObject>,
     reading: ReadingObject,
-    kept: Value,
+    kept: KeptRow<'a>,
+}
+
+/// What the record holds of a version, as it is.
+#[derive(Serialize)]
+struct KeptRow<'a> {
+    checks: Vec<Option<i64>>,
+    revision: u32,
+    reader: &'a RawValue,
+    reading: &'a RawValue,
+    change: Option<KeptChangeRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct KeptChangeRow<'a> {
+    materiality: &'a str,
+    severity: u8,
+    kept: &'a RawValue,
 }
 
 /// Which form the lines have. 1 lacked facts and what is kept of versions.
 pub const FORMAT: u32 = 2;
+
+/// How often a history is written that is derived anew meanwhile.
+const TRIES: usize = 3;
 
 /// Writes the record of a selection. `each` is called after every capture and version.
 ///
@@ -55,6 +77,49 @@ pub async fn export(
     let mut out = BufWriter::new(draft.file.as_file());
     let mut written = Written::default();
     for watch in &selection.watches {
+        let (begun, so_far) = (out.stream_position().map_err(at(path))?, written);
+        let mut tries = 0;
+        loop {
+            let versions = selection.versions(watch, store).await?;
+            let part = Part { watch, selection, store, path, versions: &versions };
+            part.write(&mut out, &mut written, &mut each).await?;
+            // Versions that came since are left for the next export; those that are there no
+            // more were derived anew, and what was written may be of both.
+            if selection.versions(watch, store).await?.starts_with(&versions) {
+                break;
+            }
+            tries += 1;
+            if tries == TRIES {
+                return Err(ExportError::Moving { watch: watch.clone() });
+            }
+            out.seek(SeekFrom::Start(begun)).map_err(at(path))?;
+            out.get_ref().set_len(begun).map_err(at(path))?;
+            written = so_far;
+        }
+    }
+    out.flush().map_err(at(path))?;
+    drop(out);
+    written.bytes = Some(draft.keep()?);
+    Ok(written)
+}
+
+/// The history of one watch.
+struct Part<'a> {
+    watch: &'a WatchId,
+    selection: &'a Selection,
+    store: &'a Store,
+    path: &'a Path,
+    versions: &'a [VersionFacts],
+}
+
+impl Part<'_> {
+    async fn write(
+        &self,
+        out: &mut impl Write,
+        written: &mut Written,
+        each: &mut impl FnMut(),
+    ) -> Result<(), ExportError> {
+        let Self { watch, selection, store, path, versions } = *self;
         let state = store.watch_state(watch).await?;
         let is_whole = selection.from.is_none() && selection.to.is_none();
         let (facts, numbers) = store.past_facts(watch).await?;
@@ -67,11 +132,11 @@ pub async fn export(
             "url": state.as_ref().map(|state| &state.url),
             "service": state.as_ref().map(|state| &state.service),
         });
-        line(&mut out, &head).map_err(at(path))?;
+        line(out, &head).map_err(at(path))?;
         let fact =
             |fact: &PastFact| json!({"object": "fact", "watch": watch.as_str(), "table": fact.table, "row": fact.row});
         for checks in facts.iter().filter(|fact| fact.table == "checks") {
-            line(&mut out, &fact(checks)).map_err(at(path))?;
+            line(out, &fact(checks)).map_err(at(path))?;
         }
         for capture in selection.captures(watch, store).await? {
             let snapshot = store.snapshot(capture.snapshot).await?;
@@ -80,20 +145,17 @@ pub async fn export(
             if is_whole && check.is_none() {
                 continue;
             }
-            line(&mut out, &snapshot_row(watch.as_str(), check, &capture, &snapshot)).map_err(at(path))?;
+            line(out, &snapshot_row(watch.as_str(), check, &capture, &snapshot)).map_err(at(path))?;
             written.captures += 1;
             each();
         }
         for other in facts.iter().filter(|fact| fact.table != "checks") {
-            line(&mut out, &fact(other)).map_err(at(path))?;
+            line(out, &fact(other)).map_err(at(path))?;
         }
-        for facts in selection.versions(watch, store).await? {
-            let Some(version) = store.version(watch, Which::Number(facts.number)).await? else { continue };
+        for facts in versions {
+            let Some(version) = store.version(watch, Which::Number(facts.number)).await? else { return Ok(()) };
             let change = store.change(watch, facts.number).await?;
-            let Some(past) = store.past_version(watch, facts.number).await? else { continue };
-            if is_whole && past.snapshots.iter().any(|id| !numbers.contains_key(id)) {
-                break;
-            }
+            let Some(past) = store.past_version(watch, facts.number).await? else { return Ok(()) };
             let row = VersionRow {
                 object: "version",
                 watch: watch.as_str(),
@@ -102,35 +164,31 @@ pub async fn export(
                 recorded_at: rfc3339(facts.recorded_at),
                 cause: facts.cause.as_str(),
                 text_sha256: facts.digest.to_string(),
-                body_sha256: bodies(&facts, store).await?,
+                body_sha256: bodies(facts, store).await?,
                 change: change.map(|recorded| wire::change(Some((&recorded.change, &recorded.judgment)))),
                 reading: wire::reading(&format!("{watch}@{}", facts.number), Ok(&version.reading)),
                 kept: kept(&past, &numbers),
             };
-            line(&mut out, &row).map_err(at(path))?;
+            line(out, &row).map_err(at(path))?;
             written.versions += 1;
             each();
         }
+        Ok(())
     }
-    out.flush().map_err(at(path))?;
-    drop(out);
-    written.bytes = Some(draft.keep()?);
-    Ok(written)
 }
 
-/// What the record holds of a version, as it is.
-fn kept(past: &PastVersion, numbers: &BTreeMap<i64, i64>) -> Value {
-    let change = past
-        .change
-        .as_ref()
-        .map(|change| json!({"materiality": change.materiality, "severity": change.severity, "kept": change.kept}));
-    json!({
-        "checks": past.snapshots.iter().map(|id| numbers.get(id)).collect::<Vec<_>>(),
-        "revision": past.revision,
-        "reader": past.reader,
-        "reading": past.reading,
-        "change": change,
-    })
+fn kept<'a>(past: &'a PastVersion, numbers: &BTreeMap<i64, i64>) -> KeptRow<'a> {
+    KeptRow {
+        checks: past.snapshots.iter().map(|id| numbers.get(id).copied()).collect(),
+        revision: past.revision,
+        reader: &past.reader,
+        reading: &past.reading,
+        change: past.change.as_ref().map(|change| KeptChangeRow {
+            materiality: &change.materiality,
+            severity: change.severity,
+            kept: &change.kept,
+        }),
+    }
 }
 
 async fn bodies(version: &VersionFacts, store: &Store) -> Result<Vec<String>, ExportError> {

@@ -71,6 +71,14 @@ pub enum ExportError {
         /// The repository.
         path: PathBuf,
     },
+    /// The history is another each time it is looked at.
+    #[error(
+        "the history of {watch} was derived anew while it was written; export again when the import or backfill is done"
+    )]
+    Moving {
+        /// Whose it is.
+        watch: WatchId,
+    },
     /// The repository cannot be written.
     #[error(transparent)]
     Git(#[from] GitError),

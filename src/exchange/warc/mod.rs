@@ -1,5 +1,5 @@
 //! WARC files (ISO 28500, versions 1.0 and 1.1), read and written: plain, gzip (one member
-//! or one a record) and Zstandard (with a dictionary or without).
+//! or one a record) and Zstandard (with a dictionary or without). ARC files are read too.
 //!
 //! Reading gives the oldest capture first, one body in memory at a time. A first pass
 //! reads the heads alone and learns the order, and which record a revisit repeats. Files
@@ -7,6 +7,7 @@
 //! put in order through a temporary file. A file that is cut in the middle yields every
 //! whole record, then one error that names the place.
 
+mod arc;
 mod index;
 mod message;
 mod parser;

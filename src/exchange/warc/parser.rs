@@ -5,6 +5,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use super::WarcError;
+use super::arc::Arc;
 use crate::time::{Timestamp, is_recordable, parse_rfc3339};
 
 /// The head of a record; real ones stay under 4 kB.
@@ -46,6 +47,11 @@ pub(super) enum Kind {
 }
 
 impl Head {
+    /// A head of these fields.
+    pub(super) fn new(fields: Vec<(String, String)>, length: u64) -> Self {
+        Self { fields, length }
+    }
+
     pub(super) fn field(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
@@ -80,13 +86,15 @@ pub(super) struct Parser {
     offset: u64,
     pub(super) record: u64,
     began: u64,
+    /// Of an ARC file, how its lines are read.
+    arc: Option<Arc>,
 }
 
 impl Parser {
     pub(super) fn open(path: &Path) -> Result<Self, WarcError> {
         let input =
             unpacked(path).map_err(|error| WarcError::Io { path: path.to_owned(), reason: error.to_string() })?;
-        Ok(Self { path: path.to_owned(), input, offset: 0, record: 0, began: 0 })
+        Ok(Self { path: path.to_owned(), input, offset: 0, record: 0, began: 0, arc: None })
     }
 
     fn cut(&self, reason: impl Into<String>) -> WarcError {
@@ -126,6 +134,12 @@ impl Parser {
                 break line;
             }
         };
+        if self.record == 1 {
+            self.arc = Arc::of(&version);
+        }
+        if let Some(arc) = self.arc {
+            return arc.head(&version).map(Some).map_err(|reason| self.malformed(reason));
+        }
         if !version.starts_with("WARC/") {
             let start: String = version.chars().take(40).collect();
             return Err(self.malformed(format!("\"{}\" stands where WARC/1.x must", start.escape_debug())));

@@ -505,6 +505,7 @@ fn archived(url: &str, at: Option<&str>) -> Request {
         language: None,
         robots: Default::default(),
         access: Default::default(),
+        archives: Vec::new(),
     }
 }
 

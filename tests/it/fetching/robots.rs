@@ -40,8 +40,16 @@ fn fetcher(clock: &HeldClock) -> Fetcher<HeldClock> {
 /// How a visit ended: the status, or the kind of the failure.
 async fn visit(fetcher: &Fetcher<HeldClock>, url: Url, robots: RobotsRule) -> String {
     let validators = Validators::default();
-    let request =
-        Request { url, source: Source::Live, at: None, validators, language: None, robots, access: Access::default() };
+    let request = Request {
+        url,
+        source: Source::Live,
+        at: None,
+        validators,
+        language: None,
+        robots,
+        access: Access::default(),
+        archives: Vec::new(),
+    };
     match fetcher.fetch(request).await {
         Ok(Fetched::Snapshot(snapshot)) => snapshot.status.to_string(),
         Ok(Fetched::NotModified) => "304".to_owned(),
@@ -145,6 +153,7 @@ async fn a_site_that_rests_is_left_alone_for_as_long_as_it_says() {
             language: None,
             robots: RobotsRule::Respect,
             access: Access::default(),
+            archives: Vec::new(),
         };
         let first = fetcher.fetch(request("/privacy")).await.unwrap_err();
         let kind = if status.starts_with('5') { "robots_unknown" } else { "rate_limited" };

@@ -23,6 +23,7 @@ pub fn request(url: Url) -> Request {
         language: None,
         robots: RobotsRule::Ignore,
         access: Access::default(),
+        archives: Vec::new(),
     }
 }
 
