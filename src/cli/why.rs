@@ -191,7 +191,7 @@ async fn case(
     let state = store.watch_state(id).await?;
     let latest =
         state.filter(|state| state.last_check.as_ref().map(|last| last.id) == check.as_ref().map(|check| check.id));
-    let went = latest.and_then(|state| state.whereabouts.note(id.as_str()));
+    let went = latest.map(|state| state.move_notes()).filter(|notes| !notes.is_empty()).map(|notes| notes.join("; "));
     Ok(Case { id: id.clone(), check, version, change, deliveries, confirmation, claimed, is_history, went })
 }
 

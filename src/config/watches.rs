@@ -176,6 +176,7 @@ impl Watches {
             url,
             pages: pages?,
             former: former?,
+            elsewhere: Vec::new(),
             policy_type: policy_type?,
             schedule: timing.schedule(zone?)?,
             source: source?,

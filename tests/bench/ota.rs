@@ -144,6 +144,7 @@ fn watch(id: &str) -> Watch {
         access: Default::default(),
         robots: policywatch::watch::RobotsRule::default(),
         former: Vec::new(),
+        elsewhere: Vec::new(),
         ladder: policywatch::ladder::Ladder::PLAIN,
         notify: Vec::new(),
         interest: Interest::from_materiality(Materiality::Material),

@@ -24,6 +24,7 @@ mod ladder;
 mod layers;
 mod many;
 mod moving;
+mod moving_pages;
 mod outlines;
 mod pages;
 mod parts;

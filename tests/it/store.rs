@@ -664,6 +664,7 @@ fn configured(id: &str) -> Watch {
         url: format!("https://acme.test/{id}").parse().unwrap(),
         pages: Vec::new(),
         former: Vec::new(),
+        elsewhere: Vec::new(),
         service: "Acme".to_owned(),
         policy_type: PolicyType::Privacy,
         schedule: hourly(),
