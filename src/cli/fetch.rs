@@ -102,7 +102,7 @@ pub struct TriedRow<'a> {
 
 impl<'a> From<&'a Tried> for TriedRow<'a> {
     fn from(tried: &'a Tried) -> Self {
-        let Tried { rung, page, outcome, why } = tried;
+        let Tried { rung, page, outcome, why, kind: _ } = tried;
         Self { rung: rung.as_str(), page: page.map(|at| at + 1), outcome, why: why.as_deref() }
     }
 }

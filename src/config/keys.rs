@@ -42,7 +42,7 @@ pub const KEYS: [(&str, &[&str]); 18] = [
     ("archive", &["name", "base_url", "kind", "index_pause", "capture_pause", "timeout"]),
     ("scheduler", &["concurrency", "spread"]),
     ("log", &["filter", "json"]),
-    ("heartbeat", &["url", "every"]),
+    ("heartbeat", &["url", "every", "proxy"]),
     ("coverage", &["schedule", "every", "timezone", "notify"]),
     (
         "defaults",
@@ -79,6 +79,7 @@ pub const KEYS: [(&str, &[&str]); 18] = [
             "secret_file",
             "secret_env",
             "secret_credential",
+            "proxy",
             "timeout",
             "path",
             "alert_at",

@@ -41,7 +41,7 @@ pub(super) struct Defaults {
     timing_origin: Origin,
     zone: Tz,
     source: Source,
-    ladder: Ladder,
+    pub(super) ladder: Ladder,
     language: Option<String>,
     alternation: Duration,
     confirm: Option<Duration>,

@@ -10,6 +10,7 @@ mod browsing;
 mod company;
 mod comparing;
 mod configuration;
+mod crashes;
 mod desk;
 mod documents;
 mod exchange;

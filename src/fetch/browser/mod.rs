@@ -430,6 +430,7 @@ fn gone(ended: Ended, complaint: &[u8]) -> String {
 fn told(url: &Url, error: &PageError, lacks_trust: bool) -> FailureKind {
     let host = authority(url);
     match error {
+        PageError::NotYetValid => FailureKind::Tls { host, reason: Distrust::NotYet.words().to_owned() },
         PageError::Unreached(code) if code.contains("ERR_CERT") || code.contains("ERR_SSL") => {
             let reason = match Distrust::of_browser(code) {
                 Some(Distrust::Unknown) if lacks_trust => {
