@@ -17,6 +17,7 @@ mod exchange;
 mod faces;
 mod farm;
 mod fetching;
+mod harder_pages;
 mod health;
 mod hostile;
 mod judging;

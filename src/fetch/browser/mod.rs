@@ -473,7 +473,7 @@ fn arguments(profile: &Path, proxy: &Proxy, options: &BrowserOptions) -> Vec<OsS
     }
     // Without a process for each site, what frames ask for is told with what the page does; there
     // is nothing in a fresh profile that one site could steal from another.
-    const REST: [&str; 37] = [
+    const REST: [&str; 36] = [
         "--headless",
         "--remote-debugging-pipe",
         "--disable-background-networking",
@@ -491,7 +491,6 @@ fn arguments(profile: &Path, proxy: &Proxy, options: &BrowserOptions) -> Vec<OsS
         "--disable-gpu",
         "--disable-hang-monitor",
         "--disable-notifications",
-        "--disable-popup-blocking",
         "--disable-print-preview",
         "--disable-remote-fonts",
         "--disable-search-engine-choice-screen",

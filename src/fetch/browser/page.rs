@@ -396,9 +396,12 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
         Ok(())
     }
 
-    /// Has requests wait for us: all for documents, and all to the site that headers are for.
+    /// Has requests wait for us: all for documents and data, and all to the site that headers are for.
     async fn intercept(&mut self) -> Result<(), PageError> {
-        let mut patterns = vec![json!({ "resourceType": "Document", "requestStage": "Request" })];
+        // Who asks for a password is answered where the request was stopped.
+        let kinds = ["Document", "XHR", "Fetch"];
+        let mut patterns: Vec<Value> =
+            kinds.iter().map(|kind| json!({ "resourceType": kind, "requestStage": "Request" })).collect();
         if !self.manner.headers.is_empty() {
             let site = format!("{}/*", self.manner.headers.site());
             patterns.push(json!({ "urlPattern": site, "requestStage": "Request" }));
@@ -454,7 +457,8 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
             "contextId": world["executionContextId"],
             "returnByValue": true,
             "awaitPromise": true,
-            "userGesture": true,
+            // What we press is nobody's wish for a new window.
+            "userGesture": false,
         });
         let mut answer = self.ask_within("Runtime.evaluate", script, hung).await?;
         if let Some(exception) = answer.get("exceptionDetails") {
