@@ -10,6 +10,7 @@ use crate::cadence::{LONGEST_RETRY_AFTER, next_check};
 use crate::climb::{climb, climb_pages};
 use crate::clock::Clock;
 use crate::confirmation::{Step, Telling, first_look, found_again, found_another};
+use crate::discovery::address::same;
 use crate::discovery::moves::{NewMove, can_move, in_place};
 use crate::examine::{Unpack, examine, judged, new_language};
 use crate::fetch::{Fetch, Fetched, Request};
@@ -69,6 +70,8 @@ pub struct Checked {
     pub next_check_at: Option<Timestamp>,
     /// Where a redirect says that the policy is, or seems to be.
     pub moved: Option<NewMove>,
+    /// The same of pages of several, by their addresses as configured.
+    pub moved_pages: Vec<(Url, NewMove)>,
     /// What was written; none after [`dry_run`].
     pub recorded: Option<Recorded>,
 }
@@ -116,6 +119,20 @@ pub async fn check<F: Fetch, C: Clock>(watch: &Watch, ports: &Ports<F, C>) -> Re
         if written.moves > 0 {
             let (url, state) = (moved.url.as_str(), moved.state.as_str());
             tracing::warn!(watch.id = %watch.id, url, state, "{} is redirected to {url}: {state}", watch.id);
+        }
+    }
+    if recorded.check.is_some() {
+        for (page, moved) in &checked.moved_pages {
+            let written =
+                store.record_moves_of_page(configured, page, recorded.check, vec![moved.clone()], now).await?;
+            recorded.deliveries += written.deliveries;
+            if written.moves > 0 {
+                let (url, state) = (moved.url.as_str(), moved.state.as_str());
+                tracing::warn!(
+                    watch.id = %watch.id, page = %page, url, state,
+                    "page {page} of {} is redirected to {url}: {state}", watch.id
+                );
+            }
         }
     }
     // An archive's capture says nothing of where the page is now.
@@ -210,10 +227,29 @@ async fn look<F: Fetch, C: Clock>(
     };
     telling.parts = silence::parts(watch, facts.as_ref(), &together, &parts, at);
     let next_check_at = due_again(watch, &together, &parts, &telling.step, ports).await?;
-    let Together { outcome, pages, stale, tried, .. } = together.clone();
-    let checked =
-        Checked { previous: facts, outcome, pages, stale, tried, telling, next_check_at, moved, recorded: None };
+    let Together { outcome, pages, stale, tried, moved: moved_pages, .. } = together.clone();
+    let moved_pages = elsewhere(watch, moved_pages);
+    let checked = Checked {
+        previous: facts,
+        outcome,
+        pages,
+        stale,
+        tried,
+        telling,
+        next_check_at,
+        moved,
+        moved_pages,
+        recorded: None,
+    };
     Ok(Looked { checked, together })
+}
+
+/// The moves of pages of several that lead to no page of the policy itself.
+fn elsewhere(watch: &Watch, moved: Vec<(String, NewMove)>) -> Vec<(Url, NewMove)> {
+    let pages = watch.all_pages();
+    let is_own = |url: &Url| pages.iter().any(|page| same(watch.place(&page.url), url));
+    let moved = moved.into_iter().filter_map(|(page, moved)| Some((Url::parse(&page).ok()?, moved)));
+    moved.filter(|(_, moved)| !is_own(&moved.url)).collect()
 }
 
 /// Who is told of what a look saw, now or once another has confirmed it. `latest` is the last
@@ -297,7 +333,7 @@ async fn look_at_pages<F: Fetch, C: Clock>(
     let mut validators = Vec::new();
     for page in &reader.pages {
         validators.push(match watch.source {
-            Source::Live => ports.store.page_validators(&watch.id, page, &reader).await?,
+            Source::Live => ports.store.page_validators(&watch.id, page, watch.place(&page.url), &reader).await?,
             Source::Wayback => Validators::default(),
         });
     }
@@ -329,7 +365,8 @@ pub(crate) async fn ask<F: Fetch, C: Clock>(
 ) -> Came {
     let (url, language) = (url.clone(), watch.language.clone());
     let source = if rung == Rung::Archive { Source::Wayback } else { watch.source };
-    if watch.robots == RobotsRule::Ignore && source == Source::Live {
+    let robots = watch.robots_at(&url);
+    if robots == RobotsRule::Ignore && source == Source::Live {
         tracing::info!(watch.id = %watch.id, "{url} is asked for whatever the site's robots.txt says, as configured");
     }
     let request = Request {
@@ -338,7 +375,7 @@ pub(crate) async fn ask<F: Fetch, C: Clock>(
         at: None,
         validators,
         language,
-        robots: watch.robots,
+        robots,
         access: watch.access.clone(),
         archives: watch.archives.clone(),
     };

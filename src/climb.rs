@@ -155,7 +155,7 @@ pub(crate) async fn climb_pages<F: Fetch, C: Clock, E: Future<Output = Together>
     let (mut ascents, mut came) = (Vec::new(), Vec::new());
     for (at, (page, validators)) in pages.iter().zip(validators).enumerate() {
         let ascent = Ascent::begin(watch, Some((at, page.url.as_str())), ports).await?;
-        came.push(ask(watch, &page.url, ascent.rung(), validators, ports).await);
+        came.push(ask(watch, watch.place(&page.url), ascent.rung(), validators, ports).await);
         ascents.push(ascent);
     }
     let mut together = examine(came.clone()).await;
@@ -168,7 +168,7 @@ pub(crate) async fn climb_pages<F: Fetch, C: Clock, E: Future<Output = Together>
             && let Some(rung) = ascent.next(&stands)
         {
             let mut others = came.clone();
-            others[at] = ask(watch, &pages[at].url, rung, Validators::default(), ports).await;
+            others[at] = ask(watch, watch.place(&pages[at].url), rung, Validators::default(), ports).await;
             if rung == Rung::Archive {
                 let seen_until = part_seen_until(watch, pages[at].url.as_str(), &ports.store).await?;
                 others[at] = if_newer(others[at].clone(), seen_until);

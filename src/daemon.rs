@@ -209,6 +209,7 @@ fn equip(
 fn duties(config: &Config) -> Result<Duties, String> {
     let heartbeat = |options: &HeartbeatOptions| {
         let client = GuardedClient::new(&config.fetch).map_err(|error| error.to_string())?;
+        let client = client.through(options.proxy.as_ref());
         Ok::<_, String>(Heartbeat { url: options.url.clone(), every: options.every, client })
     };
     let heartbeat = config.heartbeat.as_ref().map(heartbeat).transpose()?;

@@ -1,5 +1,6 @@
 //! How a watch is, in one word.
 
+use crate::discovery::moves::Whereabouts;
 use crate::reading::Why;
 use crate::time::Timestamp;
 
@@ -81,7 +82,7 @@ pub struct Signs<'a> {
 }
 
 /// How one page of several is, by the looks at it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Part {
     /// Its address as configured.
     pub url: String,
@@ -95,13 +96,16 @@ pub struct Part {
     pub failing_since: Option<Timestamp>,
     /// How many were in vain since then.
     pub failures: u32,
+    /// Where it went, as far as that is known.
+    pub whereabouts: Whereabouts,
 }
 
 impl Part {
     /// How it is, in one word.
     pub fn health(&self) -> Health {
         let (outcome, why) = (self.outcome.as_deref(), self.why.as_deref());
-        health(&Signs { outcome, why, failing: self.failing_since.is_some(), ..Signs::default() })
+        let moved = self.whereabouts.moved.is_some();
+        health(&Signs { outcome, why, failing: self.failing_since.is_some(), moved, ..Signs::default() })
     }
 
     /// Whether the last look did not see it.

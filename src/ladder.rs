@@ -100,12 +100,19 @@ pub struct Tried {
     pub outcome: String,
     /// What went wrong, in words.
     pub why: Option<String>,
+    /// What kept us from the page, as the word of [`FailureKind::as_str`]; none where something
+    /// was served.
+    pub kind: Option<String>,
 }
 
 impl Tried {
     /// What an outcome says of the rung that it was reached on.
     pub fn of(rung: Rung, page: Option<usize>, outcome: &Outcome) -> Self {
-        Self { rung, page, outcome: outcome.as_str().to_owned(), why: outcome.why() }
+        let kind = match outcome {
+            Outcome::Unreachable(failure) => Some(failure.kind.as_str().to_owned()),
+            _ => None,
+        };
+        Self { rung, page, outcome: outcome.as_str().to_owned(), why: outcome.why(), kind }
     }
 }
 

@@ -24,15 +24,15 @@ use crate::fetch::Fetch;
 use crate::ladder::{Render, Rung};
 use crate::outcome::{FetchFailure, Outcome};
 use crate::panics::contained;
-use crate::reading::{Reading, Unreadable, Why};
+use crate::reading::{Page, Reading, Unreadable, Why};
 use crate::robots::holds_leave;
 use crate::snapshot::Snapshot;
 use crate::store::{CheckId, Store, StoreError};
 use crate::text::anchors::{Outlook, outlook};
 use crate::unpack::Unpacker;
 use crate::version::VersionFacts;
-use crate::visit::{Manner, RUNGS, Visit, visit};
-use crate::watch::{PolicyType, RobotsRule, Watch};
+use crate::visit::{Manner, RUNGS, Visit, understand, visit};
+use crate::watch::{PolicyType, RobotsRule, Watch, WatchId};
 
 /// How often a policy is searched for that is lost.
 pub const ONCE_IN: Duration = Duration::from_secs(24 * 3600);
@@ -49,10 +49,15 @@ const MOST_PROPOSED: usize = 3;
 /// What a search came to.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sought {
+    /// The page that was searched for, as configured, where the policy stands on several.
+    pub page: Option<Url>,
     /// Pages that were asked for.
     pub requests: usize,
     /// What was found: one address that is followed, or some to decide about.
     pub moves: Vec<NewMove>,
+    /// Addresses with a text like the policy's that other watches follow already. They are
+    /// neither followed nor proposed: that would be one text watched twice.
+    pub taken: Vec<(Url, WatchId)>,
 }
 
 impl Sought {
@@ -135,7 +140,8 @@ fn is_news(served: &Snapshot, arrived: &Url, watch: &Watch) -> bool {
 }
 
 /// Searches for a policy that is not where it was, unless that was done within a day, and
-/// records what is found. `check` is the check that saw it. None if there was nothing to do.
+/// records what is found. `check` is the check that saw it. Of several pages, each one that is
+/// lost is searched for by itself. Empty if there was nothing to do.
 ///
 /// # Errors
 /// If the record could not be read or kept. A site that does not answer is no error.
@@ -143,11 +149,20 @@ pub async fn seek<F: Fetch, C: Clock>(
     watch: &Watch,
     check: CheckId,
     ports: &Ports<F, C>,
-) -> Result<Option<Sought>, StoreError> {
+) -> Result<Vec<Sought>, StoreError> {
     if !can_move(watch) || !ports.store.begin_search(&watch.id, ONCE_IN, ports.clock.now()).await? {
-        return Ok(None);
+        return Ok(Vec::new());
     }
-    search(watch, Some(check), ports).await.map(Some)
+    if watch.pages.is_empty() {
+        return Ok(vec![search(watch, Some(check), ports).await?]);
+    }
+    let mut sought = Vec::new();
+    for (at, page) in watch.all_pages().iter().enumerate() {
+        if ports.store.is_page_lost(&watch.id, &page.url).await? {
+            sought.push(search_page(watch, at, Some(check), ports).await?);
+        }
+    }
+    Ok(sought)
 }
 
 /// Reads what stands at an address as a watch would read it; nothing is recorded.
@@ -159,21 +174,26 @@ pub async fn read_at<F: Fetch, C: Clock>(
     watch: &Watch,
     ports: &Ports<F, C>,
 ) -> Result<Result<Result<Reading, Unreadable>, FetchFailure>, StoreError> {
-    let manner = Manner::of(watch, ports).await?;
+    let manner = Manner::of(watch, None, ports).await?;
     // Whoever names a page is no robot.
     let manner = Manner { robots: RobotsRule::Ignore, ..manner };
     let (page, _) = visit(url, &manner, RUNGS, &ports.fetcher, &ports.unpacker).await;
     Ok(page.map(|page| page.reading))
 }
 
-/// Searches now, however long ago that was done.
+/// Searches now, however long ago that was done; of several pages, for the one at a place in
+/// [`Watch::all_pages`].
 ///
 /// # Errors
 /// Those of [`seek`].
-pub async fn seek_now<F: Fetch, C: Clock>(watch: &Watch, ports: &Ports<F, C>) -> Result<Sought, StoreError> {
+pub async fn seek_now<F: Fetch, C: Clock>(
+    watch: &Watch,
+    page: usize,
+    ports: &Ports<F, C>,
+) -> Result<Sought, StoreError> {
     ports.store.begin_search(&watch.id, Duration::ZERO, ports.clock.now()).await?;
-    let last = ports.store.watch_state(&watch.id).await?.and_then(|state| state.last_check);
-    search(watch, last.map(|check| check.id), ports).await
+    let last = ports.store.watch_state(&watch.id).await?.and_then(|state| state.last_check).map(|check| check.id);
+    if watch.pages.is_empty() { search(watch, last, ports).await } else { search_page(watch, page, last, ports).await }
 }
 
 async fn search<F: Fetch, C: Clock>(
@@ -192,15 +212,65 @@ async fn search<F: Fetch, C: Clock>(
         Some(id) => Some(store.snapshot(id).await?),
         None => None,
     };
-    let until = ports.clock.now() + LONGEST;
-    let manner = Manner::of(watch, ports).await?;
+    let manner = Manner::of(watch, None, ports).await?;
+    let others = store.followed_by_others(&watch.id).await?;
     let mut search = Search::new(watch, asked, known, manner, &ports.fetcher, &ports.unpacker);
-    search.begin(came).await;
-    while search.requests < MOST_REQUESTS && ports.clock.now() < until && search.step().await {}
-    search.confirm().await;
-    let sought = search.end();
+    search.others = others;
+    let sought = search.run(came, &ports.clock).await;
     store.record_moves(watch, check, sought.moves.clone(), ports.clock.now()).await?;
     Ok(sought)
+}
+
+/// [`search`] for one page of several: what is known of it is what it said itself, and the
+/// other pages of the policy are not it.
+async fn search_page<F: Fetch, C: Clock>(
+    watch: &Watch,
+    page: usize,
+    check: Option<CheckId>,
+    ports: &Ports<F, C>,
+) -> Result<Sought, StoreError> {
+    let store = &ports.store;
+    let placed = in_its_place(watch, store).await?;
+    let pages = watch.all_pages();
+    let Some(page) = pages.get(page) else { return Ok(Sought::default()) };
+    let known = text_of_page(watch, page, ports).await?;
+    let came = match store.last_served(&watch.id, &page.url).await? {
+        Some(id) => Some(store.snapshot(id).await?),
+        None => None,
+    };
+    let alone = watch.alone(page);
+    let manner = Manner::of(&alone, Some(page.url.as_str()), ports).await?;
+    let mut others = store.followed_by_others(&watch.id).await?;
+    let own = pages.iter().filter(|other| other.url != page.url);
+    let own = own.flat_map(|other| [other.url.clone(), placed.place(&other.url).clone()]);
+    others.extend(own.map(|url| (watch.id.clone(), url)));
+    let asked = placed.place(&page.url).clone();
+    let mut search = Search::new(&alone, asked, known, manner, &ports.fetcher, &ports.unpacker);
+    // An annex is rarely of the kind of the whole.
+    if search.kinds.len() > 1 {
+        search.kinds.remove(0);
+    }
+    search.others = others;
+    let mut sought = search.run(came, &ports.clock).await;
+    sought.page = Some(page.url.clone());
+    store.record_moves_of_page(watch, &page.url, check, sought.moves.clone(), ports.clock.now()).await?;
+    Ok(sought)
+}
+
+/// What a page of several said last, as far as the version of record cites it and it can be read.
+///
+/// # Errors
+/// If the record could not be read.
+pub async fn text_of_page<F: Fetch, C: Clock>(
+    watch: &Watch,
+    page: &Page,
+    ports: &Ports<F, C>,
+) -> Result<Option<Reading>, StoreError> {
+    let Some(version) = ports.store.latest(&watch.id).await? else { return Ok(None) };
+    let held = ports.store.held_pages(&version.facts, std::slice::from_ref(page)).await?;
+    let Some(held) = held.into_iter().flatten().next() else { return Ok(None) };
+    let visit = understand(&page.url, held.snapshot, page.selectors.clone(), &ports.unpacker).await;
+    Ok(visit.ok().and_then(|visit| visit.reading.ok()))
 }
 
 /// A search under way.
@@ -221,6 +291,9 @@ struct Search<'a, F> {
     seen: BTreeSet<String>,
     queue: VecDeque<Candidate>,
     found: Vec<NewMove>,
+    /// Whose addresses others are.
+    others: Vec<(WatchId, Url)>,
+    taken: Vec<(Url, WatchId)>,
 }
 
 impl<'a, F: Fetch> Search<'a, F> {
@@ -252,7 +325,17 @@ impl<'a, F: Fetch> Search<'a, F> {
             seen,
             queue: VecDeque::new(),
             found: Vec::new(),
+            others: Vec::new(),
+            taken: Vec::new(),
         }
+    }
+
+    async fn run<C: Clock>(mut self, came: Option<Snapshot>, clock: &C) -> Sought {
+        let until = clock.now() + LONGEST;
+        self.begin(came).await;
+        while self.requests < MOST_REQUESTS && clock.now() < until && self.step().await {}
+        self.confirm().await;
+        self.end()
     }
 
     /// Begins with what came of the last check, which needs no request: a page that says
@@ -387,6 +470,10 @@ impl<'a, F: Fetch> Search<'a, F> {
         };
         let way = Way::from(from.clue);
         if let Some(state) = decide(way, false, likeness) {
+            if let Some((whose, _)) = self.others.iter().find(|(_, known)| address::same(known, &url)) {
+                self.taken.push((url, whose.clone()));
+                return;
+            }
             // A sister's site or another country's page may say the same, word for word.
             let sibling = !address::same_site(&url, &self.asked) || address::differ_in_language_only(&url, &self.asked);
             let state = if state == MoveState::Followed && sibling { MoveState::Proposed } else { state };
@@ -417,6 +504,6 @@ impl<'a, F: Fetch> Search<'a, F> {
             Some(at) => self.found = vec![self.found.swap_remove(at)],
             None => self.found.truncate(MOST_PROPOSED),
         }
-        Sought { requests: self.requests, moves: self.found }
+        Sought { page: None, requests: self.requests, moves: self.found, taken: self.taken }
     }
 }

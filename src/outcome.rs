@@ -309,6 +309,9 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
+    /// The word of [`FailureKind::ArchiveBusy`].
+    pub const ARCHIVE_BUSY: &'static str = "archive_busy";
+
     /// A stable word for it, for records and counts.
     pub fn as_str(&self) -> &'static str {
         match self {
@@ -325,7 +328,7 @@ impl FailureKind {
             FailureKind::ClosedToRobots { .. } => "closed_to_robots",
             FailureKind::RobotsUnknown { .. } => "robots_unknown",
             FailureKind::NotArchived { .. } => "not_archived",
-            FailureKind::ArchiveBusy { .. } => "archive_busy",
+            FailureKind::ArchiveBusy { .. } => Self::ARCHIVE_BUSY,
             FailureKind::ArchiveExcluded { .. } => "archive_excluded",
             FailureKind::ArchiveUnavailable { .. } => "archive_unavailable",
             FailureKind::NoBrowser { .. } => "no_browser",

@@ -13,7 +13,7 @@ use url::Url;
 
 use crate::discovery::address;
 use crate::discovery::alike::alike;
-use crate::discovery::moves::{DIFFERENT, arrival};
+use crate::discovery::moves::{Arrival, DIFFERENT, MoveState, NewMove, Way, arrival, decide};
 use crate::examine::{Before, Examined, Text, Unpack, examine_page, judged};
 use crate::judgment::Rules;
 use crate::ladder::{Rung, Tried};
@@ -104,12 +104,15 @@ pub struct Together {
     pub stale: Vec<StalePage>,
     /// What came of each way that a page was asked for; empty where that was the plain one.
     pub tried: Vec<Tried>,
+    /// Pages that a redirect says are elsewhere, or seem to be, by their addresses as configured.
+    pub moved: Vec<(String, NewMove)>,
 }
 
 impl Together {
     /// What a page means that is all of its policy.
     pub fn alone(outcome: Outcome) -> Self {
-        Self { outcome, pages: Vec::new(), cites: Vec::new(), upgrade: None, stale: Vec::new(), tried: Vec::new() }
+        let (pages, cites, stale, tried, moved) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { outcome, pages, cites, upgrade: None, stale, tried, moved }
     }
 
     /// Whether the policy itself was seen, one page of it at least: an archive's capture in
@@ -147,8 +150,9 @@ pub fn examine_pages(
         .map(|((page, held), came)| share((reader, rules), page, previous, (held, came), unpack))
         .collect();
     let pages: Vec<PageCheck> = shares.iter().filter_map(Share::check).collect();
+    let moved = shares.iter().filter_map(|share| Some((share.url.clone(), share.moved.clone()?))).collect();
     if let Some(failed) = failed(&shares) {
-        return Together { pages, ..Together::alone(of_page(&failed)) };
+        return Together { pages, moved, ..Together::alone(of_page(&failed)) };
     }
     let stale = shares.iter().filter_map(Share::stale).collect();
     let newest = newest(&pages).cloned();
@@ -173,13 +177,13 @@ pub fn examine_pages(
     let upgrade = previous.filter(|previous| previous.facts.reader != *reader || joins).map(|_| reread(&then));
     let Reread { reading, cites } = reread(&now);
     let Some(snapshot) = newest else {
-        return Together { pages, upgrade, stale, ..Together::alone(Outcome::Unmodified) };
+        return Together { pages, upgrade, stale, moved, ..Together::alone(Outcome::Unmodified) };
     };
     let notes: Vec<String> = shares.iter().filter_map(Share::note).collect();
     let note = (!notes.is_empty()).then(|| notes.join("; "));
     let Some(previous) = previous else {
         let outcome = Outcome::First { snapshot, reading, rebased: None };
-        return Together { outcome, pages, cites, upgrade, stale, tried: Vec::new() };
+        return Together { outcome, pages, cites, upgrade, stale, tried: Vec::new(), moved };
     };
     let outcome = match judged(&combine(old), &combine(new), rules) {
         None => Outcome::Unchanged { snapshot, note },
@@ -189,7 +193,7 @@ pub fn examine_pages(
             Outcome::Changed { snapshot, reading, from: Box::new(from), change, judgment }
         }
     };
-    Together { outcome, pages, cites, upgrade, stale, tried: Vec::new() }
+    Together { outcome, pages, cites, upgrade, stale, tried: Vec::new(), moved }
 }
 
 /// The page whose failure is that of the whole: one whose text cannot be put in its place,
@@ -239,13 +243,11 @@ pub fn read_again(reader: &Reader, snapshots: &[Snapshot], unpack: Unpack<'_>) -
     if reader.pages.is_empty() {
         return snapshots.first().map_or(Ok(None), |snapshot| read(snapshot, &reader.selectors));
     }
-    // Before every page has been captured, fewer are cited.
-    let all = snapshots.len() == reader.pages.len();
-    let page = |at: usize, snapshot: &Snapshot| {
-        let at = if all { Some(at) } else { page_of(&snapshot.url, &reader.pages) };
-        at.map(|at| &reader.pages[at])
+    let pages = pages_of(snapshots, &reader.pages);
+    let read = |(at, snapshot): (usize, &Snapshot)| match pages.get(at).copied().flatten() {
+        Some(page) => read(snapshot, &reader.pages[page].selectors),
+        None => Ok(None),
     };
-    let read = |(at, snapshot)| page(at, snapshot).map_or(Ok(None), |page| read(snapshot, &page.selectors));
     let readings: Option<Vec<Reading>> = snapshots.iter().enumerate().map(read).collect::<Result<_, _>>()?;
     Ok(readings.as_ref().map(combine))
 }
@@ -276,6 +278,23 @@ impl Group {
         }
         belongs
     }
+}
+
+/// Which pages the snapshots of a version are of, which are in the order of those.
+fn pages_of(snapshots: &[Snapshot], pages: &[Page]) -> Vec<Option<usize>> {
+    // Before every page has been captured, fewer are cited.
+    if snapshots.len() == pages.len() {
+        return (0..pages.len()).map(Some).collect();
+    }
+    let mut found: Vec<Option<usize>> = snapshots.iter().map(|snapshot| page_of(&snapshot.url, pages)).collect();
+    // One that moved was served elsewhere: it is of the next page that no other is of.
+    for at in 0..found.len() {
+        let first = found[..at].last().copied().flatten().map_or(0, |before| before + 1);
+        if found[at].is_none() {
+            found[at] = (first..pages.len()).find(|page| !found.contains(&Some(*page)));
+        }
+    }
+    found
 }
 
 /// Which page an address is of: archives know a page with and without `www.`, port,
@@ -312,6 +331,8 @@ struct Share {
     /// None if it was not asked for.
     outcome: Option<Outcome>,
     compared: Option<(Reading, Reading)>,
+    /// Where a redirect says that it is.
+    moved: Option<NewMove>,
 }
 
 impl Share {
@@ -385,24 +406,27 @@ fn share(
                 cannot_stand_in: true,
                 outcome,
                 compared: None,
+                moved: None,
             };
         }
     };
     let held_at = held.as_ref().map(|held| held.snapshot.captured_at);
-    let mut compared = None;
+    let (mut compared, mut moved) = (None, None);
     let outcome = match came {
         Came::Snapshot(snapshot) => {
             let earlier = held.as_ref().map(|held| &held.snapshot);
-            let arrived = earlier.and_then(|earlier| news_of_redirect(page, earlier, &snapshot));
-            let is_other = |url: &Url| reader.pages.iter().any(|other| address::same(&other.url, url));
-            let is_other = arrived.as_ref().is_some_and(is_other);
+            let arrived = earlier.and_then(|earlier| Arrived::of(reader, earlier, &snapshot));
             let before = known.as_ref().map(|(_, reading)| Before { reading, snapshot: earlier });
             let known = known.as_ref().and_then(|(_, reading)| Some((reading, &previous?.facts)));
             Some(match (examine_page(&page.selectors, language, before, *snapshot, unpack), known) {
                 (Examined::Read(text), Some((reading, from))) => {
                     compared.clone_from(&text.compared);
-                    let refused =
-                        in_language(reading, &text).or_else(|| elsewhere(arrived.as_ref(), is_other, reading, &text));
+                    let refused = in_language(reading, &text).or_else(|| {
+                        let arrived = arrived.as_ref()?;
+                        let alike = likeness(reading, &text.reading);
+                        moved = arrived.moved(alike);
+                        arrived.refuses(alike, &text)
+                    });
                     refused.unwrap_or_else(|| text.against(reading, from, rules))
                 }
                 (examined, _) => examined.first(),
@@ -418,30 +442,59 @@ fn share(
         Came::NotAsked => None,
     };
     let cannot_stand_in = lost.is_some();
-    Share { url, held: known, held_at, lost, cannot_stand_in, outcome, compared }
+    Share { url, held: known, held_at, lost, cannot_stand_in, outcome, compared, moved }
 }
 
-/// Where a page is redirected to, if it was not when what is held of it was served.
-fn news_of_redirect(page: &Page, earlier: &Snapshot, now: &Snapshot) -> Option<Url> {
-    let arrived = arrival(now)?.url;
-    let (asked, came) = (Url::parse(&earlier.url).ok()?, Url::parse(&earlier.final_url).ok()?);
-    (address::same(&asked, &page.url) && !address::same(&came, &arrived)).then_some(arrived)
+/// A redirect that a page came by.
+struct Arrived {
+    there: Arrival,
+    /// Whether the address led elsewhere when what is held of it was served.
+    is_news: bool,
+    /// Whether it leads to another page of the policy.
+    is_other: bool,
+    /// Whether the publisher's own server said so.
+    is_live: bool,
 }
 
-/// The outcome of a page that leads to another text now, or to another page of the policy
-/// (`is_other`): that text is not the page's, whatever redirects to it, and the page's own
-/// was not removed.
-fn elsewhere(arrived: Option<&Url>, is_other: bool, before: &Reading, text: &Text) -> Option<Outcome> {
-    let (arrived, alike) = (arrived?, alike(before, &text.reading));
-    let evidence = if is_other {
-        format!(
-            "redirected to another page of the policy, {arrived}; if it is a part of that now, take it out of pages"
-        )
-    } else {
-        format!("redirected to different content at {arrived}, {alike:.2} alike")
-    };
-    let why = Unreadable::new(Why::WrongPage, evidence);
-    (is_other || alike < DIFFERENT).then(|| Outcome::Unreadable { snapshot: text.snapshot.clone(), why })
+impl Arrived {
+    fn of(reader: &Reader, earlier: &Snapshot, now: &Snapshot) -> Option<Self> {
+        let there = arrival(now)?;
+        let address = |url: &str| Url::parse(url).ok();
+        let (before, asked, came) = (address(&earlier.url)?, address(&now.url)?, address(&earlier.final_url)?);
+        let is_news = address::same(&before, &asked) && !address::same(&came, &there.url);
+        let is_other = reader.pages.iter().any(|other| address::same(&other.url, &there.url));
+        Some(Self { there, is_news, is_other, is_live: now.origin.is_live() })
+    }
+
+    /// What the redirect means for where the page is.
+    fn moved(&self, alike: f64) -> Option<NewMove> {
+        let state =
+            decide(Way::Redirect, self.there.permanent, Some(alike)).filter(|_| self.is_live && !self.is_other)?;
+        let stands = state != MoveState::Different || self.is_news;
+        stands.then(|| NewMove { url: self.there.url.clone(), way: Way::Redirect, alike: Some(alike), state })
+    }
+
+    /// The outcome of a page that leads to another text now, or to another page of the
+    /// policy: that text is not the page's, whatever redirects to it, and the page's own was
+    /// not removed.
+    fn refuses(&self, alike: f64, text: &Text) -> Option<Outcome> {
+        let there = &self.there.url;
+        let evidence = if self.is_other {
+            format!(
+                "redirected to another page of the policy, {there}; if it is a part of that now, take it out of pages"
+            )
+        } else {
+            format!("redirected to different content at {there}, {alike:.2} alike")
+        };
+        let why = Unreadable::new(Why::WrongPage, evidence);
+        let refused = self.is_news && (self.is_other || alike < DIFFERENT);
+        refused.then(|| Outcome::Unreadable { snapshot: text.snapshot.clone(), why })
+    }
+}
+
+/// How much two texts are alike; nearly always they are the same.
+fn likeness(before: &Reading, now: &Reading) -> f64 {
+    if before.digest() == now.digest() { 1.0 } else { alike(before, now) }
 }
 
 /// The outcome of a page that answers in another language than before: of one page alone

@@ -10,9 +10,10 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::discovery::moves::can_move;
 use crate::fetch::Fetch;
-use crate::moving::{ONCE_IN, seek};
+use crate::moving::{ONCE_IN, Sought, seek};
 use crate::scheduler::InForce;
 use crate::store::StoreError;
+use crate::watch::Watch;
 
 /// How often it is looked for what is lost.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
@@ -55,18 +56,7 @@ async fn search_all<F: Fetch, C: Clock>(in_force: &InForce<F, C>) -> Result<(), 
     for lost in ports.store.lost(ONCE_IN, ports.clock.now()).await? {
         let Some(watch) = in_force.watches.get(&lost.watch).filter(|watch| can_move(watch)) else { continue };
         match seek(watch, lost.check, ports).await {
-            Ok(None) => {}
-            Ok(Some(sought)) => match (sought.followed(), &sought.moves[..]) {
-                (Some(found), _) => tracing::warn!(
-                    watch.id = %watch.id, url = %found.url,
-                    "{} moved to {}, and is followed there; update url in the configuration", watch.id, found.url
-                ),
-                (None, []) => tracing::info!(watch.id = %watch.id, "{} was searched for and not found", watch.id),
-                (None, [best, ..]) => tracing::warn!(
-                    watch.id = %watch.id, url = %best.url,
-                    "{} may have moved to {}; `policywatch move {}` tells more", watch.id, best.url, watch.id
-                ),
-            },
+            Ok(sought) => sought.iter().for_each(|sought| tell(watch, sought)),
             Err(damaged @ StoreError::Damaged { .. }) => {
                 tracing::error!(watch.id = %watch.id, "{} cannot be searched for: {damaged}", watch.id);
             }
@@ -74,4 +64,23 @@ async fn search_all<F: Fetch, C: Clock>(in_force: &InForce<F, C>) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// One line a search.
+fn tell(watch: &Watch, sought: &Sought) {
+    let what = sought.page.as_ref().map_or_else(|| watch.id.to_string(), |page| format!("page {page} of {}", watch.id));
+    for (url, whose) in &sought.taken {
+        tracing::warn!(watch.id = %watch.id, %url, "{url} says what {what} said, and is followed by {whose} already");
+    }
+    match (sought.followed(), &sought.moves[..]) {
+        (Some(found), _) => tracing::warn!(
+            watch.id = %watch.id, url = %found.url,
+            "{what} moved to {}, and is followed there; update its address in the configuration", found.url
+        ),
+        (None, []) => tracing::info!(watch.id = %watch.id, "{what} was searched for and not found"),
+        (None, [best, ..]) => tracing::warn!(
+            watch.id = %watch.id, url = %best.url,
+            "{what} may have moved to {}; `policywatch move {}` tells more", best.url, watch.id
+        ),
+    }
 }

@@ -20,14 +20,14 @@ use crate::discovery::moves::arrival;
 use crate::discovery::names::Named;
 use crate::discovery::sitemap;
 use crate::fetch::Fetch;
-use crate::ladder::Rung;
+use crate::ladder::{Ladder, Render, Rung, takes_a_browser};
 use crate::outcome::FetchFailure;
 use crate::panics::contained;
-use crate::reading::Reading;
+use crate::reading::{Reading, Why};
 use crate::snapshot::Digest;
 use crate::time::Timestamp;
 use crate::unpack::Unpacker;
-use crate::visit::{Manner, Visit, ask, visit};
+use crate::visit::{Manner, RUNGS, Visit, ask, visit};
 use crate::watch::PolicyType;
 
 /// Sitemaps that are read of one site.
@@ -61,12 +61,20 @@ pub struct Options {
     pub longest: Duration,
     /// The language to ask for (ISO 639-1).
     pub language: Option<String>,
+    /// When pages are read with a browser.
+    pub render: Render,
 }
 
 impl Default for Options {
     /// Forty requests at the usual pace of one in five seconds take a bit more than three minutes.
     fn default() -> Self {
-        Self { kinds: Vec::new(), most_requests: 40, longest: Duration::from_secs(5 * 60), language: None }
+        Self {
+            kinds: Vec::new(),
+            most_requests: 40,
+            longest: Duration::from_secs(5 * 60),
+            language: None,
+            render: Render::Never,
+        }
     }
 }
 
@@ -151,6 +159,8 @@ pub async fn survey<F: Fetch, C: Clock>(
         passed: Vec::new(),
         hubs: 0,
         away: 0,
+        rendered: options.render != Render::Auto,
+        has_scripts: false,
         of_kind: BTreeMap::new(),
     };
     let until = clock.now() + options.longest;
@@ -160,6 +170,10 @@ pub async fn survey<F: Fetch, C: Clock>(
     }
     tour.read_sitemaps(clock, until).await;
     tour.follow(clock, until).await;
+    if tour.found.is_empty() && tour.may_ask(clock.now(), until) {
+        tour.look_again_with_a_browser().await;
+        tour.follow(clock, until).await;
+    }
     tour.guess(clock, until).await;
     Ok(tour.end())
 }
@@ -182,6 +196,10 @@ struct Tour<'a, F> {
     passed: Vec<Passed>,
     hubs: usize,
     away: usize,
+    /// Whether the page that was named was looked at with a browser, or is not to be.
+    rendered: bool,
+    /// Whether a script of the site's own first page may make links.
+    has_scripts: bool,
     /// How many were asked for on the word of a sitemap alone.
     of_kind: BTreeMap<&'static str, usize>,
 }
@@ -191,12 +209,56 @@ impl<F: Fetch> Tour<'_, F> {
         self.requests < self.options.most_requests && now < until
     }
 
+    fn first(&self) -> Rung {
+        if self.options.render == Render::Always { Rung::Browser } else { Rung::Plain }
+    }
+
     async fn visit(&mut self, url: &Url) -> Result<Visit, FetchFailure> {
+        // The page itself once, and with a browser too as far as the bound allows.
+        let left = self.options.most_requests.saturating_sub(self.requests).clamp(1, RUNGS);
+        self.visit_on(url, self.first(), left).await
+    }
+
+    async fn visit_on(&mut self, url: &Url, first: Rung, most: usize) -> Result<Visit, FetchFailure> {
         self.count(url);
-        let manner = Manner::plain(self.options.language.as_deref());
-        let page = visit(url, &manner, 1, self.fetcher, self.unpacker).await.0?;
+        let ladder = Ladder { render: self.options.render, archive: false };
+        let manner = Manner { ladder, first, ..Manner::plain(self.options.language.as_deref()) };
+        let (page, requests) = visit(url, &manner, most, self.fetcher, self.unpacker).await;
+        self.requests += requests.saturating_sub(1);
+        let page = page?;
         self.asked.insert(address::key(&page.url));
         Ok(page)
+    }
+
+    /// A page of which the links matter most: little text is no reason for a browser, but a
+    /// frame that leads nowhere is, or a wall.
+    async fn visit_for_links(&mut self, url: &Url) -> Result<Visit, FetchFailure> {
+        let plain = self.visit_on(url, self.first(), 1).await?;
+        let bare = of_page(&plain.outlook, Clue::Link, &Wanted { site: &plain.url, ..self.wanted() }).is_empty();
+        // A frame without a script is as empty in a browser.
+        let helps = |why: Why| match why {
+            Why::EmptyShell | Why::RedirectStub => has_scripts(&plain) && plain.outlook.refresh.is_none(),
+            why => takes_a_browser(why),
+        };
+        let closed = plain.reading.as_ref().is_err_and(|why| helps(why.why)) && plain.snapshot.status != 429;
+        if self.options.render != Render::Auto || !bare || !closed {
+            return Ok(plain);
+        }
+        self.rendered = true;
+        Ok(self.visit_on(url, Rung::Browser, 1).await.unwrap_or(plain))
+    }
+
+    /// Where nothing was found, links may be there that scripts make.
+    async fn look_again_with_a_browser(&mut self) {
+        if std::mem::replace(&mut self.rendered, true) || !self.has_scripts {
+            return;
+        }
+        let site = self.site.clone();
+        if let Ok(page) = self.visit_on(&site, Rung::Browser, 1).await {
+            let given =
+                Candidate { url: site, named: Named::Nothing, text: String::new(), clue: Clue::Given, score: 0 };
+            self.weigh(&given, page);
+        }
     }
 
     fn count(&mut self, url: &Url) {
@@ -207,14 +269,15 @@ impl<F: Fetch> Tour<'_, F> {
 
     /// The page that was named: a home page, or a policy itself.
     async fn begin(&mut self, url: &Url) -> Result<(), FetchFailure> {
-        let mut page = self.visit(url).await?;
+        let mut page = self.visit_for_links(url).await?;
         if let (Err(_), Some(there)) = (&page.reading, page.outlook.refresh.clone())
             && address::same_site(&there, &page.url)
-            && let Ok(further) = self.visit(&there).await
+            && let Ok(further) = self.visit_for_links(&there).await
         {
             // The page only sends the browser on, as home pages do to a language.
             page = further;
         }
+        self.has_scripts = has_scripts(&page);
         self.site = page.url.clone();
         self.site_name.clone_from(&page.outlook.site_name);
         self.language = page.outlook.language.clone();
@@ -229,7 +292,7 @@ impl<F: Fetch> Tour<'_, F> {
         if self.asked.contains(&address::key(&home)) {
             return;
         }
-        if let Ok(page) = self.visit(&home).await {
+        if let Ok(page) = self.visit_for_links(&home).await {
             if self.site_name.is_none() {
                 self.site_name.clone_from(&page.outlook.site_name);
             }
@@ -441,6 +504,10 @@ impl<F: Fetch> Tour<'_, F> {
             left: self.queue.len(),
         }
     }
+}
+
+fn has_scripts(page: &Visit) -> bool {
+    page.snapshot.body.windows(7).any(|word| word.eq_ignore_ascii_case(b"<script"))
 }
 
 /// Sitemaps that name policies first, then those of pages, then the rest.

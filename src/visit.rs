@@ -58,8 +58,13 @@ impl<'a> Manner<'a> {
     }
 
     /// As the watch's own page is looked at, but within the site's wishes for robots.
-    pub(crate) async fn of<F, C: Clock>(watch: &'a Watch, ports: &Ports<F, C>) -> Result<Self, StoreError> {
-        let known = ports.store.known_rung(&watch.id, None).await?;
+    /// Of several, the page is named as configured.
+    pub(crate) async fn of<F, C: Clock>(
+        watch: &'a Watch,
+        page: Option<&str>,
+        ports: &Ports<F, C>,
+    ) -> Result<Self, StoreError> {
+        let known = ports.store.known_rung(&watch.id, page).await?;
         let ladder = Ladder { archive: false, ..watch.ladder };
         Ok(Self {
             language: watch.language.as_deref(),

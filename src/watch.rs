@@ -12,6 +12,7 @@ use crate::interest::{Interest, Recipient};
 use crate::judgment::Rules;
 use crate::ladder::Ladder;
 use crate::reading::{Page, Reader, Selectors};
+use crate::robots::holds_leave;
 use crate::time::Timestamp;
 
 /// The name of a watch: 1 to 120 of `a-z A-Z 0-9 . _ -`, first a letter or digit.
@@ -156,6 +157,17 @@ pub struct Former {
     pub until: Timestamp,
 }
 
+/// Where one page of several is, if not only where the configuration has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// Its address as configured, under which it is recorded.
+    pub page: Url,
+    /// Where it is asked for.
+    pub url: Url,
+    /// Where it was before, oldest first.
+    pub former: Vec<Former>,
+}
+
 /// A URL we follow, how often, and who is told.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Watch {
@@ -167,6 +179,8 @@ pub struct Watch {
     pub pages: Vec<Page>,
     /// Where the page was before, oldest first: for its history.
     pub former: Vec<Former>,
+    /// Where pages of several went; the configuration has none of these.
+    pub elsewhere: Vec<Elsewhere>,
     /// The publisher's product.
     pub service: String,
     /// The kind of text.
@@ -207,9 +221,37 @@ pub struct Watch {
 impl Watch {
     /// The address of one of its pages (a place in [`Watch::all_pages`]) at a moment.
     pub fn address_at(&self, page: usize, at: Timestamp) -> &Url {
-        match page.checked_sub(1) {
-            None => self.former.iter().find(|former| at <= former.until).map_or(&self.url, |former| &former.url),
+        let configured = match page.checked_sub(1) {
+            None => &self.url,
             Some(further) => self.pages.get(further).map_or(&self.url, |page| &page.url),
+        };
+        let went = self.elsewhere.iter().find(|one| one.page == *configured);
+        let own = if page == 0 { &self.former[..] } else { &[] };
+        let former = went.map_or(own, |went| &went.former);
+        former.iter().find(|former| at <= former.until).map_or_else(|| self.place(configured), |former| &former.url)
+    }
+
+    /// Where a page of several, named as configured, is asked for now.
+    pub fn place<'a>(&'a self, page: &'a Url) -> &'a Url {
+        self.elsewhere.iter().find(|one| one.page == *page).map_or(page, |one| &one.url)
+    }
+
+    /// What a site's wishes for robots count at an address that one of its pages has. Leave to
+    /// pass over them was given by the site that was configured.
+    pub fn robots_at(&self, url: &Url) -> RobotsRule {
+        let went = self.elsewhere.iter().find(|one| one.url == *url);
+        if went.is_some_and(|went| !holds_leave(&went.page, url)) { RobotsRule::Respect } else { self.robots }
+    }
+
+    /// One of its pages as a watch of its own: what is asked and looked for is that page alone.
+    pub fn alone(&self, page: &Page) -> Watch {
+        Watch {
+            url: page.url.clone(),
+            selectors: page.selectors.clone(),
+            pages: Vec::new(),
+            former: Vec::new(),
+            elsewhere: Vec::new(),
+            ..self.clone()
         }
     }
 

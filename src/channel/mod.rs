@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::access::Proxy;
 use crate::alert::{Delivery, Sent};
 use crate::clock::Clock;
 use crate::http::GuardedClient;
@@ -43,9 +44,9 @@ impl<C: Clock> Channel for Channels<C> {
             return Sent::Refused { reason: format!("channel \"{}\" is not configured any more", delivery.channel) };
         };
         match kind {
-            ChannelKind::Webhook { url, secret, timeout } => {
+            ChannelKind::Webhook { url, secret, timeout, proxy } => {
                 let target = webhook::Target { url, secret: secret.as_ref(), timeout: *timeout };
-                webhook::send(&self.client, target, delivery, self.clock.now()).await
+                webhook::send(&self.client.through(proxy.as_ref()), target, delivery, self.clock.now()).await
             }
             ChannelKind::Stdout => stdout::send(delivery).await,
             ChannelKind::File { path } => file::send(path, delivery).await,
@@ -84,6 +85,8 @@ pub enum ChannelKind {
         secret: Option<Secret>,
         /// One attempt.
         timeout: Duration,
+        /// The way there; none: directly.
+        proxy: Option<Proxy>,
     },
     /// One JSON line a delivery on standard output.
     Stdout,
@@ -144,6 +147,7 @@ mod tests {
             url: Url::parse("https://hooks.example.test/").expect("a URL"),
             secret: Some(Secret::new(b"hush".to_vec())),
             timeout: Duration::from_secs(1),
+            proxy: Some("http://ada:hush@127.0.0.1:3128".parse().expect("a proxy")),
         };
         let shown = format!("{options:?}");
         assert!(!shown.contains("hush") && !shown.contains("104, 117"), "{shown}");

@@ -11,7 +11,7 @@ use url::Url;
 use super::complaint::Complaint;
 use super::console::Console;
 use super::table::{Table, count, wrap_at_most};
-use super::{Exit, input, installation};
+use super::{Exit, extract, input, installation};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::config::append::{NewWatch, append};
@@ -33,7 +33,9 @@ use crate::watch::{PolicyType, Watch};
   policywatch add https://acme.com/legal --dry-run
 
 It looks at the page that you name, the home page, robots.txt and sitemaps, then at what their
-links promise, at the pace of [fetch] pause_per_host. Exits with 3 if nothing is found."#)]
+links promise, at the pace of [fetch] pause_per_host. What is an empty frame or a wall without
+scripts is read with a browser, as [defaults] render or --render says. Exits with 3 if nothing is
+found."#)]
 pub struct Args {
     /// A home page, a page of policies, or a policy
     #[arg(value_name = "URL", required = true)]
@@ -47,6 +49,8 @@ pub struct Args {
     /// Requests at most for each URL
     #[arg(long, value_name = "NUMBER", default_value_t = Options::default().most_requests as u16, value_parser = clap::value_parser!(u16).range(1..=500))]
     max_requests: u16,
+    #[command(flatten)]
+    rendering: extract::Rendering,
     /// Write without asking
     #[arg(short, long)]
     yes: bool,
@@ -126,6 +130,7 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
         kinds: args.kinds.iter().filter_map(|word| PolicyType::parse(word)).collect(),
         most_requests: usize::from(args.max_requests),
         language: args.language.clone(),
+        render: args.rendering.render.unwrap_or(config.render),
         ..Options::default()
     };
     let (mut offers, mut failed) = (Vec::new(), false);
@@ -246,8 +251,12 @@ fn offer(surveyed: Survey, config: &Config, offers: &mut Vec<Offer>) {
 fn has(watch: &Watch, found: &Found) -> bool {
     let mut addresses = std::iter::once(&found.url).chain(&found.also);
     let pages = watch.all_pages();
-    let own: Vec<&Url> =
-        pages.iter().map(|page| &page.url).chain(watch.former.iter().map(|former| &former.url)).collect();
+    let former = watch.former.iter().map(|former| &former.url);
+    let elsewhere = watch
+        .elsewhere
+        .iter()
+        .flat_map(|went| std::iter::once(&went.url).chain(went.former.iter().map(|one| &one.url)));
+    let own: Vec<&Url> = pages.iter().map(|page| &page.url).chain(former).chain(elsewhere).collect();
     addresses.any(|url| own.iter().any(|known| address::same(known, url)))
 }
 

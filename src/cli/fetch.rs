@@ -18,13 +18,13 @@ use crate::check::{Checked, Ports, check, dry_run};
 use crate::clock::{Clock, SystemClock};
 use crate::confirmation::{ConfirmationState, Step};
 use crate::deliver::deliver_due;
-use crate::discovery::moves::calls_for_search;
+use crate::discovery::moves::{NewMove, calls_for_search};
 use crate::fetch::{Fetch, Fetched, Fetcher, Request};
 use crate::judgment::{Judgment, Materiality};
 use crate::ladder::Tried;
 use crate::moving::{all_in_their_places, seek};
 use crate::outcome::Outcome;
-use crate::pages::{PageCheck, StalePage};
+use crate::pages::PageCheck;
 use crate::reading::Selectors;
 use crate::render::{self, one_line};
 use crate::snapshot::Origin;
@@ -102,7 +102,7 @@ pub struct TriedRow<'a> {
 
 impl<'a> From<&'a Tried> for TriedRow<'a> {
     fn from(tried: &'a Tried) -> Self {
-        let Tried { rung, page, outcome, why } = tried;
+        let Tried { rung, page, outcome, why, kind: _ } = tried;
         Self { rung: rung.as_str(), page: page.map(|at| at + 1), outcome, why: why.as_deref() }
     }
 }
@@ -124,6 +124,13 @@ struct MovedRow {
     similarity: Option<f64>,
 }
 
+impl From<&NewMove> for MovedRow {
+    fn from(moved: &NewMove) -> Self {
+        let similarity = moved.alike.map(moves::rounded);
+        Self { url: moved.url.to_string(), state: moved.state.as_str(), similarity }
+    }
+}
+
 /// How one page of several fared.
 #[derive(Serialize)]
 struct PageRow<'a> {
@@ -133,6 +140,9 @@ struct PageRow<'a> {
     note: Option<String>,
     /// Whether its last text stands in for it.
     stale: bool,
+    /// Where a redirect says that it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    moved: Option<MovedRow>,
 }
 
 /// A capture of the past.
@@ -201,7 +211,10 @@ async fn watched(
         let checked = if dry { dry_run(watch, &ports).await? } else { check(watch, &ports).await? };
         tally.count(&checked);
         let recorded = checked.recorded.as_ref().and_then(|recorded| recorded.check);
-        lost.extend(recorded.filter(|_| calls_for_search(&checked.outcome)).map(|check| (watch, check)));
+        let is_lost =
+            calls_for_search(&checked.outcome) || checked.pages.iter().any(|page| calls_for_search(&page.outcome));
+        let failed = !checked.outcome.is_success();
+        lost.extend(recorded.filter(|_| is_lost).map(|check| (watch, check, failed)));
         bar.suspend(|| tell(watch, &checked, watches.len() == 1, console))?;
         bar.inc(1);
     }
@@ -220,22 +233,25 @@ async fn watched(
 /// Searches for the policies that are not where they were, as the daemon does beside its
 /// checks, and checks those again that it follows.
 async fn search<F: Fetch, C: Clock>(
-    lost: &[(&Watch, CheckId)],
+    lost: &[(&Watch, CheckId, bool)],
     ports: &Ports<F, C>,
     console: &Console,
     tally: &mut Tally,
 ) -> anyhow::Result<()> {
-    for (watch, seen_by) in lost {
+    for (watch, seen_by, failed) in lost {
         let bar = console.spinner(&format!("searching for {}", watch.id));
         let sought = seek(watch, *seen_by, ports).await;
         bar.finish_and_clear();
-        let Some(sought) = sought? else { continue };
-        for found in &sought.moves {
-            console.warn(one_line(&moves::news(watch.id.as_str(), found)));
+        let sought = sought?;
+        for one in &sought {
+            for found in &one.moves {
+                console.warn(one_line(&moves::news(watch.id.as_str(), one.page.as_ref(), found)));
+            }
+            moves::tell_taken(one, console);
         }
-        if sought.followed().is_some() {
+        if sought.iter().any(|one| one.followed().is_some()) {
             // It was not seen where it was; now it is seen where it is, or that is counted.
-            tally.failures -= 1;
+            tally.failures -= usize::from(*failed);
             let checked = check(watch, ports).await?;
             tally.count(&checked);
             tell(watch, &checked, lost.len() == 1, console)?;
@@ -320,7 +336,11 @@ fn tell(watch: &Watch, checked: &Checked, alone: bool, console: &Console) -> any
     }
     if let Some(moved) = &checked.moved {
         let dry = if checked.recorded.is_none() { " (nothing was recorded)" } else { "" };
-        console.warn(one_line(&format!("{}{dry}", moves::news(watch.id.as_str(), moved))));
+        console.warn(one_line(&format!("{}{dry}", moves::news(watch.id.as_str(), None, moved))));
+    }
+    for (page, moved) in &checked.moved_pages {
+        let dry = if checked.recorded.is_none() { " (nothing was recorded)" } else { "" };
+        console.warn(one_line(&format!("{}{dry}", moves::news(watch.id.as_str(), Some(page), moved))));
     }
     whole(&checked.outcome, alone, console)?;
     match &checked.telling.step {
@@ -403,20 +423,18 @@ fn row<'a>(watch: &'a Watch, checked: &'a Checked) -> Row<'a> {
         confirmation: confirmation(&checked.telling.step).map(ConfirmationState::as_str),
         recorded: checked.recorded.as_ref().is_some_and(|recorded| recorded.check.is_some()),
         note: checked.outcome.note(),
-        moved: checked.moved.as_ref().map(|moved| MovedRow {
-            url: moved.url.to_string(),
-            state: moved.state.as_str(),
-            similarity: moved.alike.map(moves::rounded),
-        }),
-        pages: checked.pages.iter().map(|page| page_row(page, &checked.stale)).collect(),
+        moved: checked.moved.as_ref().map(MovedRow::from),
+        pages: checked.pages.iter().map(|page| page_row(page, checked)).collect(),
         tried: checked.tried.iter().map(TriedRow::from).collect(),
     }
 }
 
-fn page_row<'a>(page: &'a PageCheck, stale: &[StalePage]) -> PageRow<'a> {
+fn page_row<'a>(page: &'a PageCheck, checked: &Checked) -> PageRow<'a> {
     let (url, outcome) = (&page.url, &page.outcome);
-    let stale = stale.iter().any(|stale| stale.url == *url);
-    PageRow { url, outcome: outcome.as_str(), why: outcome.why(), note: outcome.note(), stale }
+    let stale = checked.stale.iter().any(|stale| stale.url == *url);
+    let moved = checked.moved_pages.iter().find(|(page, _)| page.as_str() == url);
+    let moved = moved.map(|(_, moved)| MovedRow::from(moved));
+    PageRow { url, outcome: outcome.as_str(), why: outcome.why(), note: outcome.note(), stale, moved }
 }
 
 fn change_of(outcome: &Outcome) -> Option<render::json::ChangeObject> {

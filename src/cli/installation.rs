@@ -192,6 +192,7 @@ impl Installation {
             url: format!("urn:policywatch:{id}").parse()?,
             pages: Vec::new(),
             former: Vec::new(),
+            elsewhere: Vec::new(),
             service: id.to_string(),
             policy_type: PolicyType::Other,
             schedule: Schedule::every(Duration::from_secs(24 * 3600)),

@@ -60,6 +60,9 @@ struct PageRow<'a> {
     last_seen_at: Option<String>,
     failing_since: Option<String>,
     consecutive_failures: u32,
+    /// Where it is asked for, if not at the address of the configuration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    moved_to: Option<&'a str>,
 }
 
 impl<'a> From<&'a Part> for PageRow<'a> {
@@ -72,6 +75,7 @@ impl<'a> From<&'a Part> for PageRow<'a> {
             last_seen_at: part.last_seen_at.map(rfc3339),
             failing_since: part.failing_since.map(rfc3339),
             consecutive_failures: part.failures,
+            moved_to: part.whereabouts.moved.as_ref().map(|moved| moved.url.as_str()),
         }
     }
 }
@@ -165,13 +169,16 @@ fn word(state: &WatchState) -> String {
 
 /// What is known of where the policy went, as long as the watch is in force.
 fn move_note(state: &WatchState) -> Option<String> {
-    state.whereabouts.note(state.id.as_str()).filter(|_| state.retired_at.is_none())
+    let notes = state.move_notes();
+    (!notes.is_empty() && state.retired_at.is_none()).then(|| notes.join("; "))
 }
 
 fn says_all(state: &WatchState, last: Option<&CheckFacts>, paint: Paint) -> String {
     let mut says = says(state, last, paint);
     // Where the whole is not seen, that is said already.
-    let stale = state.stale_parts().filter(|_| state.health() == Health::PageStale);
+    // And of a page that may be elsewhere, that there is something to decide.
+    let stale = state.stale_parts().filter(|part| part.whereabouts.open.is_empty());
+    let stale = stale.filter(|_| state.health() == Health::PageStale);
     for part in stale {
         says = format!("{says}; {}", paint.yellow(one_line(&stale_line(part))));
     }

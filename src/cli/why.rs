@@ -197,7 +197,7 @@ async fn case(
     let state = store.watch_state(id).await?;
     let latest =
         state.filter(|state| state.last_check.as_ref().map(|last| last.id) == check.as_ref().map(|check| check.id));
-    let went = latest.and_then(|state| state.whereabouts.note(id.as_str()));
+    let went = latest.map(|state| state.move_notes()).filter(|notes| !notes.is_empty()).map(|notes| notes.join("; "));
     let mut errands = store.errands(id).await?;
     // A snapshot bears the number of its check.
     let cites = |errand: &ErrandFacts| {

@@ -121,6 +121,17 @@ fn way(value: &Value<'_>) -> Option<Way> {
     }
 }
 
+/// The way of what is no page: through a proxy, or (none) directly.
+pub(super) fn proxy(value: &Value<'_>) -> Option<Option<Proxy>> {
+    way(value).map(|way| if let Way::Proxy(proxy) = way { Some(proxy) } else { None })
+}
+
+/// A proxy as it is shown: without what may be a secret.
+pub(super) fn shown_proxy(proxy: &Proxy) -> String {
+    let credentials = if proxy.credentials().is_some() { ", with credentials" } else { "" };
+    format!("{proxy}{credentials}")
+}
+
 fn locale(value: &Value<'_>) -> Option<Locale> {
     let text = value.text()?;
     text.parse().ok().or_else(|| {

@@ -137,6 +137,49 @@ pub fn readdress(path: &Path, id: &WatchId, url: &Url, former: &[Former]) -> Res
     })
 }
 
+/// Gives a page that follows the first another address: the text of that changes, and nothing
+/// else.
+///
+/// # Errors
+/// Why nothing was written; then the file is as it was.
+pub fn readdress_page(path: &Path, id: &WatchId, page: &Url, url: &Url) -> Result<(), AppendError> {
+    let gone = || AppendError::Unsound {
+        path: path.to_owned(),
+        reason: format!("has no page {page} of watch \"{id}\" that could be changed; change it by hand"),
+    };
+    let changed = |before: &[u8]| {
+        let text = std::str::from_utf8(before).map_err(|_| gone())?;
+        let mut after = text.to_owned();
+        after.replace_range(page_place(text, id, page).ok_or_else(gone)?, &quoted(url.as_str()));
+        Ok(after.into_bytes())
+    };
+    replace(path, changed, |new| {
+        let text = fs::read_to_string(new).map_err(|error| error.to_string())?;
+        let sound = page_place(&text, id, url).is_some() && page_place(&text, id, page).is_none();
+        sound.then_some(()).ok_or_else(|| "could not be changed safely; change it by hand".to_owned())
+    })
+}
+
+/// Where the address of a page that follows the first stands in a file.
+fn page_place(text: &str, id: &WatchId, page: &Url) -> Option<Range<usize>> {
+    let tree = DeTable::parse(text).ok()?;
+    let DeValue::Array(watches) = tree.get_ref().get("watch")?.get_ref() else { return None };
+    watches.iter().find_map(|watch| {
+        let DeValue::Table(watch) = watch.get_ref() else { return None };
+        let DeValue::String(known) = watch.get("id")?.get_ref() else { return None };
+        let pages = watch.get("pages").filter(|_| known.as_ref() == id.as_str())?;
+        let DeValue::Array(pages) = pages.get_ref() else { return None };
+        pages.iter().find_map(|one| {
+            let address = match one.get_ref() {
+                DeValue::Table(table) => table.get("url")?,
+                _ => one,
+            };
+            let DeValue::String(text) = address.get_ref() else { return None };
+            (Url::parse(text).ok()? == *page).then(|| address.span())
+        })
+    })
+}
+
 /// Where the addresses of a watch stand in a file, and what they are.
 #[derive(Debug)]
 struct Place {
@@ -328,6 +371,31 @@ mod tests {
             assert!(refused.to_string().ends_with("change it by hand"), "{refused}");
         }
         assert_eq!(fs::read_to_string(&path).unwrap(), after);
+    }
+
+    #[test]
+    fn an_address_of_a_page_is_changed_where_it_stands() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("watches.toml");
+        let before = "[[watch]]\nid = \"a\"\nurl = \"https://a.test/x\"\n[[watch]] # b\nid = \"b\"\nurl = \"https://a.test/\"\n\
+                      pages = [ 'https://a.test/x', # annex\n  { url = \"https://a.test/y\", select = \"main\" } ]\n";
+        let url = Url::parse("https://a.test/new").unwrap();
+        let (b, page) =
+            (WatchId::new("b").unwrap(), |path: &str| Url::parse(&format!("https://a.test{path}")).unwrap());
+        for (old, was, is) in [
+            ("/x", "'https://a.test/x'", "\"https://a.test/new\""),
+            ("/y", "\"https://a.test/y\"", "\"https://a.test/new\""),
+        ] {
+            fs::write(&path, before).unwrap();
+            readdress_page(&path, &b, &page(old), &url).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), before.replacen(was, is, 1));
+        }
+        fs::write(&path, before).unwrap();
+        for (id, old) in [("b", "/"), ("a", "/x"), ("c", "/x")] {
+            let refused = readdress_page(&path, &WatchId::new(id).unwrap(), &page(old), &url).unwrap_err();
+            assert!(refused.to_string().ends_with("change it by hand"), "{refused}");
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap(), before);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::table::{Table, Value};
-use super::{interests, secrets};
+use super::{access, interests, secrets};
 use crate::channel::{ChannelKind, ChannelOptions, Secret};
 use crate::interest::{Interest, Recipient};
 
@@ -67,8 +67,8 @@ fn kind(table: &Table<'_>) -> Option<ChannelKind> {
     let word = kind.word(&KINDS, |word| KINDS.into_iter().find(|known| *known == word))?;
     let foreign: &[&'static str] = match word {
         "webhook" => &["path"],
-        "file" => &["url", "timeout", SECRETS[0], SECRETS[1], SECRETS[2], SECRETS[3]],
-        _ => &["url", "timeout", "path", SECRETS[0], SECRETS[1], SECRETS[2], SECRETS[3]],
+        "file" => &["url", "timeout", "proxy", SECRETS[0], SECRETS[1], SECRETS[2], SECRETS[3]],
+        _ => &["url", "timeout", "proxy", "path", SECRETS[0], SECRETS[1], SECRETS[2], SECRETS[3]],
     };
     for value in foreign.iter().filter_map(|key| table.get(key)) {
         let message = format!("{} means nothing for a channel of the kind \"{word}\"", value.key);
@@ -82,7 +82,8 @@ fn kind(table: &Table<'_>) -> Option<ChannelKind> {
                 Some(value) => value.duration_from(Duration::from_millis(1)),
                 None => Some(TIMEOUT),
             };
-            Some(ChannelKind::Webhook { url: url?, secret: secret?, timeout: timeout? })
+            let proxy = table.or("proxy", None, access::proxy);
+            Some(ChannelKind::Webhook { url: url?, secret: secret?, timeout: timeout?, proxy: proxy? })
         }
         "file" => Some(ChannelKind::File { path: table.demand("path", "\"alerts.ndjson\"")?.path()? }),
         _ => Some(ChannelKind::Stdout),

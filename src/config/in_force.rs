@@ -298,6 +298,8 @@ fn settings(config: &Config) -> Vec<(&'static str, String)> {
         // Its path may be a secret of its own.
         settings.push(("heartbeat.url", text(&without_path(&heartbeat.url))));
         settings.push(("heartbeat.every", time(heartbeat.every)));
+        let way = heartbeat.proxy.as_ref().map_or_else(|| "direct".to_owned(), access::shown_proxy);
+        settings.push(("heartbeat.proxy", text(&way)));
     }
     if let Some(coverage) = &config.coverage {
         let told: Vec<String> = coverage.notify.iter().map(|channel| text(channel)).collect();
@@ -318,9 +320,11 @@ fn size(bytes: u64) -> String {
 
 fn what(channel: &ChannelOptions) -> String {
     match &channel.kind {
-        ChannelKind::Webhook { url, secret, timeout } => {
+        ChannelKind::Webhook { url, secret, timeout, proxy } => {
             let signed = if secret.is_some() { "signed" } else { "unsigned" };
-            format!("webhook to {}, {signed}, given up after {}", without_path(url), format_duration(*timeout))
+            let way =
+                proxy.as_ref().map_or_else(String::new, |proxy| format!(", through {}", access::shown_proxy(proxy)));
+            format!("webhook to {}, {signed}, given up after {}{way}", without_path(url), format_duration(*timeout))
         }
         ChannelKind::Stdout => "standard output".to_owned(),
         ChannelKind::File { path } => format!("file {}", path.display()),

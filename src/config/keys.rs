@@ -42,7 +42,7 @@ pub const KEYS: [(&str, &[&str]); 18] = [
     ("archive", &["name", "base_url", "kind", "index_pause", "capture_pause", "timeout", "save_keys_file"]),
     ("scheduler", &["concurrency", "spread"]),
     ("log", &["filter", "json"]),
-    ("heartbeat", &["url", "every"]),
+    ("heartbeat", &["url", "every", "proxy"]),
     ("coverage", &["schedule", "every", "timezone", "notify"]),
     (
         "defaults",
@@ -80,6 +80,7 @@ pub const KEYS: [(&str, &[&str]); 18] = [
             "secret_file",
             "secret_env",
             "secret_credential",
+            "proxy",
             "timeout",
             "path",
             "alert_at",

@@ -28,6 +28,7 @@ use crate::channel::ChannelOptions;
 use crate::guard::is_private;
 use crate::interest::{Interest, Recipient};
 use crate::judgment::{Materiality, Rules};
+use crate::ladder::Render;
 use crate::watch::Watch;
 use crate::{coverage, fetch, scheduler, telemetry};
 use channels::Channels;
@@ -54,6 +55,8 @@ pub struct Config {
     pub scheduler: scheduler::Options,
     /// How it logs.
     pub log: telemetry::Options,
+    /// When pages that no watch names are read with a browser.
+    pub render: Render,
     /// A monitor that is shown that we live.
     pub heartbeat: Option<HeartbeatOptions>,
     /// When it is stated what was looked at.
@@ -91,6 +94,7 @@ impl Config {
             fetch: fetch::Options::default(),
             scheduler: scheduler::Options::default(),
             log: telemetry::Options::default(),
+            render: Render::default(),
             heartbeat: None,
             coverage: None,
             channels: Vec::new(),
@@ -241,6 +245,7 @@ fn read_main(source: &Source, findings: &Findings<'_>, config: &mut Config) {
     config.recipients = channels.recipients;
     config.watches = watches.watches;
     config.fetch.proxy = defaults.access.proxy();
+    config.render = defaults.ladder.render;
     config.interest = defaults.interest;
     config.disable_rules = defaults.disable_rules;
     config.judge_by(own);

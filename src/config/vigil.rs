@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::access;
 use super::channels::Channels;
 use super::table::{Table, Value};
 use super::watches::{Timing, notify, timing, zone};
+use crate::access::Proxy;
 use crate::coverage;
 
 /// How often a monitor is shown that we live, if nothing is said.
@@ -25,6 +27,8 @@ pub struct HeartbeatOptions {
     pub url: Url,
     /// How often.
     pub every: Duration,
+    /// The way there; none: directly.
+    pub proxy: Option<Proxy>,
 }
 
 /// Reads `[heartbeat]`; without a `url` there is none.
@@ -32,13 +36,14 @@ pub(super) fn heartbeat(root: &Table<'_>) -> Option<HeartbeatOptions> {
     let table = root.table("heartbeat")?;
     let every = table.or("every", EVERY, |value| value.duration_from(SHORTEST));
     let url = table.demand("url", "\"https://monitor.acme.test/ping/4711\"").and_then(|value| value.url());
-    for key in ["url", "every"] {
+    let proxy = table.or("proxy", None, access::proxy);
+    for key in ["url", "every", "proxy"] {
         if let Some(value) = table.get(key) {
             let origin = table.file.origin(&value.key_span);
             table.file.findings.origins.borrow_mut().insert(format!("heartbeat.{key}"), origin);
         }
     }
-    Some(HeartbeatOptions { url: url?, every: every? })
+    Some(HeartbeatOptions { url: url?, every: every?, proxy: proxy? })
 }
 
 /// Reads `[coverage]`; without the table there are no statements.

@@ -44,7 +44,7 @@ pub(super) struct Defaults {
     /// The archives that there are.
     known_archives: Vec<String>,
     archives: Vec<String>,
-    ladder: Ladder,
+    pub(super) ladder: Ladder,
     language: Option<String>,
     alternation: Duration,
     confirm: Option<Duration>,
@@ -189,6 +189,7 @@ impl Watches {
             url,
             pages: pages?,
             former: former?,
+            elsewhere: Vec::new(),
             policy_type: policy_type?,
             schedule: timing.schedule(zone?)?,
             source: source?,

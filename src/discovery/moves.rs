@@ -18,7 +18,7 @@ use crate::reading::Why;
 use crate::robots::holds_leave;
 use crate::snapshot::Snapshot;
 use crate::time::Timestamp;
-use crate::watch::{Former, RobotsRule, Source, Watch};
+use crate::watch::{Elsewhere, Former, RobotsRule, Source, Watch};
 
 /// Behind a permanent redirect, a text that is as much alike is the same policy.
 pub const ALIKE: f64 = 0.9;
@@ -189,58 +189,92 @@ impl Whereabouts {
 
     /// What whoever runs this should know, in a sentence; none if nothing.
     pub fn note(&self, watch: &str) -> Option<String> {
+        self.said_of(watch, "", "url")
+    }
+
+    /// [`Whereabouts::note`] of one page of several, named as configured.
+    pub fn note_of_page(&self, watch: &str, page: &str) -> Option<String> {
+        let said = self.said_of(watch, &format!(" --page {page}"), "it")?;
+        Some(format!("page {page} {said}"))
+    }
+
+    fn said_of(&self, watch: &str, page: &str, what: &str) -> Option<String> {
         if let Some(Move { url, alike, state, .. }) = &self.moved {
             let by = if *state == MoveState::Accepted { "as you decided" } else { "by itself" };
             let alike = likeness(*alike);
             return Some(format!(
-                "goes on at {url} {by}{alike}; update url in the configuration (`policywatch move {watch} --write`)"
+                "goes on at {url} {by}{alike}; update {what} in the configuration (`policywatch move {watch}{page} --write`)"
             ));
         }
         let best = self.open.first()?;
         let alike = likeness(best.alike);
         Some(match best.state {
             MoveState::Different => format!(
-                "leads to different content{alike}; `policywatch move {watch} {}` goes on there, if that is the policy",
+                "leads to different content{alike}; `policywatch move {watch}{page} {}` goes on there, if that is the policy",
                 best.url
             ),
-            _ => format!("may have moved to {}{alike}; `policywatch move {watch} --accept` follows it", best.url),
+            _ => format!("may have moved to {}{alike}; `policywatch move {watch}{page} --accept` follows it", best.url),
         })
     }
 }
 
-/// Whether a watch can be followed to another address: it is one page of a publisher's own
-/// server. An archive has its own way with moves, and of several pages nobody could tell
-/// which text went where.
+/// Whether a watch can be followed to another address: it is on a publisher's own server. An
+/// archive has its own way with moves.
 pub fn can_move(watch: &Watch) -> bool {
-    watch.pages.is_empty() && watch.source == Source::Live
+    watch.source == Source::Live
 }
 
 /// A watch as it is, given its moves, oldest first: at the address where the policy is now,
 /// with those that it had before. What the configuration says of former addresses comes
 /// first; what only the record knows, each until the moment of the move, comes behind it.
+///
+/// Each page of several moves for itself. Its name in the record stays the address that is
+/// configured, so that its history is one; where it is asked for is in [`Watch::elsewhere`].
 pub fn in_place(watch: &Watch, moves: &[Move]) -> Watch {
     let mut watch = watch.clone();
     if !can_move(&watch) {
         return watch;
     }
-    let (trail, now) = trail(moves, watch.url.as_str());
+    if !watch.pages.is_empty() {
+        let pages = watch.all_pages();
+        let went = pages.iter().enumerate().filter_map(|(at, page)| {
+            let known = if at == 0 { &watch.former[..] } else { &[] };
+            let (former, url) = placed(&page.url, known, moves);
+            (url != page.url || former.len() > known.len()).then(|| Elsewhere { page: page.url.clone(), url, former })
+        });
+        watch.elsewhere = went.collect();
+        return watch;
+    }
+    let (former, url) = placed(&watch.url, &watch.former, moves);
+    // Leave to pass over robots.txt was given by the site that was configured.
+    if !holds_leave(&watch.url, &url) {
+        watch.robots = RobotsRule::Respect;
+    }
+    (watch.former, watch.url) = (former, url);
+    watch
+}
+
+/// The addresses that a page had before, those first that the configuration knows, and the
+/// one that it has now.
+fn placed(configured: &Url, known: &[Former], moves: &[Move]) -> (Vec<Former>, Url) {
+    let (trail, now) = trail(moves, configured.as_str());
+    let mut former = known.to_vec();
     for (url, until) in trail {
         let Ok(url) = Url::parse(&url) else { continue };
-        if watch.former.iter().any(|known| address::same(&known.url, &url)) {
+        if former.iter().any(|known| address::same(&known.url, &url)) {
             continue;
         }
         // A clock that was set back must not turn the order of time.
-        let least = watch.former.last().map(|last| last.until + chrono::Duration::seconds(1));
-        watch.former.push(Former { url, until: least.map_or(until, |least| until.max(least)) });
+        let least = former.last().map(|last| last.until + chrono::Duration::seconds(1));
+        former.push(Former { url, until: least.map_or(until, |least| until.max(least)) });
     }
-    if let Ok(url) = Url::parse(&now) {
-        // Leave to pass over robots.txt was given by the site that was configured.
-        if !holds_leave(&watch.url, &url) {
-            watch.robots = RobotsRule::Respect;
-        }
-        watch.url = url;
-    }
-    watch
+    (former, Url::parse(&now).unwrap_or_else(|_| configured.clone()))
+}
+
+/// The addresses under which a page of several was configured before: of moves that were
+/// written to the configuration since.
+pub fn former_names(moves: &[Move], configured: &str) -> Vec<String> {
+    trail(moves, configured).0.into_iter().map(|(url, _)| url).collect()
 }
 
 /// The addresses before, oldest first, each until when, and the one now. A configuration
@@ -330,8 +364,11 @@ pub fn decide(way: Way, permanent: bool, alike: Option<f64>) -> Option<MoveState
 /// Walls, failures and other languages are no moves.
 pub fn calls_for_search(outcome: &Outcome) -> bool {
     let Outcome::Unreadable { why, .. } = outcome else { return false };
-    matches!(why.why, Why::NotFound | Why::WrongPage | Why::RedirectStub)
+    LOST.contains(&why.why)
 }
+
+/// What a page is that is not where it was.
+pub const LOST: [Why; 3] = [Why::NotFound, Why::WrongPage, Why::RedirectStub];
 
 #[cfg(test)]
 mod tests {

@@ -88,7 +88,7 @@ impl Distrust {
     /// The same from the name of a browser's error.
     pub(crate) fn of_browser(code: &str) -> Option<Self> {
         Some(match code.trim_start_matches("net::") {
-            // A browser says it of both ends of a certificate's life.
+            // A browser says it of both ends of a certificate's life; which one, it tells apart.
             "ERR_CERT_DATE_INVALID" => Distrust::Expired,
             "ERR_CERT_AUTHORITY_INVALID" => Distrust::Unknown,
             "ERR_CERT_COMMON_NAME_INVALID" => Distrust::OtherName,

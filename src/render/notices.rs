@@ -134,6 +134,9 @@ pub fn coverage(id: &DeliveryId, coverage: &Coverage) -> Notice<CoverageObject> 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct MoveObject {
     watch: WatchObject,
+    /// The page, where the policy stands on several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<String>,
     /// Where the configuration has it.
     configured_url: String,
     /// Where it is, or may be: the best first. The watch goes on at the first one that is
@@ -151,23 +154,27 @@ struct FoundObject {
 }
 
 /// The moment that tells the notices of a watch's moves apart: when they were found.
-fn move_id(watch: &Watch, found_at: Timestamp, channel: &str) -> DeliveryId {
-    DeliveryId::of_notice("moved", Some(&watch.id), found_at, channel)
+fn move_id(watch: &Watch, kind: &str, page: Option<&Url>, found_at: Timestamp, channel: &str) -> DeliveryId {
+    let kind = page.map_or_else(|| kind.to_owned(), |page| format!("{kind} {page}"));
+    DeliveryId::of_notice(&kind, Some(&watch.id), found_at, channel)
 }
 
 /// What the channels of a watch are told of moves that were found now: that it is followed
-/// elsewhere, or that somebody must decide. Accepted ones are no news.
-pub fn of_moves(watch: &Watch, found: &[&NewMove], now: Timestamp) -> Vec<Alert> {
+/// elsewhere, or that somebody must decide. Accepted ones are no news. `page` is the one of
+/// several that it is about.
+pub fn of_moves(watch: &Watch, page: Option<&Url>, found: &[&NewMove], now: Timestamp) -> Vec<Alert> {
     let Some(best) = found.first() else { return Vec::new() };
     let followed = found.iter().find(|one| one.state == MoveState::Followed).copied();
-    let (id, to) = (watch.id.as_str(), &followed.unwrap_or(best).url);
+    let (configured, to) = (page.unwrap_or(&watch.url), &followed.unwrap_or(best).url);
+    let id = page.map_or_else(|| watch.id.to_string(), |page| format!("{} --page {page}", watch.id));
+    let what = if page.is_some() { "its address" } else { "url" };
     let (kind, advice) = match followed.unwrap_or(best).state {
-        MoveState::Followed if *to == watch.url => {
+        MoveState::Followed if to == configured => {
             ("policy.moved", "it is back where it was; nothing is to be done".to_owned())
         }
         MoveState::Followed => (
             "policy.moved",
-            format!("update url in the configuration (`policywatch move {id} --write`), or turn it down (`--back`)"),
+            format!("update {what} in the configuration (`policywatch move {id} --write`), or turn it down (`--back`)"),
         ),
         MoveState::Different => (
             "policy.move_proposed",
@@ -187,12 +194,13 @@ pub fn of_moves(watch: &Watch, found: &[&NewMove], now: Timestamp) -> Vec<Alert>
     };
     let data = MoveObject {
         watch: WatchObject::of(watch),
-        configured_url: watch.url.to_string(),
+        page: page.map(Url::to_string),
+        configured_url: configured.to_string(),
         found: found.iter().map(one).collect(),
         advice,
     };
     let say = |channel: &str| {
-        let id = move_id(watch, now, channel);
+        let id = move_id(watch, "moved", page, now, channel);
         let notice = Notice { r#type: kind, id: id.0.clone(), timestamp: rfc3339(now), data: data.clone() };
         Alert { body: notice.to_string(), id, channel: channel.to_owned() }
     };
@@ -228,6 +236,9 @@ impl Decision {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DecisionObject {
     watch: WatchObject,
+    /// The page, where the policy stands on several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<String>,
     decision: &'static str,
     /// Where the watch goes on.
     url: String,
@@ -239,6 +250,7 @@ pub struct DecisionObject {
 /// of, each with the ids of the notices that told it. `there` is where the watch goes on.
 pub fn of_decision(
     watch: &Watch,
+    page: Option<&Url>,
     told: &[Move],
     decision: Decision,
     there: &Url,
@@ -249,10 +261,11 @@ pub fn of_decision(
     moments.dedup();
     let Some(last) = moments.last() else { return Vec::new() };
     let say = |channel: &str| {
-        let starts: Vec<DeliveryId> = moments.iter().map(|at| move_id(watch, *at, channel)).collect();
-        let id = DeliveryId::of_notice("move_decided", Some(&watch.id), *last, channel);
+        let starts: Vec<DeliveryId> = moments.iter().map(|at| move_id(watch, "moved", page, *at, channel)).collect();
+        let id = move_id(watch, "move_decided", page, *last, channel);
         let data = DecisionObject {
             watch: WatchObject::of(watch),
+            page: page.map(Url::to_string),
             decision: decision.as_str(),
             url: there.to_string(),
             settles: starts.iter().map(|start| start.0.clone()).collect(),

@@ -6,6 +6,7 @@ use super::fault::{At, Fault};
 use super::watches::key_of;
 use super::{CheckId, Store, StoreError};
 use crate::ladder::{Known, Rung, Tried};
+use crate::outcome::FailureKind;
 use crate::time::Timestamp;
 use crate::watch::WatchId;
 
@@ -70,7 +71,7 @@ impl Store {
     }
 
     /// When an archive was last asked in the place of a page. One that was too busy to be
-    /// asked ([`crate::outcome::FailureKind::ArchiveBusy`]) was not.
+    /// asked ([`FailureKind::ArchiveBusy`]) was not.
     ///
     /// # Errors
     /// Those of reading.
@@ -81,24 +82,28 @@ impl Store {
             let mut statement = tx.prepare_cached(
                 "SELECT c.recorded_at FROM checks c JOIN attempts a ON a.check_id = c.id
                  WHERE c.watch_id = ?1 AND c.page IS ?2 AND a.rung = 'archive'
-                   AND coalesce(a.why NOT LIKE 'not asked:%', 1) ORDER BY c.id DESC LIMIT 1",
+                   AND a.kind IS NOT ?3 ORDER BY c.id DESC LIMIT 1",
             )?;
-            let at: Option<At> = statement.query_row((key, page), |row| row.get(0)).optional()?;
+            let at: Option<At> = statement.query_row((key, page, BUSY), |row| row.get(0)).optional()?;
             Ok(at.map(|at| at.0))
         })
         .await
     }
 }
 
+/// The word of [`FailureKind::ArchiveBusy`].
+const BUSY: &str = FailureKind::ARCHIVE_BUSY;
+
 /// Outcomes that saw the policy.
 const SEEN: [&str; 4] = ["first", "unmodified", "unchanged", "changed"];
 
 /// Writes down what came of the ways that a page was asked for.
 pub(super) fn write(tx: &Transaction<'_>, check: CheckId, tried: &[Tried]) -> Result<(), Fault> {
-    let mut statement =
-        tx.prepare_cached("INSERT INTO attempts (check_id, position, rung, outcome, why) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    let mut statement = tx.prepare_cached(
+        "INSERT INTO attempts (check_id, position, rung, outcome, why, kind) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
     for (position, tried) in (1_i64..).zip(tried) {
-        statement.execute((check.0, position, tried.rung.as_str(), &tried.outcome, &tried.why))?;
+        statement.execute((check.0, position, tried.rung.as_str(), &tried.outcome, &tried.why, &tried.kind))?;
     }
     Ok(())
 }
@@ -117,12 +122,12 @@ pub(super) fn of_all(tx: &Transaction<'_>, check: CheckId) -> Result<Vec<Tried>,
 /// What came of the ways that the page of a check was asked for, in their order.
 pub(super) fn of(tx: &Transaction<'_>, check: CheckId) -> Result<Vec<Tried>, Fault> {
     let mut statement =
-        tx.prepare_cached("SELECT rung, outcome, why FROM attempts WHERE check_id = ?1 ORDER BY position")?;
+        tx.prepare_cached("SELECT rung, outcome, why, kind FROM attempts WHERE check_id = ?1 ORDER BY position")?;
     let tried = |row: &Row<'_>| {
         let rung: String = row.get(0)?;
         // The table knows no other word.
         let rung = Rung::parse(&rung).unwrap_or(Rung::Plain);
-        Ok(Tried { rung, page: None, outcome: row.get(1)?, why: row.get(2)? })
+        Ok(Tried { rung, page: None, outcome: row.get(1)?, why: row.get(2)?, kind: row.get(3)? })
     };
     Ok(statement.query_map([check.0], tried)?.collect::<Result<_, _>>()?)
 }

@@ -66,7 +66,7 @@ impl Store {
     ) -> Result<Recorded, StoreError> {
         let (watch, reader) = (watch.clone(), reader.clone());
         let seen = together.is_seen();
-        let Together { outcome, pages, cites, upgrade, tried, stale: _ } = together;
+        let Together { outcome, pages, cites, upgrade, tried, stale: _, moved: _ } = together;
         let telling = telling.into();
         let entry =
             Entry { previous, outcome, pages, cites, upgrade, tried, seen, reader, telling, next_check_at, now };
@@ -142,7 +142,7 @@ impl Entry {
         now: Timestamp,
     ) -> Self {
         let seen = together.is_seen();
-        let Together { outcome, pages, cites, upgrade, tried, stale: _ } = together;
+        let Together { outcome, pages, cites, upgrade, tried, stale: _, moved: _ } = together;
         let telling = told.into();
         Self { previous, outcome, pages, cites, upgrade, tried, seen, reader, telling, next_check_at: None, now }
     }
@@ -166,7 +166,7 @@ impl Entry {
         let (check, served) = self.write_checks(tx, &mut shelves.bodies, watch)?;
         self.write_state(tx, watch, place)?;
         if place == Place::Newest && self.is_look() {
-            moves::note_loss(tx, watch, check, (&self.outcome, self.seen))?;
+            moves::note_loss(tx, watch, check, (&self.outcome, &self.pages, self.seen))?;
         }
 
         recorded.check = Some(check);

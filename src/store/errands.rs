@@ -131,7 +131,7 @@ impl Store {
             for (watch, check, page, configured, id) in found {
                 // What moved is to be had where it is now.
                 let url = match page {
-                    Some(page) => page,
+                    Some(page) => moves::whereabouts_of_page(tx, watch, &page)?.moved.map_or(page, |moved| moved.url),
                     None => moves::whereabouts(tx, watch, &configured)?.moved.map_or(configured, |moved| moved.url),
                 };
                 for archive in archives.get(&id).into_iter().flatten() {

@@ -21,7 +21,7 @@ const APPLICATION_ID: i32 = 0x706f_6c77;
 const PAGE_SIZE: u32 = 512;
 
 /// The steps, in order, never edited once released.
-const STEPS: [&str; 9] = [
+const STEPS: [&str; 10] = [
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_pages.sql"),
     include_str!("migrations/0003_time.sql"),
@@ -31,6 +31,7 @@ const STEPS: [&str; 9] = [
     include_str!("migrations/0007_health.sql"),
     include_str!("migrations/0008_access.sql"),
     include_str!("migrations/0009_archives.sql"),
+    include_str!("migrations/0010_attempts.sql"),
 ];
 
 /// The newest schema we know.

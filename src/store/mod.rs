@@ -247,7 +247,7 @@ pub struct WatchState {
     pub note: Option<String>,
     /// How each page is, where the policy stands on several.
     pub parts: Vec<Part>,
-    /// Where the policy went, as far as that is known.
+    /// Where the policy went, as far as that is known; of several pages, each part says it.
     pub whereabouts: Whereabouts,
 }
 
@@ -264,8 +264,14 @@ impl WatchState {
             failing: self.failing_since.is_some(),
             silent: self.silent_since.is_some(),
             page_stale: self.stale_parts().next().is_some(),
-            moved: self.whereabouts.moved.is_some(),
+            moved: self.whereabouts.moved.is_some() || self.parts.iter().any(|part| part.whereabouts.moved.is_some()),
         })
+    }
+
+    /// What is known of where the policy went, or pages of it, in sentences.
+    pub fn move_notes(&self) -> Vec<String> {
+        let of_part = |part: &Part| part.whereabouts.note_of_page(self.id.as_str(), &part.url);
+        self.whereabouts.note(self.id.as_str()).into_iter().chain(self.parts.iter().filter_map(of_part)).collect()
     }
 
     /// The pages that the last look did not see.

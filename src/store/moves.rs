@@ -7,11 +7,14 @@ use url::Url;
 
 use super::fault::{At, Fault, word};
 use super::watches::{key_of, known_key, name};
-use super::{CheckId, Lost, Store, StoreError, deliveries};
-use crate::discovery::moves::{Move, MoveState, NewMove, Way, Whereabouts, calls_for_search};
+use super::{CheckId, Lost, Store, StoreError, deliveries, silences};
+use crate::discovery::moves::{LOST, Move, MoveState, NewMove, Way, Whereabouts, calls_for_search, former_names};
 use crate::outcome::Outcome;
+use crate::pages::PageCheck;
+use crate::reading::{Page, Why};
 use crate::render::notices::{self, Decision};
 use crate::time::Timestamp;
+use crate::version::SnapshotId;
 use crate::watch::{Watch, WatchId};
 
 impl Store {
@@ -33,6 +36,74 @@ impl Store {
         self.read("see where the policy is", move |tx| match key_of(tx, &watch)? {
             Some(key) => whereabouts(tx, key, &configured),
             None => Ok(Whereabouts::default()),
+        })
+        .await
+    }
+
+    /// [`Store::whereabouts`] of one page of several, named as configured.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn whereabouts_of_page(&self, watch: &WatchId, page: &Url) -> Result<Whereabouts, StoreError> {
+        let (watch, page) = (watch.clone(), page.to_string());
+        self.read("see where a page is", move |tx| match key_of(tx, &watch)? {
+            Some(key) => whereabouts_of_page(tx, key, &page),
+            None => Ok(Whereabouts::default()),
+        })
+        .await
+    }
+
+    /// Whether a page of several was not where it is at the last look that says so.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn is_page_lost(&self, watch: &WatchId, page: &Url) -> Result<bool, StoreError> {
+        let (watch, page) = (watch.clone(), page.to_string());
+        self.read("see whether a page is lost", move |tx| {
+            key_of(tx, &watch)?.map_or(Ok(false), |key| is_page_lost(tx, key, &page))
+        })
+        .await
+    }
+
+    /// What was served last in the place of a page of several.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn last_served(&self, watch: &WatchId, page: &Url) -> Result<Option<SnapshotId>, StoreError> {
+        let (watch, page) = (watch.clone(), page.to_string());
+        self.read("find what was served last", move |tx| {
+            let Some(key) = key_of(tx, &watch)? else { return Ok(None) };
+            let mut statement = tx.prepare_cached(
+                "SELECT s.id FROM checks c JOIN snapshots s ON s.id = c.id
+                 WHERE c.watch_id = ?1 AND c.page = ?2 AND c.whole_id IS NOT NULL AND s.origin = 'live'
+                 ORDER BY c.id DESC LIMIT 1",
+            )?;
+            Ok(statement.query_row((key, page), |row| row.get(0).map(SnapshotId)).optional()?)
+        })
+        .await
+    }
+
+    /// The addresses that other watches in force are asked for at, or were configured with: a
+    /// search for this one's policy must not take one of them.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn followed_by_others(&self, watch: &WatchId) -> Result<Vec<(WatchId, Url)>, StoreError> {
+        let watch = watch.clone();
+        self.read("see what other watches follow", move |tx| {
+            let mut statement = tx.prepare_cached(
+                "SELECT w.name, w.url FROM watches w
+                 WHERE w.configured_at IS NOT NULL AND w.retired_at IS NULL AND w.name <> ?1
+                 UNION SELECT w.name, c.page FROM watches w JOIN checks c ON c.whole_id =
+                     (SELECT max(id) FROM checks WHERE watch_id = w.id AND whole_id IS NULL)
+                 WHERE w.configured_at IS NOT NULL AND w.retired_at IS NULL AND w.name <> ?1
+                 UNION SELECT w.name, m.url FROM watches w JOIN moves m ON m.watch_id = w.id
+                 WHERE m.state IN ('followed', 'accepted') AND w.retired_at IS NULL AND w.name <> ?1",
+            )?;
+            let rows = statement
+                .query_map([watch.as_str()], |row| Ok((name(row, 0)?, row.get::<_, String>(1)?)))?
+                .collect::<Result<Vec<_>, _>>()?;
+            Ok(rows.into_iter().filter_map(|(id, url)| Some((id, Url::parse(&url).ok()?))).collect())
         })
         .await
     }
@@ -114,62 +185,95 @@ impl Store {
         now: Timestamp,
     ) -> Result<RecordedMoves, StoreError> {
         let watch = watch.clone();
-        self.write("record a move", move |tx| {
-            let (key, configured) = (known_key(tx, &watch.id)?, watch.url.as_str());
-            let (mut done, mut news) = (RecordedMoves::default(), Vec::new());
-            for found in &moves {
-                let known = whereabouts(tx, key, configured)?;
-                if !is_new(tx, key, &known, found, configured)? {
-                    continue;
-                }
-                if found.state == MoveState::Accepted {
-                    let turned_down = found.url.as_str() == configured;
-                    let decision = if turned_down { Decision::TurnedDown } else { Decision::Accepted };
-                    done.deliveries += tell_end(tx, key, &watch, &told_of(&known), decision, &found.url, now)?;
-                } else {
-                    news.push(found);
-                }
-                insert(tx, key, configured, check, found, now)?;
-                done.moves += 1;
-                // What a redirect led to was seen with it.
-                if found.state == MoveState::Accepted
-                    || found.state == MoveState::Followed && found.way != Way::Redirect
-                {
-                    tx.execute(
-                        "UPDATE watches SET next_check_at = ?2 WHERE id = ?1 AND next_check_at > ?2",
-                        (key, At(now)),
-                    )?;
-                }
-            }
-            let notices = notices::of_moves(&watch, &news, now);
-            done.deliveries += deliveries::enqueue_notices(tx, Some(key), &notices, now)?;
-            Ok(done)
-        })
-        .await
+        self.write("record a move", move |tx| record(tx, &watch, None, check, &moves, now)).await
+    }
+
+    /// [`Store::record_moves`] of one page of several, named as configured.
+    ///
+    /// # Errors
+    /// Those of [`Store::record_moves`].
+    pub async fn record_moves_of_page(
+        &self,
+        watch: &Watch,
+        page: &Url,
+        check: Option<CheckId>,
+        moves: Vec<NewMove>,
+        now: Timestamp,
+    ) -> Result<RecordedMoves, StoreError> {
+        let (watch, page) = (watch.clone(), page.clone());
+        self.write("record a move", move |tx| record(tx, &watch, Some(&page), check, &moves, now)).await
     }
 
     /// Tells the end of what waited for a decision, once the policy is seen where it was:
-    /// nobody need decide any more. Whoever was told so already is not told twice. Returns
-    /// how many deliveries wait because of it.
+    /// nobody need decide any more. Whoever was told so already is not told twice. Of a policy
+    /// on several pages, that is for each page that is seen. Returns how many deliveries wait because of it.
     ///
     /// # Errors
     /// Those of reading and writing.
     pub async fn settle_lapsed(&self, watch: &Watch, now: Timestamp) -> Result<usize, StoreError> {
         // Nearly always there is nothing, and asking does not need the right to write.
-        if Whereabouts::lapsed(&self.moves(&watch.id).await?, watch.url.as_str()).is_empty() {
+        let moves = self.moves(&watch.id).await?;
+        let pages: Vec<Option<Url>> = match &watch.pages[..] {
+            [] => vec![None],
+            _ => watch.all_pages().into_iter().map(|page| Some(page.url)).collect(),
+        };
+        let configured = |page: &Option<Url>| page.clone().unwrap_or_else(|| watch.url.clone());
+        let lapsed = |page: &Option<Url>| !Whereabouts::lapsed(&moves, configured(page).as_str()).is_empty();
+        let pages: Vec<(Option<Url>, Url)> =
+            pages.into_iter().filter(lapsed).map(|page| (page.clone(), configured(&page))).collect();
+        if pages.is_empty() {
             return Ok(0);
         }
         let watch = watch.clone();
         self.write("tell that a policy is where it was", move |tx| {
-            let key = known_key(tx, &watch.id)?;
-            if is_lost(tx, key)? {
-                return Ok(0);
+            let (key, mut told) = (known_key(tx, &watch.id)?, 0);
+            for (page, configured) in &pages {
+                let (page, name) = (page.as_ref(), configured.as_str());
+                if is_lost(tx, key, page)? || page.is_some() && failing_since(tx, key, page)?.is_some() {
+                    continue;
+                }
+                let lapsed = Whereabouts::lapsed(&all(tx, key)?, name);
+                told += tell_end(tx, key, (&watch, page), &lapsed, Decision::SeenAgain, configured, now)?;
             }
-            let lapsed = Whereabouts::lapsed(&all(tx, key)?, watch.url.as_str());
-            tell_end(tx, key, &watch, &lapsed, Decision::SeenAgain, &watch.url, now)
+            Ok(told)
         })
         .await
     }
+}
+
+/// Writes down moves of a watch, or of one page of several.
+fn record(
+    tx: &Transaction<'_>,
+    watch: &Watch,
+    page: Option<&Url>,
+    check: Option<CheckId>,
+    moves: &[NewMove],
+    now: Timestamp,
+) -> Result<RecordedMoves, Fault> {
+    let (key, configured) = (known_key(tx, &watch.id)?, page.unwrap_or(&watch.url).as_str());
+    let (mut done, mut news) = (RecordedMoves::default(), Vec::new());
+    for found in moves {
+        let known = whereabouts_of(tx, key, page, configured)?;
+        if !is_new(tx, (key, page), &known, found, configured)? {
+            continue;
+        }
+        if found.state == MoveState::Accepted {
+            let turned_down = found.url.as_str() == configured;
+            let decision = if turned_down { Decision::TurnedDown } else { Decision::Accepted };
+            done.deliveries += tell_end(tx, key, (watch, page), &told_of(&known), decision, &found.url, now)?;
+        } else {
+            news.push(found);
+        }
+        insert(tx, key, configured, check, found, now)?;
+        done.moves += 1;
+        // What a redirect led to was seen with it.
+        if found.state == MoveState::Accepted || found.state == MoveState::Followed && found.way != Way::Redirect {
+            tx.execute("UPDATE watches SET next_check_at = ?2 WHERE id = ?1 AND next_check_at > ?2", (key, At(now)))?;
+        }
+    }
+    let notices = notices::of_moves(watch, page, &news, now);
+    done.deliveries += deliveries::enqueue_notices(tx, Some(key), &notices, now)?;
+    Ok(done)
 }
 
 /// What [`Store::record_moves`] wrote.
@@ -184,13 +288,13 @@ pub struct RecordedMoves {
 /// Whether a move that was found says more than what is known.
 fn is_new(
     tx: &Transaction<'_>,
-    watch: i64,
+    (watch, page): (i64, Option<&Url>),
     known: &Whereabouts,
     found: &NewMove,
     configured: &str,
 ) -> Result<bool, Fault> {
     let url = found.url.as_str();
-    let failing_since = failing_since(tx, watch)?;
+    let failing_since = failing_since(tx, watch, page)?;
     // What waited the last time that the policy was lost was settled when it was seen again.
     let waits = |one: &Move| one.way == Way::Redirect || failing_since.is_some_and(|since| one.found_at >= since);
     if known.open.iter().any(|one| one.url == url && one.state == found.state && waits(one)) {
@@ -216,13 +320,13 @@ fn told_of(known: &Whereabouts) -> Vec<Move> {
 fn tell_end(
     tx: &Transaction<'_>,
     key: i64,
-    watch: &Watch,
+    (watch, page): (&Watch, Option<&Url>),
     told: &[Move],
     decision: Decision,
     there: &Url,
     now: Timestamp,
 ) -> Result<usize, Fault> {
-    deliveries::enqueue_ends(tx, key, notices::of_decision(watch, told, decision, there, now), now)
+    deliveries::enqueue_ends(tx, key, notices::of_decision(watch, page, told, decision, there, now), now)
 }
 
 /// Forgets that a watch was lost, since its address is another one now, and tells whoever
@@ -230,10 +334,29 @@ fn tell_end(
 pub(super) fn readdressed(tx: &Transaction<'_>, watch: &Watch, before: &str, now: Timestamp) -> Result<(), Fault> {
     if let Some(key) = key_of(tx, &watch.id)? {
         let told = told_of(&whereabouts(tx, key, before)?);
-        tell_end(tx, key, watch, &told, Decision::Configured, &watch.url, now)?;
+        tell_end(tx, key, (watch, None), &told, Decision::Configured, &watch.url, now)?;
     }
     tx.prepare_cached("UPDATE watches SET lost_by = NULL, sought_at = NULL WHERE name = ?1")?
         .execute([watch.id.as_str()])?;
+    Ok(())
+}
+
+/// Tells whoever was told of a move of a page of several that it is decided: the configuration
+/// does not name that address any more.
+pub(super) fn readdressed_pages(tx: &Transaction<'_>, watch: &Watch, now: Timestamp) -> Result<(), Fault> {
+    let Some(key) = key_of(tx, &watch.id)? else { return Ok(()) };
+    let pages = watch.all_pages();
+    let mut before: Vec<String> = all(tx, key)?.into_iter().map(|one| one.configured).collect();
+    before.sort_unstable();
+    before.dedup();
+    before.retain(|name| !pages.iter().any(|page| page.url.as_str() == name));
+    for name in before {
+        let Ok(page) = Url::parse(&name) else { continue };
+        let known = whereabouts_of_page(tx, key, &name)?;
+        let went = known.moved.as_ref().and_then(|moved| pages.iter().find(|page| page.url.as_str() == moved.url));
+        let there = went.map_or(&watch.url, |page| &page.url);
+        tell_end(tx, key, (watch, Some(&page)), &told_of(&known), Decision::Configured, there, now)?;
+    }
     Ok(())
 }
 
@@ -263,26 +386,41 @@ pub(super) fn note_loss(
     tx: &Transaction<'_>,
     watch: i64,
     check: CheckId,
-    (outcome, seen): (&Outcome, bool),
+    (outcome, pages, seen): (&Outcome, &[PageCheck], bool),
 ) -> Result<(), Fault> {
-    if outcome.is_success() && seen {
+    // One page of several is searched for by itself, while the others are seen.
+    let (well, lost) = match pages {
+        [] | [_] => (outcome.is_success(), calls_for_search(outcome)),
+        pages => (
+            pages.iter().all(|page| page.outcome.is_success()),
+            pages.iter().any(|page| calls_for_search(&page.outcome)),
+        ),
+    };
+    if well && seen {
         tx.prepare_cached("UPDATE watches SET lost_by = NULL WHERE id = ?1 AND lost_by IS NOT NULL")?
             .execute([watch])?;
-    } else if calls_for_search(outcome) {
+    } else if lost {
         tx.prepare_cached("UPDATE watches SET lost_by = ?2 WHERE id = ?1")?.execute((watch, check.0))?;
     }
     Ok(())
 }
 
-/// Since when looks did not see the policy; none: the last one did.
-fn failing_since(tx: &Transaction<'_>, watch: i64) -> Result<Option<Timestamp>, Fault> {
+/// Since when looks did not see the policy, or a page of it; none: the last one did.
+fn failing_since(tx: &Transaction<'_>, watch: i64, page: Option<&Url>) -> Result<Option<Timestamp>, Fault> {
+    if let Some(page) = page {
+        let parts = silences::parts(tx, watch, &[page.to_string()])?;
+        return Ok(parts.first().and_then(|part| part.failing_since));
+    }
     let mut statement = tx.prepare_cached("SELECT failing_since FROM watches WHERE id = ?1")?;
     let at = statement.query_row([watch], |row| row.get::<_, Option<At>>(0)).optional()?;
     Ok(at.flatten().map(|at| at.0))
 }
 
 /// Whether the page was lost at the last look that says so.
-fn is_lost(tx: &Transaction<'_>, watch: i64) -> Result<bool, Fault> {
+fn is_lost(tx: &Transaction<'_>, watch: i64, page: Option<&Url>) -> Result<bool, Fault> {
+    if let Some(page) = page {
+        return is_page_lost(tx, watch, page.as_str());
+    }
     let mut statement = tx.prepare_cached("SELECT lost_by IS NOT NULL FROM watches WHERE id = ?1")?;
     Ok(statement.query_row([watch], |row| row.get(0)).optional()?.unwrap_or_default())
 }
@@ -293,7 +431,64 @@ pub(super) fn whereabouts(tx: &Transaction<'_>, watch: i64, configured: &str) ->
     if moves.is_empty() {
         return Ok(Whereabouts::default());
     }
-    Ok(Whereabouts::of(&moves, configured, is_lost(tx, watch)?))
+    Ok(Whereabouts::of(&moves, configured, is_lost(tx, watch, None)?))
+}
+
+/// Where one page of several is, as far as it is recorded.
+pub(super) fn whereabouts_of_page(tx: &Transaction<'_>, watch: i64, page: &str) -> Result<Whereabouts, Fault> {
+    let moves = all(tx, watch)?;
+    if moves.is_empty() {
+        return Ok(Whereabouts::default());
+    }
+    Ok(Whereabouts::of(&moves, page, is_page_lost(tx, watch, page)?))
+}
+
+fn whereabouts_of(
+    tx: &Transaction<'_>,
+    watch: i64,
+    page: Option<&Url>,
+    configured: &str,
+) -> Result<Whereabouts, Fault> {
+    match page {
+        Some(page) => whereabouts_of_page(tx, watch, page.as_str()),
+        None => whereabouts(tx, watch, configured),
+    }
+}
+
+/// Whether a page of several was not where it is at the last look that says so: failures on
+/// the way to it say nothing, nor does an archive's capture in its place.
+fn is_page_lost(tx: &Transaction<'_>, watch: i64, page: &str) -> Result<bool, Fault> {
+    let mut statement = tx.prepare_cached(
+        "SELECT c.outcome, c.why FROM checks c LEFT JOIN snapshots s ON s.id = c.id
+         WHERE c.watch_id = ?1 AND c.page = ?2 AND c.whole_id IS NOT NULL AND (s.id IS NULL OR s.origin = 'live')
+           AND c.outcome IN ('first', 'unmodified', 'unchanged', 'changed', 'unreadable') ORDER BY c.id DESC",
+    )?;
+    let mut looks = statement.query((watch, page))?;
+    while let Some(look) = looks.next()? {
+        if look.get::<_, String>(0)? != "unreadable" {
+            return Ok(false);
+        }
+        // What is recorded of an unreadable page begins with the word of the reason.
+        let why: Option<String> = look.get(1)?;
+        let word = why.as_deref().and_then(|why| why.split(':').next()).and_then(Why::parse);
+        if word.is_some_and(|why| LOST.contains(&why)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The addresses under which pages of a watch were configured before, by their place among
+/// those of now.
+pub(super) fn named_before(
+    tx: &Transaction<'_>,
+    watch: i64,
+    name: &str,
+    pages: &[Page],
+) -> Result<Option<usize>, Fault> {
+    let moves = all(tx, watch)?;
+    let was = |page: &Page| former_names(&moves, page.url.as_str()).iter().any(|known| known == name);
+    Ok(if moves.is_empty() { None } else { pages.iter().position(was) })
 }
 
 fn all(tx: &Transaction<'_>, watch: i64) -> Result<Vec<Move>, Fault> {

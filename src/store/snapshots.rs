@@ -14,6 +14,7 @@ use crate::snapshot::{Digest, Origin, Snapshot, Validators};
 use crate::time::Timestamp;
 use crate::version::{SnapshotId, VersionFacts};
 use crate::watch::WatchId;
+use url::Url;
 
 /// Captures near in time that a body is compared with: sites alternate between variants.
 const NEIGHBOURS: u32 = 3;
@@ -129,7 +130,7 @@ impl Store {
         }
     }
 
-    /// [`Store::validators`] of one page of several.
+    /// [`Store::validators`] of one page of several, which is asked for at `place`.
     ///
     /// None after a check that failed as a whole, too: what came of this page then is not
     /// in the latest version.
@@ -140,9 +141,11 @@ impl Store {
         &self,
         watch: &WatchId,
         page: &Page,
+        place: &Url,
         reader: &Reader,
     ) -> Result<Validators, StoreError> {
         let (watch, page, reader) = (watch.clone(), page.url.to_string(), reader.clone());
+        let place = place.to_string();
         self.read("read the validators", move |tx| {
             let Some(key) = key_of(tx, &watch)? else { return Ok(Validators::default()) };
             let Some(latest) = latest_facts(tx, key)? else { return Ok(Validators::default()) };
@@ -169,7 +172,7 @@ impl Store {
             let row = head_row(tx, id)?.ok_or_else(|| missing(id))?;
             let head = head(&row, &head_prefix(tx, row.base)?)?;
             let rendered = matches!(head.origin, OriginRow::Rendered { .. });
-            if rendered || head.url != page || head.final_url != page {
+            if rendered || head.url != place || head.final_url != place {
                 return Ok(Validators::default());
             }
             Ok(snapshot(head, Vec::new(), captured_at).validators())
@@ -199,16 +202,22 @@ impl Store {
     }
 }
 
-/// Which page a snapshot is of: the one it was asked for as, else the one its address is of.
+/// Which page a snapshot is of: the one it was asked for as, whatever its name is by now, else
+/// the one its address is of.
 pub(super) fn page_of_snapshot(
     tx: &Transaction<'_>,
     id: SnapshotId,
     url: &str,
     pages: &[Page],
 ) -> Result<Option<usize>, Fault> {
-    let mut statement = tx.prepare_cached("SELECT page FROM checks WHERE id = ?1")?;
-    let page: Option<String> = statement.query_row([id.0], |row| row.get(0))?;
-    Ok(page_of(page.as_deref().unwrap_or(url), pages))
+    let mut statement = tx.prepare_cached("SELECT page, watch_id FROM checks WHERE id = ?1")?;
+    let (page, watch): (Option<String>, i64) = statement.query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let name = page.as_deref().unwrap_or(url);
+    match page_of(name, pages) {
+        // It may have moved, and the configuration have been updated since.
+        None => moves::named_before(tx, watch, name, pages),
+        found => Ok(found),
+    }
 }
 
 /// Keeps a snapshot under the number of its check.

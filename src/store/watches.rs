@@ -8,6 +8,7 @@ use super::fault::{At, Fault, word};
 use super::versions::latest_facts;
 use super::{CheckFacts, CheckId, Due, Store, StoreError, Synced, WatchState, checks, confirmations, moves, silences};
 use crate::cadence::Comes;
+use crate::discovery::moves::Whereabouts;
 use crate::time::Timestamp;
 use crate::watch::{Watch, WatchId};
 
@@ -226,6 +227,9 @@ fn sync_one(
     if let Some(before) = before.as_ref().filter(|before| before.url != watch.url.as_str()) {
         moves::readdressed(tx, watch, &before.url, now)?;
     }
+    if before.is_some() && !watch.pages.is_empty() {
+        moves::readdressed_pages(tx, watch, now)?;
+    }
     let next_check_at = match &before {
         None | Some(Before { configured: false, .. }) => {
             synced.added.push(watch.id.clone());
@@ -274,9 +278,16 @@ pub(super) fn state(tx: &Transaction<'_>, key: i64) -> Result<WatchState, Fault>
     let silent_since = silences::told_since(tx, key)?;
     let configured: String =
         tx.prepare_cached("SELECT url FROM watches WHERE id = ?1")?.query_row([key], |row| row.get(0))?;
-    let whereabouts = moves::whereabouts(tx, key, &configured)?;
+    let mut whereabouts = moves::whereabouts(tx, key, &configured)?;
     let pages = last_check.as_ref().map_or(&[][..], |check| &check.pages);
-    let parts = silences::parts(tx, key, &pages.iter().map(|page| page.url.clone()).collect::<Vec<_>>())?;
+    let mut parts = silences::parts(tx, key, &pages.iter().map(|page| page.url.clone()).collect::<Vec<_>>())?;
+    for part in &mut parts {
+        part.whereabouts = moves::whereabouts_of_page(tx, key, &part.url)?;
+    }
+    if !parts.is_empty() {
+        // Each page moves for itself, the first too.
+        whereabouts = Whereabouts::default();
+    }
     let mut statement = tx.prepare_cached(
         "SELECT name, url, service, retired_at, next_check_at, last_success_at, consecutive_failures, failing_since
          FROM watches WHERE id = ?1",

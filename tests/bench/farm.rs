@@ -117,6 +117,7 @@ fn watches(count: usize, ports: &[u16]) -> Vec<Watch> {
             url: Url::parse(&format!("http://{}:{}/w{number}", name(host), ports[host])).unwrap(),
             pages: Vec::new(),
             former: Vec::new(),
+            elsewhere: Vec::new(),
             service: "Farm".to_owned(),
             policy_type: PolicyType::Privacy,
             schedule: Schedule::every(Duration::from_secs(12 * 3600)),

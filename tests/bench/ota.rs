@@ -145,6 +145,7 @@ fn watch(id: &str) -> Watch {
         robots: policywatch::watch::RobotsRule::default(),
         former: Vec::new(),
         archives: vec!["wayback".to_owned()],
+        elsewhere: Vec::new(),
         ladder: policywatch::ladder::Ladder::PLAIN,
         notify: Vec::new(),
         interest: Interest::from_materiality(Materiality::Material),

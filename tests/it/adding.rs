@@ -218,3 +218,60 @@ fn what_cannot_be_done_is_said() {
     desk.write("policywatch.toml", format!("watch = []\n{readonly}"));
     desk.run(&["add", company.url("/").as_str(), "--yes"]).exits(3).says("would not be sound");
 }
+
+/// A frame of which scripts make what there is to read.
+fn shell(of: &str) -> String {
+    let text = serde_json::to_string(of).unwrap();
+    format!(
+        "<!doctype html><html lang=en><head><title>Acme</title></head><body><div id=app></div>\
+         <script>document.getElementById('app').innerHTML = {text}</script></body></html>"
+    )
+}
+
+#[test]
+fn a_site_that_scripts_make_is_read_with_the_browser() {
+    if crate::rendering::browser().is_none() {
+        return;
+    }
+    let body = |page: String| page.split_once("<body>").unwrap().1.split_once("</body>").unwrap().0.to_owned();
+    let footer = "<a href=\"/p/1\">Privacy Policy</a> <a href=\"/p/2\">Terms of Service</a>";
+    let home = || body(framed("Acme", "<h1>Kettles</h1><p>Of steel.</p>", footer));
+    let (company, desk) = (Company::alone(), desk());
+    company.serve("/", html(shell(&home())));
+    company.serve("/p/1", html(shell(&body(policy("Privacy Policy", "what kettles record")))));
+    company.serve("/p/2", html(policy("Terms of Service", "your agreement on kettles")));
+    let url = company.url("/");
+    let objects = desk.run(&["add", url.as_str(), "--json"]).exits(0).objects();
+    assert_eq!(found(&objects, "new"), pairs(&[("privacy", "p/1"), ("terms", "p/2")]));
+    // Who wants none gets none.
+    desk.run(&["add", url.as_str(), "--render", "never"]).exits(3).says("no policy was found").says("empty_shell");
+
+    // A page with text of its own, whose footer scripts make.
+    let text =
+        "<h1>Kettles</h1><p>Made of steel, with a lid and a handle, for water, tea and soup. Each is tested.</p>"
+            .repeat(9);
+    let script = shell(footer).split_once("<div").unwrap().1.to_owned();
+    company.serve("/", html(format!("<!doctype html><html lang=en><title>Acme</title><body>{text}<div{script}")));
+    let objects = desk.run(&["add", url.as_str(), "--json"]).exits(0).objects();
+    assert_eq!(found(&objects, "new"), pairs(&[("privacy", "p/1"), ("terms", "p/2")]));
+
+    // A configuration may say never.
+    let config = std::fs::read_to_string(desk.path("policywatch.toml")).unwrap();
+    desk.write("policywatch.toml", format!("{config}\n[defaults]\nrender = \"never\"\n"));
+    desk.run(&["add", url.as_str()]).exits(3).says("no policy was found");
+}
+
+#[test]
+fn what_moved_from_a_page_of_several_is_known() {
+    let (company, desk) = (company(), desk());
+    let config = std::fs::read_to_string(desk.path("policywatch.toml")).unwrap();
+    let (terms, cookies) = (company.url("/legal/t1"), company.url("/gone"));
+    desk.write(
+        "policywatch.toml",
+        format!("{config}\n[[watch]]\nid = \"all\"\nurl = \"{terms}\"\npages = [\"{cookies}\"]\n"),
+    );
+    desk.run(&["fetch", "all"]).exits(0);
+    desk.run(&["move", "all", "--page", "2", company.url("/legal/cookies").as_str()]).exits(0);
+    let objects = desk.run(&["add", company.url("/").as_str(), "--json"]).exits(0).objects();
+    assert_eq!(found(&objects, "known"), pairs(&[("terms", "legal/t1"), ("cookies", "legal/cookies")]));
+}

@@ -11,7 +11,7 @@ use policywatch::check::{SPREAD, check, dry_run};
 use policywatch::clock::{Clock as _, HeldClock};
 use policywatch::config::{Config, Problem};
 use policywatch::daemon::{Daemon, DaemonError, Systemd, run, told_to_stop};
-use policywatch::deliver::{LEASE, Outbox, deliver_next};
+use policywatch::deliver::{LEASE, Outbox, deliver_due, deliver_next};
 use policywatch::exchange::import::{ImportError, Imported, import};
 use policywatch::guard::Allowed;
 use policywatch::http::GuardedClient;
@@ -56,6 +56,7 @@ fn webhook(world: &World, receiver: &Loopback) -> Arc<Channels<HeldClock>> {
         url: receiver.url("/hook"),
         secret: Some(Secret::new(b"a shared secret".to_vec())),
         timeout: Duration::from_secs(10),
+        proxy: None,
     };
     let options = vec![ChannelOptions { name: "desk".to_owned(), kind }];
     Arc::new(Channels::new(options, loopback_client(), world.clock.clone()))
@@ -741,4 +742,48 @@ async fn told_of(world: &World, id: &str, so: impl Fn(&WatchState) -> bool) {
         }
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_webhook_and_the_heartbeat_go_through_a_proxy_where_one_is_named() {
+    use crate::fetching::proxies::Proxy;
+    use policywatch::access::Way;
+
+    let receiver = Loopback::start().await;
+    let address = std::net::SocketAddr::from(([127, 0, 0, 1], receiver.url("/").port().unwrap()));
+    let http = Proxy::http(address, Some("Basic YWRhOnMzY3JldA==")).await;
+    let socks = Proxy::socks(address, None).await;
+    let (world, _) = changed_world(&["desk", "tunnel", "wrong", "direct"]).await;
+    // A name that nobody resolves here: who gets there was led by the proxy.
+    let hook: url::Url = "http://hooks.test/hook".parse().unwrap();
+    let channel = |name: &str, way: Option<Way>, url: &url::Url| {
+        let proxy = way.map(|way| if let Way::Proxy(proxy) = way { proxy } else { panic!("a proxy") });
+        let (url, timeout) = (url.clone(), Duration::from_secs(10));
+        ChannelOptions { name: name.to_owned(), kind: ChannelKind::Webhook { url, secret: None, timeout, proxy } }
+    };
+    let options = vec![
+        channel("desk", Some(http.way("http", "ada:s3cret@")), &hook),
+        channel("tunnel", Some(socks.way("socks5h", "")), &hook),
+        channel("wrong", Some(http.way("http", "")), &hook),
+        channel("direct", None, &receiver.url("/direct")),
+    ];
+    assert!(!format!("{options:?}").contains("s3cret"));
+    let channels = Arc::new(Channels::new(options, loopback_client(), world.clock.clone()));
+    deliver_due(&world.store, &channels, &world.clock).await.unwrap();
+    assert_eq!(receiver.posted().iter().filter(|posted| posted.path == "/hook").count(), 2);
+    assert_eq!(receiver.posted().iter().filter(|posted| posted.path == "/direct").count(), 1);
+    assert_eq!(http.asked().first().map(String::as_str), Some("POST http://hooks.test/hook HTTP/1.1"));
+    assert_eq!(socks.asked(), ["hooks.test:80"]);
+    let waiting =
+        world.store.deliveries(None, 9).await.unwrap().into_iter().find(|one| one.channel == "wrong").unwrap();
+    let why = waiting.last_error.unwrap();
+    assert!(why.contains("wants credentials") && !why.contains("s3cret"), "{why}");
+
+    // What a URL says itself is decided here, whoever leads there.
+    let refused = Proxy::http(address, None).await;
+    let (client, Way::Proxy(way)) = (loopback_client(), refused.way("http", "")) else { panic!("a proxy") };
+    let literal = "http://10.0.0.1/".parse().unwrap();
+    let kind = client.through(Some(&way)).post(&literal, &[], Vec::new(), Duration::from_secs(5)).await.unwrap_err();
+    assert_eq!((kind.as_str(), refused.asked().len()), ("forbidden_address", 0));
+    world.leaves_deliveries_waiting();
 }

@@ -230,6 +230,9 @@ async fn a_browser_trusts_the_operators_authorities() {
     let old = Secure::start(&ours.vouches("acme.test", 2015, 2020), &["http/1.1"]).await;
     let refused = rendered(&fetcher, request(old.url("/privacy"))).await.unwrap_err();
     assert!(refused.as_str() == "tls" && refused.to_string().contains("has expired"), "{refused}");
+    let new = Secure::start(&ours.vouches("acme.test", 2035, 2036), &["http/1.1"]).await;
+    let refused = rendered(&fetcher, request(new.url("/privacy"))).await.unwrap_err();
+    assert!(refused.as_str() == "tls" && refused.to_string().contains("is not valid yet"), "{refused}");
     let other = Secure::start(&ours.vouches("other.test", 2020, 2036), &["http/1.1"]).await;
     let refused = rendered(&fetcher, request(other.url("/privacy"))).await.unwrap_err();
     assert!(refused.as_str() == "tls" && refused.to_string().contains("for another name"), "{refused}");

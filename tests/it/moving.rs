@@ -63,7 +63,7 @@ impl Story {
     async fn check_and_seek(&self) -> Sought {
         let checked = self.check().await;
         let check = checked.recorded.unwrap().check.unwrap();
-        seek(&self.watch, check, &self.ports).await.unwrap().expect("nothing was searched for today")
+        seek(&self.watch, check, &self.ports).await.unwrap().pop().expect("nothing was searched for today")
     }
 
     async fn moves(&self) -> Vec<Move> {
@@ -144,11 +144,6 @@ async fn what_is_no_move() {
     let checked = story.check().await;
     assert_eq!(checked.outcome.as_str(), "unreadable");
     assert_eq!(story.ports.store.lost(Duration::ZERO, story.clock.now()).await.unwrap(), [], "a wall is no move");
-    let several = Watch {
-        pages: vec![policywatch::reading::Page { url: story.watch.url.clone(), selectors: Default::default() }],
-        ..story.watch.clone()
-    };
-    assert!(can_move(&story.watch) && !can_move(&several));
     assert!(!can_move(&Watch { source: Source::Wayback, ..story.watch.clone() }));
 }
 
@@ -210,10 +205,10 @@ async fn a_soft_404_is_searched_for_once_a_day_with_few_requests() {
 
     let checked = story.check().await;
     let check = checked.recorded.unwrap().check.unwrap();
-    assert_eq!(seek(&story.watch, check, &story.ports).await.unwrap(), None, "once a day");
+    assert_eq!(seek(&story.watch, check, &story.ports).await.unwrap(), [], "once a day");
     assert_eq!(story.ports.store.lost(policywatch::moving::ONCE_IN, story.clock.now()).await.unwrap(), []);
     assert_eq!(story.company.asked(), ["/privacy"]);
-    assert_eq!(seek_now(&story.watch, &story.ports).await.unwrap().requests, MOST_REQUESTS, "unless somebody asks");
+    assert_eq!(seek_now(&story.watch, 0, &story.ports).await.unwrap().requests, MOST_REQUESTS, "unless somebody asks");
 
     story.clock.advance(Duration::from_secs(24 * 3600));
     assert_eq!(story.ports.store.lost(policywatch::moving::ONCE_IN, story.clock.now()).await.unwrap().len(), 1);
@@ -433,7 +428,7 @@ async fn a_search_looks_with_the_browser_where_the_watch_takes_one() {
     }
     world.clock.advance(Duration::from_secs(3600));
     let lost = world.check(&watch).await.recorded.unwrap().check.unwrap();
-    let sought = seek(&watch, lost, &world.ports()).await.unwrap().unwrap();
+    let sought = seek(&watch, lost, &world.ports()).await.unwrap().pop().unwrap();
     assert_eq!(sought.followed().map(|found| found.url.path()), Some("/trust/privacy"), "{sought:?}");
     assert_eq!(world.site.requests().len(), 0, "nothing was asked for plainly");
 
@@ -449,7 +444,7 @@ async fn a_search_looks_with_the_browser_where_the_watch_takes_one() {
     other.site.serve_rendered("/trust/privacy", policy(WILL_NOT));
     other.clock.advance(Duration::from_secs(3600));
     let lost = other.check(&watch).await.recorded.unwrap().check.unwrap();
-    let sought = seek(&watch, lost, &other.ports()).await.unwrap().unwrap();
+    let sought = seek(&watch, lost, &other.ports()).await.unwrap().pop().unwrap();
     assert!(sought.followed().is_some(), "{sought:?}");
     assert_eq!(other.site.rendered(), 1, "and only that one");
     assert!(sought.requests <= MOST_REQUESTS);
@@ -469,7 +464,8 @@ async fn a_site_that_is_closed_to_robots_is_searched_with_the_leave_of_the_watch
         let checked = story.check().await;
         story.clock.advance(Duration::from_secs(48 * 3600));
         story.watch.robots = rule;
-        let sought = seek(&story.watch, checked.recorded.unwrap().check.unwrap(), &story.ports).await.unwrap().unwrap();
+        let sought =
+            seek(&story.watch, checked.recorded.unwrap().check.unwrap(), &story.ports).await.unwrap().pop().unwrap();
         assert_eq!(sought.followed().is_some(), expected, "{rule:?}: {sought:?}");
     }
 }

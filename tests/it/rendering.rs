@@ -56,7 +56,7 @@ fn fetcher(allow: &[&str], names: Names, browser: BrowserOptions) -> Fetcher<Sys
     Fetcher::with_client(client, options, SystemClock)
 }
 
-async fn rendered(server: &Server, path: &str, browser: BrowserOptions) -> Result<Snapshot, FailureKind> {
+pub async fn rendered(server: &Server, path: &str, browser: BrowserOptions) -> Result<Snapshot, FailureKind> {
     let fetcher = fetcher(&["127.0.0.0/8"], Names(Vec::new()), browser);
     match fetcher.render(request(server.url(path))).await {
         Ok(Fetched::Snapshot(snapshot)) => Ok(*snapshot),
@@ -478,10 +478,9 @@ async fn a_program_that_is_no_browser_is_told_as_such() {
 }
 
 #[tokio::test]
-async fn a_page_that_hangs_or_eats_ends_at_its_limit() {
+async fn a_page_that_never_comes_or_eats_ends_at_its_limit() {
     let Some(browser) = browser() else { return };
     let server = Server::start(|asked: &Asked| match asked.path() {
-        "/hangs" => shell("<p>x</p><script>setTimeout(() => { while (true); }, 50)</script>"),
         "/eats" => shell(
             "<p>x</p><script>const eaten = []; setInterval(() => { for (let i = 0; i < 8; i++) {
              const more = new Uint8Array(8 << 20); more.fill(1); eaten.push(more) } }, 20)</script>",
@@ -495,10 +494,8 @@ async fn a_page_that_hangs_or_eats_ends_at_its_limit() {
     })
     .await;
     let limited = BrowserOptions { timeout: Duration::from_secs(12), ..browser.clone() };
-    for path in ["/hangs", "/never"] {
-        let failed = rendered(&server, path, limited.clone()).await.unwrap_err();
-        assert!(failed.to_string().contains("not done within 12 s"), "{path}: {failed}");
-    }
+    let failed = rendered(&server, "/never", limited.clone()).await.unwrap_err();
+    assert!(failed.to_string().contains("not done within 12 s"), "{failed}");
     let failed = rendered(&server, "/eats", BrowserOptions { memory: 700 << 20, ..browser.clone() }).await.unwrap_err();
     assert!(failed.to_string().contains("more than 700 MiB of memory"), "{failed}");
     let failed = rendered(&server, "/loads", BrowserOptions { traffic: 4 << 20, ..browser.clone() }).await;

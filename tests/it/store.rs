@@ -664,6 +664,7 @@ fn configured(id: &str) -> Watch {
         url: format!("https://acme.test/{id}").parse().unwrap(),
         pages: Vec::new(),
         former: Vec::new(),
+        elsewhere: Vec::new(),
         service: "Acme".to_owned(),
         policy_type: PolicyType::Privacy,
         schedule: hourly(),
@@ -1476,6 +1477,7 @@ fn steps(schema: usize) -> Vec<&'static str> {
         include_str!("../../src/store/migrations/0006_moves.sql"),
         include_str!("../../src/store/migrations/0007_health.sql"),
         include_str!("../../src/store/migrations/0008_access.sql"),
+        include_str!("../../src/store/migrations/0010_attempts.sql"),
     ];
     all[..schema].to_vec()
 }
@@ -1686,6 +1688,28 @@ async fn since_when_a_watch_fails_is_derived_from_its_checks() {
     let state = store.watch_state(&acme()).await.unwrap().unwrap();
     assert_eq!(state.failing_since, Some(parse_rfc3339("2026-11-03T06:00:00Z").unwrap()));
     assert_eq!(state.health(), Health::Failing);
+}
+
+/// The schema of 0010_attempts.sql: how many steps there are up to it.
+const WITH_KINDS: usize = WITH_ACCESS + 1;
+
+#[tokio::test]
+async fn an_archive_that_was_too_busy_was_not_asked() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("policywatch.db");
+    older_store(&path, &steps(WITH_KINDS), include_str!("../migrations/0010_rows.sql"));
+    let store = Store::open(&path).await.unwrap();
+    let first = Some(parse_rfc3339("2026-11-01T06:00:00Z").unwrap());
+    assert_eq!(store.archive_tried_at(&acme(), None).await.unwrap(), first);
+    let tried = store.checks(&acme(), 1).await.unwrap().remove(0).tried;
+    assert_eq!(tried.iter().map(|tried| tried.kind.as_deref()).collect::<Vec<_>>(), [None, Some("archive_busy")]);
+
+    // What was recorded before is known by its words, once.
+    let path = dir.path().join("older.db");
+    let rows = include_str!("../migrations/0010_rows.sql").replace(", why, kind) VALUES", ", why) VALUES");
+    let rows = rows.replace(", NULL),", "),").replace(", 'not_archived')", ")").replace(", 'archive_busy')", ")");
+    older_store(&path, &steps(WITH_ACCESS), &rows);
+    assert_eq!(Store::open(&path).await.unwrap().archive_tried_at(&acme(), None).await.unwrap(), first);
 }
 
 /// The schema of 0008_access.sql: how many steps there are up to it.

@@ -170,6 +170,7 @@ pub fn watch(path: &str, notify: &[&str]) -> Watch {
         url: Url::parse(&format!("https://acme.test{path}")).expect("a URL"),
         pages: Vec::new(),
         former: Vec::new(),
+        elsewhere: Vec::new(),
         service: "Acme".to_owned(),
         policy_type: PolicyType::Privacy,
         schedule: Schedule::every(Duration::from_secs(3600)),

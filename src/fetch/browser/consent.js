@@ -1,15 +1,25 @@
 // Presses one button of a consent dialogue that keeps the text from being read; the most
-// sparing one that there is. Answers with what the button says, or null.
+// sparing one that there is. Answers with what the button says, if one was pressed, and with
+// what a frame of the page cannot know of it: WITHIN, there.
 (() => {
+  const within = WITHIN;
+  const rootOf = (element) => element.shadowRoot || (globalThis.closedRoots && globalThis.closedRoots.get(element)) || null;
   const TOPIC = /cookie|consent|gdpr|tracking|privacy|datenschutz|einwilligung|confidentialit|traceurs|privacidad|consentimiento|consenso|riservatezza|toestemming|samtycke|samtykke|zgod|ciasteczk|суглас|соглас|クッキー|同意|쿠키/i;
   const LABELS = [
     /^(?:reject|decline|refuse|deny|disagree)\b|\b(?:reject|decline|refuse|deny) (?:all|cookies|non)|(?:only|strictly|just)\b.*\b(?:necessary|essential|required)|(?:necessary|essential|required)(?: cookies)? only|continue without|^ablehnen|alle ablehnen|nur (?:notwendige|erforderliche|essenzielle)|refuser|sans accepter|rechazar|s[oó]lo (?:necesarias|esenciales)|rifiuta|solo necessari|continua senza|weiger|alleen noodzakelijk|recusar|rejeitar|odrzu[cć]|tylko niezb|avvisa|afvis|avsl[aå]|hylk/i,
+    /\b(?:save|confirm)\b.*\b(?:exit|choices?|selection|settings|preferences)\b|^(?:save|confirm|speichern|auswahl (?:speichern|bestätigen)|enregistrer|guardar|salva|opslaan|zapisz|spara|gem)\b/i,
     /^(?:close|dismiss|×|✕|x|schlie(?:ß|ss)en|fermer|cerrar|chiudi|sluiten|fechar|zamknij)$/i,
     /\b(?:accept|agree|allow|consent|got it|understand|continue|ok(?:ay)?)\b|akzeptier|zustimm|einverstanden|verstanden|accepter|j['’]accepte|d['’]accord|aceptar|acepto|accett|akkoord|accepteren|aceitar|akceptuj|zgadzam|godk[aä]nn|accepter|hyv[aä]ksy|同意|동의/i,
+    /^(?:more|show|manage|customi[sz]e|cookie)\b.*\b(?:options|choices|settings|preferences|cookies)\b|^(?:settings|preferences|options|einstellungen|mehr optionen|paramétrer|personnaliser|configurar|personalizza|instellingen)\b/i,
   ];
   const all = (css, root) => Array.from(root.querySelectorAll(css)).slice(0, 400);
   const roots = [document];
-  for (const element of all("*", document)) if (element.shadowRoot) roots.push(element.shadowRoot);
+  for (let at = 0; at < roots.length && roots.length < 40; at++) {
+    for (const element of roots[at].querySelectorAll("*")) {
+      const root = rootOf(element);
+      if (root) roots.push(root);
+    }
+  }
   const shown = (element) => {
     const box = element.getBoundingClientRect();
     return box.width > 0 && box.height > 0 && getComputedStyle(element).visibility !== "hidden";
@@ -18,18 +28,24 @@
   const floats = (element) => ["fixed", "sticky", "absolute"].includes(getComputedStyle(element).position);
   const candidates = roots.flatMap((root) => [
     ...all(NAMED, root),
-    ...all("body > *, body > * > *", root).filter(floats),
+    ...all(root === document ? "body > *, body > * > *" : "*", root).filter(floats),
+    ...(within && root === document && document.body ? [document.body] : []),
   ]);
   const whole = (document.body ? document.body.innerText : "").length;
   const locked = [document.documentElement, document.body].some((e) => e && getComputedStyle(e).overflowY === "hidden");
   const hides = (element) => {
+    if (within) {
+      const area = innerWidth * innerHeight;
+      return innerWidth > 200 && innerHeight > 60 && (within.locked || within.whole < 600 || area > 0.25 * within.area);
+    }
     const box = element.getBoundingClientRect();
     const seen = Math.max(0, Math.min(box.bottom, innerHeight) - Math.max(box.top, 0)) *
       Math.max(0, Math.min(box.right, innerWidth) - Math.max(box.left, 0));
     return locked || seen > 0.25 * innerWidth * innerHeight || whole - element.innerText.length < 600;
   };
   const asking = candidates.filter((element) => {
-    if (["HTML", "BODY", "MAIN", "ARTICLE"].includes(element.tagName) || !shown(element)) return false;
+    if (["HTML", "MAIN", "ARTICLE"].includes(element.tagName) || !shown(element)) return false;
+    if (element.tagName === "BODY" && !within) return false;
     const text = element.innerText || "";
     return text.length > 10 && text.length < 6000 && TOPIC.test(text) && hides(element);
   });
@@ -43,7 +59,8 @@
       if (rank >= 0 && (!best || rank < best.rank)) best = { rank, label, button };
     }
   }
-  if (!best) return null;
+  const page = { locked, whole, area: innerWidth * innerHeight };
+  if (!best) return { pressed: null, page };
   best.button.click();
-  return best.label.slice(0, 60);
+  return { pressed: best.label.slice(0, 60), page };
 })()

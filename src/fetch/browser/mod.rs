@@ -430,6 +430,7 @@ fn gone(ended: Ended, complaint: &[u8]) -> String {
 fn told(url: &Url, error: &PageError, lacks_trust: bool) -> FailureKind {
     let host = authority(url);
     match error {
+        PageError::NotYetValid => FailureKind::Tls { host, reason: Distrust::NotYet.words().to_owned() },
         PageError::Unreached(code) if code.contains("ERR_CERT") || code.contains("ERR_SSL") => {
             let reason = match Distrust::of_browser(code) {
                 Some(Distrust::Unknown) if lacks_trust => {
@@ -472,7 +473,7 @@ fn arguments(profile: &Path, proxy: &Proxy, options: &BrowserOptions) -> Vec<OsS
     }
     // Without a process for each site, what frames ask for is told with what the page does; there
     // is nothing in a fresh profile that one site could steal from another.
-    const REST: [&str; 37] = [
+    const REST: [&str; 36] = [
         "--headless",
         "--remote-debugging-pipe",
         "--disable-background-networking",
@@ -490,7 +491,6 @@ fn arguments(profile: &Path, proxy: &Proxy, options: &BrowserOptions) -> Vec<OsS
         "--disable-gpu",
         "--disable-hang-monitor",
         "--disable-notifications",
-        "--disable-popup-blocking",
         "--disable-print-preview",
         "--disable-remote-fonts",
         "--disable-search-engine-choice-screen",

@@ -18,6 +18,9 @@ use crate::access::{Headers, Locale};
 use crate::outcome::{FailureKind, FetchFailure};
 use crate::snapshot::Redirect;
 
+/// The world of our scripts, which the page's cannot reach into.
+const WORLD: &str = "policywatch";
+
 const LOOK: &str = include_str!("look.js");
 const CONSENT: &str = include_str!("consent.js");
 const OPEN: &str = include_str!("open.js");
@@ -32,8 +35,37 @@ const STILL: Duration = Duration::from_millis(600);
 /// The same for a page that says next to nothing: its scripts may be at work.
 const STILL_IF_EMPTY: Duration = Duration::from_secs(4);
 
+/// A page that says nothing yet, or that it loads, gets so long: its text may be a timer away.
+const STILL_IF_MUTE: Duration = Duration::from_secs(9);
+
+/// A page of so few words is mute.
+const MUTE_WORDS: u64 = 8;
+
+/// A text of nearly the same length for so long is there, whatever goes on around it: a clock,
+/// a counter, a request for news that never ends.
+const STEADY: Duration = Duration::from_secs(5);
+
+/// How long a page may be still without a word before it is looked for text that it hides from
+/// scripts.
+const HIDDEN_AFTER: Duration = Duration::from_millis(1500);
+
+/// How long a page's own script may keep ours waiting; then it is stopped.
+const HUNG: Duration = Duration::from_secs(6);
+
+/// The same while what is closed is opened, which takes its time.
+const HUNG_OPENING: Duration = Duration::from_secs(24);
+
+/// Frames that are looked into for a dialogue.
+const MOST_FRAMES: usize = 12;
+
+/// Dialogues that may follow each other: one asks, one has the settings, one says goodbye.
+const MOST_DIALOGUES: usize = 3;
+
 /// What is still asked for after so long is no part of the page: it waits for news.
 const LONG_ASKED: Duration = Duration::from_secs(6);
+
+/// How long the browser has to say what it has against a certificate.
+const SAYS_WHY: Duration = Duration::from_secs(2);
 
 /// A page of so few words may be one that is still made, or a challenge that passes.
 const FEW_WORDS: u64 = 60;
@@ -47,6 +79,9 @@ pub(super) enum PageError {
     /// The browser did not get there.
     #[error("{0}")]
     Unreached(String),
+    /// The certificate is of a time to come.
+    #[error("its certificate is not valid yet")]
+    NotYetValid,
     /// It led to another page again and again.
     #[error("it leads from page to page without an end; the last one is {0}")]
     Endless(String),
@@ -101,6 +136,10 @@ pub(super) struct Page<'a, R, W> {
     loader: String,
     redirects: Vec<Redirect>,
     failure: Option<String>,
+    /// The page that was left for the present one, and its request: it may be still there.
+    before: Option<(Document, String)>,
+    /// When the certificate begins that the browser speaks of, in seconds since 1970.
+    valid_from: Option<f64>,
     crashed: bool,
     /// Whether the page may leave for another one.
     held: bool,
@@ -140,7 +179,7 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
         let target = text(&pipe.call("Target.createTarget", target).await?, "targetId");
         let attached = pipe.call("Target.attachToTarget", json!({ "targetId": target, "flatten": true })).await?;
         pipe.attach(text(&attached, "sessionId"));
-        for domain in ["Page.enable", "Network.enable", "Inspector.enable"] {
+        for domain in ["Page.enable", "Network.enable", "Inspector.enable", "Security.enable"] {
             pipe.call(domain, json!({})).await?;
         }
         let agent = json!({ "userAgent": manner.user_agent, "acceptLanguage": manner.languages });
@@ -160,6 +199,8 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
             loader: String::new(),
             redirects: Vec::new(),
             failure: None,
+            before: None,
+            valid_from: None,
             crashed: false,
             held: false,
         })
@@ -189,6 +230,8 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
             let kind = self.document.as_ref().map(|document| document.media_type.clone());
             return Err(match kind.filter(|kind| error == "net::ERR_ABORTED" && !is_page(kind)) {
                 Some(kind) => PageError::NoPage(kind),
+                // A browser says that of both ends of a certificate's life.
+                None if error.contains("CERT_DATE_INVALID") && self.begins_later().await? => PageError::NotYetValid,
                 None => PageError::Unreached(error.to_owned()),
             });
         }
@@ -197,15 +240,15 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
             return Err(PageError::NoPage(document.media_type.clone()));
         }
         let mut consent = None;
-        // A dialogue may be followed by another one, with the settings.
-        for _ in 0..2 {
-            let Some(pressed) = self.evaluate(CONSENT).await?.as_str().map(str::to_owned) else { break };
+        for _ in 0..MOST_DIALOGUES {
+            let Some(pressed) = self.press_consent().await? else { break };
             self.settle(patience, STILL).await?;
             consent = Some(pressed);
         }
         // What follows must not lead away.
         self.held = true;
-        let opened = self.evaluate(OPEN).await?.as_u64().unwrap_or(0);
+        let frame = self.frame.clone();
+        let opened = self.evaluate_in(&frame, OPEN, HUNG_OPENING).await?.as_u64().unwrap_or(0);
         if opened > 0 {
             self.settle(patience, STILL / 2).await?;
         }
@@ -221,10 +264,81 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
         Ok(Written { document, redirects: self.redirects, html, consent, opened })
     }
 
+    /// Whether the certificate that was refused is of a time to come, as far as the browser says
+    /// when it begins.
+    async fn begins_later(&mut self) -> Result<bool, PageError> {
+        let until = Instant::now() + SAYS_WHY;
+        while self.valid_from.is_none() && Instant::now() < until {
+            self.hear((Instant::now() + BETWEEN_LOOKS).min(until)).await?;
+        }
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Ok(self.valid_from.is_some_and(|from| from > now.as_secs_f64()))
+    }
+
+    /// Presses a button of a consent dialogue, in the page or in a frame of it; answers with
+    /// what that says.
+    async fn press_consent(&mut self) -> Result<Option<String>, PageError> {
+        let frame = self.frame.clone();
+        let own = self.evaluate_in(&frame, &CONSENT.replace("WITHIN", "null"), HUNG).await?;
+        if let Some(pressed) = own["pressed"].as_str() {
+            return Ok(Some(pressed.to_owned()));
+        }
+        // A frame does not see how much of the page it covers.
+        let script = CONSENT.replace("WITHIN", &own["page"].to_string());
+        let tree = self.ask("Page.getFrameTree", json!({})).await?;
+        for frame in frames(&tree["frameTree"]).into_iter().take(MOST_FRAMES) {
+            // A frame may be gone, or of a kind without scripts.
+            match self.evaluate_in(&frame, &script, HUNG).await {
+                Ok(answer) if answer["pressed"].is_string() => {
+                    return Ok(answer["pressed"].as_str().map(str::to_owned));
+                }
+                Ok(_) | Err(PageError::Call(CallError::Refused { .. })) => {}
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Makes our scripts know the shadow roots that a page closed to scripts: the browser knows
+    /// them. Only for pages that seem to say nothing.
+    async fn look_behind(&mut self) -> Result<(), PageError> {
+        const HOSTS: &str = "(() => Array.from(document.querySelectorAll('*')).filter((e) => !e.shadowRoot && \
+            (e.tagName.includes('-') || /^(?:ARTICLE|ASIDE|BODY|DIV|FOOTER|HEADER|MAIN|P|SECTION|SPAN)$/.test(e.tagName)) && \
+            !e.childElementCount && e.getBoundingClientRect().height > 40).slice(0, 40))()";
+        let world = json!({ "frameId": self.frame, "worldName": WORLD });
+        let context = self.ask("Page.createIsolatedWorld", world).await?["executionContextId"].clone();
+        let list = json!({ "expression": HOSTS, "contextId": context });
+        let list = self.ask("Runtime.evaluate", list).await?["result"]["objectId"].clone();
+        let hosts = json!({ "objectId": list, "ownProperties": true });
+        let hosts = self.ask("Runtime.getProperties", hosts).await?;
+        for host in hosts["result"].as_array().into_iter().flatten() {
+            let host = &host["value"]["objectId"];
+            if !host.is_string() {
+                continue;
+            }
+            let described = self.ask("DOM.describeNode", json!({ "objectId": host, "pierce": true })).await?;
+            let root = &described["node"]["shadowRoots"][0]["backendNodeId"];
+            if !root.is_number() {
+                continue;
+            }
+            let resolved = json!({ "backendNodeId": root, "executionContextId": context });
+            let root = self.ask("DOM.resolveNode", resolved).await?["object"]["objectId"].clone();
+            let call = json!({
+                "objectId": root,
+                "functionDeclaration":
+                    "function (host) { (globalThis.closedRoots ??= new Map()).set(host, this); }",
+                "arguments": [{ "objectId": host }],
+            });
+            self.ask("Runtime.callFunctionOn", call).await?;
+        }
+        Ok(())
+    }
+
     /// Waits until nothing is under way and the text stands still, or until `patience` ends.
     async fn settle(&mut self, patience: Instant, still: Duration) -> Result<(), PageError> {
         let mut last = None;
         let mut since = Instant::now();
+        let (mut steady, mut steady_since, mut looked_behind) = (0, Instant::now(), false);
         while Instant::now() < patience {
             // A page that leaves while it is looked at has no text for a moment.
             let look = match self.evaluate(LOOK).await {
@@ -242,9 +356,29 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
                 since = now;
             }
             let words = look["words"].as_u64().unwrap_or(0);
-            let needed = if words < FEW_WORDS && !still.is_zero() { STILL_IF_EMPTY } else { still };
+            if words.abs_diff(steady) > (steady / 50).max(3) {
+                (steady, steady_since) = (words, now);
+            }
+            let complete = look["ready"] == "complete";
+            if complete && words >= FEW_WORDS && now - steady_since >= STEADY {
+                return Ok(());
+            }
+            if complete && words < FEW_WORDS && !still.is_zero() && !looked_behind && now - since >= HIDDEN_AFTER {
+                looked_behind = true;
+                match self.look_behind().await {
+                    // It left meanwhile.
+                    Ok(()) | Err(PageError::Call(CallError::Refused { .. })) => {}
+                    Err(other) => return Err(other),
+                }
+            }
+            let needed = match words {
+                _ if still.is_zero() => still,
+                0..MUTE_WORDS if look["scripts"] == true => STILL_IF_MUTE,
+                0..FEW_WORDS => STILL_IF_EMPTY,
+                _ => still,
+            };
             let idle = self.asked.values().all(|asked| now - *asked > LONG_ASKED);
-            if idle && look["ready"] == "complete" && now - since >= needed {
+            if idle && complete && now - since >= needed {
                 return Ok(());
             }
             last = Some(look);
@@ -262,14 +396,17 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
         Ok(())
     }
 
-    /// Has requests wait for us: all for documents, and all to the site that headers are for.
+    /// Has requests wait for us: all for documents and data, and all to the site that headers are for.
     async fn intercept(&mut self) -> Result<(), PageError> {
-        let mut patterns = vec![json!({ "resourceType": "Document", "requestStage": "Request" })];
+        // Who asks for a password is answered where the request was stopped.
+        let kinds = ["Document", "XHR", "Fetch"];
+        let mut patterns: Vec<Value> =
+            kinds.iter().map(|kind| json!({ "resourceType": kind, "requestStage": "Request" })).collect();
         if !self.manner.headers.is_empty() {
             let site = format!("{}/*", self.manner.headers.site());
             patterns.push(json!({ "urlPattern": site, "requestStage": "Request" }));
         }
-        self.ask("Fetch.enable", json!({ "patterns": patterns })).await?;
+        self.ask("Fetch.enable", json!({ "patterns": patterns, "handleAuthRequests": true })).await?;
         Ok(())
     }
 
@@ -306,16 +443,24 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
 
     /// Runs a script of ours, in a world that the page's scripts cannot reach into.
     async fn evaluate(&mut self, script: &str) -> Result<Value, PageError> {
-        let world = json!({ "frameId": self.frame, "worldName": "policywatch" });
-        let world = self.ask("Page.createIsolatedWorld", world).await?;
+        let frame = self.frame.clone();
+        self.evaluate_in(&frame, script, HUNG).await
+    }
+
+    /// [`Page::evaluate`] in one of its frames; the page's own scripts may keep ours waiting for
+    /// so long.
+    async fn evaluate_in(&mut self, frame: &str, script: &str, hung: Duration) -> Result<Value, PageError> {
+        let world = json!({ "frameId": frame, "worldName": WORLD });
+        let world = self.ask_within("Page.createIsolatedWorld", world, hung).await?;
         let script = json!({
             "expression": script,
             "contextId": world["executionContextId"],
             "returnByValue": true,
             "awaitPromise": true,
-            "userGesture": true,
+            // What we press is nobody's wish for a new window.
+            "userGesture": false,
         });
-        let mut answer = self.ask("Runtime.evaluate", script).await?;
+        let mut answer = self.ask_within("Runtime.evaluate", script, hung).await?;
         if let Some(exception) = answer.get("exceptionDetails") {
             let text = exception["exception"]["description"].as_str().or(exception["text"].as_str());
             let message = text.unwrap_or_default().lines().next().unwrap_or_default().chars().take(200).collect();
@@ -326,12 +471,28 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
 
     /// Asks the page, and takes in meanwhile what it tells: dialogues and requests wait for us.
     async fn ask(&mut self, method: &str, params: Value) -> Result<Value, PageError> {
+        self.ask_within(method, params, HUNG).await
+    }
+
+    /// [`Page::ask`]; a script of the page that keeps the answer from coming for so long is
+    /// stopped, and again if it goes on.
+    async fn ask_within(&mut self, method: &str, params: Value, hung: Duration) -> Result<Value, PageError> {
         let asked = self.pipe.send(method, params).await?;
+        let mut until = Instant::now() + hung;
         loop {
             if let Some(answer) = self.pipe.answer(asked)? {
                 return Ok(answer);
             }
-            self.pipe.listen().await?;
+            match timeout_at(until, self.pipe.listen()).await {
+                Ok(heard) => heard?,
+                Err(_) => {
+                    // A navigation waits for a server, not for a script.
+                    if method != "Page.navigate" {
+                        self.pipe.send("Runtime.terminateExecution", json!({})).await?;
+                    }
+                    until = Instant::now() + hung;
+                }
+            }
             self.take_events().await?;
         }
     }
@@ -364,9 +525,22 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
             }
             "Network.loadingFailed" => {
                 self.asked.remove(&text("requestId"));
-                if text("requestId") == self.loader && params["canceled"] != true {
-                    self.failure = Some(text("errorText"));
+                if text("requestId") != self.loader {
+                    return Ok(());
                 }
+                match self.before.take() {
+                    // A download, or a way that was not gone: the page is still there.
+                    Some((document, loader)) if is_given_up(&params) => {
+                        (self.document, self.loader) = (Some(document), loader);
+                        self.redirects.pop();
+                    }
+                    _ if params["canceled"] != true => self.failure = Some(text("errorText")),
+                    _ => {}
+                }
+            }
+            "Security.visibleSecurityStateChanged" => {
+                let of = &params["visibleSecurityState"]["certificateSecurityState"];
+                self.valid_from = of["validFrom"].as_f64().or(self.valid_from);
             }
             "Inspector.targetCrashed" | "Inspector.detached" => self.crashed = true,
             "Page.javascriptDialogOpening" => {
@@ -375,6 +549,12 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
                 self.pipe.send("Page.handleJavaScriptDialog", json!({ "accept": accept })).await?;
             }
             "Fetch.requestPaused" => self.take_paused(&params).await?,
+            "Fetch.authRequired" => {
+                // Nobody is asked: what the server says to strangers is what there is.
+                let no = json!({ "response": "CancelAuth" });
+                let no = json!({ "requestId": params["requestId"], "authChallengeResponse": no });
+                self.pipe.send("Fetch.continueWithAuth", no).await?;
+            }
             _ => {}
         }
         Ok(())
@@ -403,10 +583,26 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
             self.redirects.push(Redirect { status: before.status, from: before.url, to });
         } else if let Some(before) = self.document.take() {
             // A page that sends the browser elsewhere by itself: with its own status.
-            self.redirects.push(Redirect { status: before.status, from: before.url, to });
+            self.redirects.push(Redirect { status: before.status, from: before.url.clone(), to });
+            self.before = Some((before, self.loader.clone()));
         }
         self.loader = id;
     }
+}
+
+/// Whether the browser itself did not go where the page led.
+fn is_given_up(failed: &Value) -> bool {
+    failed["canceled"] == true || failed["errorText"] == "net::ERR_ABORTED"
+}
+
+/// The frames below the page, as the browser lists them.
+fn frames(tree: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    for child in tree["childFrames"].as_array().into_iter().flatten() {
+        found.extend(child["frame"]["id"].as_str().map(str::to_owned));
+        found.extend(frames(child));
+    }
+    found
 }
 
 /// What the browser says of an answer.

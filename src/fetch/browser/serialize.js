@@ -1,13 +1,15 @@
 // The page as HTML: with what stands in open shadow roots and frames of the same site, and
 // without what a browser with scripts does not show. Longer than MOST characters: its length.
 (() => {
+  const rootOf = (element) => element.shadowRoot || (globalThis.closedRoots && globalThis.closedRoots.get(element)) || null;
   const inline = (root, depth) => {
     if (depth > 8) return;
     for (const element of Array.from(root.querySelectorAll("*"))) {
-      if (element.shadowRoot) {
-        inline(element.shadowRoot, depth + 1);
+      const root = rootOf(element);
+      if (root) {
+        inline(root, depth + 1);
         const box = document.createElement("div");
-        box.append(...Array.from(element.shadowRoot.childNodes).map((node) => node.cloneNode(true)));
+        box.append(...Array.from(root.childNodes).map((node) => node.cloneNode(true)));
         for (const slot of box.querySelectorAll("slot")) slot.replaceWith(...Array.from(slot.childNodes));
         element.prepend(box);
       } else if (element.tagName === "IFRAME") {

@@ -82,9 +82,10 @@ async fn http(
     if line.starts_with("CONNECT ") {
         stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.ok()?;
     } else {
-        let url = Url::parse(line.split(' ').nth(1)?).ok()?;
+        let mut words = line.split(' ');
+        let (method, url) = (words.next()?, Url::parse(words.next()?).ok()?);
         let kept: Vec<&str> = asked.0.lines().skip(1).filter(|line| !line.starts_with("proxy-")).collect();
-        let head = format!("GET {} HTTP/1.1\r\n{}\r\n", &url[url::Position::BeforePath..], kept.join("\r\n"));
+        let head = format!("{method} {} HTTP/1.1\r\n{}\r\n", &url[url::Position::BeforePath..], kept.join("\r\n"));
         server.write_all(head.as_bytes()).await.ok()?;
     }
     copy_bidirectional(&mut stream, &mut server).await.ok()?;

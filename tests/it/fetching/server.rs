@@ -34,6 +34,8 @@ pub enum Act {
     Send(Vec<u8>),
     /// Writes these bytes for ever.
     Endless(Vec<u8>),
+    /// Is slow.
+    Pause(std::time::Duration),
     /// Says nothing until the client goes away.
     Stall,
 }
@@ -111,6 +113,7 @@ async fn serve(mut stream: TcpStream, log: Arc<Mutex<Vec<Asked>>>, answer: Arc<i
                 }
             }
             Act::Endless(bytes) => while stream.write_all(&bytes).await.is_ok() {},
+            Act::Pause(time) => tokio::time::sleep(time).await,
             Act::Stall => while stream.read(&mut piece).await.is_ok_and(|read| read > 0) {},
         }
     }

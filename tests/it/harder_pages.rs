@@ -1,0 +1,300 @@
+//! Pages that make it hard for a browser, each of them in a real Chromium: text behind shadow
+//! roots, timers, endless requests and dialogues; sections that are loaded only when they are
+//! opened; consent in frames and shadow roots; walls. All on the loopback interface.
+
+use std::time::Duration;
+
+use policywatch::fetch::browser::BrowserOptions;
+use policywatch::reading::{Expected, Reading, Selectors, Unreadable, read};
+use serde_json::Value;
+
+use crate::fetching::server::{Act, Asked, Server, answer};
+use crate::rendering::{browser, rendered};
+
+const POLICY: &str = "<h1>Privacy Policy</h1><p>Last updated: 1 March 2024</p><p>This privacy policy explains how Acme Kettles \
+    handles the personal data that a kettle records, with whom we share it and which rights you have.</p><h2>What we \
+    collect</h2><p>We collect your name, your e-mail address and the temperature of your water when you use our service, \
+    and we process them to keep your account.</p><h2>Sharing</h2><p>We share personal data with service providers who act \
+    for us, and we do not sell it to anybody.</p><h2>Your rights</h2><p>You may ask for access, a copy or erasure of your \
+    data, and object to processing; we answer within thirty days.</p>";
+
+const INTRODUCTION: &str =
+    "<h1>Privacy Policy</h1><p>This privacy policy explains how Acme Kettles handles personal data.</p>";
+
+fn html(body: &str) -> Vec<Act> {
+    let page = format!(
+        "<!doctype html><html lang=en><head><title>Privacy Policy | Acme</title></head><body>{body}</body></html>"
+    );
+    vec![Act::Send(answer("200 OK", "content-type: text/html; charset=utf-8\r\n", page.as_bytes()))]
+}
+
+/// A page that puts the policy into `app` by this script, in which POLICY is its text.
+fn scripted(script: &str) -> Vec<Act> {
+    let text = Value::from(POLICY).to_string();
+    html(&format!(
+        "<div id=app></div><script>const app = document.getElementById('app'); {}</script>",
+        script.replace("POLICY", &text)
+    ))
+}
+
+/// Four sections, each by this markup, in which N is its number.
+fn sections(of: &str) -> Vec<Act> {
+    let all: String = (0..4).map(|number| of.replace('N', &number.to_string())).collect();
+    html(&format!("{INTRODUCTION}{all}"))
+}
+
+/// What a section says that is loaded when it is opened.
+fn fragment(number: &str) -> Vec<Act> {
+    let text =
+        format!("<p>Section {number}: we keep the data of kettle {number} for some months, and delete it then.</p>");
+    vec![Act::Send(answer("200 OK", "content-type: text/html\r\n", text.as_bytes()))]
+}
+
+async fn reading(server: &Server, path: &str, browser: &BrowserOptions) -> Result<Reading, Unreadable> {
+    let limited = BrowserOptions { timeout: Duration::from_secs(90), ..browser.clone() };
+    let snapshot = rendered(server, path, limited).await.unwrap_or_else(|failure| panic!("{path}: {failure}"));
+    assert_eq!(snapshot.final_url.split(['?', '#']).next(), Some(server.url(path).as_str()), "{path}");
+    read(&snapshot, &Selectors::default(), &Expected::default())
+}
+
+async fn assert_whole(server: &Server, paths: &[&str], browser: &BrowserOptions) {
+    for path in paths {
+        let text = reading(server, path, browser).await.unwrap_or_else(|why| panic!("{path}: {why}")).text();
+        assert!(text.contains("kettle records") && text.contains("within thirty days"), "{path}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn text_that_scripts_make_is_waited_for_and_found() {
+    let Some(browser) = browser() else { return };
+    let server = Server::start(|asked: &Asked| match asked.path() {
+        "/nested" => scripted(
+            "customElements.define('x-inner', class extends HTMLElement { connectedCallback() {
+                 this.attachShadow({ mode: 'open' }).innerHTML = POLICY } });
+             customElements.define('x-outer', class extends HTMLElement { connectedCallback() {
+                 this.attachShadow({ mode: 'open' }).innerHTML = '<x-inner></x-inner>' } });
+             app.append(document.createElement('x-outer'))",
+        ),
+        "/closed" => scripted("app.attachShadow({ mode: 'closed' }).innerHTML = POLICY; app.style.minHeight = '100px'"),
+        "/late" => scripted("app.textContent = 'Loading…'; setTimeout(() => app.innerHTML = POLICY, 6000)"),
+        "/polls" => scripted("(async () => { for (;;) await fetch('/news') })(); setTimeout(() => app.innerHTML = POLICY, 800)"),
+        "/clock" => scripted(
+            "app.innerHTML = POLICY; const clock = document.createElement('p'); document.body.append(clock);
+             setInterval(() => clock.textContent = Date.now(), 40)",
+        ),
+        "/grows" => scripted(
+            "app.innerHTML = POLICY; const end = document.createElement('p'); end.textContent = 'more'; document.body.append(end);
+             new IntersectionObserver(() => { for (let i = 0; i < 20; i++) end.before(document.createElement('br')) }).observe(end);
+             setInterval(() => scrollTo(0, document.body.scrollHeight), 40)",
+        ),
+        "/worker" => scripted(
+            "navigator.serviceWorker.register('/worker.js').then(() => navigator.serviceWorker.ready).then(async () => {
+                 if (!navigator.serviceWorker.controller) await new Promise((go) => navigator.serviceWorker.oncontrollerchange = go);
+                 app.innerHTML = await (await fetch('/from-the-worker')).text() })",
+        ),
+        "/worker.js" => {
+            let script = format!(
+                "oninstall = () => skipWaiting(); onactivate = (event) => event.waitUntil(clients.claim());
+                 onfetch = (event) => {{ if (event.request.url.endsWith('/from-the-worker'))
+                     event.respondWith(new Response({})) }}",
+                Value::from(POLICY)
+            );
+            vec![Act::Send(answer("200 OK", "content-type: text/javascript\r\n", script.as_bytes()))]
+        }
+        "/news" => vec![Act::Pause(Duration::from_millis(700)), Act::Send(answer("200 OK", "", b"no news"))],
+        _ => vec![Act::Send(answer("404 Not Found", "", b"nothing"))],
+    })
+    .await;
+    assert_whole(&server, &["/nested", "/closed", "/late", "/polls", "/clock", "/grows", "/worker"], &browser).await;
+}
+
+#[tokio::test]
+async fn whatever_a_page_starts_its_text_is_read() {
+    let Some(browser) = browser() else { return };
+    let server = Server::start(|asked: &Asked| match asked.path() {
+        "/asks" => scripted("alert('hello'); if (confirm('go on?')) prompt('name'); app.innerHTML = POLICY; print()"),
+        "/asks-forever" => scripted("app.innerHTML = POLICY; setTimeout(() => { for (;;) alert('again') }, 200)"),
+        "/hangs" => scripted("app.innerHTML = POLICY; setTimeout(() => { for (;;); }, 200)"),
+        "/opens" => scripted("for (let i = 0; i < 20; i++) window.open('/popup' + i); app.innerHTML = POLICY"),
+        "/downloads" => scripted("app.innerHTML = POLICY; setTimeout(() => location = '/file.zip', 200)"),
+        "/file.zip" => vec![Act::Send(answer(
+            "200 OK",
+            "content-type: application/zip\r\ncontent-disposition: attachment; filename=x.zip\r\n",
+            &[0; 4096],
+        ))],
+        "/asks-for-a-password" => scripted("fetch('/closed').then(() => app.innerHTML = POLICY)"),
+        "/closed" => vec![Act::Send(answer(
+            "401 Unauthorized",
+            "content-type: text/html\r\nwww-authenticate: Basic realm=acme\r\n",
+            b"<title>401 Unauthorized</title><h1>401 Unauthorized</h1><p>You must sign in to see this page.</p>",
+        ))],
+        "/pushes" => {
+            scripted("app.innerHTML = POLICY; let n = 0; setInterval(() => history.pushState(0, '', '?' + n++), 30)")
+        }
+        _ => vec![Act::Send(answer("404 Not Found", "", b"nothing"))],
+    })
+    .await;
+    let paths = ["/asks", "/asks-forever", "/hangs", "/opens", "/downloads", "/asks-for-a-password", "/pushes"];
+    assert_whole(&server, &paths, &browser).await;
+    assert!(server.asked().iter().all(|asked| !asked.path().starts_with("/popup")), "nothing is opened");
+    let refused = reading(&server, "/closed", &browser).await.unwrap_err();
+    assert_eq!(refused.why.as_str(), "login_wall", "{refused}");
+}
+
+#[tokio::test]
+async fn sections_that_are_loaded_when_they_are_opened_are_read() {
+    let Some(browser) = browser() else { return };
+    let server = Server::start(|asked: &Asked| match asked.path() {
+        "/lazy" => sections(
+            "<h2><button aria-expanded=false aria-controls=rN onclick=\"this.setAttribute('aria-expanded', 'true');
+             fetch('/fragment/N').then((r) => r.text()).then((t) => rN.innerHTML = t)\">Part N</button></h2><div id=rN></div>",
+        ),
+        // Only one is open, only that one is in the page, and every button is made anew.
+        "/virtual" => html(&format!(
+            "{INTRODUCTION}<div id=all></div><script>let open = -1; const all = document.getElementById('all');
+             const draw = () => {{ all.innerHTML = ''; for (let n = 0; n < 4; n++) {{
+                 const head = document.createElement('h2'), button = document.createElement('button');
+                 button.textContent = 'Part ' + n; button.setAttribute('aria-expanded', String(open === n));
+                 button.onclick = () => {{ open = open === n ? -1 : n; draw() }}; head.append(button); all.append(head);
+                 if (open === n) {{ const body = document.createElement('div'); all.append(body);
+                     fetch('/fragment/' + n).then((r) => r.text()).then((t) => body.innerHTML = t) }} }} }}; draw()</script>"
+        )),
+        "/one-at-a-time" => sections(
+            "<details name=one ontoggle=\"if (this.open) fetch('/fragment/N').then((r) => r.text())
+             .then((t) => this.querySelector('div').innerHTML = t)\"><summary>Part N</summary><div></div></details>",
+        ),
+        "/shadow" => html(&format!(
+            "{INTRODUCTION}<x-sections></x-sections><script>customElements.define('x-sections', class extends HTMLElement {{
+             connectedCallback() {{ const root = this.attachShadow({{ mode: 'open' }}); for (let n = 0; n < 4; n++) {{
+                 const button = document.createElement('button'), body = document.createElement('div');
+                 button.textContent = 'Part ' + n; button.setAttribute('aria-expanded', 'false');
+                 button.onclick = () => {{ button.setAttribute('aria-expanded', 'true');
+                     fetch('/fragment/' + n).then((r) => r.text()).then((t) => body.innerHTML = t) }};
+                 root.append(button, body) }} }} }})</script>"
+        )),
+        "/by-name-only" => sections(
+            "<div class=accordion-item><div class=accordion-header style='cursor: pointer' onclick=\"fetch('/fragment/N')
+             .then((r) => r.text()).then((t) => this.nextElementSibling.innerHTML = t)\">Part N</div><div></div></div>",
+        ),
+        path => match path.strip_prefix("/fragment/") {
+            Some(number) => [vec![Act::Pause(Duration::from_millis(300))], fragment(number)].concat(),
+            None => vec![Act::Send(answer("404 Not Found", "", b"nothing"))],
+        },
+    })
+    .await;
+    for path in ["/lazy", "/virtual", "/one-at-a-time", "/shadow", "/by-name-only"] {
+        let text = reading(&server, path, &browser).await.unwrap_or_else(|why| panic!("{path}: {why}")).text();
+        let places: Vec<Option<usize>> = (0..4).map(|number| text.find(&format!("Section {number}:"))).collect();
+        assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{path}: {text}");
+        assert_eq!(text.matches("Section 2:").count(), 1, "{path}: {text}");
+        assert!(
+            text.find("Part 1") < text.find("Section 1:") && text.find("Section 1:") < text.find("Part 2"),
+            "{path}: {text}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn consent_is_given_as_sparingly_as_can_be_wherever_it_is_asked_for() {
+    let Some(browser) = browser() else { return };
+    let other = Server::start_at("127.0.0.2:0", |_: &Asked| {
+        html(
+            "<h1>Your privacy</h1><p>We and our partners use cookies and ask for your consent to that.</p>
+              <button onclick=\"parent.postMessage('all', '*')\">Accept all</button>
+              <button onclick=\"parent.postMessage('few', '*')\">Reject all</button>",
+        )
+    })
+    .await;
+    let away = other.url("/consent").to_string();
+    let framed = move |address: &str| {
+        let text = Value::from(POLICY);
+        html(&format!(
+            "<div id=app></div><iframe src='{address}' style='position: fixed; inset: 0; width: 100%; height: 100%'></iframe>
+             <script>onmessage = (event) => {{ document.querySelector('iframe').remove();
+             app.innerHTML = {text} + '<p>Chosen: ' + event.data + '.</p>' }}</script>"
+        ))
+    };
+    let server = Server::start(move |asked: &Asked| match asked.path() {
+        "/frame" => framed("/consent"),
+        "/frame-of-another-site" => framed(&away),
+        "/consent" => html(
+            "<p>We use cookies and ask for your consent to that, and to some more.</p>
+             <button onclick=\"parent.postMessage('few', '*')\">Only necessary cookies</button>",
+        ),
+        "/shadow" => scripted(
+            "customElements.define('x-box', class extends HTMLElement { connectedCallback() {
+                 const root = this.attachShadow({ mode: 'open' });
+                 root.innerHTML = '<div style=\"position: fixed; inset: 0; background: white\"><p>We use cookies and ask for your consent to all of them.</p><div role=button>Reject all</div></div>';
+                 root.querySelector('[role=button]').onclick = () => { this.remove(); app.innerHTML = POLICY + '<p>Chosen: few.</p>' } } });
+             customElements.define('x-cmp', class extends HTMLElement { connectedCallback() {
+                 this.attachShadow({ mode: 'open' }).innerHTML = '<x-box></x-box>' } });
+             document.body.append(document.createElement('x-cmp'))",
+        ),
+        "/two-dialogues" => scripted(
+            "const box = document.createElement('div'); box.setAttribute('role', 'dialog');
+             box.style = 'position: fixed; inset: 0; background: white'; document.body.append(box);
+             box.innerHTML = '<p>We and our many partners use cookies. Do you give your consent to that?</p><button>More options</button>';
+             box.querySelector('button').onclick = () => {
+                 box.innerHTML = '<p>Cookie settings: necessary ones are on, marketing is off.</p><button>Save and exit</button>';
+                 box.querySelector('button').onclick = () => { box.remove(); app.innerHTML = POLICY + '<p>Chosen: few.</p>' } }",
+        ),
+        _ => vec![Act::Send(answer("404 Not Found", "", b"nothing"))],
+    })
+    .await;
+    let paths = ["/frame", "/frame-of-another-site", "/shadow", "/two-dialogues"];
+    assert_whole(&server, &paths, &browser).await;
+    for path in paths {
+        assert!(reading(&server, path, &browser).await.unwrap().text().contains("Chosen: few."), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn walls_are_named_and_a_challenge_that_passes_is_waited_for() {
+    let Some(browser) = browser() else { return };
+    let server = Server::start(|asked: &Asked| match asked.path() {
+        "/webdriver" => scripted(
+            "if (navigator.webdriver || /policywatch/i.test(navigator.userAgent)) {
+                 document.title = 'Access denied';
+                 app.innerHTML = '<h1>Access denied</h1><p>Automated requests from your browser were detected. Please verify you are human.</p>';
+             } else app.innerHTML = POLICY",
+        ),
+        "/passes" if asked.header("cookie").is_some_and(|cookie| cookie.contains("seen=1")) => html(POLICY),
+        "/passes" => html(
+            "<h1>Checking your browser</h1><p>Please wait while we verify that you are a human.</p>
+             <script>setTimeout(() => { document.cookie = 'seen=1'; location.reload() }, 3000)</script>",
+        ),
+        "/never-passes" => vec![Act::Send(answer(
+            "403 Forbidden",
+            "content-type: text/html\r\n",
+            b"<title>Just a moment...</title><h1>Checking your browser before accessing</h1><p>Enable JavaScript and cookies \
+              to continue.</p><script>setInterval(() => location.reload(), 2500)</script>",
+        ))],
+        "/captcha" => vec![Act::Send(answer(
+            "403 Forbidden",
+            "content-type: text/html\r\n",
+            b"<h1>Are you a robot?</h1><p>Please complete the CAPTCHA to continue.</p><iframe src=/images title=captcha></iframe>",
+        ))],
+        _ => vec![Act::Send(answer("404 Not Found", "", b"nothing"))],
+    })
+    .await;
+    assert_whole(&server, &["/passes"], &browser).await;
+    for path in ["/webdriver", "/never-passes", "/captcha"] {
+        let refused = reading(&server, path, &browser).await.unwrap_err();
+        assert_eq!(refused.why.as_str(), "bot_wall", "{path}: {refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_two_hundred_megabytes_ends_at_a_limit() {
+    let Some(browser) = browser() else { return };
+    let server = Server::start(|_: &Asked| {
+        scripted(
+            "app.innerHTML = POLICY; const words = '<p>' + 'kettle '.repeat(1000) + '</p>';
+             for (let i = 0; i < 30000; i += 100) app.insertAdjacentHTML('beforeend', words.repeat(100))",
+        )
+    })
+    .await;
+    let failed = rendered(&server, "/", browser).await.unwrap_err();
+    assert!(matches!(failed.as_str(), "browser" | "too_large"), "{failed}");
+    assert!(failed.to_string().contains("raise"), "it says which limit: {failed}");
+}
