@@ -55,7 +55,7 @@ pub(crate) fn decode(snapshot: &Snapshot) -> String {
     for encoding in [first, declared, header].into_iter().flatten() {
         let text = encoding.decode_without_bom_handling(body).0;
         let (broken, beyond) = broken(&text);
-        if broken * 4 <= beyond {
+        if broken * 4 <= beyond && (encoding == guessed || !is_strange(&text, encoding, body)) {
             return text.into_owned();
         }
         // The text falls apart: the declaration is wrong.
@@ -75,6 +75,27 @@ fn broken(text: &str) -> (usize, usize) {
     text.chars()
         .filter(|c| !c.is_ascii())
         .fold((0, 0), |(broken, all), c| (broken + usize::from(c == '\u{fffd}'), all + 1))
+}
+
+/// Whether nobody writes so: letters beyond ASCII by the dozen in what is declared as Western
+/// European, or words that begin small and go on in capitals, which Russian becomes under the
+/// other of its two encodings.
+fn is_strange(text: &str, encoding: &'static Encoding, body: &[u8]) -> bool {
+    if encoding == WINDOWS_1252 {
+        let high = body.iter().filter(|byte| !byte.is_ascii()).count();
+        let in_runs = body.split(u8::is_ascii).map(<[u8]>::len).filter(|run| *run >= 4).sum::<usize>();
+        let controls = text.chars().filter(|c| ('\u{80}'..='\u{9f}').contains(c)).count();
+        return high >= 60 && (in_runs * 2 > high || controls * 8 > high);
+    }
+    let words = text.split(|c: char| !c.is_alphabetic()).filter(|word| word.chars().nth(1).is_some());
+    let (mut cyrillic, mut swapped, mut odd) = (0, 0, 0);
+    for word in words.filter(|word| word.chars().all(|c| ('\u{400}'..='\u{4ff}').contains(&c))) {
+        cyrillic += 1;
+        let capitals = word.chars().skip(1).all(char::is_uppercase);
+        swapped += usize::from(capitals);
+        odd += usize::from(capitals && word.starts_with(char::is_lowercase));
+    }
+    cyrillic >= 20 && swapped * 4 > cyrillic * 3 && odd >= 3
 }
 
 /// The encoding of a label, unless browsers refuse it.
@@ -253,6 +274,28 @@ mod tests {
         let mut page = snapshot("https://acme.test/", body);
         page.headers = header.map(|value| ("content-type".to_owned(), value.to_owned())).into_iter().collect();
         decode(&page)
+    }
+
+    #[test]
+    fn a_declaration_under_which_nobody_writes_is_wrong() {
+        let japanese = "当社は、お客様の個人情報を適切に取り扱います。プライバシーポリシーをお読みください。".repeat(3);
+        let page = |text: &str, charset: &'static encoding_rs::Encoding, declared: &str| {
+            let page = format!("<meta charset={declared}><p>{text}</p>");
+            decoded(None, &charset.encode(&page).0)
+        };
+        let read = page(&japanese, encoding_rs::SHIFT_JIS, "iso-8859-1");
+        assert!(read.contains("個人情報を適切に"), "{read}");
+        let russian = "Мы обрабатываем ваши персональные данные только для оказания услуг. ".repeat(6);
+        let read = page(&russian, encoding_rs::KOI8_R, "windows-1251");
+        assert!(read.contains("персональные данные"), "{read}");
+        // What is declared truly stays, capitals and all.
+        for (text, charset, declared) in [
+            (russian.to_uppercase(), encoding_rs::WINDOWS_1251, "windows-1251"),
+            (russian, encoding_rs::KOI8_R, "koi8-r"),
+            ("„Löschung“ für Öl, Übermaß, Ärger, äöüßÄÖÜ – jederzeit. ".repeat(20), WINDOWS_1252, "iso-8859-1"),
+        ] {
+            assert!(page(&text, charset, declared).contains(&text), "{declared}");
+        }
     }
 
     #[test]

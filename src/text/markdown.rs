@@ -23,7 +23,8 @@ pub fn blocks(source: &str) -> Vec<Block> {
 
 fn read(source: &str, reread: u8) -> Vec<Block> {
     let mut reader = Reader { reread, ..Reader::default() };
-    for event in Parser::new_ext(source, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH) {
+    let how = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_HEADING_ATTRIBUTES;
+    for event in Parser::new_ext(source, how) {
         reader.take(event);
     }
     reader.flush();

@@ -257,7 +257,7 @@ fn goes_on(paragraph: &Paragraph, before: &Line, line: &Line, text: &str, bold: 
     let (left, right) = line.column;
     let short = before.end() < right - 0.25 * (right - left);
     let ended = paragraph.text.ends_with(['.', ':', ';', '!', '?']);
-    let upper = text.chars().next().is_some_and(|c| c.is_uppercase() || c.is_numeric());
+    let upper = text.chars().find(|c| c.is_alphanumeric()).is_some_and(|c| c.is_uppercase() || c.is_numeric());
     let item = plain::bullet(&paragraph.text).is_some()
         || plain::clause(&paragraph.text).is_some()
         || plain::letter(&paragraph.text);
@@ -643,6 +643,21 @@ mod tests {
         ## 2. Law
         The law of Atlantis applies to everything.
         ");
+    }
+
+    #[test]
+    fn a_title_stands_apart_from_a_quotation_under_it() {
+        let page = [
+            "These terms govern the use of our services by all who open an account with us,",
+            "and by nobody else. They hold for as long as the account is open with us here.",
+            "",
+            "1. DEFINITIONS",
+            "\"Service\" means the kettle, as it is described in the annex to these terms of ours,",
+            "and all that belongs to it.",
+        ];
+        let read = unpack(Packed::Pdf, &document(&[&page])).expect("a sound document");
+        let outline = outline(&read.blocks);
+        assert!(outline.lines().any(|line| line.ends_with("# 1. DEFINITIONS")), "{outline}");
     }
 
     #[test]

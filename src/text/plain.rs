@@ -3,7 +3,7 @@
 //! A text is either wrapped hard (lines of 60 to 100 columns, joined here) or has one
 //! paragraph a line. The PDF reader tells bullets, clauses and headings by the same rules.
 
-use super::{Block, BlockKind};
+use super::{Block, BlockKind, noise};
 
 /// The longest line of a text that is wrapped by hand.
 const WRAP: usize = 100;
@@ -14,8 +14,9 @@ const HEADING_WORDS: usize = 14;
 
 /// Reads plain text.
 pub fn blocks(source: &str) -> Vec<Block> {
-    let lines: Vec<&str> =
-        source.trim_start_matches('\u{feff}').split(['\n', '\u{c}', '\u{b}', '\u{2028}', '\u{2029}']).collect();
+    let lines = source.trim_start_matches('\u{feff}').split(['\n', '\u{c}', '\u{b}', '\u{2028}', '\u{2029}']);
+    // Printers number their pages.
+    let lines: Vec<&str> = lines.filter(|line| noise::phrase(line.trim()) != Some("pagination")).collect();
     let how = if is_wrapped(&lines) { Wrap::Hard } else { Wrap::None };
     classify(&paragraphs(&lines, how))
 }
@@ -50,6 +51,7 @@ impl Paragraph {
 /// Whether lines that follow each other are mostly as long as a typewriter's.
 fn is_wrapped(lines: &[&str]) -> bool {
     let mut joined = 0usize;
+    let mut broken = 0usize;
     let mut full = 0usize;
     let mut long = 0usize;
     let mut filled = 0usize;
@@ -61,9 +63,12 @@ fn is_wrapped(lines: &[&str]) -> bool {
         if length > 0 && !next.is_empty() && bullet(&next).is_none() && !letter(&next) && underline(&next).is_none() {
             joined += 1;
             full += usize::from((50..=WRAP).contains(&length));
+            // A sentence that goes on in the next line.
+            let goes_on = next.chars().next().is_some_and(char::is_lowercase);
+            broken += usize::from(length >= 40 && goes_on && !pair[0].trim_end().ends_with(['.', ':', ';', '!', '?']));
         }
     }
-    joined >= 3 && full * 2 >= joined && long * 20 <= filled
+    (joined >= 3 && full * 2 >= joined || broken >= 2 && broken * 3 >= joined) && long * 20 <= filled
 }
 
 /// Gathers lines into paragraphs.
@@ -88,6 +93,7 @@ pub(super) fn paragraphs(lines: &[&str], how: Wrap) -> Vec<Paragraph> {
         let goes_on = open
             && how == Wrap::Hard
             && !starts_anew(&text)
+            && !is_row(line)
             && !out.last().is_some_and(|before| ends_early(before, last, &text, width));
         last = text.chars().count();
         match out.last_mut() {
@@ -97,6 +103,11 @@ pub(super) fn paragraphs(lines: &[&str], how: Wrap) -> Vec<Paragraph> {
         open = true;
     }
     out
+}
+
+/// Whether a line is a row of cells, set apart by blanks.
+fn is_row(line: &str) -> bool {
+    line.trim().split("   ").filter(|cell| !cell.trim().is_empty()).count() >= 3
 }
 
 /// Joins a wrapped line to what stands before it, mending a word parted by a hyphen.
@@ -206,7 +217,7 @@ pub(super) fn is_heading(paragraph: &Paragraph, next: Option<&Paragraph>, after:
         return false;
     }
     let marked = clause(text).is_some() || is_capital(text);
-    let spoken = marked && next.text.ends_with('.') && next.text.split(' ').count() >= 3;
+    let spoken = marked && next.text.ends_with(['.', ':']) && next.text.split(' ').count() >= 3;
     let above_prose = spoken || is_prose(&next.text) || bullet(&next.text).is_some() && !text.ends_with(',');
     let above_date = super::date::is_date_line(&next.text);
     // A heading above a heading above prose: "Privacy Policy", "What we collect", "We …".
@@ -391,6 +402,21 @@ pub(super) mod tests {
         - your name and the address that you give us when you order something from the shop
         - your orders
         - (a) and what you write to us in letters
+        ");
+    }
+
+    #[test]
+    fn a_short_text_may_be_wrapped_too_and_hold_rows() {
+        let text = "1. What we collect\n------------------\nWe collect your name and your address, which we need to send you\n\
+            the kettles that you order. We keep them for as long as the law\nasks us to.\n\nPage 1 of 2\n\u{c}\n\
+            2. WHO GETS IT\n\nWe share it with:\n\n    Acme Freight    deliveries      Germany\n    Acme Mail       newsletters     Ireland\n";
+        insta::assert_snapshot!(outline(&blocks(text)), @"
+        ## 1. What we collect
+        We collect your name and your address, which we need to send you the kettles that you order. We keep them for as long as the law asks us to.
+        ## 2. WHO GETS IT
+        We share it with:
+        Acme Freight deliveries Germany
+        Acme Mail newsletters Ireland
         ");
     }
 

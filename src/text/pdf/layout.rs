@@ -113,15 +113,25 @@ fn drawn(page: &Page) -> Option<Vec<Vec<Piece>>> {
     };
     let mut piece: Vec<Letter> = Vec::new();
     let mut before: Option<Letter> = None;
+    // The last letter of the piece that stands on its line.
+    let mut level: Option<Letter> = None;
     for letter in &page.letters {
         if let Some(before) = before.filter(|_| !letter.c.is_whitespace()) {
             let size = letter.size.max(before.size);
-            let goes_on = (letter.y - before.y).abs() <= 0.45 * size
+            let base = level.filter(|level| is_raised(&before, level)).unwrap_or(before);
+            let away = (letter.y - base.y).abs() <= 0.45 * size || level.is_some_and(|level| is_raised(letter, &level));
+            // The number of a note may begin the line.
+            let begins = is_raised(&before, letter) && piece.iter().all(|number| number.c.is_ascii_digit());
+            let goes_on = (away || begins)
                 && letter.x > before.x - 0.1 * size
                 && letter.x - before.end <= PIECE_GAP * letter.size;
             if !goes_on {
                 put(&mut piece);
+                level = None;
             }
+        }
+        if !letter.c.is_whitespace() && level.is_none_or(|level| !is_raised(letter, &level)) {
+            level = Some(*letter);
         }
         piece.push(*letter);
         before = if letter.c.is_whitespace() { before } else { Some(*letter) };
@@ -133,6 +143,19 @@ fn drawn(page: &Page) -> Option<Vec<Vec<Piece>>> {
         return None;
     }
     Some(rows)
+}
+
+/// Whether a letter stands above the line that another stands on, smaller, as the number of a
+/// note does.
+fn is_raised(letter: &Letter, line: &Letter) -> bool {
+    let above = line.y - letter.y;
+    letter.size <= 0.85 * line.size && above > 0.15 * line.size && above <= 0.65 * line.size
+}
+
+/// A digit as it is written above the line.
+fn superscript(c: char) -> char {
+    const RAISED: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+    c.to_digit(10).map_or(c, |digit| RAISED[digit as usize])
 }
 
 /// Whether lines were drawn across two columns of prose.
@@ -195,6 +218,7 @@ fn write(letters: &[Letter], links: &[LinkArea]) -> Option<Piece> {
     let black: Vec<&Letter> = letters.iter().filter(|letter| !letter.c.is_whitespace()).collect();
     let (first, last) = (black.first()?, black.last()?);
     let size = size(&black);
+    let line = black.iter().rev().find(|letter| letter.size > 0.85 * size).copied();
     // Letters of a title may all stand apart; words stand further apart than they do.
     let mut gaps: Vec<f32> = black.windows(2).map(|pair| (pair[1].x - pair[0].end) / size).collect();
     gaps.sort_by(f32::total_cmp);
@@ -237,7 +261,8 @@ fn write(letters: &[Letter], links: &[LinkArea]) -> Option<Piece> {
             text.push(' ');
         }
         space = false;
-        text.push(letter.c);
+        // The number of a note is none of the word before it.
+        text.push(if line.is_some_and(|line| is_raised(letter, line)) { superscript(letter.c) } else { letter.c });
         inks.push((letter.c, letter.ink));
         before = Some(letter);
     }
@@ -444,6 +469,19 @@ mod tests {
             })
             .collect();
         assert_eq!(read(&table), ["_ga 1 year counting"; 6].join("\n"));
+    }
+
+    #[test]
+    fn numbers_of_notes_stand_in_their_line() {
+        let mut all = page(&[(50.0, 60.0, "our partners"), (114.0, 60.0, " in the EU"), (50.0, 72.0, "and beyond")]);
+        let raised = |c: char, x: f32, y: f32| Letter { c, x, end: x + 3.5, y, size: 7.0, ink: 1.0, furniture: false };
+        all.letters.insert(12, raised('2', 110.0, 55.0));
+        // The note itself begins with its number.
+        all.letters.extend([raised('2', 50.0, 695.0)]);
+        all.letters.extend(page(&[(54.0, 700.0, "listed there")]).letters);
+        let lines = order(rows_of(&all), 0);
+        let text: Vec<String> = lines.iter().map(Line::text).collect();
+        assert_eq!(text, ["our partners² in the EU", "and beyond", "²listed there"]);
     }
 
     #[test]
