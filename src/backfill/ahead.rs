@@ -104,11 +104,11 @@ impl History<'_> {
         base.lost.is_none() && base.broken.is_none() && last.is_none_or(|last| last <= snapshot.captured_at)
     }
 
-    /// Whether a capture of this moment waits to be recorded.
-    pub(crate) fn awaits(&self, captured_at: Timestamp) -> bool {
+    /// Whether a capture of this page and moment waits to be recorded.
+    pub(crate) fn awaits(&self, page: usize, captured_at: Timestamp) -> bool {
         let mut waiting = self.ahead.waiting.iter().map(|waiting| &waiting.snapshot);
         waiting.any(|waiting| waiting.captured_at == captured_at)
-            || self.ahead.gathered.iter().any(|(_, waiting)| waiting.captured_at == captured_at)
+            || self.ahead.gathered.iter().any(|(of, waiting)| *of == page && waiting.captured_at == captured_at)
     }
 
     /// Whether the policy stands on several pages.

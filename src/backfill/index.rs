@@ -147,9 +147,11 @@ pub(super) async fn follow<C: Clock>(
             }
             match archive.hop(&capture).await {
                 Ok(None) => Some(told(capture.captured_at, Some(page.to_owned()), memento)),
-                Ok(Some((hop, shown))) => {
-                    let mut trace = told(capture.captured_at, Some(hop.target), memento);
-                    if let (false, Some(shown)) = (trace.is_alias, shown) {
+                Ok(Some(hop)) => {
+                    let mut trace = told(capture.captured_at, Some(hop.target.clone()), memento);
+                    if !trace.is_alias
+                        && let Ok(shown) = archive.beyond(&hop).await
+                    {
                         trace.alike = joins::likeness(watch, trace.since, shown, store, unpacker).await?;
                     }
                     Some(trace)

@@ -344,7 +344,7 @@ impl<'a, C: Clock> Recorder<'a, C> {
     ) -> Result<(), StoreError> {
         let (watch, captured_at) = (&self.routing.watches()[at], snapshot.captured_at);
         self.summary.read += 1;
-        if self.histories.get(&at).is_some_and(|history| history.awaits(captured_at)) {
+        if self.histories.get(&at).is_some_and(|history| history.awaits(page, captured_at)) {
             // It may be the same.
             self.settle().await?;
         }

@@ -89,6 +89,8 @@ pub struct Hop {
     pub status: u16,
     /// Where it led.
     pub target: String,
+    /// The 14 digits of the capture there that the archive leads to.
+    timestamp: String,
 }
 
 impl<C: Clock> Archive<C> {
@@ -384,12 +386,11 @@ impl<C: Clock> Archive<C> {
         Err(FailureKind::TooManyRedirects { limit: MAX_HOPS, last: url }.into())
     }
 
-    /// Where a capture that is a redirect leads; none if it is none. And what stood there about
-    /// then, if the archive can show it: up to a day apart.
+    /// Where a capture that is a redirect leads; none if it is none. Nothing is followed.
     ///
     /// # Errors
     /// Those of [`Archive::memento`].
-    pub async fn hop(&self, capture: &Capture) -> Result<Option<(Hop, Option<Snapshot>)>, FetchFailure> {
+    pub async fn hop(&self, capture: &Capture) -> Result<Option<Hop>, FetchFailure> {
         let address = self.capture_address(capture)?;
         match self.playback(&address, &capture.timestamp, &capture.original, &capture.original).await? {
             Playback::Near { timestamp, url } => {
@@ -399,22 +400,21 @@ impl<C: Clock> Archive<C> {
             Playback::Memento(_, None) => Ok(None),
             Playback::Memento(played, Some((timestamp, target))) => {
                 let target = resolved(&played.snapshot.final_url, &target);
-                let then = cdx::moment(&timestamp).map(|captured_at| Capture {
-                    timestamp,
-                    captured_at,
-                    original: target.clone(),
-                    media_type: "-".to_owned(),
-                    status: None,
-                    digest: "-".to_owned(),
-                    memento: None,
-                });
-                let shown = match &then {
-                    Some(then) => self.shown(then, true).await.ok(),
-                    None => None,
-                };
-                Ok(Some((Hop { status: played.snapshot.status, target }, shown)))
+                Ok(Some(Hop { status: played.snapshot.status, target, timestamp }))
             }
         }
+    }
+
+    /// What stood about then where a redirect leads: up to a day apart.
+    ///
+    /// # Errors
+    /// Those of [`Archive::memento`].
+    pub async fn beyond(&self, hop: &Hop) -> Result<Snapshot, FetchFailure> {
+        let captured_at = cdx::moment(&hop.timestamp).ok_or_else(|| self.unavailable("it redirects to no capture"))?;
+        let (media_type, digest) = ("-".to_owned(), "-".to_owned());
+        let (timestamp, original) = (hop.timestamp.clone(), hop.target.clone());
+        let then = Capture { timestamp, captured_at, original, media_type, status: None, digest, memento: None };
+        self.shown(&then, true).await
     }
 
     /// What was followed stands in the redirects; the origin is what was asked for, so that

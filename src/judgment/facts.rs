@@ -495,8 +495,11 @@ fn ending(lead: &str) -> &str {
 
 /// Gathers the facts of a change.
 pub(crate) fn gather(change: &Change, old: &Reading, new: &Reading) -> Facts {
-    let mut parts = Parts::default();
+    let mut parts = PARTS.take();
     let (old_text, new_text) = (Known::of(old, &mut parts), Known::of(new, &mut parts));
+    if parts.bytes <= MAX_REMEMBERED {
+        PARTS.set(parts);
+    }
     let mut facts = Facts { old_words: old_text.count, new_words: new_text.count, ..Facts::default() };
     let names = |reading: &Reading| legal_names(&reading.text());
     let (old_names, new_names) = (names(old), names(new));
@@ -621,9 +624,23 @@ fn rows<'a>(words: &'a [&'a str], size: usize) -> impl Iterator<Item = u64> + 'a
     words.windows(size).map(|row| row.iter().fold(0, |hash: u64, word| hash.rotate_left(17) ^ fnv(word)))
 }
 
-/// What the sections of two texts say, each once: most stand in both.
+/// What the sections of texts say, each once: most stand in both of two, and in the next of a
+/// history too.
 #[derive(Default)]
-struct Parts(HashMap<(String, bool), Rc<Part>>);
+struct Parts {
+    known: HashMap<(String, bool), Rc<Part>>,
+    /// Bytes of the sections.
+    bytes: usize,
+}
+
+/// Bytes of the sections that a thread remembers from one comparison to the next: two texts
+/// of usual length. What is known of them takes some three times that.
+const MAX_REMEMBERED: usize = 128 * 1024;
+
+thread_local! {
+    /// Nothing but time depends on it: the same section always says the same.
+    static PARTS: Cell<Parts> = Cell::default();
+}
 
 /// What is known of the sentences of a section.
 struct Part {
@@ -637,7 +654,7 @@ struct Part {
 impl Parts {
     fn of(&mut self, section: &Section) -> Rc<Part> {
         let key = (section.labelled_text(), section.heading.is_some());
-        if let Some(known) = self.0.get(&key) {
+        if let Some(known) = self.known.get(&key) {
             return Rc::clone(known);
         }
         let mut part = Part { keys: Vec::new(), masked: Vec::new(), count: 0 };
@@ -650,7 +667,8 @@ impl Parts {
             }
         }
         let part = Rc::new(part);
-        self.0.insert(key, Rc::clone(&part));
+        self.bytes += key.0.len();
+        self.known.insert(key, Rc::clone(&part));
         part
     }
 }

@@ -395,7 +395,8 @@ async fn a_page_is_followed_under_its_former_addresses() {
     .await;
     let desk = library.desk(&[("acme", old)], QUICK);
     let told = desk.run(&["backfill", "acme"]).exits(0);
-    assert!(told.err.contains(&format!("since 2016-06-01 {old} leads to {URL}")), "{}", told.err);
+    // What stood there about then cannot be shown: nothing is said of the text.
+    assert!(told.err.contains(&format!("since 2016-06-01 {old} leads to {URL};")), "{}", told.err);
 
     let config = std::fs::read_to_string(desk.path("policywatch.toml")).unwrap();
     let urls = format!("url = \"{URL}\"\nurls = [{{ url = \"{old}\", until = \"2016-06-01\" }}]\n");
@@ -403,8 +404,87 @@ async fn a_page_is_followed_under_its_former_addresses() {
     desk.run(&["config", "check"]).exits(0).prints(&format!("{old} until 2016-06-01"));
     desk.run(&["backfill", "acme"]).exits(0).says("2 held already");
     let log = desk.run(&["log", "acme", "--json"]).exits(0).objects();
-    let days: Vec<&str> = log.iter().map(|row| &row["captured_at"].as_str().unwrap()[..10]).collect();
+    let days: Vec<&str> =
+        log.iter().filter_map(|row| row["captured_at"].as_str()).map(|captured| &captured[..10]).collect();
     assert_eq!(days, ["2012-01-01", "2015-01-01", "2017-01-01"], "the new address counts from the move on");
+    let join = log.iter().find(|row| row["moved_at"].is_string()).unwrap();
+    assert_eq!((&join["from"], &join["to"]), (&old.into(), &URL.into()));
+    assert_eq!(join["versions"], serde_json::json!([2, 3]));
+    assert!(join["alike"].as_f64().is_some_and(|alike| alike > 0.9 && alike < 1.0), "{join}");
+    desk.run(&["log", "acme"]).exits(0).prints("the text is the same to 0.9");
+}
+
+/// An archived redirect is told with how alike the text is that stood there then.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redirect_in_an_archive_is_told_with_how_the_text_fared() {
+    let (same, other) = ("http://acme.test/same.html", "http://acme.test/other.html");
+    let moved = |to: &str| Held {
+        status: 301,
+        body: String::new(),
+        location: Some(format!("/web/20160601000000id_/{to}")),
+        ..Held::page("20160601000000", "")
+    };
+    let before = || Held::page("20150101000000", text(1));
+    let foreign = "<html><body><main><h1>Terms of sale</h1><p>Whoever buys a boat pays for it within thirty days of \
+                   the day on which it was handed over, and bears the cost of mooring it from then on.</p>\
+                   <p>Boats are sold as they lie, without their rigging.</p></main></body></html>";
+    let library = Library::open(vec![
+        (same, vec![before(), moved("http://acme.test/new.html")]),
+        (other, vec![before(), moved("http://acme.test/sale.html")]),
+        ("http://acme.test/new.html", vec![Held::page("20160601000000", text(2))]),
+        ("http://acme.test/sale.html", vec![Held::page("20160601000000", foreign)]),
+    ])
+    .await;
+    let desk = library.desk(&[("same", same), ("other", other)], QUICK);
+    desk.run(&["backfill", "same"]).exits(0).says("new.html (the text is the same to 0.9");
+    let told = desk.run(&["backfill", "other"]).exits(0).says("sale.html (another text: 0.");
+    assert!(!told.err.contains("the text is the same"), "{}", told.err);
+    let asked = library.asked().len();
+    desk.run(&["backfill", "other"]).exits(0).says("another text: 0.");
+    assert_eq!(library.asked().len(), asked, "what is known is not asked again");
+}
+
+/// A watch names its own archives, in their order.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watch_has_the_history_that_its_archives_have() {
+    let first = Library::open(vec![(URL, vec![Held::page("20120101000000", text(1))])]).await;
+    let second = Library::open(vec![(URL, vec![Held::page("20150101000000", text(2))])]).await;
+    let desk = first.desk(&[("acme", URL)], QUICK);
+    let config = std::fs::read_to_string(desk.path("policywatch.toml")).unwrap();
+    let own = format!(
+        "[[archive]]\nname = \"own\"\nbase_url = \"{}\"\nindex_pause = \"0s\"\ncapture_pause = \"0s\"\n",
+        second.server.url("/")
+    );
+    let with = |archives: &str| {
+        let config = config.replace("notify = []\n", &format!("notify = []\n{archives}\n"));
+        desk.write("policywatch.toml", config + &own);
+    };
+    for (archives, says) in [
+        ("archives = [\"nope\"]", "no archive is called \"nope\""),
+        ("archives = [\"own\", \"own\"]", "is there twice"),
+        ("archives = []", "archives is empty"),
+    ] {
+        with(archives);
+        desk.run(&["config", "check"]).exits(2).prints(says);
+    }
+    // One that is down keeps nothing of the other away, and is told.
+    with("archives = [\"wayback\", \"own\"]");
+    first.trouble(Trouble::WebPage);
+    desk.run(&["backfill", "acme", "--no-wait"]).exits(3).says("acme, wayback").says("acme, own: 1 captures");
+    assert_eq!((first.asked().len(), second.asked().len()), (0, 1));
+    first.trouble(Trouble::None);
+    let before = first.index_requests();
+    with("archives = [\"own\"]");
+    desk.run(&["config", "check"]).exits(0).prints("archives");
+    desk.run(&["backfill", "acme"]).exits(0).says("1 held already");
+    desk.run(&["fetch", "acme", "--at", "2012-01-01", "--dry-run"]);
+    assert_eq!(first.index_requests(), before, "the other one is not asked");
+    with("archives = [\"wayback\", \"own\"]");
+    let told = desk.run(&["backfill", "acme"]).exits(0);
+    assert!(told.err.contains("acme, wayback:") && told.err.contains("acme, own:"), "{}", told.err);
+    let log = desk.run(&["log", "acme", "--json"]).exits(0).objects();
+    let days: Vec<&str> = log.iter().map(|row| &row["captured_at"].as_str().unwrap()[..10]).collect();
+    assert_eq!(days, ["2012-01-01", "2015-01-01"]);
 }
 
 /// That a page ends in a redirect to itself, spelt otherwise, is no move, and is asked once.
@@ -645,8 +725,24 @@ async fn a_live_change_is_captured_and_dated_afterwards() {
     assert_eq!(asked.len(), 3, "{asked:#?}");
     assert!(asked[0].starts_with("POST /save ") && asked[0].contains("authorization: LOW access:secret"));
     assert_eq!(run(save, &saver).await, 0, "once a change");
+    let errands = world.store.errands(&watch.id).await.unwrap();
+    let states: Vec<_> = errands.iter().map(|errand| (errand.kind.as_str(), errand.state.as_str())).collect();
+    assert_eq!(states, [("save", "done"), ("look", "pending")], "what it says is not all: {errands:#?}");
 
+    // Its index does not have it at first, and then it has.
     let library = (fetcher(&library.server), library);
+    world.clock.advance(Duration::from_secs(3600));
+    assert_eq!(run(save, &library.0).await, 1);
+    assert_eq!(world.store.errands(&watch.id).await.unwrap()[1].state, "pending");
+    let taken = Held::page("20260115070000", page(crate::world::MAY));
+    library.1.state.lock().unwrap().pages.get_mut("https://acme.test/privacy").unwrap().push(taken);
+    assert_eq!(run(save, &library.0).await, 0, "at its pace");
+    world.clock.advance(Duration::from_secs(2 * 3600));
+    assert_eq!(run(save, &library.0).await, 1);
+    let look = world.store.errands(&watch.id).await.unwrap().remove(1);
+    assert_eq!((look.state.as_str(), look.attempts), ("done", 2));
+    assert!(look.result.as_deref().unwrap().starts_with("its index lists it: http://127.0.0.1"), "{look:?}");
+    assert!(library.1.asked().is_empty(), "no capture is fetched for that");
     let narrow = Wanted { save: false, narrow: true };
     assert_eq!(run(narrow, &library.0).await, 0, "the archive's index is late");
     world.clock.advance(Duration::from_secs(86_401));

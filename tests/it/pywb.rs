@@ -116,6 +116,7 @@ fn stays_of(series: &str) -> Vec<Stay> {
 fn told(desk: &Desk, watch: &str) -> Vec<Value> {
     let rows = desk.run(&["log", watch, "--json"]).exits(0).objects();
     rows.iter()
+        .filter(|row| row["version"].is_number())
         .map(|row| {
             let fields = ["version", "captured_at", "cause", "digest", "materiality", "severity", "summary"];
             fields.iter().map(|field| row[*field].clone()).collect()

@@ -446,6 +446,76 @@ async fn captures_of_a_file_find_their_page_whatever_their_order() {
     assert_eq!(texts[0], texts[1]);
 }
 
+/// What a check of a live world sees on two pages at once comes back from its captures as one
+/// change, in whatever order these come, and stays one when the history is derived anew.
+#[tokio::test]
+async fn what_two_pages_said_at_once_is_one_change_again() {
+    let (world, watch) = two_pages().await;
+    world.site.serve("/privacy", policy(MAY));
+    world.site.serve("/cookies", cookies("two years"));
+    let checked = later(&world, &watch).await;
+    assert_eq!(states(&checked), ["changed", "changed"]);
+    world.deliver_all().await;
+    let all = |world: &World| {
+        let store = world.store.clone();
+        let id = watch.id.clone();
+        async move {
+            let versions = store.versions(&id).await.unwrap();
+            versions.into_iter().map(|version| (version.captured_at, version.digest)).collect::<Vec<_>>()
+        }
+    };
+    let lived = all(&world).await;
+    assert_eq!(lived.len(), 2);
+    let path = world.file("both.warc");
+    let selection = policywatch::exchange::export::Selection { watches: vec![watch.id.clone()], from: None, to: None };
+    policywatch::exchange::export::warc::export(&path, &selection, &world.store, || {}).await.unwrap();
+
+    let other = World::new().await;
+    other.follow(watch.clone()).await;
+    let mut endings = Vec::new();
+    let each = |_, one: Imported| {
+        endings.push((one.version, matches!(one.ending, Ending::Changed(_))));
+        Ok(())
+    };
+    import(&path, &watch, false, &other.store, &other.clock, &Unpacker::none(), each).await.unwrap();
+    assert_eq!(endings, [(Some(1), false), (Some(1), false), (Some(2), true), (Some(2), true)]);
+    assert_eq!(all(&other).await, lived);
+    assert_sound(&other).await;
+
+    // An older capture makes the history be derived anew: what belonged together still does.
+    for world in [&world, &other] {
+        let older = record(9, "2019-01-01", "https://acme.test/privacy", &policy("We keep letters for a year."));
+        imported(world, &watch, &[older]).await;
+        let anew = all(world).await;
+        assert_eq!(&anew[anew.len() - 2..], &lived[..], "{anew:?}");
+        assert_eq!(anew.len(), 4, "the oldest, the page that joins it, and both as they were: {anew:?}");
+        assert_sound(world).await;
+    }
+
+    // Captures that come one by one, as from an archive.
+    let single = World::new().await;
+    single.follow(watch.clone()).await;
+    for order in [3, 1, 0, 2] {
+        let mut at = 0;
+        let snapshot = {
+            let captures = world.store.captures(&watch.id, Some(lived[0].0), None).await.unwrap();
+            world.store.snapshot(captures[order].snapshot).await.unwrap()
+        };
+        let record = record(
+            u32::try_from(order).unwrap(),
+            &format!("{}T00:{:02}:00Z#", snapshot.captured_at.format("%Y-%m-%d"), order),
+            &snapshot.url,
+            std::str::from_utf8(&snapshot.body).unwrap(),
+        )
+        .replace("#T00:00:00Z", "");
+        at += imported(&single, &watch, &[record]).await.1.len();
+        assert_eq!(at, 1);
+    }
+    let digests =
+        |all: Vec<(policywatch::time::Timestamp, _)>| all.into_iter().map(|(_, digest)| digest).collect::<Vec<_>>();
+    assert_eq!(digests(all(&single).await), digests(lived), "near each other in time is together");
+}
+
 #[tokio::test]
 async fn a_capture_of_the_past_is_asked_for_of_each_page() {
     let (world, watch) = two_pages().await;

@@ -1477,6 +1477,7 @@ fn steps(schema: usize) -> Vec<&'static str> {
         include_str!("../../src/store/migrations/0006_moves.sql"),
         include_str!("../../src/store/migrations/0007_health.sql"),
         include_str!("../../src/store/migrations/0008_access.sql"),
+        include_str!("../../src/store/migrations/0009_archives.sql"),
         include_str!("../../src/store/migrations/0010_attempts.sql"),
     ];
     all[..schema].to_vec()
@@ -1691,7 +1692,7 @@ async fn since_when_a_watch_fails_is_derived_from_its_checks() {
 }
 
 /// The schema of 0010_attempts.sql: how many steps there are up to it.
-const WITH_KINDS: usize = WITH_ACCESS + 1;
+const WITH_KINDS: usize = 10;
 
 #[tokio::test]
 async fn an_archive_that_was_too_busy_was_not_asked() {
@@ -1710,6 +1711,44 @@ async fn an_archive_that_was_too_busy_was_not_asked() {
     let rows = rows.replace(", NULL),", "),").replace(", 'not_archived')", ")").replace(", 'archive_busy')", ")");
     older_store(&path, &steps(WITH_ACCESS), &rows);
     assert_eq!(Store::open(&path).await.unwrap().archive_tried_at(&acme(), None).await.unwrap(), first);
+}
+
+/// The schema of 0009_archives.sql: how many steps there are up to it.
+const WITH_ARCHIVES: usize = 9;
+
+#[tokio::test]
+async fn a_store_that_knows_what_archives_were_asked_reads_the_same_today() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("policywatch.db");
+    older_store(&path, &steps(WITH_ARCHIVES), include_str!("../migrations/0009_rows.sql"));
+    let store = Store::open(&path).await.unwrap();
+    let id = policywatch::watch::WatchId::new("acme-privacy").unwrap();
+    let errands = store.errands(&id).await.unwrap();
+    let states: Vec<_> =
+        errands.iter().map(|one| (one.kind.as_str(), one.archive.as_str(), one.state.as_str(), one.attempts)).collect();
+    assert_eq!(
+        states,
+        [("save", "wayback", "done", 2), ("look", "wayback", "done", 1), ("save", "own", "given_up", 12)]
+    );
+    let trace = store.trace("https://web.archive.test", "https://acme.test/privacy").await.unwrap().unwrap();
+    assert_eq!((trace.alike, trace.is_alias), (Some(0.98), false));
+}
+
+#[tokio::test]
+async fn errands_of_an_older_store_are_of_the_usual_archive() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("policywatch.db");
+    let rows = format!(
+        "{}\nINSERT INTO checks (id, watch_id, recorded_at, outcome) VALUES (1, 1, '2026-11-20T06:00:00.000Z', 'unmodified');
+         INSERT INTO errands (watch_id, check_id, kind, url, created_at, due_at) VALUES
+             (1, 1, 'save', 'https://acme.test/privacy', '2026-11-20T06:00:00.000Z', '2026-11-20T07:00:00.000Z');",
+        include_str!("../migrations/0008_rows.sql")
+    );
+    older_store(&path, &steps(WITH_ACCESS), &rows);
+    let store = Store::open(&path).await.unwrap();
+    let now = parse_rfc3339("2026-11-21T06:00:00Z").unwrap();
+    let errand = store.claim_errand(now, now).await.unwrap().unwrap();
+    assert_eq!((errand.archive.as_str(), errand.kind.as_str(), errand.attempts), ("wayback", "save", 1));
 }
 
 /// The schema of 0008_access.sql: how many steps there are up to it.
