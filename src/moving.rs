@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::access::Access;
 use crate::check::Ports;
 use crate::clock::Clock;
 use crate::discovery::alike::alike;
@@ -20,19 +21,19 @@ use crate::discovery::kind::{Kind, tell};
 use crate::discovery::moves::{MoveState, NewMove, Way, arrival, can_move, decide};
 use crate::discovery::names::Named;
 use crate::discovery::{address, moves};
-use crate::fetch::Fetch;
+use crate::fetch::{Fetch, Fetched, Request};
 use crate::ladder::{Render, Rung};
 use crate::outcome::{FetchFailure, Outcome};
-use crate::panics::contained;
+use crate::panics::{contained, unpanicking};
 use crate::reading::{Page, Reading, Unreadable, Why};
 use crate::robots::holds_leave;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, Validators};
 use crate::store::{CheckId, Store, StoreError};
 use crate::text::anchors::{Outlook, outlook};
 use crate::unpack::Unpacker;
 use crate::version::VersionFacts;
 use crate::visit::{Manner, RUNGS, Visit, understand, visit};
-use crate::watch::{PolicyType, RobotsRule, Watch, WatchId};
+use crate::watch::{PolicyType, RobotsRule, Source, Watch, WatchId};
 
 /// How often a policy is searched for that is lost.
 pub const ONCE_IN: Duration = Duration::from_secs(24 * 3600);
@@ -216,6 +217,7 @@ async fn search<F: Fetch, C: Clock>(
     let others = store.followed_by_others(&watch.id).await?;
     let mut search = Search::new(watch, asked, known, manner, &ports.fetcher, &ports.unpacker);
     search.others = others;
+    search.archive = may_ask_archive(watch, None, store).await?;
     let sought = search.run(came, &ports.clock).await;
     store.record_moves(watch, check, sought.moves.clone(), ports.clock.now()).await?;
     Ok(sought)
@@ -251,10 +253,18 @@ async fn search_page<F: Fetch, C: Clock>(
         search.kinds.remove(0);
     }
     search.others = others;
+    search.archive = may_ask_archive(watch, Some(page.url.as_str()), store).await?;
     let mut sought = search.run(came, &ports.clock).await;
     sought.page = Some(page.url.clone());
     store.record_moves_of_page(watch, &page.url, check, sought.moves.clone(), ports.clock.now()).await?;
     Ok(sought)
+}
+
+/// Whether an archive may be told of a page: where archives are asked at all, and the page was
+/// seen at a public address.
+async fn may_ask_archive(watch: &Watch, page: Option<&str>, store: &Store) -> Result<bool, StoreError> {
+    let served = store.last_live(&watch.id, page).await?;
+    Ok(watch.ladder.archive && served.is_some_and(|served| !served.origin.is_private()))
 }
 
 /// What a page of several said last, as far as the version of record cites it and it can be read.
@@ -291,6 +301,8 @@ struct Search<'a, F> {
     seen: BTreeSet<String>,
     queue: VecDeque<Candidate>,
     found: Vec<NewMove>,
+    /// Whether an archive is still to be asked where the page's address led.
+    archive: bool,
     /// Whose addresses others are.
     others: Vec<(WatchId, Url)>,
     taken: Vec<(Url, WatchId)>,
@@ -325,6 +337,7 @@ impl<'a, F: Fetch> Search<'a, F> {
             seen,
             queue: VecDeque::new(),
             found: Vec::new(),
+            archive: false,
             others: Vec::new(),
             taken: Vec::new(),
         }
@@ -397,11 +410,34 @@ impl<'a, F: Fetch> Search<'a, F> {
             }
             return true;
         }
+        if !sure && std::mem::take(&mut self.archive) {
+            let there = self.ask_archive().await;
+            self.add(there.into_iter().collect());
+            return true;
+        }
         let Some(next) = self.queue.pop_front() else { return false };
         if let Some(page) = self.visit(&next.url).await {
             self.weigh(&next, page).await;
         }
         true
+    }
+
+    /// Where the page's own address led when an archive asked it last: a redirect that the site
+    /// has forgotten since. It is read there as it is now, and its text decides.
+    async fn ask_archive(&mut self) -> Option<Candidate> {
+        self.requests += 1;
+        let request = Request {
+            url: self.asked.clone(),
+            source: Source::Wayback,
+            at: None,
+            validators: Validators::default(),
+            language: None,
+            robots: RobotsRule::default(),
+            access: Access::default(),
+            archives: self.manner.archives.to_vec(),
+        };
+        let Ok(Ok(Fetched::Snapshot(capture))) = unpanicking(self.fetcher.fetch(request)).await else { return None };
+        self.sure(&arrival(&capture)?.url, Clue::Link)
     }
 
     /// Of a home page only the links matter: little text is no reason for a browser, but

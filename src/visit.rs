@@ -39,6 +39,8 @@ pub(crate) struct Manner<'a> {
     pub(crate) selectors: Option<&'a Selectors>,
     /// The way there, and headers for the watch's own site.
     pub(crate) access: Option<&'a Access>,
+    /// The archives that are asked where something led, the first choice first.
+    pub(crate) archives: &'a [String],
     /// What a site's wishes for robots count.
     pub(crate) robots: RobotsRule,
     /// How far it goes to read a page. The archive says nothing of where something stands
@@ -54,7 +56,7 @@ impl<'a> Manner<'a> {
     /// The plain request, as any robot makes it.
     pub(crate) fn plain(language: Option<&'a str>) -> Self {
         let (robots, ladder) = (RobotsRule::Respect, Ladder::PLAIN);
-        Self { language, selectors: None, access: None, robots, ladder, first: Rung::Plain, known: None }
+        Self { language, selectors: None, access: None, archives: &[], robots, ladder, first: Rung::Plain, known: None }
     }
 
     /// As the watch's own page is looked at, but within the site's wishes for robots.
@@ -70,6 +72,7 @@ impl<'a> Manner<'a> {
             language: watch.language.as_deref(),
             selectors: Some(&watch.selectors),
             access: Some(&watch.access),
+            archives: &watch.archives,
             robots: RobotsRule::Respect,
             ladder,
             first: ladder.first(known, ports.clock.now()),

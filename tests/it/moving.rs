@@ -451,6 +451,42 @@ async fn a_search_looks_with_the_browser_where_the_watch_takes_one() {
 }
 
 #[tokio::test]
+async fn a_redirect_that_only_an_archive_remembers_leads_on() {
+    use crate::world::{Answer, MAY, WILL_NOT, World, policy};
+    use policywatch::ladder::Ladder;
+
+    for (archive, there, expected) in
+        [(true, WILL_NOT, Some(MoveState::Followed)), (false, WILL_NOT, None), (true, MAY, None)]
+    {
+        let world = World::new().await;
+        let ladder = Ladder { archive, ..Ladder::PLAIN };
+        let watch = world.follow(Watch { ladder, ..crate::world::watch("/privacy", &[]) }).await;
+        let gone = || Answer::Page(404, "<title>Not found</title><h1>404</h1>".to_owned());
+        world.site.serve("/privacy", policy(WILL_NOT));
+        world.check(&watch).await;
+        for path in ["/privacy", "/", "/privacy-policy", "/legal/privacy", "/policies/privacy", "/legal/privacy-policy"]
+        {
+            world.site.serve(path, gone());
+        }
+        // Nothing links there; the site forgot its redirect, and an archive has it.
+        world.site.serve("/hidden/p4711", policy(there));
+        world.site.serve_archived_redirect("/privacy", "/hidden/p4711");
+        world.clock.advance(Duration::from_secs(3600));
+        let lost = world.check(&watch).await.recorded.unwrap().check.unwrap();
+        let sought = seek(&watch, lost, &world.ports()).await.unwrap().pop().unwrap();
+        let asked = world.site.requests().iter().filter(|request| request.source == Source::Wayback).count();
+        assert_eq!(asked, usize::from(archive), "an archive is told of a page only where that is wanted");
+        assert!(sought.requests <= MOST_REQUESTS);
+        let found = sought.moves.first().filter(|found| found.url.path() == "/hidden/p4711");
+        match expected {
+            Some(state) => assert_eq!(found.map(|found| found.state), Some(state)),
+            // What the text there says decides, not the archive.
+            None => assert!(sought.followed().is_none() && (archive || found.is_none()), "{sought:?}"),
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_site_that_is_closed_to_robots_is_searched_with_the_leave_of_the_watch_only() {
     for (rule, expected) in [(RobotsRule::Respect, false), (RobotsRule::Ignore, true)] {
         let mut story = Story::new().await;

@@ -24,7 +24,7 @@ use policywatch::ladder::Ladder;
 use policywatch::outcome::{FailureKind, FetchFailure};
 use policywatch::reading::Selectors;
 use policywatch::silence::STALE_AFTER;
-use policywatch::snapshot::{Origin, Snapshot};
+use policywatch::snapshot::{Origin, Redirect, Snapshot};
 use policywatch::store::Store;
 use policywatch::time::{Timestamp, parse_rfc3339};
 use policywatch::unpack::Unpacker;
@@ -290,6 +290,7 @@ struct SiteState {
     renders: usize,
     /// What the archive holds, and of when; of now where that is not said.
     archived: BTreeMap<String, (Answer, Option<Timestamp>)>,
+    archived_redirects: BTreeMap<String, String>,
     requests: Vec<Request>,
     now: usize,
     most: usize,
@@ -318,6 +319,11 @@ impl Site {
     /// The archive captured this a moment ago.
     pub fn serve_archived(&self, path: &str, answer: impl Into<Answer>) {
         lock(&self.inner).archived.insert(path.to_owned(), (answer.into(), None));
+    }
+
+    /// Has an archive's newest capture of a path be a redirect from now on.
+    pub fn serve_archived_redirect(&self, path: &str, to: &str) {
+        lock(&self.inner).archived_redirects.insert(path.to_owned(), to.to_owned());
     }
 
     /// The archive captured this then.
@@ -370,6 +376,12 @@ impl Fetch for Site {
         match answer {
             Some(Answer::Page(status, html)) => {
                 let mut page = self.snapshot(&url, status, "text/html; charset=utf-8", html.into_bytes());
+                let redirected = lock(&self.inner).archived_redirects.get(url.path()).cloned();
+                if let Some(to) = redirected.filter(|_| source == Source::Wayback) {
+                    let to = url.join(&to).expect("an address").to_string();
+                    page.redirects.push(Redirect { status: 301, from: url.to_string(), to: to.clone() });
+                    page.final_url = to;
+                }
                 if let Some((_, at)) = archived {
                     page.captured_at = at.unwrap_or(page.captured_at);
                     let memento_url = format!("https://archive.test/web/1id_/{url}");
