@@ -222,8 +222,8 @@ pub(crate) fn sentence_ranges(text: &str) -> Vec<&str> {
     let mut before = ' ';
     for (at, c) in text.char_indices() {
         // A small letter behind a point continues the sentence: an abbreviation.
-        if ended && !c.is_whitespace() && before == '.' && c.is_lowercase() && !text[start..at].ends_with('\n') {
-            ended = false;
+        if ended && !c.is_whitespace() && before == '.' && !text[start..at].ends_with('\n') {
+            ended = !(c.is_lowercase() || is_abbreviated(&text[start..at]));
         }
         if ended && !c.is_whitespace() {
             out.push(&text[start..at]);
@@ -241,6 +241,19 @@ pub(crate) fn sentence_ranges(text: &str) -> Vec<&str> {
         out.push(&text[start..]);
     }
     out
+}
+
+/// Whether a text ends with an abbreviation that something always follows, though that
+/// begins with a capital: `z. B. Fotos`.
+fn is_abbreviated(text: &str) -> bool {
+    const SHORT: [&str; 20] = [
+        "z.", "d.", "u.", "z.B.", "d.h.", "u.a.", "bzw.", "ggf.", "vgl.", "sog.", "inkl.", "evtl.", "Nr.", "Art.",
+        "Abs.", "lit.", "Ziff.", "e.g.", "i.e.", "cf.",
+    ];
+    let mut words = text.split_whitespace().rev().map(|word| word.trim_start_matches(['(', '[', '"', '„']));
+    let last = words.next().unwrap_or_default();
+    SHORT.contains(&last)
+        || matches!((last, words.next()), ("B.", Some("z.")) | ("h.", Some("d.")) | ("a.", Some("u.")))
 }
 
 /// Aligns pieces, then words inside changed pieces.

@@ -30,6 +30,8 @@ pub const KINDS: [&str; 4] = ["privacy", "terms", "trackers", "conduct"];
 pub const MOST: usize = 5;
 /// Differing words of a clause that count.
 const MAX_SIZE: usize = 40;
+/// From this score on, a clause that no cue knows plainly speaks for a practice.
+const PLAIN: f64 = 0.6;
 /// What a score must pass to speak for a practice.
 const SPEAKS: f64 = 0.3;
 
@@ -187,6 +189,13 @@ impl Gathered {
         }
         named.truncate(MOST);
         named
+    }
+
+    /// What a clause speaks for most by what was learned, where it does so plainly.
+    pub(super) fn learned(&mut self, clause: &Clause) -> Option<Practice> {
+        let score = self.score(clause);
+        let best = (0..PRACTICES).rev().max_by(|a, b| score[*a].total_cmp(&score[*b]))?;
+        (score[best] >= PLAIN).then_some(Practice::ALL[best].0)
     }
 
     /// What the clause that is looked at speaks for most, where anything does.

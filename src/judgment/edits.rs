@@ -12,6 +12,7 @@ use regex::Regex;
 use super::facts::{Clause, without_dates, without_references};
 use super::quantity::{Quantity, Unit, quantities};
 use super::rules::{legal_names, patterns};
+use super::topics::without_addresses;
 
 /// What an edit changes. A clause may change several things at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -137,6 +138,14 @@ fn numbers(text: &str) -> BTreeSet<String> {
     NUMBER.find_iter(text).map(|found| found.as_str().trim_end_matches(['.', ',']).replace(',', "")).collect()
 }
 
+/// The kinds that clauses of a section name as a whole, however its sentences are cut.
+pub(super) const NAMED: [EditKind; 4] = [EditKind::Right, EditKind::Recipient, EditKind::DataType, EditKind::Purpose];
+
+/// What a folded text names of each of [`NAMED`], inflections set aside.
+pub(super) fn named(text: &str) -> [BTreeSet<String>; 4] {
+    [&*RIGHT, &*RECIPIENT, &*DATA_TYPE, &*PURPOSE].map(|pattern| mentions(pattern, text))
+}
+
 type Test = fn(&str, &str) -> bool;
 
 /// A kind, and whether two folded texts differ in it. Dates and references are set aside
@@ -176,8 +185,10 @@ pub(super) fn jurisdictions(text: &str) -> BTreeSet<String> {
         }
         .to_owned()
     };
-    let named = JURISDICTION.find_iter(text).map(|found| one(found.as_str()));
-    let lawful = NATIONAL.captures_iter(text).filter_map(|found| nation(&found[1]).map(str::to_owned));
+    // The end of an address names no place.
+    let text = without_addresses(text);
+    let named = JURISDICTION.find_iter(&text).map(|found| one(found.as_str()));
+    let lawful = NATIONAL.captures_iter(&text).filter_map(|found| nation(&found[1]).map(str::to_owned));
     named.chain(lawful).collect()
 }
 

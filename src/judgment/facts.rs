@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use unicode_normalization::UnicodeNormalization;
 
-use super::edits::jurisdictions;
+use super::edits::{EditKind, NAMED, jurisdictions, named};
 use super::noise;
 use super::quantity::{Quantity, quantities};
 use super::rules::{legal_names, pattern};
@@ -27,6 +27,9 @@ const MAX_SENTENCES: usize = 500;
 const REWORDED: f64 = 0.42;
 /// The same across sections, where less speaks for it.
 const REWORDED_ELSEWHERE: f64 = 0.6;
+/// Differing sentences of a section that are looked at together; of a rewrite, what they name
+/// together says nothing of each.
+const MAX_TOGETHER: usize = 8;
 /// Characters that are kept of what leads to a list.
 const MAX_LEAD: usize = 2_000;
 /// Bytes of text that are searched for whole sentences; a long policy has a quarter of a
@@ -133,6 +136,10 @@ pub(crate) struct Facts {
     pub(crate) whole: BTreeSet<Vec<String>>,
     /// The sections whose differing sentences name the same amounts before and after.
     pub(crate) amounts_stay: BTreeSet<Vec<String>>,
+    /// Of those, the ones where each amount stands as often before as after.
+    pub(crate) amounts_stay_each: BTreeSet<Vec<String>>,
+    /// The kinds of thing that the differing sentences of a section name alike.
+    pub(crate) kinds_stay: BTreeMap<Vec<String>, Vec<EditKind>>,
     /// Whether the rules know the language that the texts are in.
     pub(crate) tongue: Tongue,
     /// Whether only one of the texts knows somebody who answers for personal data by office.
@@ -265,7 +272,7 @@ julio|agosto|septiembre|noviembre|diciembre";
 
 static DATE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!(
-        r"\b(?:{MONTHS})\.? \d{{1,2}}(?:st|nd|rd|th)?(?:,? (?:19|20)\d\d)?\b|\b\d{{1,2}}(?:st|nd|rd|th|er|\.)? (?:de |of )?(?:{MONTHS})\.?,? ?(?:de )?(?:(?:19|20)\d\d)?|\b(?:{MONTHS})\.?,? (?:19|20)\d\d\b|\b(?:19|20)\d\d[-/.]\d{{1,2}}[-/.]\d{{1,2}}\b|\b\d{{1,2}}[-/.]\d{{1,2}}[-/.](?:19|20)?\d\d\b"
+        r"\b(?:{MONTHS})\.? \d{{1,2}}(?:st|nd|rd|th)?(?:,? (?:19|20)\d\d)?\b|\b\d{{1,2}}(?:st|nd|rd|th|er|\.)? (?:de |of )?(?:{MONTHS})\b\.?,? ?(?:de )?(?:(?:19|20)\d\d)?|\b(?:{MONTHS})\.?,? (?:19|20)\d\d\b|\b(?:19|20)\d\d[-/.]\d{{1,2}}[-/.]\d{{1,2}}\b|\b\d{{1,2}}[-/.]\d{{1,2}}[-/.](?:19|20)?\d\d\b"
     ))
 });
 static DATE_LINE: LazyLock<Regex> = LazyLock::new(|| {
@@ -434,7 +441,11 @@ fn is_entry(line: &str) -> bool {
 
 /// The sentences of what a page writes without a blank between them: `Changes.We may`.
 fn unglued(text: &str) -> Vec<&str> {
-    static GLUED: LazyLock<Regex> = LazyLock::new(|| pattern(r"[a-z\u{df}-\u{ff}]{3}[.!?][A-Z][a-z' ]"));
+    static GLUED: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r#"(?:[a-z\u{df}-\u{ff}]{3}|[A-Z]{3})[.!?]["”)]?[A-Z][a-z' ]|[A-Za-z]{3}["”)]{1,2}[.!?][A-Z][A-Za-z' ]"#,
+        )
+    });
     let (mut parts, mut start) = (Vec::new(), 0);
     for found in GLUED.find_iter(text) {
         let word = text[start..found.start()].rsplit(char::is_whitespace).next().unwrap_or_default();
@@ -528,7 +539,8 @@ pub(crate) fn gather(change: &Change, old: &Reading, new: &Reading) -> Facts {
     }
     elsewhere(&mut facts, change, left, right);
     facts.panel = noise::panel(&facts.clauses);
-    facts.amounts_stay = amounts_stay(&facts.clauses);
+    (facts.amounts_stay, facts.amounts_stay_each) = amounts_stay(&facts.clauses);
+    facts.kinds_stay = kinds_stay(&facts.clauses);
     facts.broken = broken(change);
     let alone = change.sections.iter().filter(|section| matches!(section.kind, Kind::Added | Kind::Removed));
     facts.whole = alone.map(path_of).filter(|path| !path.is_empty()).collect();
@@ -538,16 +550,48 @@ pub(crate) fn gather(change: &Change, old: &Reading, new: &Reading) -> Facts {
     facts
 }
 
+/// Of each section of several differing sentences, the kinds of thing that these name alike
+/// before and after, taken together: what one of them lost, another has.
+fn kinds_stay(clauses: &[Clause]) -> BTreeMap<Vec<String>, Vec<EditKind>> {
+    let mut sections: BTreeMap<&[String], Vec<&Clause>> = BTreeMap::new();
+    clauses.iter().for_each(|clause| sections.entry(&clause.path).or_default().push(clause));
+    let several = sections.into_iter().filter(|(_, clauses)| (2..=MAX_TOGETHER).contains(&clauses.len()));
+    several
+        .map(|(path, clauses)| {
+            let all = |side: fn(&Clause) -> &String| {
+                named(&clauses.iter().map(|clause| side(clause).as_str()).collect::<Vec<_>>().join(" \u{1f} "))
+            };
+            let (old, new) = (all(|clause| &clause.old), all(|clause| &clause.new));
+            let stay = NAMED.into_iter().enumerate().filter(|(at, _)| old[*at] == new[*at]).map(|(_, kind)| kind);
+            (path.to_vec(), stay.collect())
+        })
+        .collect()
+}
+
 /// The sections in which the same periods and prices stand before and after, in whatever
-/// sentences.
-fn amounts_stay(clauses: &[Clause]) -> BTreeSet<Vec<String>> {
-    let mut sides: BTreeMap<&[String], [BTreeSet<Quantity>; 2]> = BTreeMap::new();
+/// sentences; and those in which each does so as often.
+fn amounts_stay(clauses: &[Clause]) -> (BTreeSet<Vec<String>>, BTreeSet<Vec<String>>) {
+    let mut sections: BTreeMap<&[String], [Vec<Quantity>; 2]> = BTreeMap::new();
     for clause in clauses {
-        let sides = sides.entry(&clause.path).or_default();
+        let sides = sections.entry(&clause.path).or_default();
         sides[0].extend(quantities(&clause.old));
         sides[1].extend(quantities(&clause.new));
     }
-    sides.into_iter().filter(|(_, [old, new])| old == new).map(|(path, _)| path.to_vec()).collect()
+    let mut stay = (BTreeSet::new(), BTreeSet::new());
+    for (path, sides) in sections {
+        let [mut old, mut new] = sides;
+        old.sort_unstable();
+        new.sort_unstable();
+        if old == new {
+            stay.1.insert(path.to_vec());
+        }
+        old.dedup();
+        new.dedup();
+        if old == new {
+            stay.0.insert(path.to_vec());
+        }
+    }
+    stay
 }
 
 /// Whether a text is a register: under hardly a heading, most of its lines name a place.

@@ -272,14 +272,28 @@ impl Bench {
         for (weight, led) in weights.iter_mut().zip(weigh(&[], lead, "")) {
             *weight += led.min(1.2) * 0.6;
         }
-        let practices = ranked(&weights);
+        let mut practices = ranked(&weights);
+        let learned = practices.is_empty()
+            && (content.len() >= 5 || clause.is_reworded())
+            && !clause.heading
+            && (noise::says(clause) || !quantity::quantities(&clause.both()).is_empty());
+        if learned {
+            // No cue knows its words; the learned model may.
+            practices.extend(self.about.learned(clause).map(|practice| (practice, 1.0)));
+        }
         let is_mail = !clause.is_reworded() && clause.differing().any(|word| word.contains('@'));
         let other_side = (clause.path.as_slice(), !clause.before.is_empty());
         let answered = is_mail && (mailed.contains(&other_side) || one_sided.contains(&other_side));
-        let kinds = edits::kinds(clause);
+        let mut kinds = edits::kinds(clause);
+        if let Some(stay) = facts.kinds_stay.get(&clause.path).filter(|_| clause.is_reworded()) {
+            kinds.retain(|kind| !stay.contains(kind));
+        }
         let whole = facts.whole.contains(&clause.path);
         let (kinds, register) = (kinds.as_slice(), facts.register);
-        let amounts_stay = facts.amounts_stay.contains(&clause.path);
+        let one_sided_amounts =
+            quantity::quantities(&clause.old).is_empty() != quantity::quantities(&clause.new).is_empty();
+        let stay = if one_sided_amounts { &facts.amounts_stay } else { &facts.amounts_stay_each };
+        let amounts_stay = stay.contains(&clause.path);
         let practices = practices.as_slice();
         let seen =
             Seen { clause, practices, content: &content, hidden, kinds, register, whole, answered, amounts_stay };
@@ -427,7 +441,10 @@ impl Bench {
             return;
         }
         *alike += 1;
-        let (before, after) = quote::decisive(clause, trigger);
+        let (before, after) = match rule.starts_with("number.") {
+            true => quote::amount(clause),
+            false => quote::decisive(clause, trigger),
+        };
         self.findings.push(Finding {
             rule: rule.to_owned(),
             practice,

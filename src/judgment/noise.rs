@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::edits::{self, EditKind};
 use super::facts::{Clause, Facts, fold, names_place, words};
 use super::practice::{cues, is_headed};
-use super::rules::{is_carved_out, legal_names, patterns};
+use super::rules::{is_carved_out, is_under_prohibition, legal_names, patterns};
 use crate::reading::Reading;
 
 patterns! {
@@ -19,8 +19,15 @@ patterns! {
     JOINED = r"\p{Ll}\p{Lu}";
     // Where a pointer leads to one's rights, it is more than a pointer.
     RIGHTS_WAY = r"\bprotection officer|\bdpo\b|\bopt(?:ing)?[ -]?out|\byour rights\b|\bexercise\b|\brepresentative\b|\bcomplain|\bappeal|\bnotif(?:y|ied|ication)\b|\bvos droits\b|\bd[ée]l[ée]gu[ée]|\bwiderspr|\bdatenschutzbeauftragte";
-    POINTER_WITHIN = r"\b(?:vous (?:pouvez|pourrez) (?:obtenir|trouver|consulter)|vous trouverez|you (?:can|will|may) (?:also )?(?:find|learn|read|get)(?: out)?|(?:finden|erfahren) sie)\b.{0,20}\b(?:plus d'informations|plus de d[ée]tails|more\b|further (?:information|details)|additional information|mehr\b|weitere informationen)|\b(?:via|through|visit|see|consult|contact|check)\b.{0,20}\b(?:help|support) cent(?:er|re)\b|\bcentre d'(?:aide|assistance)\b|\bhilfe-?(?:bereich|center)\b";
-    POINTER = r"^(?:for more (?:information|details)|(?:to )?(?:learn|read|find out) more|(?:please )?(?:see|visit|read|refer to|consult|click)\b|more information|pour (?:en savoir plus|plus d')|weitere informationen|mehr (?:dazu|informationen))";
+    POINTER_WITHIN = r"\b(?:vous (?:pouvez|pourrez) (?:obtenir|trouver|consulter)|vous trouverez|you (?:can|will|may) (?:also )?(?:find|learn|read|get)(?: out)?|(?:finden|erfahren) sie)\b.{0,20}\b(?:plus d'informations|plus de d[ée]tails|more\b|further (?:information|details)|additional information|mehr\b|weitere informationen)|\b(?:via|through|visit|see|consult|contact|check)\b.{0,20}\b(?:help|support) cent(?:er|re)\b|\bcentre d'(?:aide|assistance)\b|\bhilfe-?(?:bereich|center)\b|^(?:if you have|should you have|for) (?:any |all )?(?:further |other |additional )?(?:questions?|concerns|comments|queries)\b.{0,140}\b(?:contact|write|e-?mail|reach|ask)\b|^(?:pour toute|si vous avez (?:une|des|d'autres)) (?:autres? )?questions?\b.{0,140}\b(?:contacte\w*|[ée]cri\w+|adress\w+)\b|^(?:bei|wenn sie|falls sie) (?:weiteren? |allgemeinen? )?fragen\b.{0,140}\b(?:kontakt\w*|wenden|schreiben|erreichen)\b";
+    POINTER = r"^(?:for more (?:information|details)|(?:to )?(?:learn|read|find out) more|(?:please )?(?:see|visit|read|refer to|consult|click)\b|please (?:also )?(?:review|check)\b|more information|(?:more |further |additional )?information (?:about|on|regarding|concerning)\b.{0,160}\b(?:is|are) (?:also )?(?:available|provided) (?:here|at|on|in|below)\b|pour (?:en savoir plus|plus d')|weitere informationen|mehr (?:dazu|informationen))";
+    // What announces what follows, and says nothing itself.
+    SIGNPOST = r"^(?:this|the following|these|the) (?:sections?|tables?|charts?|lists?|paragraphs?|summary|overview)\b.{0,60}\b(?:describes?|explains?|lists?|sets? out|outlines?|provides?|shows?|summari[sz]es?|identif(?:y|ies)|covers?)\b|\bthis section (?:provides|explains|describes|gives|lists|sets out)\b|\b(?:is|are) (?:also |further )?(?:described|explained|detailed|listed|set out|provided|outlined)(?: in (?:more|further) detail)? below\b|^(?:below|here)(?: is| are|,? you (?:will|can) find)\b|^(?:le tableau|la section|cette section|les sections|ce tableau)\b.{0,60}\b(?:d[ée]cri|expliqu|pr[ée]sent|r[ée]capitul|[ée]num)\w+|^(?:die folgende|der folgende|diese[rs]?) (?:tabelle|abschnitt|liste|[üu]bersicht)\b.{0,60}\b(?:beschreib|erkl[äa]r|erl[äa]uter|zeig|nenn|enth[äa]lt)\w*";
+    // Who wrote the words of a text, or lent them.
+    CREDIT = r"\b(?:based on|adapted from|created (?:with|using|by)|generated (?:with|using|by)|inspired by)\b.{0,60}\b(?:templates?|generators?|licen[sc]ed|polic(?:y|ies) (?:of|by|from))|\blicen[sc]ed under (?:a |the )?(?:creative commons|cc[ -]|gnu|mit)|\berstellt (?:mit|von|durch)\b.{0,60}\b(?:generator|muster|vorlage)|\bg[ée]n[ée]r[ée]e? (?:par|avec)\b";
+    QUESTION = r"^\W*(?:what|how|why|who|whom|which|when|where|do|does|can|will|is|are|may|should|quel(?:le)?s?|comment|pourquoi|qui|que|qu'|quand|o[ùu]|est-ce|puis-je|wie|was|warum|welche[rsn]?|wer|wann|wo|kann|k[öo]nnen|darf)\b[^.;:!]{3,110}\?\W*$";
+    REACHES = r"\bcontact(?:ing|er|ez)?\b|\breach(?:ing)? (?:out|us)\b|\bkontakt\w*|\bget in touch\b";
+    CHANNEL = r"^(?:portal|forms?|support|pages?|cent(?:er|re)|help|online|teams?|service|services|website|site|chat|submit\w*|requests?|contact\w*|here|link|desk|customer|department|portail|formulaire|assistance|ligne|page|hilfe|formular|seite|kundenservice)$";
     STREET = r"\b(?:street|st|road|rd|avenue|ave|suite|floor|building|blvd|boulevard|lane|quay|house|square|drive|p\.?o\.? box|rue|cedex|stra(?:ß|ss)e|str|platz|plaza|way|dock|postal|zip)\b|\b[a-z]{1,2}\d{1,2}[a-z]? ?\d[a-z]{2}\b|\b\d{5}(?:-\d{4})?\b|\b[a-z]\d\d [a-z0-9]{4}\b";
     SPEAKS = r"\b(?:may|must|shall|will|can|should|not|if|collect|share|use|process|sell|receives?|discloses?|partners?|advertis\w+|controller|representative|peut|doit|si|kann|muss|wenn)\b";
     // Who holds an office that the law asks for, by name.
@@ -30,6 +37,8 @@ patterns! {
     UNITS = r"\d ?(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?|%|percent|euros?|dollars?|usd|eur|gbp|heures?|jours?|semaines?|mois|ans?|stunden?|tagen?|tage|wochen?|monate?n?|jahre?n?)\b|[$€£¥] ?\d|\d ?[$€£%]";
     // Who does or may do something; "we" alone begins most that is said for courtesy.
     NORM = r"\b(?:we|you|they|users?|customers?|members?|subscribers?|nous|vous|ils|wir|sie|du|kunden|nutzer)\b(?: \w+){0,3}? \w{2,}";
+    // What is said of something: nobody acts, and it binds all the same.
+    STATED = r"\b(?:is|are|was|were|will|may|must|can|has|have|does|remains?|stays?|costs?|goes?|takes?|lasts?|ends?|needs?|counts?|applies|becomes?|est|sont|sera|seront|peut|reste|co[ûu]te|ist|sind|wird|werden|bleibt|kostet|gilt|hat)\b";
     COURTESY = r"^\W*(?:how|what|when|where|why|who|contacte\w*)\b|\bcontact (?:us|you)\b|\b(?:visitors?|welcome|thank|hope|happy|glad|please|encourage|recommend|committ?ed|commitment|important|seriously|values?|respects?|trust|care about|believe|strive|aim|understand|questions?|learn|more information|find out|see|visit|read|click|here|below|above|following|describes?|explains?|updated?|policy|notice|terms|agreement|version|section|article|bienvenue|merci|veuillez|engag\w+|importan\w+|questions?|ci-dessous|suivant\w*|pr[ée]sente|politique|willkommen|danke|bitte|wichtig|fragen|folgend\w*|unten|richtlinie|erkl[äa]rung)\b";
     CONTACT = r"@|\+?\d[\d ()-]{7,}\d|\bhttps?://|\bwww\.|\bemail\b|\be-mail\b|\bphone\b|\btel\b";
     ERROR_PAGE = r"\b(?:this page (?:isn't|is not|can't be|could not be) (?:available|found)|page (?:not|can not be) found|page isn't available|cette page n'existe pas|page introuvable|nicht verf[üu]gbar|redirecting to|access denied|just a moment|enable javascript|something went wrong|404|an error occurred|content (?:isn't|is not) available|temporarily unavailable)\b";
@@ -201,7 +210,18 @@ pub(crate) fn settled(clause: &Clause, facts: &Facts) -> Option<&'static str> {
     if clause.both().contains("hidden@email") {
         return Some("contact_format");
     }
-    let points = POINTER.is_match(text) && long <= 25 || POINTER_WITHIN.is_match(text) && long <= 32;
+    // Headings that a page writes as lines, and what else says nothing itself.
+    if !clause.is_reworded()
+        && (QUESTION.is_match(text) || SIGNPOST.is_match(text) && long <= 40 && !RIGHTS_WAY.is_match(text))
+    {
+        return Some("editorial");
+    }
+    let credits = |text: &String| text.is_empty() || CREDIT.is_match(text);
+    if credits(&clause.old) && credits(&clause.new) && long <= 30 {
+        return Some("page_furniture");
+    }
+    let points = POINTER.is_match(text) && (long <= 25 || long <= 60 && text.contains(" to learn "))
+        || POINTER_WITHIN.is_match(text) && long <= 32;
     if !clause.is_reworded() && points && !RIGHTS_WAY.is_match(text) {
         return Some("editorial");
     }
@@ -278,8 +298,28 @@ fn is_label(clause: &Clause, text: &str, headed: bool) -> bool {
     if is_carved_out(text) || OFFICE.is_match(text) || entry {
         return false;
     }
-    let run_in = !clause.listed && words.len() <= 3 && raw.trim_end().ends_with('.');
+    if is_under_prohibition(clause) {
+        return false;
+    }
+    // `Payment and Renewal.` before a paragraph, numbered or not.
+    let titled_all = words.len() >= 2 && words.iter().all(|w| w.starts_with(char::is_uppercase) || w.len() <= 3);
+    let run_in = (!clause.listed || titled_all && !clause.lead.trim_end().ends_with(':'))
+        && words.len() <= 3
+        && raw.trim_end().ends_with('.');
     run_in || !ends && (!led && words.len() <= 6 || titled || text.contains("](http"))
+}
+
+/// Whether an item of a list is a sentence of some length, as numbered paragraphs are.
+pub(crate) fn is_prose(clause: &Clause) -> bool {
+    let raw = if clause.after.is_empty() { &clause.before } else { &clause.after };
+    let long = raw.split_whitespace().count() >= 14 && !raw.contains(" | ");
+    long && raw.trim_end().ends_with('.') && raw.starts_with(char::is_uppercase) && NORM.is_match(&clause.both())
+}
+
+/// Whether a sentence says what somebody does, may do or must do, and is more than a courtesy.
+pub(crate) fn says(clause: &Clause) -> bool {
+    let text = clause.both();
+    NORM.is_match(&text) && !COURTESY.is_match(&text)
 }
 
 /// Whether a short sentence that came or went says what somebody does, may do or must do,
@@ -294,7 +334,7 @@ pub(crate) fn is_norm(clause: &Clause) -> bool {
         && headings.last().is_some_and(|heading| is_headed(std::slice::from_ref(heading)))
         // Under "Contact" stands how to reach somebody, and what else a page ends with.
         && !headings.last().is_some_and(|heading| heading.contains("contact") || heading.contains("kontakt"))
-        && NORM.is_match(&text)
+        && (NORM.is_match(&text) || STATED.is_match(&text))
         && !COURTESY.is_match(&text)
 }
 
@@ -310,10 +350,63 @@ pub(crate) fn is_contact_format(clause: &Clause) -> bool {
     let speaks = SPEAKS.is_match(&differing.join(" "));
     let same_names = legal_names(&clause.before) == legal_names(&clause.after);
     if clause.is_reworded() {
-        return STREET.is_match(&text) && !speaks && same_names && differing.len() <= 30
-            || CONTACT.is_match(&text) && differing.len() <= 6;
+        // "Your street and telephone number" is no address.
+        let street = |word: &&str| word.contains(|c: char| c.is_ascii_digit()) || STREET.is_match(word);
+        let asked = REACHES.is_match(&text) || text.contains("question");
+        let numbered = text.contains(|c: char| c.is_ascii_digit())
+            && (differing.iter().any(street) || asked || !NORM.is_match(&text));
+        return numbered && STREET.is_match(&text) && !speaks && same_names && differing.len() <= 30
+            || is_addressed(&text)
+                && differing.len() <= 6
+                && (differing.is_empty() || differing.iter().any(|word| reaches(word)))
+            || is_contact_way(clause, &differing);
     }
-    (STREET.is_match(&text) || CONTACT.is_match(&text)) && !speaks && differing.len() <= 30
+    (STREET.is_match(&text) || is_addressed(&text)) && !speaks && differing.len() <= 30
+}
+
+/// Whether a text holds an address or a number to call, or is the label of one; a sentence that
+/// only speaks of e-mail addresses is neither.
+fn is_addressed(text: &str) -> bool {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let written = text.contains(['@', '+']) || text.contains("://") || text.contains("www.") || digits >= 5;
+    CONTACT.is_match(text) && (written || text.split_whitespace().count() <= 12)
+}
+
+/// Whether a word is an address, a number or the name of a way to reach somebody.
+fn reaches(word: &str) -> bool {
+    const WAYS: [&str; 16] = [
+        "email",
+        "e-mail",
+        "mail",
+        "phone",
+        "telephone",
+        "tel",
+        "fax",
+        "address",
+        "write",
+        "call",
+        "courriel",
+        "adresse",
+        "téléphone",
+        "telefon",
+        "hotline",
+        "postal",
+    ];
+    word.contains(['@', '.', '/'])
+        || word.chars().any(char::is_numeric)
+        || WAYS.contains(&word)
+        || CHANNEL.is_match(word)
+}
+
+/// Whether only the way by which somebody is reached differs: `contact us` becomes `contact us
+/// through the support portal`.
+fn is_contact_way(clause: &Clause, differing: &[&str]) -> bool {
+    let channels = differing.iter().filter(|word| CHANNEL.is_match(word)).count();
+    REACHES.is_match(&clause.old)
+        && REACHES.is_match(&clause.new)
+        && differing.len() <= 8
+        && channels > 0
+        && channels * 2 >= differing.len()
 }
 
 /// Whether one of the two readings is not the policy at all, or only a part of it.

@@ -86,11 +86,11 @@ const CUES: [Cues; 18] = [
     Cues {
         practice: Practice::DataCollection,
         heading: r"\b(?:information|data|details)\b.*\b(?:collect|receive|gather|obtain|provide|process)|\bwhat (?:do )?we (?:collect|gather|receive|record|know)|\b(?:what|which|types?|kinds?|categories)\b.*\b(?:information|data)\b|collection of|sources? of|(?:location|biometric|sensitive|health|device|usage|log|technical|face) (?:information|data)|donn[ée]es.*(?:collect|trait|recueil)|quelles donn[ée]es|welche.*daten|(?:erheb|erfass|sammel)",
-        sentence: r"\b(?:we|they|which) (?:may |might |will |can )?(?:also )?(?:automatically )?(?:collect|receive|gather|obtain|record)\b|\bcollect(?:s|ed|ing|ion)?\b|\b(?:ip|mac|e-?mail|postal) address|\bdevice (?:id|identif|type|information)|\bbrowser type|\boperating system|\bphone number|\bdate of birth|\bbiometric|\bface (?:data|print|geometr)|\bfacial|\bgeo-?locat|\blocation (?:data|information)|\bprecise location|\bcontacts\b|\baddress book|\bmicrophone|\bcamera|\bvoice\b|\bhealth (?:data|information)|\binferences?\b|\bsocial security|\bgovernment.issued|\bidentifiers?\b|\blog data|\busage data|\bprofile (?:data|information)|\b(?:collectons|recueillons|collect[ée]e?s?|recueilli)|\bdonn[ée]es (?:de |d')?(?:g[ée]olocalisation|biom[ée]triques|sensibles|de sant[ée])|\b(?:erheben|erfassen|sammeln|erhoben|erfasst)\b|\bstandortdaten|\bgeolokal|\bgesichts|\bbiometrisch",
+        sentence: r"\b(?:we|they|which) (?:may |might |will |can )?(?:also )?(?:automatically )?(?:collect|receive|gather|obtain|record)\b|\bcollect(?:s|ed|ing|ion)?\b|\bgather(?:s|ed|ing)\b|\b(?:ip|mac|e-?mail|postal) address|\bdevice (?:id|identif|type|information)|\bbrowser type|\boperating system|\bphone number|\bdate of birth|\bbiometric|\bface (?:data|print|geometr)|\bfacial|\bgeo-?locat|\blocation (?:data|information)|\bprecise location|\bcontacts\b|\baddress book|\bmicrophone|\bcamera|\bvoice\b|\bhealth (?:data|information)|\binferences?\b|\bsocial security|\bgovernment.issued|\bidentifiers?\b|\blog data|\busage data|\bprofile (?:data|information)|\b(?:collectons|recueillons|collect[ée]e?s?|recueilli)|\bdonn[ée]es (?:de |d')?(?:g[ée]olocalisation|biom[ée]triques|sensibles|de sant[ée])|\b(?:erheben|erfassen|sammeln|erhoben|erfasst)\b|\bstandortdaten|\bgeolokal|\bgesichts|\bbiometrisch",
     },
     Cues {
         practice: Practice::PurposesLegalBasis,
-        heading: r"\b(?:how|why) (?:do )?(?:we|your).*(?:use|process)|\buse of (?:your |the )?(?:personal )?(?:information|data)|\bpurposes?\b|(?:legal|lawful) (?:bas[ie]s|grounds?)|legitimate interest|\bmarketing|finalit[ée]s|bases? (?:l[ée]gales?|juridiques?)|utilis(?:ons|ation).*(?:donn|info)|zweck|rechtsgrundlage|(?:nutzung|verwendung|verarbeitung).*daten",
+        heading: r"\b(?:how|why) (?:do )?(?:we|your).*(?:use|process)|\buses? of (?:your |the )?(?:personal )?(?:information|data)|\bpurposes?\b|(?:legal|lawful) (?:bas[ie]s|grounds?)|legitimate interest|\bmarketing|finalit[ée]s|bases? (?:l[ée]gales?|juridiques?)|utilis(?:ons|ation).*(?:donn|info)|zweck|rechtsgrundlage|(?:nutzung|verwendung|verarbeitung).*daten",
         sentence: r"\bwe (?:may |will |can )?(?:also )?(?:use|process)\b|\bpurposes?\b|\b(?:legal|lawful) (?:bas[ie]s|grounds?)|\blegitimate (?:business )?interests?|\bperformance of (?:a|the|our) contract|\bperson(?:aliz|alis)|\bmarketing\b|\bprofiling\b|\bimprove (?:our|the)\b|\bresearch and development|\bfinalit[ée]s?|\bbases? (?:l[ée]gale|juridique)|\bint[ée]r[êe]ts? l[ée]gitime|\b(?:utilisons|traitons)\b|\bzwecke?n?\b|\brechtsgrundlage|\bberechtigte[sn]? interesse|\b(?:verwenden|nutzen|verarbeiten) wir|\bart\. 6\b",
     },
     Cues {
@@ -111,7 +111,7 @@ const CUES: [Cues; 18] = [
     Cues {
         practice: Practice::Retention,
         heading: r"\bretention\b|how long|\b(?:retain|keep|stor(?:e|age))\b|\bdeletion\b|conservation|(?:speicher|aufbewahrungs)(?:dauer|frist)|l[öo]schung|wie lange",
-        sentence: r"\bretain(?:s|ed|ing)?\b|\bretention\b|\bkeep\b.{0,40}\b(?:for|until|as long)\b|\bstored? (?:for|until)|\bas long as (?:is |it is |we |you )?(?:necessary|needed|required|your|have|need|reasonably)|\b(?:delet|eras|anonymi[sz]|purg)\w*\b.{0,60}\b(?:after|within|days|months|years)\b|\bno longer (?:need|necessary|required)|\bbackups?\b|\bconserv(?:ons|ation|[ée]e?s?)\b|\b(?:speicher|aufbewahrungs)(?:dauer|frist)|\b(?:gespeichert|aufbewahrt|gel[öo]scht)\b|\bso ?lange\b",
+        sentence: r"\bretain(?:s|ed|ing)?\b|\bretention\b|\bkeep\b.{0,40}\b(?:for|until|as long)\b|\bstored? (?:for|until|up to)|\bas long as (?:is |it is |we |you )?(?:necessary|needed|required|your|have|need|reasonably)|\b(?:delet|eras|anonymi[sz]|purg)\w*\b.{0,60}\b(?:after|within|days|months|years)\b|\bno longer (?:need|necessary|required)|\bbackups?\b|\bconserv(?:ons|ation|[ée]e?s?)\b|\b(?:speicher|aufbewahrungs)(?:dauer|frist)|\b(?:gespeichert|aufbewahrt|gel[öo]scht)\b|\bso ?lange\b",
     },
     Cues {
         practice: Practice::RightsChoices,
@@ -126,7 +126,7 @@ const CUES: [Cues; 18] = [
     Cues {
         practice: Practice::Children,
         heading: r"\b(?:child(?:ren)?|minors?|teens?|kids|youth|parents?|underage|age)\b|enfants?|mineurs?|kinder|minderj[äa]hrig|jugend",
-        sentence: r"\bchild(?:ren)?\b|\bminors?\b|\bunder (?:the age of )?(?:1[0-9]|thirteen|sixteen|eighteen)\b|\b(?:1[3-9]|thirteen|sixteen|eighteen) years? (?:of age|old)|\bparent(?:s|al)?\b|\blegal guardians?\b|\bcoppa\b|\bage of (?:majority|consent)|\bteen(?:s|agers?)?\b|\benfants?\b|\bmineure?s?\b|\bparental|\bmoins de 1\d ans|\bkinder[ns]?\b|\bminderj[äa]hrig|\beltern\b|\bunter 1\d jahren",
+        sentence: r"\bchild(?:ren)?\b|\bminors?\b|\bunder (?:the age of )?(?:1[0-9]|thirteen|sixteen|eighteen)\b|\b(?:1[3-9]|thirteen|sixteen|eighteen) years? (?:of age|old)|\bparent(?:s|al)?\b|\blegal guardians?\b|\bcoppa\b|\bage of (?:majority|consent)|\bteen(?:s|agers?)?\b|\bunder-?age\b|\b(?:only|be an?|not an?) adults?\b|\benfants?\b|\bmineure?s?\b|\bparental|\bmoins de 1\d ans|\bkinder[ns]?\b|\bminderj[äa]hrig|\beltern\b|\bunter 1\d jahren",
     },
     Cues {
         practice: Practice::SecurityBreach,

@@ -4,7 +4,7 @@
 //! English, French and German. Pure; a text without figures or number words costs one
 //! search.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -21,6 +21,8 @@ pub(super) enum Unit {
     WorkingDays,
     /// Months and years; ages, too.
     Months,
+    /// Storage and transfer, in kilobytes.
+    Kilobytes,
     /// Parts of a hundred.
     Percent,
     /// Money, by the currency's code.
@@ -132,7 +134,18 @@ const NUMBERS: [(&str, u64); 82] = [
 
 /// How a unit begins, what it is counted in, and how many of that it is. The first that
 /// fits is meant.
-const UNITS: [(&str, Unit, u64); 34] = [
+const UNITS: [(&str, Unit, u64); 45] = [
+    ("kb", Unit::Kilobytes, 1),
+    ("mb", Unit::Kilobytes, 1000),
+    ("mega", Unit::Kilobytes, 1000),
+    ("gb", Unit::Kilobytes, 1_000_000),
+    ("giga", Unit::Kilobytes, 1_000_000),
+    ("tb", Unit::Kilobytes, 1_000_000_000),
+    ("tera", Unit::Kilobytes, 1_000_000_000),
+    ("quarter", Unit::Months, 3),
+    ("trimestre", Unit::Months, 3),
+    ("quartal", Unit::Months, 3),
+    ("semest", Unit::Months, 6),
     ("second", Unit::Seconds, 1),
     ("sekunde", Unit::Seconds, 1),
     ("minute", Unit::Seconds, 60),
@@ -177,11 +190,11 @@ static QUANTITY: LazyLock<Regex> = LazyLock::new(|| {
     let ones = "one|two|three|four|five|six|seven|eight|nine";
     let words = format!("(?:{tens})[- ](?:{ones})|{}", words.join("|"));
     let sign = r"us ?\$|[$€£¥]|\b(?:usd|eur|gbp|chf) ?";
-    let unit = r"[%$€£¥]|(?:seconds?|sekunden?|minuten?|minutes?|hours?|days?|weeks?|months?|years?|heures?|jours?|semaines?|mois|ans?|ann[ée]es?|stunden?|tage?n?|wochen?|monate?n?s?|jahre?n?s?|percent|per cent|pour cent|prozent|us dollars?|dollars?|usd|euros?|eur|gbp|pounds?|chf)\b";
+    let unit = r"[%$€£¥]|(?:[kmgt]b|(?:giga|mega|tera)bytes?|quarters?|trimestres?|quartale?n?|semest(?:er|re)s?|seconds?|sekunden?|minuten?|minutes?|hours?|days?|weeks?|months?|years?|heures?|jours?|semaines?|mois|ans?|ann[ée]es?|stunden?|tage?n?|wochen?|monate?n?s?|jahre?n?s?|percent|per cent|pour cent|prozent|us dollars?|dollars?|usd|euros?|eur|gbp|pounds?|chf)\b";
     let age = r"\b(?:age of|under|over|aged|least|than|moins de|plus de|unter|[üu]ber) ";
     let older = r" (?:or|and) (?:older|over|above|up|under|younger)\b";
     pattern(&format!(
-        r"(?P<age>{age})?(?P<sign>(?:{sign}) ?)?(?:(?P<figures>\d[\d.,]*)|\b(?P<words>{words})\b|\b(?:for|within|after|during|of|than|least) (?P<article>an?)\b)(?: ?\(\w+\))?(?:[ -]?(?P<kind>business|working|calendar|consecutive|full|ouvr[ée]s|werk)?[ -]?(?P<unit>{unit})|(?P<older>{older}))?"
+        r"(?P<age>{age})?(?P<sign>(?:{sign}) ?)?(?:(?P<figures>\d[\d.,]*)|\b(?P<words>{words})\b|\b(?:for|within|after|during|of|than|least) (?P<article>an?)\b|\b(?P<past>past|preceding|previous|last|prior)\b)(?: ?\(\w+\))?(?:[ -]?(?P<kind>business|working|calendar|consecutive|full|ouvr[ée]s|werk)?[ -]?(?P<unit>{unit})|(?P<older>{older}))?"
     ))
 });
 
@@ -210,9 +223,11 @@ fn quantity(found: &regex::Captures<'_>) -> Option<Quantity> {
         let years = if group("words").is_some() { 10_000..=21_000 } else { 5_000..=99_000 }.contains(&thousandths);
         return (bounded && years).then_some(Quantity { unit: Unit::Bare, thousandths });
     };
-    // "A day will come" is a way of speaking.
+    // "A day will come" is a way of speaking, and so is the last day of something.
     let (_, counted, many) = UNITS.iter().find(|(start, ..)| unit.starts_with(start))?;
-    if article && (*many <= 60 && *counted == Unit::Seconds || *many == 86_400 || !counted.is_time()) {
+    if (article || group("past").is_some())
+        && (*many <= 60 && *counted == Unit::Seconds || *many == 86_400 || !counted.is_time())
+    {
         return None;
     }
     let working = matches!(group("kind"), Some("business" | "working" | "werk" | "ouvrés" | "ouvres"));
@@ -232,6 +247,93 @@ fn in_figures(figures: &str) -> u64 {
     let rest: String = rest.chars().chain("000".chars()).take(3).collect();
     // More digits than fit are more than anybody asks for.
     format!("{whole}{rest}").parse().unwrap_or(u64::MAX)
+}
+
+/// How often something happens, in days, months and years: `weekly`, `each week` and `per week`
+/// are one.
+pub(super) fn frequencies(folded: &str) -> BTreeSet<&'static str> {
+    const OFTEN: [(&str, &str); 16] = [
+        ("dai", "day"),
+        ("da", "day"),
+        ("jour", "day"),
+        ("quot", "day"),
+        ("t", "day"),
+        ("w", "week"),
+        ("sem", "week"),
+        ("heb", "week"),
+        ("mo", "month"),
+        ("men", "month"),
+        ("q", "quarter"),
+        ("v", "quarter"),
+        ("tri", "quarter"),
+        ("y", "year"),
+        ("a", "year"),
+        ("j", "year"),
+    ];
+    static FREQUENCY: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"\b(?:each|every|per|once an?|by the|chaque|par|pro|jede[nrsm]?) (?P<unit>day|week|month|quarter|year|jour|semaine|mois|trimestre|an|ann[ée]e|tag|woche|monat|quartal|jahr)\b|\b(?P<adverb>daily|weekly|monthly|quarterly|yearly|annual(?:ly)?|quotidien\w*|hebdomadaire\w*|mensuel\w*|trimestriel\w*|annuel\w*|t[äa]glich\w*|w[öo]chentlich\w*|monatlich\w*|viertelj[äa]hrlich\w*|j[äa]hrlich\w*)\b",
+        )
+    });
+    let named = |found: regex::Captures<'_>| {
+        let word = found.name("unit").or(found.name("adverb"))?.as_str().to_owned();
+        let first = |start: &str| word.starts_with(start);
+        // "trimestre" begins like "täglich" does, and "jour" like "jahr".
+        let known = |(start, _): &&(&str, &str)| first(start) && !(first("tri") && *start == "t");
+        OFTEN.iter().find(known).map(|(_, often)| *often)
+    };
+    FREQUENCY.captures_iter(folded).filter_map(named).collect()
+}
+
+/// What stands behind a number and is not what it counts; of millions, statistics are told.
+const NO_NOUNS: [&str; 24] = [
+    "million",
+    "millions",
+    "millionen",
+    "billion",
+    "thousand",
+    "and",
+    "the",
+    "for",
+    "per",
+    "und",
+    "des",
+    "les",
+    "der",
+    "die",
+    "von",
+    "zum",
+    "est",
+    "from",
+    "than",
+    "with",
+    "that",
+    "this",
+    "avec",
+    "oder",
+];
+
+/// How many of what a folded text counts that has no unit: `two keys`.
+pub(super) fn counted(folded: &str) -> BTreeMap<String, BTreeSet<u64>> {
+    static COUNTED: LazyLock<Regex> = LazyLock::new(|| {
+        let articles = |word: &str| word.starts_with("ein") || matches!(word, "un" | "une");
+        let words: Vec<&str> = NUMBERS.iter().map(|(word, _)| *word).filter(|word| !articles(word)).collect();
+        pattern(&format!(
+            r"\b(?P<number>\d{{1,3}}(?:[.,]\d{{3}})*|\d+|{}) (?P<noun>[a-z\u{{df}}-\u{{ff}}]{{3,}})\b",
+            words.join("|")
+        ))
+    });
+    let mut all: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
+    for found in COUNTED.captures_iter(folded) {
+        let (number, noun) = (&found["number"], &found["noun"]);
+        if UNITS.iter().any(|(start, ..)| noun.starts_with(start)) || NO_NOUNS.contains(&noun) {
+            continue;
+        }
+        let number = number.replace([',', '.'], "").parse().ok().or_else(|| in_words(number));
+        let noun = noun.trim_end_matches(['s', 'n', 'e', 'y', 'i']).to_owned();
+        all.entry(noun).or_default().extend(number);
+    }
+    all
 }
 
 fn in_words(words: &str) -> Option<u64> {
@@ -274,6 +376,8 @@ mod tests {
             ("binnen dreißig tagen", "binnen 30 tagen"),
             ("five percent", "5 %"),
             ("1.5 percent", "1,5 %"),
+            ("over the past year", "over the past twelve months"),
+            ("5 gb of room", "5 gigabytes of room"),
             ("if you are under 13", "if you are under the age of 13"),
             ("if you are under 13", "if you are under thirteen (13)"),
         ];
@@ -292,6 +396,7 @@ mod tests {
             ("ten years", "seven years"),
             ("un an", "trois ans"),
             ("$9", "€9"),
+            ("5 gb", "2 gb"),
             ("1.5 percent", "15 percent"),
             ("under 13", "under 16"),
             ("sechs monaten", "24 monaten"),
@@ -299,6 +404,25 @@ mod tests {
         for (a, b) in cases {
             assert_ne!(quantities(a), quantities(b), "{a} {b}");
         }
+    }
+
+    #[test]
+    fn how_often_is_one_however_it_is_said() {
+        for (a, b) in [
+            ("weekly", "each week"),
+            ("billed monthly", "billed by the month"),
+            ("chaque semaine", "hebdomadaire"),
+            ("jedes jahr", "jährlich"),
+            ("par trimestre", "trimestriel"),
+            ("par jour", "täglich"),
+        ] {
+            assert_eq!(frequencies(a), frequencies(b), "{a} {b}");
+            assert_eq!(frequencies(a).len(), 1, "{a}");
+        }
+        assert_ne!(frequencies("chaque semaine"), frequencies("chaque trimestre"));
+        assert_ne!(counted("two keys"), counted("one key"));
+        assert_eq!(counted("two keys"), counted("2 keys"));
+        assert!(counted("30 days").is_empty(), "periods are told apart elsewhere");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::facts::{Clause, fold};
+use super::quantity::quantities;
 use super::rules::pattern;
 use crate::change::words::{Token, steps, tokens};
 
@@ -40,6 +41,17 @@ pub(super) fn shorten(text: &str) -> String {
 /// The decisive words of a clause before and after; `trigger` says which of several
 /// differences decided.
 pub(super) fn decisive(clause: &Clause, trigger: Option<&Regex>) -> (String, String) {
+    let differs = |a: &str, b: &str| trigger.is_some_and(|trigger| trigger.is_match(a) != trigger.is_match(b));
+    decisive_by(clause, trigger, &differs)
+}
+
+/// The words of a clause in which another amount stands before and after.
+pub(super) fn amount(clause: &Clause) -> (String, String) {
+    decisive_by(clause, None, &|a, b| quantities(a) != quantities(b))
+}
+
+/// [`decisive`], where `differs` says of two folded stretches whether they decided.
+fn decisive_by(clause: &Clause, trigger: Option<&Regex>, differs: &dyn Fn(&str, &str) -> bool) -> (String, String) {
     if !clause.is_reworded() {
         let whole = if clause.before.is_empty() { &clause.after } else { &clause.before };
         let quoted = around(whole, trigger);
@@ -50,7 +62,7 @@ pub(super) fn decisive(clause: &Clause, trigger: Option<&Regex>) -> (String, Str
         steps(&before, &after).into_iter().filter(|step| !step.equal).map(|step| (step.old, step.new)).collect();
     let near = |hunk: &&(Range<usize>, Range<usize>)| {
         let sides = [spoken(&before, &widened(&hunk.0, &before)), spoken(&after, &widened(&hunk.1, &after))];
-        trigger.is_some_and(|t| t.is_match(&fold(&sides[0])) != t.is_match(&fold(&sides[1])))
+        differs(&fold(&sides[0]), &fold(&sides[1]))
     };
     let turns = |hunk: &&(Range<usize>, Range<usize>)| {
         [spoken(&before, &hunk.0), spoken(&after, &hunk.1)].iter().any(|words| TURNING.is_match(&fold(words)))

@@ -11,9 +11,9 @@ use std::sync::LazyLock;
 use regex::{Regex, RegexBuilder};
 
 use super::edits::{EditKind, jurisdictions, nation};
-use super::facts::Clause;
+use super::facts::{Clause, without_dates, without_references};
 use super::practice::Practice;
-use super::quantity::quantities;
+use super::quantity::{counted, frequencies, quantities};
 use super::turns;
 
 /// A rule that fires on a clause.
@@ -66,7 +66,8 @@ pub(crate) struct Seen<'a> {
     pub(crate) whole: bool,
     /// Whether something in its section went where it came, or came where it went.
     pub(crate) answered: bool,
-    /// Whether what differs in its section names the same periods and prices on both sides.
+    /// Whether what differs in its section names the same periods and prices on both sides:
+    /// as often, where this clause has some on both.
     pub(crate) amounts_stay: bool,
 }
 
@@ -158,15 +159,16 @@ macro_rules! patterns {
 pub(super) use patterns;
 
 patterns! {
-    NEGATION = r"\b(?:not|never|no longer|neither|nor|jamais|nicht|kein(?:e[nmrs]?)?|niemals)\b|\b(?:ne|n')\b.{1,25}\b(?:pas|plus|aucun)\b";
-    NO_NEGATION = r"\bnot limited to|\bwhether or not|\bif not\b|\bnot only\b|\bor not\b|\bnicht nur\b|\bpas seulement\b|\bdo not (?:sell|share|track)(?: or (?:sell|share))?(?: (?:my|personal)\b| signals?\b|\W*$)|\bdo.not.track\b";
-    LIMIT = r"\b(?:without|unless|except|only|solely|exclusively|sans|sauf|uniquement|seulement|ohne|au(?:ß|ss)er|ausschlie(?:ß|ss)lich|nur)\b";
+    NEGATION = r"\b(?:not|never|no longer|neither|nor|nowhere|nobody|no one|aucune?|jamais|nicht|kein(?:e[nmrs]?)?|niemals)\b|\b(?:ne|n')\b.{1,25}\b(?:pas|plus|aucun)\b";
+    NO_NEGATION = r"\bwhat (?:we|you|they) (?:do|did|will|can|may|must|shall) not\b|\bnot limited to|\bwhether or not|\bif not\b|\bnot only\b|\bor not\b|\bnicht nur\b|\bpas seulement\b|\bdo not (?:sell|share|track)(?: or (?:sell|share))?(?: (?:my|personal)\b| signals?\b|\W*$)|\bdo.not.track\b\W{0,3}(?:\(|signal|header|request|setting|browser|feature|mechanism|preference|option|$)";
+    LIMIT = r"\b(?:without|with no|unless|except|only|solely|exclusively|sans|sauf|uniquement|seulement|ohne|au(?:ß|ss)er|ausschlie(?:ß|ss)lich|nur)\b";
     CARVED_OUT = r"^\W*(?:except|excluding|other than|with the exception of|sauf|hormis|[àa] l'exception d|au(?:ß|ss)er|ausgenommen|mit ausnahme)\b";
     PROMISED = r"\b(?:shar|disclos|sell|sold|rent|trad|collect|us(?:e|es|ed|ing)\b|train|track|retain|keep|stor|transfer|process|monitor|charg|access|combin|delet|vend(?:ons|re|u)|partag|divulgu|communiqu|utilis|conserv|transf[ée]r|verkauf|geben|[üu]bermittel|nutzen|verwend|speicher|erheb)\w*";
     DUTY = r"\b(?:must|shall|required to|obliged to|have to|agrees? to|doit|doivent|devez|m[üu]ss(?:en|t)?|verpflichtet)\b";
-    LEAVE = r"\b(?:may|can|might|could|should|encouraged?|peut|peuvent|pouvez|kann|k[öo]nn(?:en|t)|d[üu]rfen)\b";
-    WILL = r"\b(?:will|shall|must)\b";
-    MAY = r"\b(?:may|might|can)\b";
+    LEAVE = r"\b(?:may|can|might|could|should|encouraged?|peut|peuvent|pouvons|pouvez|pourra|pourrons|pourrez|pourront|kann|k[öo]nn(?:en|t)|d[üu]rfen)\b";
+    // French says what will be by endings; "pourrons" is leave, and counted as such.
+    WILL = r"\b(?:will|shall|must|wird|werden)\b|\b\w{2,}(?:erons|irons|drons|eront|iront|dront|erez|irez|drez)\b";
+    MAY = r"\b(?:may|might|can|peut|peuvent|pouvons|pouvez|pourra|pourrons|pourrez|pourront|kann|k[öo]nn(?:en|t))\b";
     ADDRESS = r"[\w.+-]+@[\w-]+\.[\w.-]+|https?://\S+|\+?\d[\d ()/-]{7,}\d";
     EXERCISE = r"\brights?\b|\brequests?\b|\bdelet|\baccess\b|\bobject\b|\bopt|\bdata protection|\bdpo\b|\bprivacy (?:team|officer)|\blegal notices?|\bdisputes?\b|\bnotices?\b|\bservice of process|\bappeals?\b|\bdroits?\b|\bdemandes?\b|\brechte\b|\brepr[ée]sentant|\brepresentative|\b[\w.-]*(?:gdpr|rgpd|dsgvo|dsar|(?:data|privacy|subject|rights)[._-]?requests?)[\w.-]*@";
     SHORT_FORM = r#"\(\s*(?:the )?["“”«'‘’][^()"“”»]{1,40}["“”»'‘’]\s*\)"#;
@@ -295,22 +297,57 @@ fn duties(seen: &Seen<'_>) -> bool {
         && (more(&DUTY, &LEAVE, &clause.old, &clause.new) || more(&LEAVE, &DUTY, &clause.old, &clause.new))
 }
 
+/// Whether we may do something in one sentence that we do in the other.
+fn promises_alone(may: &str, does: &str) -> bool {
+    static MAY_DO: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"\b(?:we|they|it|who|which|that|partners?|providers?|nous|wir) (?:may|might|can|could|k[öo]nnen|pouvons)(?: also| auch| [ée]galement)?\b",
+        )
+    });
+    MAY_DO.is_match(may) && !MAY_DO.is_match(does) && promised(may).intersection(&promised(does)).next().is_some()
+}
+
 /// `will` becomes `may`, or the other way.
 fn certainty(seen: &Seen<'_>) -> bool {
     let clause = seen.clause;
     let more = |from: &str, to: &str| count(&WILL, from) > count(&WILL, to) && count(&MAY, from) < count(&MAY, to);
+    // "We may collect it" becomes "we collect it".
+    let plain = count(&MAY, &clause.old).abs_diff(count(&MAY, &clause.new)) == 1
+        && count(&WILL, &clause.old) == count(&WILL, &clause.new)
+        && (promises_alone(&clause.old, &clause.new) || promises_alone(&clause.new, &clause.old))
+        && seen.content.len() <= 2
+        && !seen.practices.is_empty();
     clause.is_reworded()
         && !duties(seen)
         && !flips(seen)
-        && (more(&clause.old, &clause.new) || more(&clause.new, &clause.old))
+        && (plain || more(&clause.old, &clause.new) || more(&clause.new, &clause.old))
 }
 
 fn amounts_differ(seen: &Seen<'_>) -> bool {
     let clause = seen.clause;
     let (old, new) = (quantities(&clause.old), quantities(&clause.new));
     let sentence = clause.old.split(' ').count() >= 4 || clause.listed;
-    let one_sided = old.is_empty() != new.is_empty();
-    clause.is_reworded() && old != new && sentence && (old.len() + new.len() > 0) && !(one_sided && seen.amounts_stay)
+    let (often, then) = (frequencies(&clause.old), frequencies(&clause.new));
+    let otherwise = !often.is_empty() && !then.is_empty() && often != then;
+    let other = old != new && (old.len() + new.len() > 0) && !seen.amounts_stay;
+    clause.is_reworded() && sentence && (other || otherwise)
+}
+
+/// Another number of the same thing.
+fn count_differs(seen: &Seen<'_>) -> bool {
+    let clause = seen.clause;
+    if !clause.is_reworded()
+        || clause.heading
+        || seen.practices.is_empty()
+        || seen.content.is_empty()
+        || super::noise::is_contact_format(clause)
+        || amounts_differ(seen)
+    {
+        return false;
+    }
+    let side = |text: &str| counted(&without_references(&without_dates(text)));
+    let (old, new) = (side(&clause.old), side(&clause.new));
+    old.iter().any(|(noun, numbers)| new.get(noun).is_some_and(|others| numbers != others))
 }
 
 fn amount_of_age(seen: &Seen<'_>) -> bool {
@@ -385,7 +422,10 @@ fn names_listed(seen: &Seen<'_>) -> bool {
     let both = format!("{} {}", clause.before, clause.after);
     let capitals =
         both.chars().filter(|c| c.is_uppercase()).count() * 2 > both.chars().filter(|c| c.is_alphabetic()).count();
-    if NO_NAMES.is_match(&clause.both()) || capitals || super::noise::is_contact_format(clause) {
+    // An address that gives way to the title of what it leads to names nothing new.
+    let titled = clause.differing().any(|word| word.contains("://") || word.starts_with("www."));
+    let points = way_differs(seen) || super::noise::is_contact_format(clause);
+    if NO_NAMES.is_match(&clause.both()) || capitals || titled || points {
         return false;
     }
     let gone = proper(&clause.gone, &clause.before, &clause.new);
@@ -413,11 +453,56 @@ fn contact_for_rights(seen: &Seen<'_>) -> bool {
     let mail = clause.differing().any(|word| word.contains('@'));
     let link = clause.differing().any(|word| word.contains("://"));
     let swapped = if clause.is_reworded() {
-        !old.is_empty() && !new.is_empty() || seen.content.len() >= 3 || way
+        // A bare address that now hides behind the words of a link leads where it led.
+        !old.is_empty() && !new.is_empty() || mail && seen.content.len() >= 3 || way
     } else {
         mail && seen.answered
     };
     exercised && swapped && (mail || link)
+}
+
+/// Rights are exercised, or a contract ended, by another way than before.
+fn way_differs(seen: &Seen<'_>) -> bool {
+    static WAY: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"\b(?:contact|web|online|request|complaints?|appeals?|cancellation|support|this|our|the|an?) forms?\b|\bportal\b|\bhelp cent(?:er|re)\b|\be-?mail(?:ing)?\b|\bby (?:post|mail|phone|letter|telephone|fax)\b|\bin writing\b|\bwritten (?:notice|request)\b|\b(?:account|privacy|app|your) settings\b|\bdashboard\b|\blive chat\b|\btoll-free\b|\bformulaires?\b|\bcourrier\b|\bpar (?:[ée]crit|courriel|t[ée]l[ée]phone)\b|\bformular\b|\bschriftlich\b|\bper (?:post|brief|fax)\b|\btextform\b",
+        )
+    });
+    static DONE: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"\bexercis\w+|\b(?:your|a|this|these|any|data|privacy|deletion|access|such) requests?\b|\bwithdraw\w*|\bobject\b|\bdelet\w+|\bopt(?:ing)?[ -]?out|\bcomplain\w*|\bappeal\w*|\bcancel\w*|\bterminat\w+|\brevoke\b|\bexercer\b|\bdemandes?\b|\bretirer\b|\br[ée]sili\w+|\bsupprim\w+|\bwiderruf\w*|\bwiderspr\w+|\bk[üu]ndig\w*|\bl[öo]sch\w*",
+        )
+    });
+    let clause = seen.clause;
+    let ways =
+        |text: &str| WAY.find_iter(text).map(|way| way.as_str().replace("emailing", "email")).collect::<BTreeSet<_>>();
+    let (old, new) = (ways(&clause.old), ways(&clause.new));
+    let swapped = old.difference(&new).next().is_some() && new.difference(&old).next().is_some();
+    let one_more = old != new && seen.content.len() <= 8;
+    clause.is_reworded()
+        && (swapped || one_more)
+        && DONE.is_match(&clause.old)
+        && DONE.is_match(&clause.new)
+        && !contact_for_rights(seen)
+}
+
+/// An item comes to a list of what must not be done, or goes from it.
+fn use_listed(seen: &Seen<'_>) -> bool {
+    let clause = seen.clause;
+    let content = clause.differing().filter(|word| super::noise::is_content(word)).count();
+    !clause.is_reworded() && !clause.heading && content >= 3 && is_under_prohibition(clause)
+}
+
+/// Whether a clause is an item of a list that a prohibition leads to.
+pub(crate) fn is_under_prohibition(clause: &Clause) -> bool {
+    static FORBIDS: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"\b(?:you|users?|members?|customers?|anyone|nobody|content|accounts?|services?|it|that|vous|utilisateurs?|sie|nutzer|inhalte)\b.{0,80}\b(?:not|never|ne|nicht|keine)\b|\bprohibit\w*|\bforbidden\b|\brefrain\b|\bnot (?:allowed|permitted)\b|\binterdit\w*|\buntersagt\b|\bverboten\b|\bunzul[äa]ssig\b",
+        )
+    });
+    let lead = clause.lead.trim_end();
+    let intro = lead.trim_end_matches(':').rsplit(['.', '!', '?']).next().unwrap_or_default();
+    clause.listed && lead.ends_with(':') && FORBIDS.is_match(intro)
 }
 
 fn scope(seen: &Seen<'_>) -> bool {
@@ -626,6 +711,7 @@ fn listed_in(seen: &Seen<'_>, practice: Practice) -> bool {
         && !clause.is_reworded()
         && seen.practices.first().is_some_and(|(p, _)| *p == practice)
         && clause.differing().count() <= 80
+        && !super::noise::is_prose(clause)
 }
 
 fn recipient_listed(seen: &Seen<'_>) -> bool {
@@ -664,7 +750,7 @@ use Practice::{
 };
 
 /// The rules, most telling first.
-pub(crate) const RULES: [Rule; 46] = [
+pub(crate) const RULES: [Rule; 49] = [
     Rule {
         id: "polarity.promise",
         practice: None,
@@ -853,6 +939,16 @@ pub(crate) const RULES: [Rule; 46] = [
         ),
     },
     Rule {
+        id: "number.count",
+        practice: None,
+        severity: 1,
+        looks: Looks::At(count_differs),
+        why: "another number of the same thing",
+        source: "Directive 93/13/EEC; WP260 29",
+        fires_on: ("Security", "It takes two keys to open a safe.", "It takes one key to open a safe."),
+        silent_on: ("Security", "It takes two keys to open a safe.", "It takes 2 keys to open a safe."),
+    },
+    Rule {
         id: "law.governing",
         practice: Some(DisputesLaw),
         severity: 3,
@@ -1035,6 +1131,24 @@ pub(crate) const RULES: [Rule; 46] = [
             "Send requests to new@globex.test at any time.",
         ),
         silent_on: ("Press", "Ask us at old@acme.test at any time.", "Ask us at new@acme.test at any time."),
+    },
+    Rule {
+        id: "contact.way",
+        practice: None,
+        severity: 1,
+        looks: Looks::At(way_differs),
+        why: "a right is exercised, or a contract ended, in another way",
+        source: "Colorado 4 CCR 904-3, Rule 6.04(6); Directive 2023/2673",
+        fires_on: (
+            "Your rights",
+            "You may exercise these rights with our contact form.",
+            "You may exercise these rights through our support portal.",
+        ),
+        silent_on: (
+            "Press",
+            "Journalists reach us with our contact form.",
+            "Journalists reach us through our support portal.",
+        ),
     },
     Rule {
         id: "person.named",
@@ -1335,6 +1449,24 @@ pub(crate) const RULES: [Rule; 46] = [
         source: "GDPR Art. 32; FTC v. Wyndham (2015)",
         fires_on: ("Security", "Messages are end-to-end encrypted here.", "Messages are sent over safe lines here."),
         silent_on: ("Security", "Messages are encrypted here.", "All messages are encrypted here."),
+    },
+    Rule {
+        id: "use.listed",
+        practice: Some(AcceptableUse),
+        severity: 2,
+        looks: Looks::At(use_listed),
+        why: "the list of what must not be done changed",
+        source: "Regulation (EU) 2022/2065 Art. 14",
+        fires_on: (
+            "Maps",
+            "When you draw maps with us, you will not:\n- copy maps of other people",
+            "When you draw maps with us, you will not:\n- copy maps of other people\n- draw maps of the moon by night",
+        ),
+        silent_on: (
+            "Maps",
+            "When you draw maps with us, you may:\n- copy maps of other people",
+            "When you draw maps with us, you may:\n- copy maps of other people\n- draw maps of the moon by night",
+        ),
     },
     Rule {
         id: "use.prohibited",

@@ -79,6 +79,7 @@ const PHRASES: &[(&str, Phrase)] = &[
     ("change.notice", Phrase::About("how changes are announced", r"notif|mail|notice|inform|advance")),
     ("right.gone", Phrase::Told(right)),
     ("contact.rights", Phrase::Told(contact)),
+    ("use.listed", Phrase::Entry("what is prohibited")),
     ("link.rights", Phrase::Told(link)),
     ("recipient.listed", Phrase::Entry("those who receive data")),
     ("data.listed", Phrase::Entry("the data collected")),

@@ -40,7 +40,7 @@ const OPPOSITES: [(&str, &str); 27] = [
 ];
 
 patterns! {
-    QUALIFIER = r"\b(?:aggregat\w+|anonymi[sz]\w+|anonymous\w*|de-?identif\w+|pseudonymi[sz]\w+|in a form that (?:does|can) not identify|explicit(?:ly)?|express(?:ly)?|in writing|written (?:consent|notice|permission|approval)|prior (?:consent|notice|permission|approval)|repeat(?:ed|edly)|gross(?:ly)? neglig\w+|wil+ful\w*|intentional\w*|strictly necessary|end-to-end|encrypt\w+|hashed|non-?commercial\w*|personal use|agr[ée]g[ée]e?s?|anonymis[ée]e?s?|pseudonymis[ée]e?s?|expresse?(?:ment)?|par [ée]crit|pr[ée]alable(?:ment)?|chiffr[ée]e?s?|aggregiert\w*|anonymisiert\w*|pseudonymisiert\w*|ausdr[üu]cklich\w*|schriftlich\w*|vorherige[rns]?|verschl[üu]sselt\w*|grob fahrl[äa]ssig\w*|grobe[r]? fahrl[äa]ssigkeit)\b";
+    QUALIFIER = r"\b(?:aggregat\w+|anonymi[sz]\w+|anonymous\w*|de-?identif\w+|pseudonymi[sz]\w+|in a form that (?:does|can) not identify|explicit(?:ly)?|express(?:ly)?|in writing|written (?:consent|notice|permission|approval)|prior (?:consent|notice|permission|approval)|repeat(?:ed|edly)|gross(?:ly)? neglig\w+|wil+ful\w*|intentional\w*|strictly necessary|un-?authori[sz]ed|without authori[sz]ation|end-to-end|encrypt\w+|hashed|non-?commercial\w*|personal use|agr[ée]g[ée]e?s?|anonymis[ée]e?s?|pseudonymis[ée]e?s?|expresse?(?:ment)?|par [ée]crit|pr[ée]alable(?:ment)?|chiffr[ée]e?s?|aggregiert\w*|anonymisiert\w*|pseudonymisiert\w*|ausdr[üu]cklich\w*|schriftlich\w*|vorherige[rns]?|verschl[üu]sselt\w*|grob fahrl[äa]ssig\w*|grobe[r]? fahrl[äa]ssigkeit)\b";
     JOINS = r"^(?:[,;/]|(?:and|or|as well as|et|ou|ainsi que|und|oder|sowie)\b)|(?:,|\b(?:and|or|et|ou|und|oder))$";
 }
 
@@ -89,12 +89,30 @@ pub(super) fn enumerated(clause: &Clause) -> Option<String> {
     let left = a[ahead..].iter().rev().zip(b[ahead..].iter().rev()).take_while(|(x, y)| x == y).count();
     // An "and" that moved before the new last thing is no word of its own.
     let rest = &a[ahead..a.len() - left];
-    if !rest.iter().all(|token| matches!(*token, "," | "and" | "or" | "et" | "ou" | "und" | "oder")) {
-        return None;
+    if !rest.iter().all(|token| is_join(token)) {
+        return joined_by_more(&a, &b);
     }
     let more = b[ahead..b.len() - left].join(" ");
     let content = more.split(' ').filter(|word| is_content(word) && word.len() > 1).count();
     (JOINS.is_match(&more) && content > 0).then_some(more)
+}
+
+fn is_join(token: &str) -> bool {
+    matches!(token, "," | "and" | "or" | "et" | "ou" | "und" | "oder")
+}
+
+/// The same where the last "and" moved: `maps and shoes` become `maps, shoes and hats`.
+fn joined_by_more(short: &[&str], long: &[&str]) -> Option<String> {
+    let named =
+        |tokens: &[&str]| tokens.iter().filter(|token| !is_join(token)).map(|t| (*t).to_owned()).collect::<Vec<_>>();
+    let (a, b) = (named(short), named(long));
+    let joins = |tokens: &[&str], of: &[String]| tokens.len() - of.len();
+    let ahead = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
+    let left = a[ahead..].iter().rev().zip(b[ahead..].iter().rev()).take_while(|(x, y)| x == y).count();
+    let whole = ahead + left == a.len() && joins(long, &b) > joins(short, &a);
+    let more = b[ahead..b.len() - left].to_vec();
+    let content = more.iter().filter(|word| is_content(word) && word.len() > 1).count();
+    (whole && content > 0).then(|| more.join(" "))
 }
 
 /// Words and commas.
@@ -153,6 +171,7 @@ mod tests {
         for (before, after, more) in [
             ("We read the names of maps.", "We read the names of maps, walks and shoes.", ", walks and shoes"),
             ("We read maps and shoes here.", "We read maps, walks and shoes here.", ", walks"),
+            ("We read maps and shoes.", "We read maps, shoes and hats.", "hats"),
             ("We show maps on our site.", "We show maps on our site and in films.", "and in films"),
         ] {
             let found = enumerated(&clause(before, after));
