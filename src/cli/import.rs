@@ -28,7 +28,7 @@ use crate::watch::{Watch, WatchId};
 #[derive(Debug, clap::Args)]
 #[command(after_help = r#"Formats:
   jsonl                histories, whole: what `policywatch export jsonl` wrote
-  warc                 captures: .warc, .warc.gz, .warc.zst
+  warc                 captures: .warc, .warc.gz, .warc.zst, .arc, .arc.gz
   wacz                 captures: a web archive collection (.wacz)
   markdown             texts: a file or folder of the Princeton-Leuven corpus; others with --at
   ota-snapshots        captures: a snapshots repository of Open Terms Archive
@@ -160,7 +160,7 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
     };
     if !fits {
         let (what, hint) = match args.format {
-            Format::Warc => ("file that can be read", "name a .warc, .warc.gz or .warc.zst file"),
+            Format::Warc => ("file that can be read", "name a .warc, .warc.gz, .warc.zst or .arc file"),
             Format::OtaSnapshots | Format::OtaVersions => ("folder", "name a clone of the repository"),
             Format::Markdown | Format::OtaDeclarations => ("file or folder that can be read", "check the path"),
             _ => ("file that can be read", "check the path"),
