@@ -360,7 +360,7 @@ pub(crate) fn is_contact_format(clause: &Clause) -> bool {
         let numbered = text.contains(|c: char| c.is_ascii_digit())
             && (differing.iter().any(street) || asked || !NORM.is_match(&text));
         return numbered && STREET.is_match(&text) && !speaks && same_names && differing.len() <= 30
-            || is_addressed(&text)
+            || (is_addressed(&text) || asked && CONTACT.is_match(&text))
                 && differing.len() <= 6
                 && (differing.is_empty() || differing.iter().any(|word| reaches(word)))
             || is_contact_way(clause, &differing);
