@@ -9,7 +9,7 @@ use super::rules::{is_carved_out, is_under_prohibition, legal_names, patterns};
 use crate::reading::Reading;
 
 patterns! {
-    FURNITURE_HEADING = r"^(?:related (?:articles?|posts?|topics?|links)|recent (?:posts?|articles?)|more from|read more|see also|share|navigation|menu|search|follow us|on this page|in this (?:article|section)|table of contents|contents|comments?|latest (?:news|posts)|newsletter|quick links|resources|company|products?|popular|trending|languages?|was this (?:page|article)? ?helpful|articles? (?:connexes|associ[ée]s)|sommaire|inhalt|verwandte artikel|need (?:more )?help)\b";
+    FURNITURE_HEADING = r"^(?:related (?:articles?|posts?|topics?|links)|recent (?:posts?|articles?)|more from|read more|see also|follow us|on this page|in this (?:article|section)|table of contents|latest (?:news|posts)|was this (?:page|article)? ?helpful|articles? (?:connexes|associ[ée]s)|verwandte artikel|need (?:more )?help)\b|^(?:share|navigation|menu|search|contents|comments?|newsletter|quick links|resources|company|products?|popular|trending|languages?|sommaire|inhalt|\d+ comments?|leave a comment)\W*$";
     FURNITURE_LINE = r"^(?:(?:skip|back|return|go) to\b|log ?in\b|sign (?:in|up)\b|register\b|search\b|menu\b|home\b|share\b|print\b|next\b|previous\b|read more|learn more|see more|view (?:more|all)|show (?:more|less)|click here|download|copy(?: link)?|(?:opens? )?in (?:a )?new (?:tab|window)|was this|(?:\d+ )?(?:min(?:ute)?s?|hours?|days?|months?|years?) (?:read|ago)|all rights reserved|copyright|©|(?:accept|reject|allow|manage) (?:all|cookies?)|got it|close\b|continue\b|subscribe\b|english\b|edit(?:ed)? (?:this|by)|author|posted by|follow us|play video|loading|contents?$|table of contents)";
     BANNER = r"\b(?:we|we have|we are|we're) (?:recently )?(?:updated|updating|changed|made (?:some )?changes to) (?:our|the|these|this)\b|\bnous avons mis [àa] jour\b|\bwir haben unsere\b.{0,60}\baktualisiert|\b(?:this|our) (?:web)?site uses cookies\b|\bwe use cookies (?:and \w+ \w+ )?to (?:give|offer|improve|enhance|make|personali[sz]e|ensure)\b.{0,80}\b(?:experience|site)\b|\b(?:previous|earlier|prior|archived|old) versions?\b|\bversions? (?:ant[ée]rieures?|pr[ée]c[ée]dentes?)\b|\b(?:read|view|see) the (?:previous|current|full|new)\b|\b(?:upcoming|updated) (?:terms|policy|version)\b.{0,40}\b(?:here|effective|will)\b";
     COOKIE_BANNER = r"\bcookies?\b.{0,120}\b(?:accept|preferences|relevant|experience|settings|reject|decline)\b|\b(?:accept|preferences|reject|decline)\b.{0,60}\bcookies?\b|\bstrictly necessary\b|\bcookies? (?:notice|settings|preferences)$";
@@ -184,7 +184,11 @@ pub(crate) fn settled(clause: &Clause, facts: &Facts) -> Option<&'static str> {
             return Some("page_furniture");
         }
     }
-    if headings.iter().any(|heading| FURNITURE_HEADING.is_match(heading)) && !clause.is_reworded() && cues(text) < 2 {
+    // A page whose outline puts the policy under its table of contents has a policy there all the same.
+    let own = headings.last().is_some_and(|heading| is_headed(std::slice::from_ref(heading)));
+    let above = if own { headings.len() - 1..headings.len() } else { 0..headings.len() };
+    let beside = headings[above].iter().any(|heading| FURNITURE_HEADING.is_match(heading));
+    if beside && !clause.is_reworded() && cues(text) < 2 {
         return Some("page_furniture");
     }
     if clause.heading && !clause.is_reworded() {
@@ -356,7 +360,7 @@ pub(crate) fn is_contact_format(clause: &Clause) -> bool {
         let numbered = text.contains(|c: char| c.is_ascii_digit())
             && (differing.iter().any(street) || asked || !NORM.is_match(&text));
         return numbered && STREET.is_match(&text) && !speaks && same_names && differing.len() <= 30
-            || is_addressed(&text)
+            || (is_addressed(&text) || asked && CONTACT.is_match(&text))
                 && differing.len() <= 6
                 && (differing.is_empty() || differing.iter().any(|word| reaches(word)))
             || is_contact_way(clause, &differing);
@@ -620,6 +624,16 @@ mod tests {
                 "A pointer to a right.",
                 "## Your rights\nRights matter.",
                 "## Your rights\nRights matter. You can find out more about how to opt out of profiling through our help center.",
+            ),
+            (
+                "A French heading that asks how is no heading of comments.",
+                "## Comment nous utilisons vos données\nVoici ce que nous faisons.",
+                "## Comment nous utilisons vos données\nVoici ce que nous faisons.\nNous comparons votre visage avec celui d'autres clients.",
+            ),
+            (
+                "What stands under a table of contents by its outline.",
+                "## Table of contents\n### Your privacy rights\nRights matter to us.",
+                "## Table of contents\n### Your privacy rights\nRights matter to us.\nYou may ask for your file twice within a 12-month period.",
             ),
             (
                 "A mark in another column.",

@@ -61,7 +61,7 @@ fn policy(at: &str, says: &str) -> String {
 
 /// What changed: the place, before, after, and the severity that it has at least.
 #[rustfmt::skip]
-const TOLD: [(&str, &str, &str, u8); 45] = [
+const TOLD: [(&str, &str, &str, u8); 50] = [
     ("share", "Steam Mail\n\nnewsletters, Canada", "Steam Mail\n\nexcept the orders of schools\n\nnewsletters, Canada", 1),
     ("share", "We share your address with carriers so that they can deliver your kettle.", "We sell your address to carriers so that they can deliver your kettle.", 2),
     ("share", "We do not sell your personal data.", "We may sell your personal data.", 3),
@@ -107,11 +107,16 @@ const TOLD: [(&str, &str, &str, u8); 45] = [
     ("changes", "We will post notices on our website or send them to your account.", "We will post notices on our website.", 1),
     ("share", "If you buy paid recipes, the price list holds.", "If you use paid recipes, the price list holds.", 2),
     ("rights", "E-mail: datarequests@kettle.test", "E-mail: datarequests@spout.test", 1),
+    ("rights", "Exercise these rights with our contact form.", "Exercise these rights through our support portal.", 1),
+    ("share", "A record is opened with two keys.", "A record is opened with one key.", 1),
+    ("share", "We may share your recipes with shops.", "We share your recipes with shops.", 1),
+    ("share", "Nous pouvons partager vos recettes.", "Nous partagerons vos recettes.", 1),
+    ("share", "Les journaux sont partagés chaque semaine.", "Les journaux sont partagés chaque trimestre.", 1),
 ];
 
 /// What nobody wants to be woken for.
 #[rustfmt::skip]
-const NOT_TOLD: [(&str, &str, &str); 12] = [
+const NOT_TOLD: [(&str, &str, &str); 17] = [
     ("contact", "Kettle Ltd, 1 Spout Street, Dublin. Call us on +353 1 555 0100.", "Kettle Ltd, 1 Spout St., Dublin. Call us on +353 (0)1 555 0100."),
     ("contact", "Kettle Ltd, 1 Spout Street, Dublin. Call us on +353 1 555 0100.", "Kettle Ltd, 2 Handle Road, Cork. Call us on +353 1 555 0100."),
     ("share", "We share your address with carriers so that they can deliver your kettle.", "We share your address with carriers, so that they can deliver your kettle."),
@@ -123,6 +128,11 @@ const NOT_TOLD: [(&str, &str, &str); 12] = [
     ("share", "We share it with carriers. We keep records.", "We keep records. We share it with carriers."),
     ("share", "We share it with carriers.We keep records.", "We share it with carriers. We keep records."),
     ("share", "We share it with the post, 40 Bank Street, Dublin 4.", "We share it with the post, 7 Harbour Road, Dublin 4."),
+    ("share", "", "How do we share what you write?"),
+    ("share", "", "The following table lists with whom we share recipes."),
+    ("share", "", "This policy is based on a template of the Kettle Makers' Guild."),
+    ("share", "Contact us to ask with whom.", "Contact us through our support portal to ask with whom."),
+    ("share", "Nous partageons vos recettes depuis le 27 février 2026.", "Nous partageons vos recettes depuis le 2 mars 2026."),
     ("rights", "You can withdraw at shop@kettle.testof the app.", "You can withdraw at shop@kettle.test of the app."),
 ];
 
