@@ -426,7 +426,10 @@ pub(super) fn find(tree: &Tree<'_>) -> usize {
         let told = |child: usize| {
             let words = counts[child];
             let few = (1..=TITLE).contains(&words.all) && words.linked == 0;
-            let names = |words: &str| child < best && !titles[at] && super::POLICY_WORDS.is_match(words);
+            // The heading of a dialogue about cookies names a policy, too.
+            let names = |words: &str| {
+                child < best && !titles[at] && super::POLICY_WORDS.is_match(words) && noise::consent_words(words) == 0
+            };
             few && !tree.nodes[child].name.is_empty() && {
                 let words = tree.words(child);
                 names(&words) || date::is_date_line(&words)

@@ -60,6 +60,8 @@ fn a_title_or_a_date_beside_the_text_is_of_it() {
         &format!("<div><div>Last updated: 3 May 2024</div><div>{text}</div><div>About us</div></div>"),
         &[&["Last updated: 3 May 2024"][..], &prose, &["About us"]].concat(),
     );
+    // What heads a dialogue about cookies is no title of what it stands beside.
+    check(&format!("<div><div>Cookie settings</div><div>{text}</div></div>"), &prose);
     // Where one is marked, the same words elsewhere are a crumb of bread.
     check(
         &format!("<div><div>Terms of Use</div><div><h1>Terms of Use</h1>{text}</div></div>"),
