@@ -181,7 +181,7 @@ fn backtest_shows_which_alerts_would_appear_and_disappear() {
     let office = Office::new("", &channel("desk", ""));
     office.fetch(WILL_NOT);
     office.fetch(MAY);
-    office.fetch(&format!("{MAY} The zebra is our mascot."));
+    office.fetch(&format!("{MAY} Our mascot: the zebra."));
     let before = office.desk.run(&["log", "acme", "--checks", "--json"]).exits(0).out;
 
     let same = office.backtest(&[]);
