@@ -136,8 +136,6 @@ pub(crate) struct Facts {
     pub(crate) whole: BTreeSet<Vec<String>>,
     /// The sections whose differing sentences name the same amounts before and after.
     pub(crate) amounts_stay: BTreeSet<Vec<String>>,
-    /// Of those, the ones where each amount stands as often before as after.
-    pub(crate) amounts_stay_each: BTreeSet<Vec<String>>,
     /// The kinds of thing that the differing sentences of a section name alike.
     pub(crate) kinds_stay: BTreeMap<Vec<String>, Vec<EditKind>>,
     /// Whether the rules know the language that the texts are in.
@@ -539,7 +537,7 @@ pub(crate) fn gather(change: &Change, old: &Reading, new: &Reading) -> Facts {
     }
     elsewhere(&mut facts, change, left, right);
     facts.panel = noise::panel(&facts.clauses);
-    (facts.amounts_stay, facts.amounts_stay_each) = amounts_stay(&facts.clauses);
+    facts.amounts_stay = amounts_stay(&facts.clauses);
     facts.kinds_stay = kinds_stay(&facts.clauses);
     facts.broken = broken(change);
     let alone = change.sections.iter().filter(|section| matches!(section.kind, Kind::Added | Kind::Removed));
@@ -569,29 +567,15 @@ fn kinds_stay(clauses: &[Clause]) -> BTreeMap<Vec<String>, Vec<EditKind>> {
 }
 
 /// The sections in which the same periods and prices stand before and after, in whatever
-/// sentences; and those in which each does so as often.
-fn amounts_stay(clauses: &[Clause]) -> (BTreeSet<Vec<String>>, BTreeSet<Vec<String>>) {
-    let mut sections: BTreeMap<&[String], [Vec<Quantity>; 2]> = BTreeMap::new();
+/// sentences.
+fn amounts_stay(clauses: &[Clause]) -> BTreeSet<Vec<String>> {
+    let mut sections: BTreeMap<&[String], [BTreeSet<Quantity>; 2]> = BTreeMap::new();
     for clause in clauses {
         let sides = sections.entry(&clause.path).or_default();
         sides[0].extend(quantities(&clause.old));
         sides[1].extend(quantities(&clause.new));
     }
-    let mut stay = (BTreeSet::new(), BTreeSet::new());
-    for (path, sides) in sections {
-        let [mut old, mut new] = sides;
-        old.sort_unstable();
-        new.sort_unstable();
-        if old == new {
-            stay.1.insert(path.to_vec());
-        }
-        old.dedup();
-        new.dedup();
-        if old == new {
-            stay.0.insert(path.to_vec());
-        }
-    }
-    stay
+    sections.into_iter().filter(|(_, [old, new])| old == new).map(|(path, _)| path.to_vec()).collect()
 }
 
 /// Whether a text is a register: under hardly a heading, most of its lines name a place.

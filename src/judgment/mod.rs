@@ -290,10 +290,10 @@ impl Bench {
         }
         let whole = facts.whole.contains(&clause.path);
         let (kinds, register) = (kinds.as_slice(), facts.register);
-        let one_sided_amounts =
-            quantity::quantities(&clause.old).is_empty() != quantity::quantities(&clause.new).is_empty();
-        let stay = if one_sided_amounts { &facts.amounts_stay } else { &facts.amounts_stay_each };
-        let amounts_stay = stay.contains(&clause.path);
+        // What has an amount on both sides is judged by it, whatever its neighbours say: two
+        // sentences may have changed theirs for each other's.
+        let one_sided = quantity::quantities(&clause.old).is_empty() != quantity::quantities(&clause.new).is_empty();
+        let amounts_stay = one_sided && facts.amounts_stay.contains(&clause.path);
         let practices = practices.as_slice();
         let seen =
             Seen { clause, practices, content: &content, hidden, kinds, register, whole, answered, amounts_stay };

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::edits::{self, EditKind};
 use super::facts::{Clause, Facts, fold, names_place, words};
 use super::practice::{cues, is_headed};
+use super::quantity::quantities;
 use super::rules::{is_carved_out, is_under_prohibition, legal_names, patterns};
 use crate::reading::Reading;
 
@@ -20,11 +21,17 @@ patterns! {
     // Where a pointer leads to one's rights, it is more than a pointer.
     RIGHTS_WAY = r"\bprotection officer|\bdpo\b|\bopt(?:ing)?[ -]?out|\byour rights\b|\bexercise\b|\brepresentative\b|\bcomplain|\bappeal|\bnotif(?:y|ied|ication)\b|\bvos droits\b|\bd[ée]l[ée]gu[ée]|\bwiderspr|\bdatenschutzbeauftragte";
     POINTER_WITHIN = r"\b(?:vous (?:pouvez|pourrez) (?:obtenir|trouver|consulter)|vous trouverez|you (?:can|will|may) (?:also )?(?:find|learn|read|get)(?: out)?|(?:finden|erfahren) sie)\b.{0,20}\b(?:plus d'informations|plus de d[ée]tails|more\b|further (?:information|details)|additional information|mehr\b|weitere informationen)|\b(?:via|through|visit|see|consult|contact|check)\b.{0,20}\b(?:help|support) cent(?:er|re)\b|\bcentre d'(?:aide|assistance)\b|\bhilfe-?(?:bereich|center)\b|^(?:if you have|should you have|for) (?:any |all )?(?:further |other |additional )?(?:questions?|concerns|comments|queries)\b.{0,140}\b(?:contact|write|e-?mail|reach|ask)\b|^(?:pour toute|si vous avez (?:une|des|d'autres)) (?:autres? )?questions?\b.{0,140}\b(?:contacte\w*|[ée]cri\w+|adress\w+)\b|^(?:bei|wenn sie|falls sie) (?:weiteren? |allgemeinen? )?fragen\b.{0,140}\b(?:kontakt\w*|wenden|schreiben|erreichen)\b";
-    POINTER = r"^(?:for more (?:information|details)|(?:to )?(?:learn|read|find out) more|(?:please )?(?:see|visit|read|refer to|consult|click)\b|please (?:also )?(?:review|check)\b|more information|(?:more |further |additional )?information (?:about|on|regarding|concerning)\b.{0,160}\b(?:is|are) (?:also )?(?:available|provided) (?:here|at|on|in|below)\b|pour (?:en savoir plus|plus d')|weitere informationen|mehr (?:dazu|informationen))";
+    POINTER = r"^(?:for more (?:information|details)|(?:to )?(?:learn|read|find out) more|(?:please )?(?:see|visit|read|refer to|consult|click)\b|more information|pour (?:en savoir plus|plus d')|weitere informationen|mehr (?:dazu|informationen))";
+    // What points elsewhere, unless it binds somebody.
+    MILD_POINTER = r"^please (?:also )?(?:review|check)\b|^(?:more |further |additional )?information (?:about|on|regarding|concerning)\b.{0,160}\b(?:is|are) (?:also )?(?:available|provided) (?:here|below|(?:on|in|at) (?:our|this|the) (?:\w+ )?(?:web ?site|site|pages?|polic(?:y|ies)|notices?|sections?|help cent(?:er|re)|faqs?)|at (?:https?|www))";
+    // What makes a sentence more than a pointer or a signpost.
+    BINDS = r"\b(?:waiv\w*|agree\w*|accept\w*|deemed|final|bound|binding|sell\w*|sold|rent\w*|police|authorit\w+|charg\w+|fees?|prices?|arbitrat\w+|jury|without|unless|except|only|never|not|no longer|must|shall|required|renonc\w*|vend\w*|sans|sauf|doi\w+|frais|ohne|nur|nicht|m[üu]ss\w*|verkauf\w*|geb[üu]hr\w*)\b";
     // What announces what follows, and says nothing itself.
     SIGNPOST = r"^(?:this|the following|these|the) (?:sections?|tables?|charts?|lists?|paragraphs?|summary|overview)\b.{0,60}\b(?:describes?|explains?|lists?|sets? out|outlines?|provides?|shows?|summari[sz]es?|identif(?:y|ies)|covers?)\b|\bthis section (?:provides|explains|describes|gives|lists|sets out)\b|\b(?:is|are) (?:also |further )?(?:described|explained|detailed|listed|set out|provided|outlined)(?: in (?:more|further) detail)? below\b|^(?:below|here)(?: is| are|,? you (?:will|can) find)\b|^(?:le tableau|la section|cette section|les sections|ce tableau)\b.{0,60}\b(?:d[ée]cri|expliqu|pr[ée]sent|r[ée]capitul|[ée]num)\w+|^(?:die folgende|der folgende|diese[rs]?) (?:tabelle|abschnitt|liste|[üu]bersicht)\b.{0,60}\b(?:beschreib|erkl[äa]r|erl[äa]uter|zeig|nenn|enth[äa]lt)\w*";
     // Who wrote the words of a text, or lent them.
     CREDIT = r"\b(?:based on|adapted from|created (?:with|using|by)|generated (?:with|using|by)|inspired by)\b.{0,60}\b(?:templates?|generators?|licen[sc]ed|polic(?:y|ies) (?:of|by|from))|\blicen[sc]ed under (?:a |the )?(?:creative commons|cc[ -]|gnu|mit)|\berstellt (?:mit|von|durch)\b.{0,60}\b(?:generator|muster|vorlage)|\bg[ée]n[ée]r[ée]e? (?:par|avec)\b";
+    // What of a page may be credited: itself, not what its users bring.
+    CREDITED = r"^\W*(?:this|our|the|these|diese[rs]?|unsere|cette|notre|nos|ce)\b.{0,40}\b(?:polic(?:y|ies)|notice|terms|document|text|page|statement|erkl[äa]rung|seite|richtlinie|bedingungen|politique|charte|conditions)\b|\btemplates?\b|\bgenerators?\b|\bmuster\b|\bvorlage\b";
     QUESTION = r"^\W*(?:what|how|why|who|whom|which|when|where|do|does|can|will|is|are|may|should|quel(?:le)?s?|comment|pourquoi|qui|que|qu'|quand|o[ùu]|est-ce|puis-je|wie|was|warum|welche[rsn]?|wer|wann|wo|kann|k[öo]nnen|darf)\b[^.;:!]{3,110}\?\W*$";
     REACHES = r"\bcontact(?:ing|er|ez)?\b|\breach(?:ing)? (?:out|us)\b|\bkontakt\w*|\bget in touch\b";
     CHANNEL = r"^(?:portal|forms?|support|pages?|cent(?:er|re)|help|online|teams?|service|services|website|site|chat|submit\w*|requests?|contact\w*|here|link|desk|customer|department|portail|formulaire|assistance|ligne|page|hilfe|formular|seite|kundenservice)$";
@@ -216,15 +223,23 @@ pub(crate) fn settled(clause: &Clause, facts: &Facts) -> Option<&'static str> {
     }
     // Headings that a page writes as lines, and what else says nothing itself.
     if !clause.is_reworded()
-        && (QUESTION.is_match(text) || SIGNPOST.is_match(text) && long <= 40 && !RIGHTS_WAY.is_match(text))
+        && (QUESTION.is_match(text)
+            || SIGNPOST.is_match(text)
+                && long <= 40
+                && !RIGHTS_WAY.is_match(text)
+                && !BINDS.is_match(text)
+                && quantities(text).is_empty())
     {
         return Some("editorial");
     }
-    let credits = |text: &String| text.is_empty() || CREDIT.is_match(text);
-    if credits(&clause.old) && credits(&clause.new) && long <= 30 {
+    if !clause.is_reworded() && CREDIT.is_match(text) && CREDITED.is_match(text) && long <= 30 {
         return Some("page_furniture");
     }
-    let points = POINTER.is_match(text) && (long <= 25 || long <= 60 && text.contains(" to learn "))
+    let binds = || BINDS.is_match(text) || !quantities(text).is_empty();
+    let points = POINTER.is_match(text) && long <= 25
+        || (POINTER.is_match(text) && long <= 60 && text.contains(" to learn ")
+            || MILD_POINTER.is_match(text) && long <= 25)
+            && !binds()
         || POINTER_WITHIN.is_match(text) && long <= 32;
     if !clause.is_reworded() && points && !RIGHTS_WAY.is_match(text) {
         return Some("editorial");

@@ -182,7 +182,7 @@ mod tests {
         assert_eq!(plain("Nous utilisons vos données pour vous fournir les services dans votre pays. "), Some("fr"));
         assert_eq!(plain(GERMAN), Some("de"));
         // Names and numbers, two languages at once, a relative.
-        assert_eq!(plain("_ga, Google Ireland Limited, 2 years; _gid, Google Ireland Limited, 1 day. "), None);
+        assert_eq!(plain("_ga, Acme Ireland Limited, 2 years; _gid, Acme Ireland Limited, 1 day. "), None);
         assert_eq!(plain("We keep the data that you give us. Nous utilisons vos données pour vous et nous. "), None);
         assert_eq!(plain("Les dades personals que ens faciliteu es conserven durant el temps necessari. "), None);
     }

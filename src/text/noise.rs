@@ -705,19 +705,19 @@ static CLOSING: LazyLock<Regex> = LazyLock::new(|| {
     whole_line(concat!(
         // en
         r"(?:the )?latest (?:news|posts?|articles?|stories)(?: from .{2,30})?|(?:the )?latest from (?:our|the) .{2,20}",
-        r"|(?:recent|related|popular|featured|recommended|trending|more|other|similar) (?:articles?|posts?|news|stories|products?|reading|blog posts?)",
+        r"|(?:recent|related|popular|featured|recommended|trending|more|other|similar) (?:articles?|posts?|news|stories|reading|blog posts?)",
         r"|you (?:may|might) also (?:like|be interested in).{0,10}|customers also (?:bought|viewed)|from (?:our|the) blog|(?:best|top) sellers",
-        r"|ready to .{3,60}|get started(?: with .{2,30}| today| now| for free)?|start (?:your |a )?free trial.{0,20}|try .{2,30} for free(?: today| now)?",
-        r"|(?:sign up|subscribe) (?:for|to) (?:our|the) .{0,20}(?:newsletter|mailing list).{0,20}|(?:join|get) (?:our|the) (?:newsletter|mailing list)|(?:our )?newsletter",
-        r"|stay in the loop|follow us.{0,20}|(?:download|get) (?:the|our) .{0,15}app(?: today| now)?",
+        r"|ready to .{3,60}|get started (?:today|now|for free)|start (?:your |a )?free trial.{0,20}|try .{2,30} for free(?: today| now)?",
+        r"|(?:sign up|subscribe) (?:for|to) (?:our|the) .{0,20}(?:newsletter|mailing list).{0,20}|(?:join|get) (?:our|the) (?:newsletter|mailing list)",
+        r"|stay in the loop|(?:download|get) (?:the|our) .{0,15}app(?: today| now)?",
         // de
-        r"|(?:aktuelle|neueste|weitere|ähnliche|beliebte|verwandte|letzte) (?:beiträge|artikel|meldungen|nachrichten|news|produkte)",
+        r"|(?:aktuelle|neueste|weitere|ähnliche|beliebte|verwandte|letzte) (?:beiträge|artikel|meldungen|nachrichten|news)",
         r"|(?:unseren? )?newsletter (?:abonnieren|bestellen)|jetzt (?:kostenlos )?(?:testen|starten)|das könnte (?:sie|dich|ihnen|dir) auch (?:interessieren|gefallen)",
-        r"|folgen? (?:sie )?uns.{0,20}|(?:aktuelles )?aus (?:unserem|dem) blog",
+        r"|(?:aktuelles )?aus (?:unserem|dem) blog",
         // fr
         r"|(?:derniers|autres) articles|(?:nos )?dernières (?:actualités|nouvelles|publications)|articles (?:récents|similaires|populaires|recommandés)",
         r"|(?:abonnez|inscrivez)-vous à (?:notre|la) .{0,20}(?:newsletter|lettre).{0,20}|vous (?:aimerez|pourriez) (?:aussi|également) .{0,20}|prêt(?:e|s|es)? à .{3,60}",
-        r"|suivez-nous.{0,20}|essayez? .{0,30}gratuitement",
+        r"|essayez? .{0,30}gratuitement",
         // es, it, nl
         r"|(?:últimas noticias|(?:artículos|entradas) (?:recientes|relacionad[oa]s))|suscríbete a .{0,20}newsletter|(?:ultime notizie|articoli (?:recenti|correlati))|iscriviti alla newsletter",
         r"|(?:recente|gerelateerde|populaire) (?:artikelen|berichten)|(?:laatste|meer) nieuws|schrijf je in voor .{0,20}nieuwsbrief",
@@ -726,7 +726,10 @@ static CLOSING: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Whether a line heads what stands below a text and is none of it.
 pub(super) fn closes(line: &str) -> bool {
-    line.len() <= 120 && CLOSING.is_match(bare(line))
+    // "Ready to pay" may head a section; "Ready to start?" offers something.
+    let asks = line.trim_end().ends_with('?');
+    let offers = ["ready ", "prêt"].iter().any(|begin| line.trim_start().to_lowercase().starts_with(begin));
+    line.len() <= 120 && CLOSING.is_match(bare(line)) && (asks || !offers)
 }
 
 /// A part of a page that is told by the words that it begins with.

@@ -498,32 +498,63 @@ const CLOSING_WORDS: u32 = 120;
 /// What stands below a text is at most one word in so many.
 const CLOSING_SHARE: u32 = 5;
 
-/// Takes off what a line below the text announces: other articles, an offer, a newsletter.
-/// It reaches to the end of the text, or to the next heading of no lesser rank.
+/// Takes off what a heading below the text announces: other articles, an offer. Each such part
+/// reaches to the next heading of no lesser rank; behind the first of them there must be no
+/// running text but theirs, so that no section of the text itself is taken for one.
 fn trim_closing(lines: &mut Vec<Line>) {
-    let most = (lines.iter().map(words_of).sum::<u32>() / CLOSING_SHARE).min(CLOSING_WORDS);
-    let mut at = lines.iter().position(is_prose).map_or(lines.len(), |first| first + 1);
-    while at < lines.len() {
-        let Kind::Heading(level) = lines[at].kind else {
-            at += 1;
-            continue;
-        };
-        if !noise::closes(&lines[at].text) {
-            at += 1;
-            continue;
+    let total = lines.iter().map(words_of).sum::<u32>();
+    let Some(first) = lines.iter().position(is_prose) else { return };
+    let mut most = (total / CLOSING_SHARE).min(CLOSING_WORDS);
+    let mut closing = vec![false; lines.len()];
+    let mut at = lines.len();
+    // From the end, part by part.
+    while let Some(heads) = lines[first + 1..at].iter().rposition(|line| matches!(line.kind, Kind::Heading(_))) {
+        let begin = first + 1 + heads;
+        let part = &lines[begin..at];
+        let words = part.iter().map(words_of).sum::<u32>();
+        let announced = announced_by(lines, begin);
+        if announced.is_some() && words <= most && !speaks(part) {
+            closing[begin..at].fill(true);
+            most -= words;
+        } else if part.iter().any(is_prose) {
+            break;
         }
-        let ends = |line: &Line| matches!(line.kind, Kind::Heading(other) if other <= level);
-        let end = lines[at + 1..].iter().position(ends).map_or(lines.len(), |next| at + 1 + next);
-        let words = lines[at..end].iter().map(words_of).sum::<u32>();
-        // What speaks like a policy is one, whatever stands above it.
-        let speaks =
-            || state::notions(&lines[at..end].iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join(" "));
-        if words > most || speaks() > 1 {
-            at = end;
-            continue;
-        }
-        lines.drain(at..end);
+        at = begin;
     }
+    let mut closing = closing.into_iter();
+    lines.retain(|_| !closing.next().unwrap_or(false));
+}
+
+/// How far back a heading may stand that announces the part below a heading of lesser rank.
+const ANNOUNCED: usize = 12;
+
+/// The heading that announces what stands from a line on as no text: the line itself, or one
+/// of higher rank above it with no running text between.
+fn announced_by(lines: &[Line], at: usize) -> Option<usize> {
+    let Kind::Heading(mut rank) = lines[at].kind else { return None };
+    if noise::closes(&lines[at].text) {
+        return Some(at);
+    }
+    for above in (at.saturating_sub(ANNOUNCED)..at).rev() {
+        match lines[above].kind {
+            Kind::Heading(other) if other < rank => {
+                if noise::closes(&lines[above].text) {
+                    return Some(above);
+                }
+                rank = other;
+            }
+            Kind::Heading(_) => {}
+            _ if is_prose(&lines[above]) => return None,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Whether lines speak like a policy: then they are one, whatever stands above them.
+fn speaks(part: &[Line]) -> bool {
+    let text = part.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join(" ");
+    state::notions(&text) > 1
 }
 
 /// Whether a page without running text is the list of a publisher's policies: a heading

@@ -527,6 +527,19 @@ fn what_a_heading_below_the_text_announces_is_none_of_it() {
     let found = outline(&page(&format!("<div>{text}{newsletter}</div>")).blocks).join("\n");
     assert!(found.contains("withdraw it") && found.ends_with("## Contact\nWrite to dpo@acme.test."), "{found}");
     assert!(!found.contains("garden"), "{found}");
+    // A section of the text is none of that, whatever it is called.
+    let named = format!(
+        "<h2>Newsletter</h2><p>We give your address to a firm that follows what you read.</p><h2>Related articles</h2><p>Nothing of substance</p><h2>Your rights</h2><p>{PROSE}</p>"
+    );
+    let found = outline(&page(&format!("<div>{text}{named}</div>")).blocks).join("\n");
+    assert!(found.contains("follows what you read") && found.contains("Nothing of substance"), "{found}");
+}
+
+#[test]
+fn many_parts_below_the_text_take_no_more_time_than_one_each() {
+    let html = format!("<h1>Privacy</h1><p>{PROSE} {PROSE}</p>{}", "<h2>Recent posts</h2><p>x".repeat(20_000));
+    let kept = page(&html).blocks.iter().filter(|block| block.text == "x").count();
+    assert!(kept > 19_000, "{kept} of 20,000 are left: what goes is bounded for all of them together");
 }
 
 /// Parts that are told by what they say, whatever their elements are called.
