@@ -587,6 +587,35 @@ fn a_body_with_control_characters_goes_and_comes_as_base64() {
     other.run(&["import", "jsonl", "all.jsonl"]).exits(0).prints("taken");
 }
 
+/// Exports of the same format had no kind of failure at first.
+#[test]
+fn ways_that_were_tried_come_back_without_their_kind() {
+    let desk = desk(&[]);
+    desk.write("a.warc", record(1, "2020-01-01T00:00:00Z", &policy(WILL_NOT)));
+    desk.run(&["import", "warc", "a.warc", "--watch", "acme"]).exits(0);
+    desk.run(&["export", "jsonl", "all.jsonl"]).exits(0);
+    let sound = std::fs::read_to_string(desk.path("all.jsonl")).unwrap();
+    let mut lines: Vec<Value> = sound.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let at = lines.iter().rposition(|line| line["object"] == "snapshot").unwrap();
+    let check = lines.iter().find(|line| line["table"] == "checks").unwrap()["row"]["id"].clone();
+    let mut tried = serde_json::json!({"object": "fact", "watch": "acme", "table": "attempts", "row": {
+        "check_id": check, "position": 1, "rung": "plain", "outcome": "first", "why": null,
+    }});
+    lines.insert(at + 1, tried.clone());
+    let written = |lines: &[Value]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+    let other = self::desk(&[]);
+    other.write("old.jsonl", written(&lines));
+    other.run(&["import", "jsonl", "old.jsonl"]).exits(0).prints("taken");
+    other.run(&["export", "jsonl", "new.jsonl"]).exits(0);
+    let new = std::fs::read_to_string(other.path("new.jsonl")).unwrap();
+    assert!(new.contains("\"kind\":null"), "{new}");
+    tried["row"].as_object_mut().unwrap().remove("why");
+    lines[at + 1] = tried;
+    let third = self::desk(&[]);
+    third.write("bad.jsonl", written(&lines));
+    third.run(&["import", "jsonl", "bad.jsonl"]).exits(3).says("why is missing");
+}
+
 #[test]
 fn histories_are_not_taken_in_while_the_daemon_runs() {
     let desk = desk(&[]);
