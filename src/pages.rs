@@ -260,23 +260,23 @@ pub const NEAR: chrono::Duration = chrono::Duration::hours(1);
 /// Captures of several pages that are looked at together: one a page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Group {
-    first: Option<Timestamp>,
+    /// When the first of them was served, and in which check, if that is known.
+    first: Option<(Timestamp, Option<i64>)>,
     pages: BTreeSet<usize>,
-    check: Option<i64>,
 }
 
 impl Group {
     /// Takes the next capture in the order of time, if it belongs to them: of the same check,
-    /// or [`NEAR`] where nobody knows. Captures of different checks never belong together.
+    /// or [`NEAR`] where neither is of a known one. What a check served and what it did not
+    /// never belong together: it would keep the check's own page out.
     pub fn takes(&mut self, page: usize, captured_at: Timestamp, check: Option<i64>) -> bool {
-        let first = *self.first.get_or_insert(captured_at);
-        let of_one = self.check.zip(check).map(|(known, check)| known == check);
-        let belongs = of_one.unwrap_or((captured_at - first).abs() <= NEAR) && !self.pages.contains(&page);
-        if belongs {
-            self.pages.insert(page);
-            self.check = self.check.or(check);
-        }
-        belongs
+        let (first, of) = *self.first.get_or_insert((captured_at, check));
+        let belongs = match (of, check) {
+            (Some(of), Some(check)) => of == check,
+            (None, None) => (captured_at - first).abs() <= NEAR,
+            _ => false,
+        };
+        belongs && self.pages.insert(page)
     }
 }
 
@@ -536,4 +536,34 @@ fn newest(pages: &[PageCheck]) -> Option<&Snapshot> {
     let is_new = |outcome: &Outcome| matches!(outcome, Outcome::First { .. } | Outcome::Changed { .. });
     let served = seen.filter_map(|outcome| Some((is_new(outcome), outcome.snapshot()?)));
     served.max_by_key(|(is_new, snapshot)| (*is_new, snapshot.captured_at)).map(|(_, snapshot)| snapshot)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(time: &str) -> Timestamp {
+        crate::time::parse_rfc3339(&format!("2024-05-06T{time}:00Z")).expect("a time")
+    }
+
+    #[test]
+    fn a_memento_does_not_keep_a_page_out_of_its_check() {
+        let mut memento = Group::default();
+        assert!(memento.takes(1, at("09:50"), None));
+        assert!(!memento.takes(0, at("10:00"), Some(7)));
+        let mut check = Group::default();
+        assert!(check.takes(0, at("10:00"), Some(7)));
+        assert!(!check.takes(1, at("10:00"), None));
+        assert!(check.takes(1, at("10:01"), Some(7)));
+        assert!(!check.takes(2, at("10:01"), Some(8)));
+    }
+
+    #[test]
+    fn mementos_belong_together_that_are_near_and_of_other_pages() {
+        let mut group = Group::default();
+        assert!(group.takes(0, at("09:00"), None));
+        assert!(!group.takes(0, at("09:10"), None));
+        assert!(group.takes(1, at("10:00"), None));
+        assert!(!group.takes(2, at("10:01"), None));
+    }
 }

@@ -111,6 +111,16 @@ impl History<'_> {
             || self.ahead.gathered.iter().any(|(of, waiting)| *of == page && waiting.captured_at == captured_at)
     }
 
+    /// Whether a capture of this page waits that a revisit of it may repeat.
+    pub(crate) fn awaits_page(&self, page: usize) -> bool {
+        !self.ahead.waiting.is_empty() || self.ahead.gathered.iter().any(|(of, _)| *of == page)
+    }
+
+    /// Whether captures of some pages wait for those of others.
+    pub(crate) fn is_gathering(&self) -> bool {
+        !self.ahead.gathered.is_empty() && self.ahead.gathered.len() < self.reader.pages.len()
+    }
+
     /// Whether the policy stands on several pages.
     pub(crate) fn has_pages(&self) -> bool {
         !self.reader.pages.is_empty()

@@ -15,13 +15,13 @@ use crate::clock::Clock;
 use crate::exchange::warc::{self, Response, Sought, WarcError};
 use crate::judgment::Judgment;
 use crate::outcome::Outcome;
-use crate::pages::page_of;
+use crate::pages::{NEAR, page_of};
 use crate::panics::contained;
 use crate::reading::{Expected, Page, Reading, Selectors, Unreadable, Why, read};
 use crate::snapshot::{Origin, Snapshot};
 use crate::store::{CheckFacts, ImportLock, Store, StoreError, Which, lock_import};
 use crate::text::state::parallel;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, is_plausible, rfc3339};
 use crate::unpack::Unpacker;
 use crate::version::{SnapshotId, Version};
 use crate::watch::{Former, Watch, WatchId};
@@ -69,7 +69,7 @@ pub enum Ending {
 pub struct Summary {
     /// Captures read.
     pub read: usize,
-    /// Records that hold no capture (requests, metadata …).
+    /// Records that hold no capture (requests, metadata …), or one of a time that cannot be.
     pub skipped: u64,
     /// Captures of none of the watch's pages, where it has several, or of no watch at all;
     /// not recorded.
@@ -194,10 +194,6 @@ pub struct Recorder<'a, C> {
     originals: Originals,
     /// What was taken and nobody was told of yet, in its order.
     taken: VecDeque<Taken>,
-    /// Bytes of those that wait to be recorded.
-    waiting: usize,
-    /// Since when the first of them does.
-    since: Option<Timestamp>,
     /// What was done until now.
     pub summary: Summary,
 }
@@ -208,7 +204,7 @@ enum Taken {
     /// It is on record, or only listed.
     Told(Box<Imported>),
     /// It waits to be recorded in a history, with those before and after it.
-    Waits { at: usize, record_id: String, captured_at: Timestamp },
+    Waits { at: usize, record_id: String, captured_at: Timestamp, size: usize, since: Timestamp },
 }
 
 /// How many captures are recorded together at most: what a crash may cost, and how long others
@@ -236,31 +232,27 @@ impl<'a, C: Clock> Recorder<'a, C> {
     /// Nothing is recorded yet.
     pub fn new(routing: Routing<'a>, mode: Mode, store: &'a Store, clock: &'a C, unpacker: &'a Unpacker) -> Self {
         let (histories, originals, summary) = (BTreeMap::new(), Originals::default(), Summary::default());
-        let (taken, waiting, since) = (VecDeque::new(), 0, None);
-        Self {
-            routing,
-            mode,
-            store,
-            clock,
-            unpacker,
-            histories,
-            alone: None,
-            originals,
-            taken,
-            waiting,
-            since,
-            summary,
-        }
+        let (alone, taken) = (None, VecDeque::new());
+        Self { routing, mode, store, clock, unpacker, histories, alone, originals, taken, summary }
     }
 
-    /// Takes a capture into every history that it belongs to. Answers with the captures that
-    /// are on record now, this one or earlier ones, in their order; [`Recorder::finish`]
-    /// with the rest.
+    /// Takes a capture into every history that it belongs to: the next in the order of time.
+    /// Answers with the captures that are on record now, this one or earlier ones, in their
+    /// order, but that many of other watches do not wait for a policy of several pages;
+    /// [`Recorder::finish`] with the rest.
     ///
     /// # Errors
     /// If the record could not be kept.
     pub async fn take(&mut self, response: Response) -> Result<Vec<Imported>, StoreError> {
         let Response { record_id, mut snapshot, watch, elsewhere, truncated, .. } = response;
+        if !is_plausible(snapshot.captured_at, self.clock.now()) {
+            // One of a time to come would be the newest for ever, and no export of it be taken.
+            let captured_at = rfc3339(snapshot.captured_at);
+            tracing::warn!(record_id, captured_at, "a capture is of no time that can be, and left out");
+            self.summary.skipped += 1;
+            return Ok(Vec::new());
+        }
+        self.settle_far(snapshot.captured_at).await?;
         let places = self.routing.of(&snapshot.url, snapshot.captured_at, watch.as_deref());
         if places.is_empty() {
             // Whose page that is nobody can tell: it stays in the file.
@@ -273,8 +265,10 @@ impl<'a, C: Clock> Recorder<'a, C> {
         }
         for (at, page) in places {
             if let Some(sought) = &elsewhere {
-                // It may name what waits.
-                self.settle().await?;
+                if self.histories.get(&at).is_some_and(|history| history.awaits_page(page)) {
+                    // It may name what waits.
+                    self.settle_one(at).await?;
+                }
                 let watch = &self.routing.watches()[at];
                 let Some(original) = self.originals.find(&watch.id, sought, snapshot.captured_at, self.store).await?
                 else {
@@ -289,44 +283,102 @@ impl<'a, C: Clock> Recorder<'a, C> {
             self.take_one(at, page, record_id.clone(), snapshot.clone()).await?;
         }
         let now = self.clock.now();
-        let late = self.since.is_some_and(|since| now.signed_duration_since(since).to_std().is_ok_and(is_long));
-        if late || self.taken.len() >= TOGETHER || self.waiting >= TOGETHER_BYTES {
-            self.settle_all(false).await?;
+        let late = self.since().is_some_and(|since| now.signed_duration_since(since).to_std().is_ok_and(is_long));
+        if late || self.is_full() {
+            self.settle_ripe().await?;
         }
         Ok(self.told())
     }
 
-    /// Takes out what is on record, up to the first that waits.
+    /// What waits: of which history, since when, bytes.
+    fn waiting(&self) -> impl Iterator<Item = (usize, Timestamp, usize)> {
+        self.taken.iter().filter_map(|taken| match taken {
+            Taken::Waits { at, since, size, .. } => Some((*at, *since, *size)),
+            Taken::Told(_) => None,
+        })
+    }
+
+    /// Since when the first waits that is not kept for the other pages of its policy.
+    fn since(&self) -> Option<Timestamp> {
+        self.waiting().filter(|(at, ..)| !self.is_gathering(*at)).map(|(_, since, _)| since).min()
+    }
+
+    /// Whether there is as much as may be recorded together, or waits to be told.
+    fn is_full(&self) -> bool {
+        self.taken.len() >= TOGETHER || self.waiting().map(|(.., size)| size).sum::<usize>() >= TOGETHER_BYTES
+    }
+
+    /// Whether what waits of a history does so for the other pages of its policy.
+    fn is_gathering(&self, at: usize) -> bool {
+        self.histories.get(&at).is_some_and(History::is_gathering)
+    }
+
+    /// Takes out what is on record, up to the first that waits; further where that is much.
     fn told(&mut self) -> Vec<Imported> {
-        let mut told = Vec::new();
-        while let Some(taken) = self.taken.pop_front() {
+        let all = self.taken.len() >= TOGETHER;
+        let (mut told, mut rest) = (Vec::new(), VecDeque::new());
+        for taken in std::mem::take(&mut self.taken) {
             match taken {
-                Taken::Told(imported) => told.push(*imported),
-                waits => {
-                    self.taken.push_front(waits);
-                    break;
-                }
+                Taken::Told(imported) if all || rest.is_empty() => told.push(*imported),
+                other => rest.push_back(other),
             }
         }
+        self.taken = rest;
         told
     }
 
     /// Records what waits.
     async fn settle(&mut self) -> Result<(), StoreError> {
-        self.settle_all(true).await
+        self.settle_those(|_| true).await
     }
 
-    /// Records what waits, but not what waits for the other pages of its policy unless that
-    /// is `whole`: how far apart captures belong together does not depend on how slow a
-    /// source is.
-    async fn settle_all(&mut self, whole: bool) -> Result<(), StoreError> {
+    /// Records what waits of one history: others may wait for more pages of theirs.
+    async fn settle_one(&mut self, at: usize) -> Result<(), StoreError> {
+        self.settle_those(|other| other == at).await
+    }
+
+    /// Records what waits, but not what waits for the other pages of its policy: how far apart
+    /// captures belong together does not depend on how slow a source is. Where that alone is
+    /// too much, what has waited longest is recorded as it is; the pages of one policy may be
+    /// more.
+    async fn settle_ripe(&mut self) -> Result<(), StoreError> {
+        let gathering: BTreeSet<usize> =
+            self.waiting().map(|(at, ..)| at).filter(|at| self.is_gathering(*at)).collect();
+        self.settle_those(|at| !gathering.contains(&at)).await?;
+        loop {
+            let (count, size) = self.waiting().fold((0, 0), |(count, size), (.., one)| (count + 1, size + one));
+            let mut waiting = self.waiting().map(|(at, ..)| at);
+            let first = waiting.next();
+            match first {
+                Some(first) if (count >= TOGETHER || size >= TOGETHER_BYTES) && waiting.any(|other| other != first) => {
+                    drop(waiting);
+                    self.settle_one(first).await?;
+                }
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// Records what waits for other pages of its policy that will not come any more, now that
+    /// a capture of this moment is there.
+    async fn settle_far(&mut self, captured_at: Timestamp) -> Result<(), StoreError> {
+        let is_far = |taken: &Taken| match taken {
+            Taken::Waits { at, captured_at: first, .. } if self.is_gathering(*at) && captured_at - first > NEAR => {
+                Some(*at)
+            }
+            _ => None,
+        };
+        let far: BTreeSet<usize> = self.taken.iter().filter_map(is_far).collect();
+        if far.is_empty() { Ok(()) } else { self.settle_those(|at| far.contains(&at)).await }
+    }
+
+    async fn settle_those(&mut self, which: impl Fn(usize) -> bool) -> Result<(), StoreError> {
         let (mut settled, now): (BTreeMap<usize, VecDeque<Kept>>, _) = (BTreeMap::new(), self.clock.now());
-        for (at, history) in self.histories.iter_mut().filter(|(_, history)| whole || !history.has_pages()) {
+        for (at, history) in self.histories.iter_mut().filter(|(at, _)| which(**at)) {
             settled.insert(*at, history.settle(self.mode == Mode::Tell, now).await?.into());
         }
-        (self.waiting, self.since) = (0, None);
         for taken in &mut self.taken {
-            let Taken::Waits { at, record_id, captured_at } = taken else { continue };
+            let Taken::Waits { at, record_id, captured_at, .. } = taken else { continue };
             let Some(kept) = settled.get_mut(at).and_then(VecDeque::pop_front) else { continue };
             self.summary.deliveries += kept.deliveries;
             let id = self.routing.watches()[*at].id.clone();
@@ -346,7 +398,7 @@ impl<'a, C: Clock> Recorder<'a, C> {
         self.summary.read += 1;
         if self.histories.get(&at).is_some_and(|history| history.awaits(page, captured_at)) {
             // It may be the same.
-            self.settle().await?;
+            self.settle_one(at).await?;
         }
         let held = self.store.recorded_capture(&watch.id, &snapshot).await?;
         if self.mode == Mode::Dry && held.is_none() {
@@ -366,7 +418,7 @@ impl<'a, C: Clock> Recorder<'a, C> {
         }
         if let Some(check) = held {
             // As the record says it once all before it is there.
-            self.settle().await?;
+            self.settle_one(at).await?;
             let held = again(record_id, captured_at, &check, watch, self.store, self.unpacker).await?;
             self.taken.push_back(Taken::Told(Box::new(held)));
             return Ok(());
@@ -375,15 +427,13 @@ impl<'a, C: Clock> Recorder<'a, C> {
         let size = snapshot.body.len();
         let mut rest = self.history(at).look_ahead(page, snapshot, now).await;
         if let Some(snapshot) = rest {
-            self.settle().await?;
+            self.settle_one(at).await?;
             // It may be the first of others that belong together.
             let alone = !self.history(at).has_pages();
             rest = if alone { Some(snapshot) } else { self.history(at).look_ahead(page, snapshot, now).await };
         }
         let Some(snapshot) = rest else {
-            self.waiting += size;
-            self.since.get_or_insert(now);
-            self.taken.push_back(Taken::Waits { at, record_id, captured_at });
+            self.taken.push_back(Taken::Waits { at, record_id, captured_at, size, since: now });
             return Ok(());
         };
         let tell = self.mode == Mode::Tell;
@@ -450,13 +500,13 @@ impl<'a, C: Clock> Recorder<'a, C> {
         source: &mut mpsc::Receiver<T>,
         mut each: impl FnMut(Imported) -> io::Result<()>,
     ) -> Result<Option<T>, NextError> {
-        let Some(since) = self.since else { return Ok(source.recv().await) };
+        let Some(since) = self.since() else { return Ok(source.recv().await) };
         tokio::select! {
             biased;
             next = source.recv() => return Ok(next),
             () = self.clock.sleep_until(since + TOGETHER_TIME) => {}
         }
-        self.settle_all(false).await?;
+        self.settle_ripe().await?;
         self.told().into_iter().try_for_each(&mut each).map_err(NextError::Told)?;
         Ok(source.recv().await)
     }

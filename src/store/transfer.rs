@@ -60,6 +60,9 @@ const FACTS: [Facts; 5] = [
     },
 ];
 
+/// A column that exports of the same format had not yet: nothing is known there.
+const ADDED: (&str, &str) = ("attempts", "kind");
+
 /// What a watch itself says of its history.
 const STATE: [&str; 7] =
     ["created_at", "last_success_at", "consecutive_failures", "failing_since", "unplaced", "lost_by", "sought_at"];
@@ -423,7 +426,8 @@ impl Taking<'_> {
         let mut cells = Vec::with_capacity(columns.len() + 1);
         let mut there = None;
         for column in *columns {
-            let value = fact.row.get(*column).ok_or_else(|| wrong(format!("{column} is missing")))?;
+            let none = (ADDED == (*table, *column)).then_some(&Value::Null);
+            let value = fact.row.get(*column).or(none).ok_or_else(|| wrong(format!("{column} is missing")))?;
             cells.push(match value.as_i64() {
                 _ if *column == "id" => {
                     there = Some(value.as_i64().ok_or_else(|| wrong("id is no number"))?);

@@ -4,7 +4,7 @@
 use policywatch::backfill::{Nearest, nearest};
 use policywatch::check::{Checked, dry_run};
 use policywatch::clock::Clock as _;
-use policywatch::exchange::import::{Ending, Imported, Summary, import};
+use policywatch::exchange::import::{Ending, Imported, Mode, Recorder, Routing, Summary, import, warc_file};
 use policywatch::interest::Interest;
 use policywatch::outcome::{FailureKind, Outcome};
 use policywatch::pages::read_again;
@@ -514,6 +514,80 @@ async fn what_two_pages_said_at_once_is_one_change_again() {
     let digests =
         |all: Vec<(policywatch::time::Timestamp, _)>| all.into_iter().map(|(_, digest)| digest).collect::<Vec<_>>();
     assert_eq!(digests(all(&single).await), digests(lived), "near each other in time is together");
+}
+
+/// Captures of another watch, new and held, come between those of a policy of two pages.
+#[tokio::test]
+async fn another_watch_does_not_part_what_two_pages_said_at_once() {
+    let at = |number, day: &str, time: &str, path: &str, html: &str| {
+        let url = format!("https://acme.test{path}");
+        record(number, day, &url, html).replacen("T00:00:00Z", &format!("T{time}Z"), 1)
+    };
+    let world = World::new().await;
+    let both = world.follow(of_pages(&["/privacy", "/cookies"])).await;
+    let id = policywatch::watch::WatchId::new("terms").unwrap();
+    let terms = world.follow(Watch { id, ..watch("/terms", &[]) }).await;
+    let held = at(1, "2020-02-01", "00:10:00", "/terms", &policy(WILL_NOT));
+    imported(&world, &terms, std::slice::from_ref(&held)).await;
+    let records = [
+        at(2, "2020-01-01", "00:00:00", "/privacy", &policy(WILL_NOT)),
+        at(3, "2020-01-01", "00:20:00", "/cookies", &cookies("two weeks")),
+        at(4, "2020-02-01", "00:00:00", "/privacy", &policy(MAY)),
+        held,
+        at(5, "2020-02-01", "00:15:00", "/terms", &policy(MAY)),
+        at(6, "2020-02-01", "00:20:00", "/cookies", &cookies("two years")),
+    ];
+    let path = world.file("both.warc");
+    std::fs::write(&path, records.concat()).unwrap();
+    let (watches, unpacker) = ([both.clone(), terms], Unpacker::none());
+    let mut recorder = Recorder::new(Routing::ByAddress(&watches), Mode::Tell, &world.store, &world.clock, &unpacker);
+    let mut all = 0;
+    let each = |_, _| {
+        all += 1;
+        Ok(())
+    };
+    warc_file(&path, &mut recorder, each).await.unwrap();
+    assert_eq!(all, 6);
+    assert_eq!(causes(&world, &both).await, [Cause::FirstRecord, Cause::Publisher]);
+    assert_eq!(world.deliveries().await.len(), 1, "no text is told that never stood");
+    world.leaves_deliveries_waiting();
+    assert_sound(&world).await;
+}
+
+/// One page of two was captured, and then many of another policy: nobody waits for its end.
+#[tokio::test]
+async fn a_page_that_waits_for_another_does_not_hold_up_other_watches() {
+    let world = World::new().await;
+    let both = world.follow(of_pages(&["/privacy", "/cookies"])).await;
+    let id = policywatch::watch::WatchId::new("terms").unwrap();
+    let terms = world.follow(Watch { id, ..watch("/terms", &[]) }).await;
+    for (name, far) in [("near", false), ("far", true)] {
+        let mut records =
+            vec![record(if far { 99 } else { 0 }, "2020-01-01", "https://acme.test/privacy", &policy(MAY))];
+        for number in 1..=80 {
+            let time = if far {
+                format!("T{:02}:{:02}:00Z", 2 + number / 60, number % 60)
+            } else {
+                format!("T00:{:02}:{:02}Z", number / 60, number % 60)
+            };
+            let one = record(100 + number, "2020-01-01", "https://acme.test/terms", &policy(WILL_NOT));
+            records.push(one.replacen("T00:00:00Z", &time, 1));
+        }
+        let path = world.file(name);
+        std::fs::write(&path, records.concat()).unwrap();
+        let (watches, unpacker) = ([both.clone(), terms.clone()], Unpacker::none());
+        let mut recorder =
+            Recorder::new(Routing::ByAddress(&watches), Mode::Record, &world.store, &world.clock, &unpacker);
+        let mut records = policywatch::exchange::warc::open(&path).unwrap();
+        let (mut all, mut most) = (0, 0);
+        for (at, response) in records.by_ref().enumerate() {
+            all += recorder.take(response.unwrap()).await.unwrap().len();
+            most = most.max(at + 1 - all);
+        }
+        assert!(most <= 64, "{name}: {most} wait");
+        all += recorder.finish().await.unwrap().len();
+        assert_eq!(all, 81);
+    }
 }
 
 #[tokio::test]

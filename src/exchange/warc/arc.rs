@@ -29,35 +29,36 @@ impl Arc {
         Some(if fields >= 10 { Arc::Ten } else { Arc::Five })
     }
 
-    /// Reads a line as the head of a record.
+    /// Reads a line as the head of a record; where it says how long that is and not of what
+    /// or when, as that of one that holds no capture.
     ///
     /// # Errors
     /// What is wrong with it.
     pub(super) fn head(self, line: &str) -> Result<Head, String> {
-        let behind = if self == Arc::Ten { 9 } else { 4 };
-        // Addresses of that time may have blanks; what follows them has none.
-        let mut fields: Vec<&str> = line.rsplitn(behind + 1, ' ').collect();
-        fields.reverse();
-        let (Some(url), Some(time), Some(kind), Some(length)) =
-            (fields.first(), fields.get(2), fields.get(3), fields.get(behind))
-        else {
+        // How many fields follow the kind.
+        let behind = if self == Arc::Ten { 6 } else { 1 };
+        let fields: Vec<&str> = line.trim_end_matches(' ').split(' ').collect();
+        let (Some(length), true) = (fields.last(), fields.len() >= behind + 4) else {
             let start: String = line.chars().take(40).collect();
             return Err(format!("\"{}\" is no line of an ARC file", start.escape_debug()));
         };
         let length: u64 =
             length.parse().map_err(|_| format!("its length \"{}\" is no number", length.escape_debug()))?;
-        let is_page = (url.starts_with("http://") || url.starts_with("https://")) && *kind != "no-type";
+        // Addresses and kinds of that time may have blanks; a time has none, and its own width.
+        let end = fields.len() - behind;
+        let is_time = |field: &&str| field.len() == 14 && field.bytes().all(|byte| byte.is_ascii_digit());
+        let Some(place) = (2..end - 1).rev().find(|place| is_time(&fields[*place])) else {
+            return Ok(Head::new(vec![("warc-type".to_owned(), "metadata".to_owned())], length));
+        };
+        let (url, time, kind) = (fields[..place - 1].join(" "), fields[place], fields[place + 1..end].join(" "));
         let at = NaiveDateTime::parse_from_str(time, "%Y%m%d%H%M%S").ok().map(|at| at.and_utc());
-        let at = at.filter(|at| time.len() == 14 && is_recordable(*at));
+        let at = at.filter(|at| is_recordable(*at));
+        let is_page = (url.starts_with("http://") || url.starts_with("https://")) && kind != "no-type" && at.is_some();
         let mut named = vec![("warc-type", if is_page { "response" } else { "metadata" }.to_owned())];
-        match at {
-            Some(at) => named.push(("warc-date", rfc3339(at))),
-            None if is_page => return Err(format!("\"{}\" is no time of an ARC file", time.escape_debug())),
-            None => {}
-        }
+        named.extend(at.map(|at| ("warc-date", rfc3339(at))));
         // Where it is from: the format has no numbers of its own for records.
         named.push(("warc-record-id", format!("<arc:{time}/{length}/{url}>")));
-        named.push(("warc-target-uri", (*url).to_owned()));
+        named.push(("warc-target-uri", url));
         named.push(("content-type", "application/http; msgtype=response".to_owned()));
         Ok(Head::new(named.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(), length))
     }
@@ -82,11 +83,22 @@ mod tests {
         assert_eq!((head.length, head.kind()), (7, Kind::Response));
         let other = five.head("dns:acme.test 127.0.0.1 20040101000000 text/dns 7").expect("a head");
         assert_eq!(other.kind(), Kind::Other);
+        for kind in ["text/html; charset=utf-8", "text/html; a b c"] {
+            let head = five.head(&format!("http://acme.test/a b 127.0.0.1 19961104142103 {kind} 202")).expect(kind);
+            assert_eq!((head.target(), head.length, head.kind()), ("http://acme.test/a b", 202, Kind::Response));
+            let line = format!("http://acme.test/ 127.0.0.1 20040101000000 {kind} 200 x - 9 a.arc 7");
+            let head = ten.head(&line).expect(kind);
+            assert_eq!((head.target(), head.length, head.kind()), ("http://acme.test/", 7, Kind::Response));
+        }
+        for line in
+            ["http://acme.test/ 127.0.0.1 1996 text/html 9", "http://acme.test/ 127.0.0.1 19961399142103 text/html 9"]
+        {
+            let head = five.head(line).expect(line);
+            assert_eq!((head.length, head.kind()), (9, Kind::Other), "{line}");
+        }
         for (line, says) in [
             ("http://acme.test/", "no line of an ARC"),
             ("http://acme.test/ 127.0.0.1 19961104142103 text/html -1", "its length"),
-            ("http://acme.test/ 127.0.0.1 1996 text/html 9", "no time"),
-            ("http://acme.test/ 127.0.0.1 19961399142103 text/html 9", "no time"),
         ] {
             let refused = five.head(line).expect_err(line);
             assert!(refused.contains(says), "{refused}");

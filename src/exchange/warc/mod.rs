@@ -193,6 +193,20 @@ impl Spool {
     }
 }
 
+/// What comes next.
+enum Next {
+    Capture(Box<Response>),
+    /// A record that turns out to hold no capture.
+    Skipped,
+    End,
+}
+
+impl From<Option<Response>> for Next {
+    fn from(response: Option<Response>) -> Self {
+        response.map_or(Next::Skipped, |response| Next::Capture(Box::new(response)))
+    }
+}
+
 enum Source {
     /// The file is in order; what a later record repeats is kept.
     Stream { parser: Parser, entries: std::vec::IntoIter<Entry>, kept: Spool, needed: BTreeSet<u64> },
@@ -218,12 +232,12 @@ impl Source {
         Ok(Source::Sorted { parser, entries: entries.into_iter(), spool })
     }
 
-    fn next(&mut self) -> Result<Option<Response>, WarcError> {
+    fn next(&mut self) -> Result<Next, WarcError> {
         match self {
             Source::Stream { parser, entries, kept, needed } => {
-                let Some(entry) = entries.next() else { return Ok(None) };
+                let Some(entry) = entries.next() else { return Ok(Next::End) };
                 loop {
-                    let Some(head) = parser.head()? else { return Ok(None) };
+                    let Some(head) = parser.head()? else { return Ok(Next::End) };
                     if parser.record != entry.number {
                         parser.skip(&head)?;
                         continue;
@@ -232,26 +246,27 @@ impl Source {
                     if needed.contains(&entry.number) {
                         kept.keep(entry.number, &head, &block)?;
                     }
-                    return response(parser, &entry, &head, &block, kept).map(Some);
+                    return response(parser, &entry, &head, &block, kept).map(Next::from);
                 }
             }
             Source::Sorted { parser, entries, spool } => {
-                let Some(entry) = entries.next() else { return Ok(None) };
-                let Some((head, block)) = spool.load(entry.number)? else { return Ok(None) };
-                response(parser, &entry, &head, &block, spool).map(Some)
+                let Some(entry) = entries.next() else { return Ok(Next::End) };
+                let Some((head, block)) = spool.load(entry.number)? else { return Ok(Next::End) };
+                response(parser, &entry, &head, &block, spool).map(Next::from)
             }
         }
     }
 }
 
-/// What a record says was served.
+/// What a record says was served; none if it holds no capture: servers of the time of ARC
+/// files may have answered without a status line.
 fn response(
     parser: &Parser,
     entry: &Entry,
     head: &Head,
     block: &[u8],
     spool: &mut Spool,
-) -> Result<Response, WarcError> {
+) -> Result<Option<Response>, WarcError> {
     let refused = |reason: String| parser.malformed(reason);
     let mut elsewhere = None;
     let message = match (head.kind(), &entry.repeats) {
@@ -270,7 +285,11 @@ fn response(
             let said = said.unwrap_or(Message { status: 0, headers: Vec::new(), body: Vec::new() });
             Message { body: Vec::new(), ..said }
         }
-        _ => said_in(head, block).map_err(refused)?,
+        _ => match said_in(head, block) {
+            Ok(message) => message,
+            Err(_) if parser.is_arc() => return Ok(None),
+            Err(reason) => return Err(refused(reason)),
+        },
     };
     let target = head.target().to_owned();
     let record_id = head.id().to_owned();
@@ -285,7 +304,8 @@ fn response(
         origin: origin(head, &record_id),
     };
     let own = |name: &str| head.field(name).map(str::to_owned);
-    Ok(Response { record_id, target, watch: own(WATCH), snapshot, elsewhere, truncated: own("warc-truncated") })
+    let (watch, truncated) = (own(WATCH), own("warc-truncated"));
+    Ok(Some(Response { record_id, target, watch, snapshot, elsewhere, truncated }))
 }
 
 /// The message that a record with a body has; of a resource, one that was never sent.
@@ -351,16 +371,19 @@ impl Iterator for Records {
     type Item = Result<Response, WarcError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.yielded == self.total {
-            return self.end.take().map(Err);
+        while self.yielded < self.total {
+            self.yielded += 1;
+            match self.source.next() {
+                Ok(Next::Capture(response)) => return Some(Ok(*response)),
+                Ok(Next::Skipped) => self.skipped += 1,
+                ended => {
+                    // Nothing comes after an error.
+                    (self.yielded, self.end) = (self.total, None);
+                    return ended.err().map(Err);
+                }
+            }
         }
-        self.yielded += 1;
-        let next = self.source.next().transpose();
-        if !matches!(next, Some(Ok(_))) {
-            // Nothing comes after an error.
-            (self.yielded, self.end) = (self.total, None);
-        }
-        next
+        self.end.take().map(Err)
     }
 }
 
@@ -425,6 +448,31 @@ mod tests {
             record("response", 1, "2020-01-02T00:00:00Z", &page("one")),
             record("response", 2, "2020-01-03T00:00:00.5Z", &page("two")),
         ]
+    }
+
+    #[test]
+    fn an_odd_record_of_an_arc_file_does_not_end_it() {
+        let arc = |line: &str, block: &[u8]| {
+            let mut out = format!("{line} {}\n", block.len()).into_bytes();
+            out.extend_from_slice(block);
+            out.push(b'\n');
+            out
+        };
+        let begin = arc("filedesc://a.arc 0.0.0.0 19960923142103 text/plain", b"1 0 Archive");
+        let bare = arc("http://acme.test/old 127.0.0.1 19960924000000 text/html", b"<p>no status line");
+        let timeless = arc("http://acme.test/odd 127.0.0.1 1996 text/html", &page("when"));
+        let one = arc("http://acme.test/ 127.0.0.1 19960925000000 text/html; charset=utf-8", &page("one"));
+        let two = arc("http://acme.test/ 127.0.0.1 19960926000000 text/html", &page("two"));
+        for (all, expected) in [
+            ([&begin, &bare, &timeless, &one, &two], ["one", "two"]),
+            ([&begin, &two, &bare, &timeless, &one], ["one", "two"]),
+        ] {
+            let whole: Vec<u8> = all.into_iter().flatten().copied().collect();
+            assert_eq!(bodies(&whole), expected.map(|text| Ok(text.to_owned())));
+            let file = file(&whole);
+            let mut records = open(file.path()).unwrap();
+            assert_eq!((records.by_ref().count(), records.skipped()), (2, 3));
+        }
     }
 
     fn gzip(bytes: &[u8]) -> Vec<u8> {

@@ -167,6 +167,11 @@ impl Parser {
         Ok(Some(head))
     }
 
+    /// Whether it is an ARC file. Known from the first head on.
+    pub(super) fn is_arc(&self) -> bool {
+        self.arc.is_some()
+    }
+
     pub(super) fn skip(&mut self, head: &Head) -> Result<(), WarcError> {
         let passed = io::copy(&mut (&mut self.input).take(head.length), &mut io::sink());
         self.passed(head, passed)
