@@ -158,6 +158,28 @@ async fn whatever_a_page_starts_its_text_is_read() {
 }
 
 #[tokio::test]
+async fn a_page_that_stops_loading_keeps_its_own_address() {
+    let Some(browser) = browser() else { return };
+    let server = Server::start(|asked: &Asked| match asked.path() {
+        "/first" => scripted("app.innerHTML = POLICY; setTimeout(() => location = '/second', 200)"),
+        "/second" => {
+            let page = format!(
+                "<!doctype html><title>Privacy Policy</title>{POLICY}<script>setTimeout(() => stop(), 300)</script>{}",
+                " ".repeat(9000)
+            );
+            let whole = answer("200 OK", "content-type: text/html\r\n", page.as_bytes());
+            let (now, later) = whole.split_at(whole.len() - 100);
+            vec![Act::Send(now.to_vec()), Act::Pause(Duration::from_secs(4)), Act::Send(later.to_vec())]
+        }
+        _ => vec![Act::Send(answer("404 Not Found", "", b"nothing"))],
+    })
+    .await;
+    let snapshot = rendered(&server, "/first", browser).await.unwrap();
+    assert_eq!(snapshot.final_url, server.url("/second").as_str());
+    assert_eq!(snapshot.redirects.len(), 1);
+}
+
+#[tokio::test]
 async fn sections_that_are_loaded_when_they_are_opened_are_read() {
     let Some(browser) = browser() else { return };
     let server = Server::start(|asked: &Asked| match asked.path() {
