@@ -216,6 +216,8 @@ pub enum Decision {
     TurnedDown,
     /// The configuration names another address now.
     Configured,
+    /// The configuration does not name the page any more, nor where it went.
+    Removed,
     /// The policy is seen where it was.
     SeenAgain,
 }
@@ -227,6 +229,7 @@ impl Decision {
             Decision::Accepted => "accepted",
             Decision::TurnedDown => "turned_down",
             Decision::Configured => "configured",
+            Decision::Removed => "removed",
             Decision::SeenAgain => "seen_again",
         }
     }
@@ -240,20 +243,21 @@ pub struct DecisionObject {
     #[serde(skip_serializing_if = "Option::is_none")]
     page: Option<String>,
     decision: &'static str,
-    /// Where the watch goes on.
-    url: String,
+    /// Where the watch goes on; not of a page that is watched no longer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
     /// What was told before: the ids of those notices.
     settles: Vec<String>,
 }
 
 /// What the channels of a watch are told once it is decided about moves that they were told
-/// of, each with the ids of the notices that told it. `there` is where the watch goes on.
+/// of, each with the ids of the notices that told it. `there` is where the watch goes on, if it does.
 pub fn of_decision(
     watch: &Watch,
     page: Option<&Url>,
     told: &[Move],
     decision: Decision,
-    there: &Url,
+    there: Option<&Url>,
     now: Timestamp,
 ) -> Vec<(Vec<DeliveryId>, Alert)> {
     let mut moments: Vec<Timestamp> = told.iter().map(|one| one.found_at).collect();
@@ -267,7 +271,7 @@ pub fn of_decision(
             watch: WatchObject::of(watch),
             page: page.map(Url::to_string),
             decision: decision.as_str(),
-            url: there.to_string(),
+            url: there.map(Url::to_string),
             settles: starts.iter().map(|start| start.0.clone()).collect(),
         };
         let notice = Notice { r#type: "policy.move_decided", id: id.0.clone(), timestamp: rfc3339(now), data };

@@ -233,7 +233,7 @@ impl Store {
                     continue;
                 }
                 let lapsed = Whereabouts::lapsed(&all(tx, key)?, name);
-                told += tell_end(tx, key, (&watch, page), &lapsed, Decision::SeenAgain, configured, now)?;
+                told += tell_end(tx, key, (&watch, page), &lapsed, Decision::SeenAgain, Some(configured), now)?;
             }
             Ok(told)
         })
@@ -260,7 +260,7 @@ fn record(
         if found.state == MoveState::Accepted {
             let turned_down = found.url.as_str() == configured;
             let decision = if turned_down { Decision::TurnedDown } else { Decision::Accepted };
-            done.deliveries += tell_end(tx, key, (watch, page), &told_of(&known), decision, &found.url, now)?;
+            done.deliveries += tell_end(tx, key, (watch, page), &told_of(&known), decision, Some(&found.url), now)?;
         } else {
             news.push(found);
         }
@@ -323,7 +323,7 @@ fn tell_end(
     (watch, page): (&Watch, Option<&Url>),
     told: &[Move],
     decision: Decision,
-    there: &Url,
+    there: Option<&Url>,
     now: Timestamp,
 ) -> Result<usize, Fault> {
     deliveries::enqueue_ends(tx, key, notices::of_decision(watch, page, told, decision, there, now), now)
@@ -334,7 +334,7 @@ fn tell_end(
 pub(super) fn readdressed(tx: &Transaction<'_>, watch: &Watch, before: &str, now: Timestamp) -> Result<(), Fault> {
     if let Some(key) = key_of(tx, &watch.id)? {
         let told = told_of(&whereabouts(tx, key, before)?);
-        tell_end(tx, key, (watch, None), &told, Decision::Configured, &watch.url, now)?;
+        tell_end(tx, key, (watch, None), &told, Decision::Configured, Some(&watch.url), now)?;
     }
     tx.prepare_cached("UPDATE watches SET lost_by = NULL, sought_at = NULL WHERE name = ?1")?
         .execute([watch.id.as_str()])?;
@@ -353,9 +353,13 @@ pub(super) fn readdressed_pages(tx: &Transaction<'_>, watch: &Watch, now: Timest
     for name in before {
         let Ok(page) = Url::parse(&name) else { continue };
         let known = whereabouts_of_page(tx, key, &name)?;
-        let went = known.moved.as_ref().and_then(|moved| pages.iter().find(|page| page.url.as_str() == moved.url));
-        let there = went.map_or(&watch.url, |page| &page.url);
-        tell_end(tx, key, (watch, Some(&page)), &told_of(&known), Decision::Configured, there, now)?;
+        let told = told_of(&known);
+        // Where it is, or where it was told that it may be.
+        let mut found = known.moved.iter().chain(&told);
+        let there = found.find_map(|found| pages.iter().find(|page| page.url.as_str() == found.url));
+        let there = there.map(|page| &page.url);
+        let decision = if there.is_some() { Decision::Configured } else { Decision::Removed };
+        tell_end(tx, key, (watch, Some(&page)), &told, decision, there, now)?;
     }
     Ok(())
 }

@@ -101,11 +101,17 @@ async fn text_that_scripts_make_is_waited_for_and_found() {
             );
             vec![Act::Send(answer("200 OK", "content-type: text/javascript\r\n", script.as_bytes()))]
         }
+        "/in-two-steps" => scripted(&format!(
+            "app.innerHTML = '<p>{}</p>'; fetch('/step/1').then(() => fetch('/step/2')).then(() => app.innerHTML = POLICY)",
+            "Kettles for kitchens, gardens and boats. ".repeat(15)
+        )),
+        "/step/1" | "/step/2" => vec![Act::Pause(Duration::from_secs(3)), Act::Send(answer("200 OK", "", b"a step"))],
         "/news" => vec![Act::Pause(Duration::from_millis(700)), Act::Send(answer("200 OK", "", b"no news"))],
         _ => vec![Act::Send(answer("404 Not Found", "", b"nothing"))],
     })
     .await;
-    assert_whole(&server, &["/nested", "/closed", "/late", "/polls", "/clock", "/grows", "/worker"], &browser).await;
+    let paths = ["/nested", "/closed", "/late", "/polls", "/clock", "/grows", "/worker", "/in-two-steps"];
+    assert_whole(&server, &paths, &browser).await;
 }
 
 #[tokio::test]
@@ -117,6 +123,12 @@ async fn whatever_a_page_starts_its_text_is_read() {
         "/hangs" => scripted("app.innerHTML = POLICY; setTimeout(() => { for (;;); }, 200)"),
         "/opens" => scripted("for (let i = 0; i < 20; i++) window.open('/popup' + i); app.innerHTML = POLICY"),
         "/downloads" => scripted("app.innerHTML = POLICY; setTimeout(() => location = '/file.zip', 200)"),
+        "/downloads-elsewhere" => scripted("app.innerHTML = POLICY; setTimeout(() => location = '/to-file', 200)"),
+        "/to-file" => vec![Act::Send(answer("302 Found", "location: /file.zip\r\n", b""))],
+        "/hangs-when-opened" => scripted(
+            "app.innerHTML = POLICY + '<h2><button aria-expanded=false>More</button></h2><p hidden>more</p>';
+             app.querySelector('button').onclick = () => { for (;;); }",
+        ),
         "/file.zip" => vec![Act::Send(answer(
             "200 OK",
             "content-type: application/zip\r\ncontent-disposition: attachment; filename=x.zip\r\n",
@@ -136,9 +148,35 @@ async fn whatever_a_page_starts_its_text_is_read() {
     .await;
     let paths = ["/asks", "/asks-forever", "/hangs", "/opens", "/downloads", "/asks-for-a-password", "/pushes"];
     assert_whole(&server, &paths, &browser).await;
+    assert_whole(&server, &["/hangs-when-opened"], &browser).await;
+    let stayed = rendered(&server, "/downloads-elsewhere", browser.clone()).await.unwrap();
+    assert_eq!((stayed.redirects.len(), stayed.status), (0, 200), "{:?}", stayed.redirects);
+    assert_eq!(stayed.final_url, server.url("/downloads-elsewhere").as_str());
     assert!(server.asked().iter().all(|asked| !asked.path().starts_with("/popup")), "nothing is opened");
     let refused = reading(&server, "/closed", &browser).await.unwrap_err();
     assert_eq!(refused.why.as_str(), "login_wall", "{refused}");
+}
+
+#[tokio::test]
+async fn a_page_that_stops_loading_keeps_its_own_address() {
+    let Some(browser) = browser() else { return };
+    let server = Server::start(|asked: &Asked| match asked.path() {
+        "/first" => scripted("app.innerHTML = POLICY; setTimeout(() => location = '/second', 200)"),
+        "/second" => {
+            let page = format!(
+                "<!doctype html><title>Privacy Policy</title>{POLICY}<script>setTimeout(() => stop(), 300)</script>{}",
+                " ".repeat(9000)
+            );
+            let whole = answer("200 OK", "content-type: text/html\r\n", page.as_bytes());
+            let (now, later) = whole.split_at(whole.len() - 100);
+            vec![Act::Send(now.to_vec()), Act::Pause(Duration::from_secs(4)), Act::Send(later.to_vec())]
+        }
+        _ => vec![Act::Send(answer("404 Not Found", "", b"nothing"))],
+    })
+    .await;
+    let snapshot = rendered(&server, "/first", browser).await.unwrap();
+    assert_eq!(snapshot.final_url, server.url("/second").as_str());
+    assert_eq!(snapshot.redirects.len(), 1);
 }
 
 #[tokio::test]
@@ -221,6 +259,13 @@ async fn consent_is_given_as_sparingly_as_can_be_wherever_it_is_asked_for() {
             "<p>We use cookies and ask for your consent to that, and to some more.</p>
              <button onclick=\"parent.postMessage('few', '*')\">Only necessary cookies</button>",
         ),
+        "/policy-in-a-frame" => html(
+            "<p>Acme.</p><iframe src='/framed' style='position: fixed; inset: 0; width: 100%; height: 100%'></iframe>",
+        ),
+        "/framed" => html(&format!(
+            "{POLICY}<p>Our newsletter says how we use cookies.</p><form><input type=email><input type=submit value=Continue \
+             onclick=\"event.preventDefault(); fetch('/pressed')\"></form>"
+        )),
         "/shadow" => scripted(
             "customElements.define('x-box', class extends HTMLElement { connectedCallback() {
                  const root = this.attachShadow({ mode: 'open' });
@@ -246,6 +291,8 @@ async fn consent_is_given_as_sparingly_as_can_be_wherever_it_is_asked_for() {
     for path in paths {
         assert!(reading(&server, path, &browser).await.unwrap().text().contains("Chosen: few."), "{path}");
     }
+    assert_whole(&server, &["/policy-in-a-frame"], &browser).await;
+    assert!(server.asked().iter().all(|asked| asked.path() != "/pressed"), "what is no dialogue is left alone");
 }
 
 #[tokio::test]

@@ -148,7 +148,7 @@ async fn a_page_that_is_redirected_for_good_to_its_text_is_followed_by_itself() 
 
 #[tokio::test]
 async fn a_lost_page_is_searched_for_while_the_others_are_followed() {
-    let story = Story::new().await;
+    let mut story = Story::new().await;
     let lost = frame("Page not found", "<h1>Page not found</h1><p>Sorry, this page is not here any more.</p>");
     story.company.serve("/cookies", html(lost));
     story.company.serve("/legal/cookies", html(policy("Cookie Policy", COOKIES)));
@@ -174,6 +174,14 @@ async fn a_lost_page_is_searched_for_while_the_others_are_followed() {
     assert_eq!(story.company.asked(), ["/privacy", "/legal/cookies"]);
     assert_eq!(story.ports.store.lost(Duration::ZERO, story.clock.now()).await.unwrap(), [], "nothing is lost");
     assert_eq!(story.ports.store.versions(&story.watch.id).await.unwrap().len(), 2);
+
+    // Whoever takes the page out names no address of it.
+    let pages = vec![Page { url: story.company.url("/imprint"), selectors: Selectors::default() }];
+    story.configure(Watch { pages, ..story.watch.clone() }).await;
+    let told = story.told().await;
+    let (kind, end) = told.last().unwrap();
+    assert_eq!((kind.as_str(), end["decision"].as_str()), ("policy.move_decided", Some("removed")), "{end}");
+    assert!(end["url"].is_null(), "{end}");
     story.assert_sound().await;
 }
 

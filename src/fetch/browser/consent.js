@@ -5,6 +5,8 @@
   const within = WITHIN;
   const rootOf = (element) => element.shadowRoot || (globalThis.closedRoots && globalThis.closedRoots.get(element)) || null;
   const TOPIC = /cookie|consent|gdpr|tracking|privacy|datenschutz|einwilligung|confidentialit|traceurs|privacidad|consentimiento|consenso|riservatezza|toestemming|samtycke|samtykke|zgod|ciasteczk|суглас|соглас|クッキー|同意|쿠키/i;
+  const CONSENT = /cookie|consent|einwilligung|traceurs|consentimiento|consenso|toestemming|samtycke|samtykke|zgod|ciasteczk|соглас|クッキー|同意|쿠키/i;
+  const [REJECT, ACCEPT] = [0, 3];
   const LABELS = [
     /^(?:reject|decline|refuse|deny|disagree)\b|\b(?:reject|decline|refuse|deny) (?:all|cookies|non)|(?:only|strictly|just)\b.*\b(?:necessary|essential|required)|(?:necessary|essential|required)(?: cookies)? only|continue without|^ablehnen|alle ablehnen|nur (?:notwendige|erforderliche|essenzielle)|refuser|sans accepter|rechazar|s[oó]lo (?:necesarias|esenciales)|rifiuta|solo necessari|continua senza|weiger|alleen noodzakelijk|recusar|rejeitar|odrzu[cć]|tylko niezb|avvisa|afvis|avsl[aå]|hylk/i,
     /\b(?:save|confirm)\b.*\b(?:exit|choices?|selection|settings|preferences)\b|^(?:save|confirm|speichern|auswahl (?:speichern|bestätigen)|enregistrer|guardar|salva|opslaan|zapisz|spara|gem)\b/i,
@@ -43,19 +45,30 @@
       Math.max(0, Math.min(box.right, innerWidth) - Math.max(box.left, 0));
     return locked || seen > 0.25 * innerWidth * innerHeight || whole - element.innerText.length < 600;
   };
+  const labelOf = (button) => (button.innerText || button.value || button.getAttribute("aria-label") || "").trim().replace(/\s+/g, " ");
+  const rankOf = (label) => LABELS.findIndex((pattern) => pattern.test(label));
+  const BUTTONS = "button,[role=button],input[type=button],input[type=submit],a";
+  // A frame may be the dialogue itself, or hold the policy or a form: it is one if it says what
+  // for, has both answers (or the one that says no, in so many words), and nothing to write into.
+  const isDialogue = (body) => {
+    const written = Array.from(body.querySelectorAll("input,textarea")).some((field) => /^(?:text|textarea|email|search|tel|url|password|number)$/.test(field.type));
+    const labels = all(BUTTONS, body).filter(shown).map(labelOf).filter((label) => label.length <= 60);
+    const [no, yes] = [REJECT, ACCEPT].map((rank) => labels.filter((label) => rankOf(label) === rank));
+    return !written && CONSENT.test(body.innerText) && no.length > 0 && (yes.length > 0 || no.some((label) => CONSENT.test(label)));
+  };
   const asking = candidates.filter((element) => {
     if (["HTML", "MAIN", "ARTICLE"].includes(element.tagName) || !shown(element)) return false;
-    if (element.tagName === "BODY" && !within) return false;
+    if (element.tagName === "BODY" && !(within && isDialogue(element))) return false;
     const text = element.innerText || "";
     return text.length > 10 && text.length < 6000 && TOPIC.test(text) && hides(element);
   });
   let best = null;
   for (const element of asking) {
-    for (const button of all("button,[role=button],input[type=button],input[type=submit],a", element)) {
-      const label = (button.innerText || button.value || button.getAttribute("aria-label") || "").trim().replace(/\s+/g, " ");
+    for (const button of all(BUTTONS, element)) {
+      const label = labelOf(button);
       const href = button.tagName === "A" ? button.getAttribute("href") || "#" : "#";
       if (!label || label.length > 60 || !shown(button) || !/^(?:#|javascript:)/i.test(href)) continue;
-      const rank = LABELS.findIndex((pattern) => pattern.test(label));
+      const rank = rankOf(label);
       if (rank >= 0 && (!best || rank < best.rank)) best = { rank, label, button };
     }
   }

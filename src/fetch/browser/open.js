@@ -78,8 +78,12 @@
   // A button that was drawn anew is the one with the same words.
   const names = new WeakMap();
   const called = (button) => names.get(button) || name(button);
+  // Naming takes a layout; what is far too long for a button is not named.
+  const short = (element) => element.textContent.length < 4000;
+  const alike = (one, other) => one.tagName === other.tagName && one.getAttribute("aria-controls") === other.getAttribute("aria-controls");
   const twin = (button) =>
-    button.isConnected ? button : deep("[aria-expanded],[role=tab],[class]").find((other) => name(other) === called(button)) || null;
+    button.isConnected ? button :
+      deep("[aria-expanded],[role=tab],[class]").find((other) => alike(other, button) && short(other) && name(other) === called(button)) || null;
   const keep = (button) => {
     const found = region(button);
     const text = found && shown(found) ? plain(found.innerText) : "";
@@ -103,10 +107,14 @@
   const fit = (button) =>
     shown(button) && !leads(button) && !button.closest(OUTSIDE) &&
     !button.disabled && !/^(?:menu|listbox|dialog|tree|grid|true)$/.test(button.getAttribute("aria-haspopup") || "");
-  // The first of those that was not pressed yet: of the same words, one after the other.
-  const next = (css, is) => {
+  // The first of those that was not pressed yet: of the same words, one after the other. Only
+  // those are named and counted that could be buttons, closed or open.
+  const next = (css, could, is) => {
     const seen = new Map();
-    for (const button of deep(css)) {
+    const all = deep(css).filter((one) => could(one) && short(one));
+    if (!all.some((one) => is(one) && fit(one))) return null;
+    for (const button of all) {
+      if (performance.now() > until) return null;
       const key = name(button);
       const at = (seen.get(key) || 0) + 1;
       seen.set(key, at);
@@ -120,20 +128,22 @@
   const isClosed = (button) => button.getAttribute("aria-expanded") === "false";
   let left = false;
   while (!left && opened < MOST && performance.now() < until) {
-    const button = next("[aria-expanded]", isClosed);
+    const button = next("[aria-expanded]", () => true, isClosed);
     if (!button) break;
     left = !(await press(button));
   }
   // What is an accordion by its name only: something to press, with nothing to read behind it.
+  const isPressable = (button) =>
+    NAMED.test(button.className) && (button.tagName === "BUTTON" || getComputedStyle(button).cursor === "pointer");
   const isEmpty = (button) => {
-    if (button.hasAttribute("aria-expanded") || button.querySelector("[aria-expanded]") || plain(button.innerText).length > 200) return false;
     const behind = button.nextElementSibling;
-    return behind !== null && plain(button.innerText) !== "" && (!shown(behind) || !plain(behind.innerText)) &&
-      (getComputedStyle(button).cursor === "pointer" || button.tagName === "BUTTON");
+    if (behind === null || button.hasAttribute("aria-expanded") || button.querySelector("[aria-expanded]")) return false;
+    const label = plain(button.innerText);
+    return label !== "" && label.length <= 200 && (!shown(behind) || !plain(behind.innerText));
   };
   const NAMES = "[class*=accordion i],[class*=collaps i],[class*=expand i],[class*=toggle i],[class*=faq i],[class*=disclosure i]";
   while (!left && opened < MOST && performance.now() < until) {
-    const button = next(NAMES, (one) => NAMED.test(one.className) && isEmpty(one));
+    const button = next(NAMES, isPressable, isEmpty);
     if (!button) break;
     left = !(await press(button));
   }

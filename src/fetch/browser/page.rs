@@ -3,7 +3,8 @@
 //! Nothing waits for a number of seconds where it can wait for the page: until what was asked
 //! for has come and the text stands still. Only how long that is waited for is bounded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -42,7 +43,8 @@ const STILL_IF_MUTE: Duration = Duration::from_secs(9);
 const MUTE_WORDS: u64 = 8;
 
 /// A text of nearly the same length for so long is there, whatever goes on around it: a clock,
-/// a counter, a request for news that never ends.
+/// a counter, a request for news that is made again and again. What is asked for the first time
+/// may be the text.
 const STEADY: Duration = Duration::from_secs(5);
 
 /// How long a page may be still without a word before it is looked for text that it hides from
@@ -54,6 +56,10 @@ const HUNG: Duration = Duration::from_secs(6);
 
 /// The same while what is closed is opened, which takes its time.
 const HUNG_OPENING: Duration = Duration::from_secs(24);
+
+/// A script of ours that does not answer after so many such stops has died with the page's: the
+/// opening is given up then, and all others when the page's time is up.
+const STOPS_OPENING: u32 = 1;
 
 /// Frames that are looked into for a dialogue.
 const MOST_FRAMES: usize = 12;
@@ -131,18 +137,34 @@ pub(super) struct Page<'a, R, W> {
     frame: String,
     /// Requests under way, with when they were made.
     asked: BTreeMap<String, Instant>,
+    /// Those of them that were not made before in the same words.
+    new: BTreeSet<String>,
+    /// What was asked for until now, each as a number.
+    known: BTreeSet<u64>,
     document: Option<Document>,
     /// The request that the present document came of.
     loader: String,
     redirects: Vec<Redirect>,
     failure: Option<String>,
-    /// The page that was left for the present one, and its request: it may be still there.
-    before: Option<(Document, String)>,
+    /// The page that was left for the present one, while that has not come: it may be still
+    /// there.
+    before: Option<Left>,
     /// When the certificate begins that the browser speaks of, in seconds since 1970.
     valid_from: Option<f64>,
     crashed: bool,
+    /// Whether scripts of the page were stopped.
+    stopped: bool,
     /// Whether the page may leave for another one.
     held: bool,
+}
+
+/// A page that was left, as far as is known.
+struct Left {
+    document: Document,
+    /// The request that it came of.
+    loader: String,
+    /// How many redirects led to it.
+    redirects: usize,
 }
 
 /// An answer that takes its time.
@@ -195,6 +217,8 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
             manner,
             frame,
             asked: BTreeMap::new(),
+            new: BTreeSet::new(),
+            known: BTreeSet::new(),
             document: None,
             loader: String::new(),
             redirects: Vec::new(),
@@ -202,6 +226,7 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
             before: None,
             valid_from: None,
             crashed: false,
+            stopped: false,
             held: false,
         })
     }
@@ -248,7 +273,15 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
         // What follows must not lead away.
         self.held = true;
         let frame = self.frame.clone();
-        let opened = self.evaluate_in(&frame, OPEN, HUNG_OPENING).await?.as_u64().unwrap_or(0);
+        let opened = match self.evaluate_in(&frame, OPEN, (HUNG_OPENING, STOPS_OPENING)).await {
+            Ok(answer) => answer.as_u64().unwrap_or(0),
+            // The page was there before, and what it says then is better than nothing.
+            Err(PageError::Call(CallError::Refused { .. })) => {
+                tracing::info!(host = self.host(), "what is closed on a page could not be opened; it is read as it is");
+                0
+            }
+            Err(other) => return Err(other),
+        };
         if opened > 0 {
             self.settle(patience, STILL / 2).await?;
         }
@@ -279,7 +312,7 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
     /// what that says.
     async fn press_consent(&mut self) -> Result<Option<String>, PageError> {
         let frame = self.frame.clone();
-        let own = self.evaluate_in(&frame, &CONSENT.replace("WITHIN", "null"), HUNG).await?;
+        let own = self.evaluate_in(&frame, &CONSENT.replace("WITHIN", "null"), (HUNG, u32::MAX)).await?;
         if let Some(pressed) = own["pressed"].as_str() {
             return Ok(Some(pressed.to_owned()));
         }
@@ -288,7 +321,7 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
         let tree = self.ask("Page.getFrameTree", json!({})).await?;
         for frame in frames(&tree["frameTree"]).into_iter().take(MOST_FRAMES) {
             // A frame may be gone, or of a kind without scripts.
-            match self.evaluate_in(&frame, &script, HUNG).await {
+            match self.evaluate_in(&frame, &script, (HUNG, u32::MAX)).await {
                 Ok(answer) if answer["pressed"].is_string() => {
                     return Ok(answer["pressed"].as_str().map(str::to_owned));
                 }
@@ -358,6 +391,10 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
             let words = look["words"].as_u64().unwrap_or(0);
             if words.abs_diff(steady) > (steady / 50).max(3) {
                 (steady, steady_since) = (words, now);
+            }
+            let awaited = self.new.iter().filter_map(|id| self.asked.get(id)).any(|asked| now - *asked <= LONG_ASKED);
+            if awaited {
+                steady_since = now;
             }
             let complete = look["ready"] == "complete";
             if complete && words >= FEW_WORDS && now - steady_since >= STEADY {
@@ -444,14 +481,14 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
     /// Runs a script of ours, in a world that the page's scripts cannot reach into.
     async fn evaluate(&mut self, script: &str) -> Result<Value, PageError> {
         let frame = self.frame.clone();
-        self.evaluate_in(&frame, script, HUNG).await
+        self.evaluate_in(&frame, script, (HUNG, u32::MAX)).await
     }
 
     /// [`Page::evaluate`] in one of its frames; the page's own scripts may keep ours waiting for
-    /// so long.
-    async fn evaluate_in(&mut self, frame: &str, script: &str, hung: Duration) -> Result<Value, PageError> {
+    /// so long, and are stopped so often.
+    async fn evaluate_in(&mut self, frame: &str, script: &str, hung: (Duration, u32)) -> Result<Value, PageError> {
         let world = json!({ "frameId": frame, "worldName": WORLD });
-        let world = self.ask_within("Page.createIsolatedWorld", world, hung).await?;
+        let world = self.ask("Page.createIsolatedWorld", world).await?;
         let script = json!({
             "expression": script,
             "contextId": world["executionContextId"],
@@ -471,14 +508,19 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
 
     /// Asks the page, and takes in meanwhile what it tells: dialogues and requests wait for us.
     async fn ask(&mut self, method: &str, params: Value) -> Result<Value, PageError> {
-        self.ask_within(method, params, HUNG).await
+        self.ask_within(method, params, (HUNG, u32::MAX)).await
     }
 
     /// [`Page::ask`]; a script of the page that keeps the answer from coming for so long is
-    /// stopped, and again if it goes on.
-    async fn ask_within(&mut self, method: &str, params: Value, hung: Duration) -> Result<Value, PageError> {
+    /// stopped, and again if it goes on, but so often only.
+    async fn ask_within(
+        &mut self,
+        method: &str,
+        params: Value,
+        (hung, stops): (Duration, u32),
+    ) -> Result<Value, PageError> {
         let asked = self.pipe.send(method, params).await?;
-        let mut until = Instant::now() + hung;
+        let (mut until, mut stopped) = (Instant::now() + hung, 0);
         loop {
             if let Some(answer) = self.pipe.answer(asked)? {
                 return Ok(answer);
@@ -488,13 +530,39 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
                 Err(_) => {
                     // A navigation waits for a server, not for a script.
                     if method != "Page.navigate" {
+                        if stopped == stops {
+                            let message = "it does not answer any more".to_owned();
+                            return Err(CallError::Refused { method: method.to_owned(), message }.into());
+                        }
+                        stopped += 1;
+                        self.note_stop();
                         self.pipe.send("Runtime.terminateExecution", json!({})).await?;
                     }
-                    until = Instant::now() + hung;
+                    until = Instant::now() + HUNG;
                 }
             }
             self.take_events().await?;
         }
+    }
+
+    /// Says once that scripts of the page were stopped: what they had not made yet is missing.
+    fn note_stop(&mut self) {
+        if !self.stopped {
+            self.stopped = true;
+            tracing::info!(host = self.host(), "scripts of a page kept the browser from answering and were stopped");
+        }
+    }
+
+    /// Whose page it is, for the log.
+    fn host(&self) -> String {
+        let url = self.document.as_ref().and_then(|document| Url::parse(&document.url).ok());
+        url.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
+    }
+
+    /// A request is not under way any more.
+    fn forget(&mut self, id: &str) {
+        self.asked.remove(id);
+        self.new.remove(id);
     }
 
     async fn take_events(&mut self) -> Result<(), PageError> {
@@ -521,22 +589,26 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
             }
             "Network.webSocketCreated" => self.proxy.want(&text("url")),
             "Network.loadingFinished" => {
-                self.asked.remove(&text("requestId"));
+                self.forget(&text("requestId"));
             }
             "Network.loadingFailed" => {
-                self.asked.remove(&text("requestId"));
+                self.forget(&text("requestId"));
                 if text("requestId") != self.loader {
                     return Ok(());
                 }
                 match self.before.take() {
                     // A download, or a way that was not gone: the page is still there.
-                    Some((document, loader)) if is_given_up(&params) => {
-                        (self.document, self.loader) = (Some(document), loader);
-                        self.redirects.pop();
+                    Some(left) if is_given_up(&params) => {
+                        (self.document, self.loader) = (Some(left.document), left.loader);
+                        self.redirects.truncate(left.redirects);
                     }
                     _ if params["canceled"] != true => self.failure = Some(text("errorText")),
                     _ => {}
                 }
+            }
+            // It has come, and took the place of the one before.
+            "Page.frameNavigated" if params["frame"]["loaderId"].as_str() == Some(self.loader.as_str()) => {
+                self.before = None;
             }
             "Security.visibleSecurityStateChanged" => {
                 let of = &params["visibleSecurityState"]["certificateSecurityState"];
@@ -573,6 +645,11 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
             params["request"]["url"].as_str().is_some_and(|url| url.starts_with("data:") || url.starts_with("blob:"));
         if !lasting && !local {
             self.asked.insert(id.clone(), Instant::now());
+            if self.known.insert(wording(&params["request"])) {
+                self.new.insert(id.clone());
+            } else {
+                self.new.remove(&id);
+            }
         }
         if !self.is_main(params) || self.held {
             return;
@@ -583,11 +660,25 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
             self.redirects.push(Redirect { status: before.status, from: before.url, to });
         } else if let Some(before) = self.document.take() {
             // A page that sends the browser elsewhere by itself: with its own status.
+            let redirects = self.redirects.len();
             self.redirects.push(Redirect { status: before.status, from: before.url.clone(), to });
-            self.before = Some((before, self.loader.clone()));
+            self.before = Some(Left { document: before, loader: self.loader.clone(), redirects });
+        } else if let Some(left) = &self.before {
+            // It thought better of it, and goes elsewhere.
+            self.redirects.truncate(left.redirects);
+            self.redirects.push(Redirect { status: left.document.status, from: left.document.url.clone(), to });
         }
         self.loader = id;
     }
+}
+
+/// What a request asks for, as a number that tells it from others.
+fn wording(request: &Value) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for part in ["method", "url", "postData"] {
+        request[part].as_str().unwrap_or_default().hash(&mut hasher);
+    }
+    hasher.finish()
 }
 
 /// Whether the browser itself did not go where the page led.
