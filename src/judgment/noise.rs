@@ -26,6 +26,8 @@ patterns! {
     MILD_POINTER = r"^please (?:also )?(?:review|check)\b|^(?:more |further |additional )?information (?:about|on|regarding|concerning)\b.{0,160}\b(?:is|are) (?:also )?(?:available|provided) (?:here|below|(?:on|in|at) (?:our|this|the) (?:\w+ )?(?:web ?site|site|pages?|polic(?:y|ies)|notices?|sections?|help cent(?:er|re)|faqs?)|at (?:https?|www))";
     // What makes a sentence more than a pointer or a signpost.
     BINDS = r"\b(?:waiv\w*|agree\w*|accept\w*|deemed|final|bound|binding|sell\w*|sold|rent\w*|police|authorit\w+|charg\w+|fees?|prices?|arbitrat\w+|jury|without|unless|except|only|never|not|no longer|must|shall|required|renonc\w*|vend\w*|sans|sauf|doi\w+|frais|ohne|nur|nicht|m[üu]ss\w*|verkauf\w*|geb[üu]hr\w*)\b";
+    // What makes a sentence more than a pointer, however it begins.
+    STRICTLY_BINDS = r"\b(?:waiv\w*|jury|deemed|you (?:accept|agree|consent)|we (?:charge|sell|share|disclose|will (?:charge|sell|share|disclose))|police)\b";
     // What announces what follows, and says nothing itself.
     SIGNPOST = r"^(?:this|the following|these|the) (?:sections?|tables?|charts?|lists?|paragraphs?|summary|overview)\b.{0,60}\b(?:describes?|explains?|lists?|sets? out|outlines?|provides?|shows?|summari[sz]es?|identif(?:y|ies)|covers?)\b|\bthis section (?:provides|explains|describes|gives|lists|sets out)\b|\b(?:is|are) (?:also |further )?(?:described|explained|detailed|listed|set out|provided|outlined)(?: in (?:more|further) detail)? below\b|^(?:below|here)(?: is| are|,? you (?:will|can) find)\b|^(?:le tableau|la section|cette section|les sections|ce tableau)\b.{0,60}\b(?:d[ée]cri|expliqu|pr[ée]sent|r[ée]capitul|[ée]num)\w+|^(?:die folgende|der folgende|diese[rs]?) (?:tabelle|abschnitt|liste|[üu]bersicht)\b.{0,60}\b(?:beschreib|erkl[äa]r|erl[äa]uter|zeig|nenn|enth[äa]lt)\w*";
     // Who wrote the words of a text, or lent them.
@@ -236,7 +238,8 @@ pub(crate) fn settled(clause: &Clause, facts: &Facts) -> Option<&'static str> {
         return Some("page_furniture");
     }
     let binds = || BINDS.is_match(text) || !quantities(text).is_empty();
-    let points = POINTER.is_match(text) && long <= 25
+    let strictly = || STRICTLY_BINDS.is_match(text) || !quantities(text).is_empty();
+    let points = POINTER.is_match(text) && long <= 25 && !strictly()
         || (POINTER.is_match(text) && long <= 60 && text.contains(" to learn ")
             || MILD_POINTER.is_match(text) && long <= 25)
             && !binds()

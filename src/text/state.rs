@@ -840,7 +840,11 @@ fn collapsed(seen: &Seen<'_>) -> Option<Unreadable> {
 /// a question about the visitor's age. Longer texts are believed: guidelines may do without
 /// such words. Of a language whose words for policies we do not know, nothing is said.
 fn strange(seen: &Seen<'_>) -> Option<Unreadable> {
-    let known = seen.page.language.is_some_and(|language| phrases::LANGUAGES.contains(&language));
+    let known = match seen.page.language {
+        Some(language) => phrases::LANGUAGES.contains(&language),
+        // Too short to tell: without a letter beyond ASCII it may well be English.
+        None => seen.page.blocks.iter().all(|block| !block.text.chars().any(|c| !c.is_ascii() && c.is_alphabetic())),
+    };
     // So few words have no more bytes than this in any language that we know.
     let letters: usize = seen.page.blocks.iter().map(|block| block.text.len()).sum();
     let asked = known && seen.page.html.is_some() && !seen.page.selected && letters <= 64 * STUB_WORDS;

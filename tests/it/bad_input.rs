@@ -212,7 +212,7 @@ async fn without_room(desk: &Desk) -> Ended {
     // Words that hardly compress.
     let words = (0..20_000_u32).map(|n| format!("{:x} ", n.wrapping_mul(2_654_435_761)));
     let large = policy(&format!("{MAY} {}", words.collect::<String>()));
-    let path = desk.write("large.warc", record(1, "2099-01-01T00:00:00Z", &large));
+    let path = desk.write("large.warc", record(1, "2020-01-01T00:00:00Z", &large));
     let database = desk.path("policywatch.db");
     let size = std::fs::metadata(&database).unwrap().len();
     let options = Options { max_size: Some(size + 8192), ..Options::default() };

@@ -61,7 +61,7 @@ fn policy(at: &str, says: &str) -> String {
 
 /// What changed: the place, before, after, and the severity that it has at least.
 #[rustfmt::skip]
-const TOLD: [(&str, &str, &str, u8); 50] = [
+const TOLD: [(&str, &str, &str, u8); 54] = [
     ("share", "Steam Mail\n\nnewsletters, Canada", "Steam Mail\n\nexcept the orders of schools\n\nnewsletters, Canada", 1),
     ("share", "We share your address with carriers so that they can deliver your kettle.", "We sell your address to carriers so that they can deliver your kettle.", 2),
     ("share", "We do not sell your personal data.", "We may sell your personal data.", 3),
@@ -111,6 +111,10 @@ const TOLD: [(&str, &str, &str, u8); 50] = [
     ("share", "A record is opened with two keys.", "A record is opened with one key.", 1),
     ("share", "We may share your recipes with shops.", "We share your recipes with shops.", 1),
     ("share", "Nous pouvons partager vos recettes.", "Nous partagerons vos recettes.", 1),
+    ("law", "Irish law applies.", "Irish law applies. Please read our club rules, under which you waive a jury trial.", 1),
+    ("law", "Irish law applies.", "Irish law applies. This section covers all disputes, and you waive your right to a jury trial.", 1),
+    ("share", "We share it with carriers.", "We share it with carriers. See our price page: we charge 5 euros a month.", 1),
+    ("keep", "You may cancel within 30 days. We refund you within 14 days.", "You may cancel within 14 days. We refund you within 30 days.", 1),
     ("share", "Les journaux sont partagés chaque semaine.", "Les journaux sont partagés chaque trimestre.", 1),
 ];
 
