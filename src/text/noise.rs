@@ -559,7 +559,7 @@ const AGO_LINE: &str = concat!(
 );
 
 /// All classes of lines.
-pub(super) static PHRASES: [Phrase; 19] = [
+pub(super) static PHRASES: [Phrase; 17] = [
     phrase!(
         "skip link",
         r"(skip|jump) (to|over) .{1,40}|zum (haupt)?inhalt( springen)?|aller (directement )?au contenu.{0,20}|passer au contenu.{0,20}|saltar al contenido.{0,20}|vai al contenuto.{0,20}|ga naar (de )?inhoud|(ir|pular|saltar) para o conteúdo.{0,20}|przejdź do (treści|głównej).{0,20}|(hoppa|gå) till (huvud)?innehåll.{0,10}|(spring|gå) til (hoved)?indhold.{0,10}"
@@ -585,10 +585,6 @@ pub(super) static PHRASES: [Phrase; 19] = [
         "comments",
         r"(please )?(sign|log) in to (leave|post|add|write) (a|your) comments?|(leave|post|write|add) (a|your) (comment|reply)|be the first to comment|(einen )?kommentar (schreiben|hinterlassen|verfassen)|(laisser|écrire|ajouter) un commentaire|(deja|dejar|escribir) un comentario|(lascia|scrivi) un commento|(plaats|schrijf) een reactie|(deixe|escrever) um comentário|(dodaj|napisz) komentarz"
     ),
-    phrase!(
-        "archived from",
-        r#"(retrieved|abgerufen|récupérée?|obtenido|estratto|overgenomen|disponível) (from|von|de|da|van|em)? ?[«“„"' ]{0,4}https?://.{4,100}"#
-    ),
     phrase!("answer", r"yes|no|ja|nein|oui|non|sí|nee|sim|não|tak|nie|nej"),
     phrase!(
         "feedback form",
@@ -602,12 +598,8 @@ pub(super) static PHRASES: [Phrase; 19] = [
     ),
     phrase!("relative date alone", AGO_LINE),
     phrase!(
-        PATH,
-        r"(home( ?page)?|start(seite)?|accueil|inicio|home|início|strona główna|hem|forside) ?[»›>/→] ?[^»›>/→|.]{1,60}([»›>/→][^»›>/→|.]{1,60}){0,4}"
-    ),
-    phrase!(
         "counter",
-        r"[0-9.,  ]+k? (views?|reads?|comments?|shares?|likes?|aufrufe|vues?|visitas|visualizzazioni|weergaven|wyświetleń|visningar|visninger)|(view|visitor)s?:? [0-9.,]+|.{0,80}\b(you are|you're) visitor (number |no\.? |# ?)?[0-9.,]+.{0,30}|[0-9]+ min(ute)?s?( read|uten lesezeit| de lecture| de lectura| di lettura| leestijd| de leitura| czytania| läsning)|(estimated )?reading time:? .{1,15}|(lesezeit|temps de lecture|tiempo de lectura|tempo di lettura|leestijd|tempo de leitura|czas czytania|lästid|læsetid):? .{1,15}"
+        r"[0-9.,  ]+k? (views?|reads?|comments?|shares?|likes?|aufrufe|vues?|visitas|visualizzazioni|weergaven|wyświetleń|visningar|visninger)|(view|visitor)s?:? [0-9.,]+|[0-9]+ min(ute)?s?( read|uten lesezeit| de lecture| de lectura| di lettura| leestijd| de leitura| czytania| läsning)|(estimated )?reading time:? .{1,15}|(lesezeit|temps de lecture|tiempo de lectura|tempo di lettura|leestijd|tempo de leitura|czas czytania|lästid|læsetid):? .{1,15}"
     ),
     phrase!(
         "pagination",
@@ -637,10 +629,42 @@ pub(super) fn phrase(line: &str) -> Option<&'static str> {
         return None;
     }
     let line = bare(line);
+    if let Some(class) = told_plainly(line) {
+        return Some(class);
+    }
     if !ANY_PHRASE.is_match(line) {
         return None;
     }
     PHRASES.iter().find(|phrase| phrase.pattern.is_match(line)).map(|phrase| phrase.name)
+}
+
+/// What the first step of a path to the page is called.
+const HOME: [&str; 10] =
+    ["home", "homepage", "home page", "start", "startseite", "accueil", "inicio", "início", "strona główna", "forside"];
+
+/// Classes that need no pattern: one that allows for any words before, between or after takes
+/// a hundred megabytes as an automaton.
+fn told_plainly(line: &str) -> Option<&'static str> {
+    if let Some((_, number)) = line.split_once("ou are visitor ")
+        && number.trim_start_matches("number ").trim_start_matches("no. ").starts_with(|c: char| c.is_ascii_digit())
+    {
+        return Some("counter");
+    }
+    if let Some((verb, address)) = line.split_once("://")
+        && address.len() >= 4
+        && ["Retrieved from", "Abgerufen von", "Récupéré de", "Récupérée de", "Obtenido de", "Estratto da"].contains(
+            &verb.trim_end_matches("https").trim_end_matches("http").trim_end_matches(['"', '«', '“', '„', ' ']),
+        )
+    {
+        return Some("archived from");
+    }
+    let steps = || line.split(['»', '›', '>', '/', '→']).map(str::trim);
+    let first = steps().next()?;
+    let is_path = first.len() < line.len()
+        && HOME.contains(&first.to_lowercase().as_str())
+        && (2..=6).contains(&steps().count())
+        && steps().all(|step| !step.is_empty() && step.chars().count() <= 60 && !step.contains(['.', '|']));
+    is_path.then_some(PATH)
 }
 
 /// A class of lines that are no text, whoever chose them.
