@@ -725,26 +725,28 @@ pub(super) fn version_list(lines: &[&str]) -> Vec<bool> {
 }
 
 /// Heads what stands below a text and is none of it: other articles, an offer, a newsletter.
+/// Between its words stand letters of the languages that it knows: all of Unicode would make
+/// the automaton many times as large.
 static CLOSING: LazyLock<Regex> = LazyLock::new(|| {
     whole_line(concat!(
         // en
-        r"(?:the )?latest (?:news|posts?|articles?|stories)(?: from .{2,30})?|(?:the )?latest from (?:our|the) .{2,20}",
+        r"(?:the )?latest (?:news|posts?|articles?|stories)(?: from [ -~À-ÿ]{2,30})?|(?:the )?latest from (?:our|the) [ -~À-ÿ]{2,20}",
         r"|(?:recent|related|popular|featured|recommended|trending|more|other|similar) (?:articles?|posts?|news|stories|reading|blog posts?)",
-        r"|you (?:may|might) also (?:like|be interested in).{0,10}|customers also (?:bought|viewed)|from (?:our|the) blog|(?:best|top) sellers",
-        r"|ready to .{3,60}|get started (?:today|now|for free)|start (?:your |a )?free trial.{0,20}|try .{2,30} for free(?: today| now)?",
-        r"|(?:sign up|subscribe) (?:for|to) (?:our|the) .{0,20}(?:newsletter|mailing list).{0,20}|(?:join|get) (?:our|the) (?:newsletter|mailing list)",
-        r"|stay in the loop|(?:download|get) (?:the|our) .{0,15}app(?: today| now)?",
+        r"|you (?:may|might) also (?:like|be interested in)[ -~À-ÿ]{0,10}|customers also (?:bought|viewed)|from (?:our|the) blog|(?:best|top) sellers",
+        r"|ready to [ -~À-ÿ]{3,60}|get started (?:today|now|for free)|start (?:your |a )?free trial[ -~À-ÿ]{0,20}|try [ -~À-ÿ]{2,30} for free(?: today| now)?",
+        r"|(?:sign up|subscribe) (?:for|to) (?:our|the) [ -~À-ÿ]{0,20}(?:newsletter|mailing list)[ -~À-ÿ]{0,20}|(?:join|get) (?:our|the) (?:newsletter|mailing list)",
+        r"|stay in the loop|(?:download|get) (?:the|our) [ -~À-ÿ]{0,15}app(?: today| now)?",
         // de
         r"|(?:aktuelle|neueste|weitere|ähnliche|beliebte|verwandte|letzte) (?:beiträge|artikel|meldungen|nachrichten|news)",
         r"|(?:unseren? )?newsletter (?:abonnieren|bestellen)|jetzt (?:kostenlos )?(?:testen|starten)|das könnte (?:sie|dich|ihnen|dir) auch (?:interessieren|gefallen)",
         r"|(?:aktuelles )?aus (?:unserem|dem) blog",
         // fr
         r"|(?:derniers|autres) articles|(?:nos )?dernières (?:actualités|nouvelles|publications)|articles (?:récents|similaires|populaires|recommandés)",
-        r"|(?:abonnez|inscrivez)-vous à (?:notre|la) .{0,20}(?:newsletter|lettre).{0,20}|vous (?:aimerez|pourriez) (?:aussi|également) .{0,20}|prêt(?:e|s|es)? à .{3,60}",
-        r"|essayez? .{0,30}gratuitement",
+        r"|(?:abonnez|inscrivez)-vous à (?:notre|la) [ -~À-ÿ]{0,20}(?:newsletter|lettre)[ -~À-ÿ]{0,20}|vous (?:aimerez|pourriez) (?:aussi|également) [ -~À-ÿ]{0,20}|prêt(?:e|s|es)? à [ -~À-ÿ]{3,60}",
+        r"|essayez? [ -~À-ÿ]{0,30}gratuitement",
         // es, it, nl
-        r"|(?:últimas noticias|(?:artículos|entradas) (?:recientes|relacionad[oa]s))|suscríbete a .{0,20}newsletter|(?:ultime notizie|articoli (?:recenti|correlati))|iscriviti alla newsletter",
-        r"|(?:recente|gerelateerde|populaire) (?:artikelen|berichten)|(?:laatste|meer) nieuws|schrijf je in voor .{0,20}nieuwsbrief",
+        r"|(?:últimas noticias|(?:artículos|entradas) (?:recientes|relacionad[oa]s))|suscríbete a [ -~À-ÿ]{0,20}newsletter|(?:ultime notizie|articoli (?:recenti|correlati))|iscriviti alla newsletter",
+        r"|(?:recente|gerelateerde|populaire) (?:artikelen|berichten)|(?:laatste|meer) nieuws|schrijf je in voor [ -~À-ÿ]{0,20}nieuwsbrief",
     ))
 });
 
