@@ -27,6 +27,8 @@ const MAX_SENTENCES: usize = 500;
 const REWORDED: f64 = 0.42;
 /// The same across sections, where less speaks for it.
 const REWORDED_ELSEWHERE: f64 = 0.6;
+/// From this one on, a sentence is an edited copy of one that also stands elsewhere.
+const COPY: f64 = 0.75;
 /// Differing sentences of a section that are looked at together; of a rewrite, what they name
 /// together says nothing of each.
 const MAX_TOGETHER: usize = 8;
@@ -275,7 +277,7 @@ static DATE: LazyLock<Regex> = LazyLock::new(|| {
 });
 static DATE_LINE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"^\W*(?:this .{0,40} (?:was|is) )?(?:\w+ ){0,5}?(?:last |date of last |date )?(?:updated?|modified|revised|revision|effective|amended|published|posted|version|en vigueur|mise? [àa] jour|modifi\w+|applicable|stand|aktualisiert|g[üu]ltig|date)\b[^.;]{0,60}\{date\}[^.;]{0,40}\.?\W*$",
+        r"^\W*(?:this .{0,40} (?:was|is) )?(?:\w+ ){0,5}?(?:last |date of last |date )?(?:updated?|modified|revised|revision|effective|amended|published|posted|version|en vigueur|mise? [àa] jour|modifi\w+|applicable|stand|aktualisiert|g[üu]ltig|date)\b[^.;]{0,60}\{date\}[^.;]{0,40}\.?\W*$|^\W*(?:the )?(?:earlier|later) of \{date\} (?:or|and) [^.;]{0,40}\.?\W*$|^\W*\{date\} or the date of [^.;]{0,40}\.?\W*$",
     )
 });
 static LIST_MARK: LazyLock<Regex> = LazyLock::new(|| {
@@ -394,8 +396,13 @@ fn sentences_of(section: &SectionChange, without: Op) -> Vec<Sentence> {
 fn sentences(text: &str, headed: bool) -> Vec<Sentence> {
     let mut out = Vec::new();
     let mut lead: Rc<str> = Rc::from("");
+    // What leads to the lists inside of a list, by how far their items stand in.
+    let mut inner: Vec<(usize, Rc<str>)> = Vec::new();
     for (row, line) in text.lines().filter(|line| !line.trim().is_empty()).enumerate() {
         let marked = line.trim_start().starts_with("- ") || line.contains(" | ") || is_entry(line);
+        let depth = line.len() - line.trim_start().len();
+        inner.retain(|(above, _)| marked && *above < depth);
+        let lead_here = inner.last().map_or_else(|| lead.clone(), |(_, lead)| lead.clone());
         let parts = if line.contains(" | ") {
             vec![line.to_owned()]
         } else {
@@ -419,12 +426,14 @@ fn sentences(text: &str, headed: bool) -> Vec<Sentence> {
                 bag,
                 listed: marked,
                 heading: headed && row == 0,
-                lead: lead.clone(),
+                lead: lead_here.clone(),
                 held: false,
             });
         }
         if !marked {
             lead = Rc::from(ending(&fold(line)));
+        } else if line.trim_end().ends_with(':') {
+            inner.push((depth, Rc::from(ending(&fold(line)))));
         }
     }
     out
@@ -522,13 +531,23 @@ pub(crate) fn gather(change: &Change, old: &Reading, new: &Reading) -> Facts {
         let (olds, news) = (sentences_of(section, Op::Insert), sentences_of(section, Op::Delete));
         let words = |side: &[Sentence]| side.iter().map(|s| s.words.clone()).collect::<BTreeSet<_>>();
         let (old_words, new_words) = (words(&olds), words(&news));
-        let (mut olds, old_held) = fresh(olds, &new_words, section, &new_text, &mut facts);
-        let (mut news, new_held) = fresh(news, &old_words, section, &old_text, &mut facts);
+        let Sifted { fresh: mut olds, held: old_held, elsewhere: old_elsewhere } =
+            sift(olds, &new_words, section, &new_text, &mut facts);
+        let Sifted { fresh: mut news, held: new_held, elsewhere: new_elsewhere } =
+            sift(news, &old_words, section, &old_text, &mut facts);
         let (old_keys, new_keys) = (keys(&olds), keys(&news));
         reinstate(&mut olds, old_held, &new_keys, section, &mut facts);
         reinstate(&mut news, new_held, &old_keys, section, &mut facts);
         let (mut pairs, mut olds, mut news) = match_up(olds, news, REWORDED);
         rejoin(&mut pairs, &mut olds, &mut news);
+        // Of a sentence that stands twice, one copy alone may have been edited.
+        let (of_news, old_elsewhere, rest) = match_up(old_elsewhere, news, COPY);
+        news = rest;
+        let (of_olds, rest, new_elsewhere) = match_up(olds, new_elsewhere, COPY);
+        olds = rest;
+        pairs.extend(of_news.into_iter().chain(of_olds));
+        let stays = old_elsewhere.into_iter().chain(new_elsewhere);
+        facts.moved.extend(stays.map(|sentence| (path_of(section), sentence.text)));
         for (a, b) in pairs {
             settle(&mut facts, section, Some(a), Some(b));
         }
@@ -767,33 +786,43 @@ impl Known {
     }
 }
 
-/// The sentences that the other text lacks, and those it holds only within others;
-/// notes the rest.
-fn fresh(
+/// The sentences of one side of a section, by what the other text knows of them.
+#[derive(Default)]
+struct Sifted {
+    /// The other text lacks them.
+    fresh: Vec<Sentence>,
+    /// It holds them within longer ones only.
+    held: Vec<Sentence>,
+    /// They stand there as they are, in another place.
+    elsewhere: Vec<Sentence>,
+}
+
+/// Sifts the sentences of one side; notes those that differ in blanks or in dates only.
+fn sift(
     sentences: Vec<Sentence>,
     counterpart: &BTreeSet<Vec<String>>,
     section: &SectionChange,
     other: &Known,
     facts: &mut Facts,
-) -> (Vec<Sentence>, Vec<Sentence>) {
-    let (mut kept, mut held) = (Vec::new(), Vec::new());
+) -> Sifted {
+    let mut sifted = Sifted::default();
     for sentence in sentences {
         if counterpart.contains(&sentence.words) {
             continue;
         }
         if other.holds(&sentence) {
-            facts.moved.push((path_of(section), sentence.text));
+            sifted.elsewhere.push(sentence);
         } else if other.holds_but_for_blanks(&sentence) {
             facts.same.push((path_of(section), sentence.text));
         } else if other.holds_but_for_dates(&sentence) {
             facts.dated.push((path_of(section), sentence.text));
         } else if other.holds_within(&sentence) {
-            held.push(sentence);
+            sifted.held.push(sentence);
         } else {
-            kept.push(sentence);
+            sifted.fresh.push(sentence);
         }
     }
-    (kept, held)
+    sifted
 }
 
 type Matched = (Vec<(Sentence, Sentence)>, Vec<Sentence>, Vec<Sentence>);
@@ -917,6 +946,17 @@ mod tests {
 
     use super::*;
     use crate::change::tests::reading;
+
+    #[test]
+    fn an_item_of_a_list_within_a_list_has_its_own_lead() {
+        let text = "Release\nThis binds you.\n- You release us from claims of:\n  - others;\n  - yourself;\n- You pay.\nEnd.";
+        let leads: Vec<(String, String)> =
+            sentences(text, true).into_iter().map(|s| (s.folded, s.lead.to_string())).collect();
+        let lead = |item: &str| leads.iter().find(|(text, _)| text.contains(item)).map(|(_, lead)| lead.as_str());
+        assert_eq!(lead("others"), Some("- you release us from claims of:"));
+        assert_eq!(lead("yourself"), Some("- you release us from claims of:"));
+        assert_eq!(lead("you pay"), Some("this binds you."));
+    }
 
     proptest! {
         #[test]

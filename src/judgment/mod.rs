@@ -269,8 +269,10 @@ impl Bench {
         let differing = clause.differing().collect::<Vec<_>>().join(" ");
         let lead = if clause.listed { &*clause.lead } else { "" };
         let mut weights = weigh(&headings, &clause.both(), &differing);
+        // What a list is said to be a list of, its items are about.
+        let share = if lead.trim_end().ends_with(':') { 0.9 } else { 0.6 };
         for (weight, led) in weights.iter_mut().zip(weigh(&[], lead, "")) {
-            *weight += led.min(1.2) * 0.6;
+            *weight += led.min(1.2) * share;
         }
         let mut practices = ranked(&weights);
         let learned = practices.is_empty()
@@ -390,6 +392,9 @@ impl Bench {
             self.unexplained.push((clause.path.clone(), clause.before.clone(), clause.after.clone(), words));
             return;
         };
+        if noise::leads_on(clause) {
+            return self.silent("editorial", &clause.path, &clause.both_raw());
+        }
         let own = practice::cues(&clause.old) + practice::cues(&clause.new);
         let (rule, severity, why) = if clause.is_reworded() {
             let turned = turned(clause);

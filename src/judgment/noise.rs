@@ -30,6 +30,10 @@ patterns! {
     STRICTLY_BINDS = r"\b(?:waiv\w*|jury|deemed|you (?:accept|agree|consent)|we (?:charge|sell|share|disclose|will (?:charge|sell|share|disclose))|police)\b";
     // What announces what follows, and says nothing itself.
     SIGNPOST = r"^(?:this|the following|these|the) (?:sections?|tables?|charts?|lists?|paragraphs?|summary|overview)\b.{0,60}\b(?:describes?|explains?|lists?|sets? out|outlines?|provides?|shows?|summari[sz]es?|identif(?:y|ies)|covers?)\b|\bthis section (?:provides|explains|describes|gives|lists|sets out)\b|\b(?:is|are) (?:also |further )?(?:described|explained|detailed|listed|set out|provided|outlined)(?: in (?:more|further) detail)? below\b|^(?:below|here)(?: is| are|,? you (?:will|can) find)\b|^(?:le tableau|la section|cette section|les sections|ce tableau)\b.{0,60}\b(?:d[ée]cri|expliqu|pr[ée]sent|r[ée]capitul|[ée]num)\w+|^(?:die folgende|der folgende|diese[rs]?) (?:tabelle|abschnitt|liste|[üu]bersicht)\b.{0,60}\b(?:beschreib|erkl[äa]r|erl[äa]uter|zeig|nenn|enth[äa]lt)\w*";
+    // What a document says of itself or of another: what it explains, and that one is welcome to it.
+    INTRODUCES = r"\b(?:this|our|the|these|\w+'s|cette|notre|la pr[ée]sente|le pr[ée]sent|diese[rs]?|unsere)\b.{0,60}\b(?:polic(?:y|ies)|notice|statement|guides?|guidelines|pages?|terms|agreement|cent(?:er|re)|faqs?|articles?|check-?up|politique|charte|avis|datenschutzerkl[äa]rung|erkl[äa]rung|richtlinie)\b.{0,30}\b(?:explains?|describes?|tells? you|sets? out|outlines?|summari[sz]es?|provides? (?:you )?(?:with )?(?:answers?|more|context|information|details|guidance)|helps? you (?:to )?(?:learn|understand|find)|gives? (?:you )?(?:more|answers|information|details)|d[ée]cri(?:t|vent)|expliquent?|beschreib(?:t|en)|erkl[äa]r(?:t|en)|erl[äa]uter(?:t|n)|informier(?:t|en))\b|^\W*(?:welcome to|bienvenue|willkommen)\b";
+    // Words in quotation marks: the name of a section, a button, a document.
+    QUOTED = r#""[^"]{1,80}""#;
     // Who wrote the words of a text, or lent them.
     CREDIT = r"\b(?:based on|adapted from|created (?:with|using|by)|generated (?:with|using|by)|inspired by)\b.{0,60}\b(?:templates?|generators?|licen[sc]ed|polic(?:y|ies) (?:of|by|from))|\blicen[sc]ed under (?:a |the )?(?:creative commons|cc[ -]|gnu|mit)|\berstellt (?:mit|von|durch)\b.{0,60}\b(?:generator|muster|vorlage)|\bg[ée]n[ée]r[ée]e? (?:par|avec)\b";
     // What of a page may be credited: itself, not what its users bring.
@@ -118,6 +122,14 @@ impl Renames {
     }
 }
 
+/// Words for one thing: policies change from one to the other and mean the same.
+const SAME_THING: [(&str, &str); 3] =
+    [("data", "information"), ("données", "informations"), ("daten", "informationen")];
+
+fn is_same_thing(a: &str, b: &str) -> bool {
+    SAME_THING.iter().any(|(x, y)| (a, b) == (*x, *y) || (a, b) == (*y, *x))
+}
+
 /// Letters of the longest word that is searched for slips, which takes their square; the
 /// longest in a dictionary have about forty.
 const LONGEST_WORD: usize = 64;
@@ -151,7 +163,7 @@ pub(crate) fn content(clause: &Clause, renames: &Renames) -> (Vec<String>, &'sta
         if gone.iter().map(|w| w.as_str()).collect::<String>() == come.iter().map(|w| w.as_str()).collect::<String>() {
             return (Vec::new(), kind);
         }
-        gone.retain(|g| match come.iter().position(|c| is_slip(g, c)) {
+        gone.retain(|g| match come.iter().position(|c| is_slip(g, c) || is_same_thing(g, c)) {
             Some(at) => {
                 come.remove(at);
                 false
@@ -204,6 +216,9 @@ pub(crate) fn settled(clause: &Clause, facts: &Facts) -> Option<&'static str> {
         // What stands under it speaks for itself.
         return Some("editorial");
     }
+    if !clause.is_reworded() && is_title(clause) {
+        return Some("editorial");
+    }
     let reaches = clause.differing().any(|word| word.contains('@'));
     if facts.headed && clause.path.is_empty() && clause.listed && !clause.is_reworded() && !clause.lead.ends_with(':') {
         return Some("page_furniture");
@@ -226,7 +241,7 @@ pub(crate) fn settled(clause: &Clause, facts: &Facts) -> Option<&'static str> {
     // Headings that a page writes as lines, and what else says nothing itself.
     if !clause.is_reworded()
         && (QUESTION.is_match(text)
-            || SIGNPOST.is_match(text)
+            || (SIGNPOST.is_match(text) || INTRODUCES.is_match(text))
                 && long <= 40
                 && !RIGHTS_WAY.is_match(text)
                 && !BINDS.is_match(text)
@@ -237,8 +252,13 @@ pub(crate) fn settled(clause: &Clause, facts: &Facts) -> Option<&'static str> {
     if !clause.is_reworded() && CREDIT.is_match(text) && CREDITED.is_match(text) && long <= 30 {
         return Some("page_furniture");
     }
-    let binds = || BINDS.is_match(text) || !quantities(text).is_empty();
-    let strictly = || STRICTLY_BINDS.is_match(text) || !quantities(text).is_empty();
+    if clause.is_reworded() && points_on(clause) {
+        return Some("editorial");
+    }
+    // What a section is called says nothing of what the sentence does.
+    let unquoted = QUOTED.replace_all(text, " ");
+    let binds = || BINDS.is_match(&unquoted) || !quantities(text).is_empty();
+    let strictly = || STRICTLY_BINDS.is_match(&unquoted) || !quantities(text).is_empty();
     let points = POINTER.is_match(text) && long <= 25 && !strictly()
         || (POINTER.is_match(text) && long <= 60 && text.contains(" to learn ")
             || MILD_POINTER.is_match(text) && long <= 25)
@@ -260,6 +280,52 @@ pub(crate) fn settled(clause: &Clause, facts: &Facts) -> Option<&'static str> {
         }
     }
     None
+}
+
+/// Whether a sentence points to a document, or introduces one, on both sides, and what differs
+/// binds nobody.
+fn points_on(clause: &Clause) -> bool {
+    let points = |text: &str| {
+        POINTER.is_match(text) || MILD_POINTER.is_match(text) || SIGNPOST.is_match(text) || INTRODUCES.is_match(text)
+    };
+    let differing = clause.differing().collect::<Vec<_>>().join(" ");
+    let both = clause.both();
+    points(&clause.old)
+        && points(&clause.new)
+        && both.split_whitespace().count() <= 80
+        && !clause.differing().any(|word| word.contains('@'))
+        && !RIGHTS_WAY.is_match(&both)
+        && !BINDS.is_match(&differing)
+        && !STRICTLY_BINDS.is_match(&both)
+        && quantities(&clause.old) == quantities(&clause.new)
+}
+
+/// Whether a line is a title in capitals: it names what stands under it, and says nothing.
+fn is_title(clause: &Clause) -> bool {
+    let raw = if clause.after.is_empty() { &clause.before } else { &clause.after };
+    let letters = raw.chars().filter(|c| c.is_alphabetic()).count();
+    let small = raw.chars().any(char::is_lowercase);
+    let text = clause.both();
+    !small
+        && letters >= 6
+        && raw.split_whitespace().count() <= 10
+        && !clause.lead.trim_end().ends_with(':')
+        && !SPEAKS.is_match(&text)
+        && !STATED.is_match(&text)
+        && !NORM.is_match(&text)
+        && !text.contains('@')
+        && quantities(&text).is_empty()
+        && legal_names(raw).is_empty()
+}
+
+/// Whether a clause that came or went only leads to what follows it, and binds nobody itself.
+pub(crate) fn leads_on(clause: &Clause) -> bool {
+    let raw = if clause.after.is_empty() { &clause.before } else { &clause.after };
+    !clause.is_reworded()
+        && raw.trim_end().ends_with(':')
+        && raw.split_whitespace().count() <= 30
+        && !BINDS.is_match(&clause.both())
+        && quantities(&clause.both()).is_empty()
 }
 
 /// Whether a line of a register is an entry of it, or limits one.
@@ -424,8 +490,9 @@ fn reaches(word: &str) -> bool {
 /// through the support portal`.
 fn is_contact_way(clause: &Clause, differing: &[&str]) -> bool {
     let channels = differing.iter().filter(|word| CHANNEL.is_match(word)).count();
-    REACHES.is_match(&clause.old)
-        && REACHES.is_match(&clause.new)
+    // "Notify us" becomes "notify us by contacting us through the portal".
+    let added = [&clause.gone, &clause.come].iter().any(|words| REACHES.is_match(&words.join(" ")));
+    (added || REACHES.is_match(&clause.old) && REACHES.is_match(&clause.new))
         && differing.len() <= 8
         && channels > 0
         && channels * 2 >= differing.len()
@@ -601,6 +668,54 @@ mod tests {
                 "contact_format",
             ),
             (
+                "What a policy says that it explains.",
+                "## About\nAcme makes maps.",
+                "## About\nAcme makes maps.\nThis policy explains how we collect and use your data and how you can control it.",
+                "editorial",
+            ),
+            (
+                "A pointer whose section has a telling name.",
+                "## Your rights\nYou may ask us what we hold.",
+                "## Your rights\nYou may ask us what we hold. Please see the \"How we share data we collect\" section for details.",
+                "editorial",
+            ),
+            (
+                "A pointer in other words.",
+                "## Terms\nPlease read our Privacy Policy, which describes how we collect, use and disclose personal data.",
+                "## Terms\nPlease read our Privacy Policy, which describes how we handle personal data.",
+                "editorial",
+            ),
+            (
+                "A title in capitals.",
+                "## Terms\nYou use maps as they are.\n\nLIMITED WARRANTY; DISCLAIMER\n\nMaps may be wrong.",
+                "## Terms\nYou use maps as they are.\n\nLIMITED WARRANTIES; DISCLAIMER\n\nMaps may be wrong.",
+                "typo_grammar",
+            ),
+            (
+                "What only leads to a list.",
+                "## Your rights\nRights matter to us.\n- Reviewing your data.",
+                "## Your rights\nRights matter to us. Depending on where you live, you may have the right to:\n- Reviewing your data.",
+                "editorial",
+            ),
+            (
+                "Another word for the same.",
+                "## Questions\nWrite to us with complaints about our use of your personal data.",
+                "## Questions\nWrite to us with complaints about our use of your personal information.",
+                "typo_grammar",
+            ),
+            (
+                "A sentence that stands twice, one copy of which lost a letter.",
+                "## Warranty\nAlong with any other warranty you may also have legal rights in relations to maps.\n## Annex\nAlong with any other warranty you may also have legal rights in relations to maps.",
+                "## Warranty\nAlong with any other warranty you may also have legal rights in relation to maps.\n## Annex\nAlong with any other warranty you may also have legal rights in relations to maps.",
+                "typo_grammar",
+            ),
+            (
+                "A date that depends on the reader too.",
+                "Effective Date: The earlier of 2022-07-06 or user acceptance.",
+                "Effective Date: The earlier of 2023-01-09 or user acknowledgment.",
+                "date_only",
+            ),
+            (
                 "A pointer to help.",
                 "## Copyright\nWe answer claims about copyright.",
                 "## Copyright\nWe answer claims about copyright. You can find out more about copyright infringement in this article.",
@@ -637,6 +752,16 @@ mod tests {
                 "An article of a statute.",
                 "## Legal basis\nWe use data under Art. 6(1)(a) GDPR only with your consent.",
                 "## Legal basis\nWe use data under Art. 6(1)(f) GDPR on our legitimate interests.",
+            ),
+            (
+                "A pointer that sells.",
+                "## About\nAcme makes maps.",
+                "## About\nAcme makes maps.\nThis policy explains that we never sell your data.",
+            ),
+            (
+                "A sentence that stands twice, one copy of which now allows what the other forbids.",
+                "## Sharing\nWe will not share your location with advertisers on our map.\n## Annex\nWe will not share your location with advertisers on our map.",
+                "## Sharing\nWe may share your location with advertisers on our map.\n## Annex\nWe will not share your location with advertisers on our map.",
             ),
             (
                 "A pointer to a right.",

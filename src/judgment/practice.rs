@@ -96,7 +96,7 @@ const CUES: [Cues; 18] = [
     Cues {
         practice: Practice::SharingSale,
         heading: r"\b(?:shar(?:e|es|ing)|disclos(?:e|ed|ure|ures|ing)|sell|sale)\b|third.part(?:y|ies)|\b(?:recipients?|service providers?|(?:sub-?)?processors?|affiliates?|partners?)\b|law enforcement|government requests|merger|partage|destinataires|\btiers\b|sous-traitants|weitergabe|empf[äa]nger|\bdritte|auftragsverarbeiter",
-        sentence: r"\b(?:share|shares|shared|sharing)\b|\bdisclos(?:e|es|ed|ing|ure|ures)\b|\b(?:sell|sells|sold|selling|rent)\b|\bthird.part(?:y|ies)|\bservice providers?|\bsub-?processors?|\baffiliates?\b|\bsubsidiar|\bbusiness partners?|\bdata brokers?|\bvendors?\b|\brecipients?\b|\blaw enforcement|\bsubpoena|\bcourt order|\bjoint controller|\bbusiness associate|\bpartag(?:er|eons|e|ées?)\b|\bdivulg|\bcommuniqu[ée]|\bvend(?:re|ons)\b|\btiers\b|\bprestataires|\bdestinataires|\bsous-traitants?|\bpartenaires?|\bweiter(?:geben|gabe|gegeben)|\bdritte[nr]?\b|\bempf[äa]nger|\bdienstleister|\bauftragsverarbeiter|\bverkauf|\boffenleg",
+        sentence: r"\b(?:share|shares|shared|sharing)\b|\bdisclos(?:e|es|ed|ing|ure|ures)\b|\b(?:sell|sells|sold|selling|rent)\b|\bthird.part(?:y|ies)|\bservice providers?|\bsub-?processors?|\baffiliates?\b|\bsubsidiar|\bbusiness partners?|\bdata brokers?|\bvendors?\b|\brecipients?\b|\b(?:seen|viewed) by (?:everyone|anyone|anybody|others?|all)\b|\bvisible (?:to|for) (?:everyone|anyone|anybody|others?|all|the public)\b|\bpublic (?:spaces|areas|forums)\b|\blaw enforcement|\bsubpoena|\bcourt order|\bjoint controller|\bbusiness associate|\bpartag(?:er|eons|e|ées?)\b|\bdivulg|\bcommuniqu[ée]|\bvend(?:re|ons)\b|\btiers\b|\bprestataires|\bdestinataires|\bsous-traitants?|\bpartenaires?|\bweiter(?:geben|gabe|gegeben)|\bdritte[nr]?\b|\bempf[äa]nger|\bdienstleister|\bauftragsverarbeiter|\bverkauf|\boffenleg",
     },
     Cues {
         practice: Practice::AiAutomated,
@@ -151,7 +151,7 @@ const CUES: [Cues; 18] = [
     Cues {
         practice: Practice::Liability,
         heading: r"liabilit|warrant(?:y|ies)|disclaim|indemni|force majeure|responsabilit[ée]|garantie|haftung|gew[äa]hrleistung|freistellung",
-        sentence: r"\bliab(?:le|ility|ilities)\b|\bwarrant(?:y|ies|s)\b|\bas.is\b|\bas available|\bindemnif|\bhold harmless|\b(?:indirect|incidental|consequential|punitive|special)\b.{0,30}\bdamages|\bdamages\b|\bdisclaim|\bforce majeure|\bresponsible for\b|\bat your own risk|\bresponsabilit[ée]\b|\bgaranti(?:e|es|r|ssons)\b|\bdommages|\bhaft(?:ung|en|et)\b|\bgew[äa]hrleistung|\bfahrl[äa]ssig",
+        sentence: r"\bliab(?:le|ility|ilities)\b|\bwarrant(?:y|ies|s)\b|\bas.is\b|\bas available|\bindemnif|\bhold harmless|\b(?:indirect|incidental|consequential|punitive|special)\b.{0,30}\bdamages|\bdamages\b|\bdisclaim|\bforce majeure|\brelease (?:us|and discharge|and forever)\b|\bhereby release\b|\bresponsible for\b|\bat your own risk|\bresponsabilit[ée]\b|\bgaranti(?:e|es|r|ssons)\b|\bdommages|\bhaft(?:ung|en|et)\b|\bgew[äa]hrleistung|\bfahrl[äa]ssig",
     },
     Cues {
         practice: Practice::FeesRenewal,

@@ -160,7 +160,7 @@ pub(super) use patterns;
 
 patterns! {
     NEGATION = r"\b(?:not|never|no longer|neither|nor|nowhere|nobody|no one|aucune?|jamais|nicht|kein(?:e[nmrs]?)?|niemals)\b|\b(?:ne|n')\b.{1,25}\b(?:pas|plus|aucun)\b";
-    NO_NEGATION = r"\bwhat (?:we|you|they) (?:do|did|will|can|may|must|shall) not\b|\bnot limited to|\bwhether or not|\bif not\b|\bnot only\b|\bor not\b|\bnicht nur\b|\bpas seulement\b|\bdo not (?:sell|share|track)(?: or (?:sell|share))?(?: (?:my|personal)\b| signals?\b|\W*$)|\bdo.not.track\b\W{0,3}(?:\(|signal|header|request|setting|browser|feature|mechanism|preference|option|$)";
+    NO_NEGATION = r"\bwhat (?:we|you|they) (?:do|did|will|can|may|must|shall) not\b|\bnot limited to|\bwhether or not|\bif not\b|\bnot only\b|\bor not\b|\bnicht nur\b|\bpas seulement\b|\b(?:do not|never) (?:forget|hesitate|worry)\b|\b(?:n'oubliez|n'h[ée]sitez|ne manquez) pas\b|\bvergessen sie nicht\b|\bz[öo]gern sie nicht\b|\bdo not (?:sell|share|track)(?: or (?:sell|share))?(?: (?:my|personal)\b| signals?\b|\W*$)|\bdo.not.track\b\W{0,3}(?:\(|signal|header|request|setting|browser|feature|mechanism|preference|option|$)";
     LIMIT = r"\b(?:without|with no|unless|except|only|solely|exclusively|sans|sauf|uniquement|seulement|ohne|au(?:ß|ss)er|ausschlie(?:ß|ss)lich|nur)\b";
     CARVED_OUT = r"^\W*(?:except|excluding|other than|with the exception of|sauf|hormis|[àa] l'exception d|au(?:ß|ss)er|ausgenommen|mit ausnahme)\b";
     PROMISED = r"\b(?:shar|disclos|sell|sold|rent|trad|collect|us(?:e|es|ed|ing)\b|train|track|retain|keep|stor|transfer|process|monitor|charg|access|combin|delet|vend(?:ons|re|u)|partag|divulgu|communiqu|utilis|conserv|transf[ée]r|verkauf|geben|[üu]bermittel|nutzen|verwend|speicher|erheb)\w*";
@@ -312,7 +312,7 @@ fn certainty(seen: &Seen<'_>) -> bool {
     let clause = seen.clause;
     let more = |from: &str, to: &str| count(&WILL, from) > count(&WILL, to) && count(&MAY, from) < count(&MAY, to);
     // "We may collect it" becomes "we collect it".
-    let plain = count(&MAY, &clause.old).abs_diff(count(&MAY, &clause.new)) == 1
+    let plain = (1..=2).contains(&count(&MAY, &clause.old).abs_diff(count(&MAY, &clause.new)))
         && count(&WILL, &clause.old) == count(&WILL, &clause.new)
         && (promises_alone(&clause.old, &clause.new) || promises_alone(&clause.new, &clause.old))
         && seen.content.len() <= 2
