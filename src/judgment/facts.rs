@@ -134,6 +134,8 @@ pub(crate) struct Facts {
     pub(crate) broken: BTreeSet<Vec<String>>,
     /// Whether the whole text is a list of names and places, without headings or sentences.
     pub(crate) register: bool,
+    /// The sections in which sentences of another language came or went.
+    pub(crate) strange: BTreeSet<Vec<String>>,
     /// The sections that came or went as a whole.
     pub(crate) whole: BTreeSet<Vec<String>>,
     /// The sections whose differing sentences name the same amounts before and after.
@@ -167,7 +169,6 @@ pub(crate) fn fold(text: &str) -> String {
     let text = CONTRACTED.replace_all(&text, |found: &regex::Captures<'_>| match &found[0] {
         "can't" | "cannot" => "can not".to_owned(),
         "won't" => "will not".to_owned(),
-        "dont" => "do not".to_owned(),
         "doesnt" => "does not".to_owned(),
         "isnt" => "is not".to_owned(),
         "arent" => "are not".to_owned(),
@@ -184,7 +185,7 @@ pub(crate) fn fold(text: &str) -> String {
 }
 
 static CONTRACTED: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"\bcannot\b|\b(?:dont|doesnt|isnt|arent)\b|\b[a-z]+(?:n't|'ll|'re|'ve)\b"));
+    LazyLock::new(|| pattern(r"\bcannot\b|\b(?:doesnt|isnt|arent)\b|\b[a-z]+(?:n't|'ll|'re|'ve)\b"));
 // What a Markdown reader leaves of a link that it cannot read.
 static LINK_LEFT: LazyLock<Regex> = LazyLock::new(|| pattern(r"\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)?"));
 static EMAIL_HIDDEN: LazyLock<Regex> = LazyLock::new(|| pattern(r"\[email.{0,2}protected\]|\[email protégé\]"));
@@ -399,7 +400,10 @@ fn sentences(text: &str, headed: bool) -> Vec<Sentence> {
     // What leads to the lists inside of a list, by how far their items stand in.
     let mut inner: Vec<(usize, Rc<str>)> = Vec::new();
     for (row, line) in text.lines().filter(|line| !line.trim().is_empty()).enumerate() {
-        let marked = line.trim_start().starts_with("- ") || line.contains(" | ") || is_entry(line);
+        let marked = line.trim_start().starts_with(BULLETS)
+            || line.trim_start().starts_with("- ")
+            || line.contains(" | ")
+            || is_entry(line);
         let depth = line.len() - line.trim_start().len();
         inner.retain(|(above, _)| marked && *above < depth);
         let lead_here = inner.last().map_or_else(|| lead.clone(), |(_, lead)| lead.clone());
@@ -503,6 +507,9 @@ pub(crate) fn is_mark(word: &str) -> bool {
     word.rsplit_once(':').is_some_and(|(_, mark)| MARKS.contains(&mark))
 }
 
+/// Marks before an item of a list that a page writes as a line.
+const BULLETS: [char; 6] = ['•', '●', '▪', '◦', '‣', '○'];
+
 /// What ticks a cell of a table off.
 const MARKS: [&str; 12] = ["x", "✓", "✔", "✗", "✘", "•", "yes", "no", "oui", "non", "ja", "nein"];
 
@@ -556,6 +563,7 @@ pub(crate) fn gather(change: &Change, old: &Reading, new: &Reading) -> Facts {
     }
     elsewhere(&mut facts, change, left, right);
     facts.panel = noise::panel(&facts.clauses);
+    facts.strange = noise::strange(old, new, &facts.clauses);
     facts.amounts_stay = amounts_stay(&facts.clauses);
     facts.kinds_stay = kinds_stay(&facts.clauses);
     facts.broken = broken(change);
@@ -949,7 +957,8 @@ mod tests {
 
     #[test]
     fn an_item_of_a_list_within_a_list_has_its_own_lead() {
-        let text = "Release\nThis binds you.\n- You release us from claims of:\n  - others;\n  - yourself;\n- You pay.\nEnd.";
+        let text =
+            "Release\nThis binds you.\n- You release us from claims of:\n  - others;\n  - yourself;\n- You pay.\nEnd.";
         let leads: Vec<(String, String)> =
             sentences(text, true).into_iter().map(|s| (s.folded, s.lead.to_string())).collect();
         let lead = |item: &str| leads.iter().find(|(text, _)| text.contains(item)).map(|(_, lead)| lead.as_str());

@@ -398,7 +398,9 @@ impl Bench {
         let own = practice::cues(&clause.old) + practice::cues(&clause.new);
         let (rule, severity, why) = if clause.is_reworded() {
             let turned = turned(clause);
-            let one_sided = [&clause.gone, &clause.come].iter().any(|side| !side.iter().any(|w| noise::is_content(w)));
+            let weights = [&clause.gone, &clause.come].map(|side| side.iter().filter(|w| noise::is_content(w)).count());
+            let one_sided = weights.contains(&0);
+            let lopsided = weights.iter().any(|side| *side <= 1) && weights.iter().any(|side| *side >= 5);
             let names = |kind: &EditKind| {
                 use EditKind::{Amount, DataType, Obligation, Period, Purpose, Recipient};
                 matches!(kind, Amount | DataType | Obligation | Period | Purpose | Recipient)
@@ -407,7 +409,9 @@ impl Bench {
             let longer = (own > 0 || headed) && turns::enumerated(clause).is_some();
             match (turned, content.len()) {
                 _ if longer => ("clause.extended", 1, "something was added to a clause or taken from it"),
-                (_, 4..) if one_sided => ("clause.extended", 1, "something was added to a clause or taken from it"),
+                (_, 4..) if one_sided || lopsided => {
+                    ("clause.extended", 1, "something was added to a clause or taken from it")
+                }
                 (_, 3..) if kinds.iter().any(names) => {
                     ("clause.reworded", 1, "the words of a clause changed in substance")
                 }
@@ -415,7 +419,9 @@ impl Bench {
                 (1.., _) | (_, 3..) => ("clause.detail", 0, "a detail of a clause changed"),
                 _ => return self.silent("editorial", &clause.path, &clause.both_raw()),
             }
-        } else if own == 0 && !clause.listed && content.len() < 6 && !noise::is_norm(clause) || content.len() < 2 {
+        } else if own == 0 && !clause.listed && (content.len() < 6 && !noise::is_norm(clause) || noise::is_open(clause))
+            || content.len() < 2
+        {
             let words = content.len();
             self.unexplained.push((clause.path.clone(), clause.before.clone(), clause.after.clone(), words));
             return;

@@ -25,13 +25,17 @@ patterns! {
     // What points elsewhere, unless it binds somebody.
     MILD_POINTER = r"^please (?:also )?(?:review|check)\b|^(?:more |further |additional )?information (?:about|on|regarding|concerning)\b.{0,160}\b(?:is|are) (?:also )?(?:available|provided) (?:here|below|(?:on|in|at) (?:our|this|the) (?:\w+ )?(?:web ?site|site|pages?|polic(?:y|ies)|notices?|sections?|help cent(?:er|re)|faqs?)|at (?:https?|www))";
     // What makes a sentence more than a pointer or a signpost.
-    BINDS = r"\b(?:waiv\w*|agree\w*|accept\w*|deemed|final|bound|binding|sell\w*|sold|rent\w*|police|authorit\w+|charg\w+|fees?|prices?|arbitrat\w+|jury|without|unless|except|only|never|not|no longer|must|shall|required|renonc\w*|vend\w*|sans|sauf|doi\w+|frais|ohne|nur|nicht|m[üu]ss\w*|verkauf\w*|geb[üu]hr\w*)\b";
+    BINDS = r"\b(?:subject to|waiv\w*|agree\w*|accept\w*|deemed|final|bound|binding|sell\w*|sold|rent\w*|police|authorit\w+|charg\w+|fees?|prices?|arbitrat\w+|jury|without|unless|except|only|never|not|no longer|must|shall|required|renonc\w*|vend\w*|sans|sauf|doi\w+|frais|ohne|nur|nicht|m[üu]ss\w*|verkauf\w*|geb[üu]hr\w*)\b";
     // What makes a sentence more than a pointer, however it begins.
     STRICTLY_BINDS = r"\b(?:waiv\w*|jury|deemed|you (?:accept|agree|consent)|we (?:charge|sell|share|disclose|will (?:charge|sell|share|disclose))|police)\b";
     // What announces what follows, and says nothing itself.
     SIGNPOST = r"^(?:this|the following|these|the) (?:sections?|tables?|charts?|lists?|paragraphs?|summary|overview)\b.{0,60}\b(?:describes?|explains?|lists?|sets? out|outlines?|provides?|shows?|summari[sz]es?|identif(?:y|ies)|covers?)\b|\bthis section (?:provides|explains|describes|gives|lists|sets out)\b|\b(?:is|are) (?:also |further )?(?:described|explained|detailed|listed|set out|provided|outlined)(?: in (?:more|further) detail)? below\b|^(?:below|here)(?: is| are|,? you (?:will|can) find)\b|^(?:le tableau|la section|cette section|les sections|ce tableau)\b.{0,60}\b(?:d[ée]cri|expliqu|pr[ée]sent|r[ée]capitul|[ée]num)\w+|^(?:die folgende|der folgende|diese[rs]?) (?:tabelle|abschnitt|liste|[üu]bersicht)\b.{0,60}\b(?:beschreib|erkl[äa]r|erl[äa]uter|zeig|nenn|enth[äa]lt)\w*";
     // What a document says of itself or of another: what it explains, and that one is welcome to it.
-    INTRODUCES = r"\b(?:this|our|the|these|\w+'s|cette|notre|la pr[ée]sente|le pr[ée]sent|diese[rs]?|unsere)\b.{0,60}\b(?:polic(?:y|ies)|notice|statement|guides?|guidelines|pages?|terms|agreement|cent(?:er|re)|faqs?|articles?|check-?up|politique|charte|avis|datenschutzerkl[äa]rung|erkl[äa]rung|richtlinie)\b.{0,30}\b(?:explains?|describes?|tells? you|sets? out|outlines?|summari[sz]es?|provides? (?:you )?(?:with )?(?:answers?|more|context|information|details|guidance)|helps? you (?:to )?(?:learn|understand|find)|gives? (?:you )?(?:more|answers|information|details)|d[ée]cri(?:t|vent)|expliquent?|beschreib(?:t|en)|erkl[äa]r(?:t|en)|erl[äa]uter(?:t|n)|informier(?:t|en))\b|^\W*(?:welcome to|bienvenue|willkommen)\b";
+    INTRODUCES = r"\b(?:this|our|the|these|\w+'s|cette|notre|la pr[ée]sente|le pr[ée]sent|diese[rs]?|unsere)\b.{0,60}\b(?:polic(?:y|ies)|notice|statement|guides?|guidelines|pages?|terms|agreement|cent(?:er|re)|faqs?|articles?|check-?up|politique|charte|avis|datenschutzerkl[äa]rung|erkl[äa]rung|richtlinie)\b.{0,30}\b(?:explains?|describes?|tells? you|sets? out|outlines?|summari[sz]es?|provides? (?:you )?(?:with )?(?:answers?|more|context|information|details|guidance)|helps? you (?:to )?(?:learn|understand|find)|gives? (?:you )?(?:more|answers|information|details)|d[ée]cri(?:t|vent)|expliquent?|beschreib(?:t|en)|erkl[äa]r(?:t|en)|erl[äa]uter(?:t|n)|informier(?:t|en))\b|\b(?:we|nous|wir) (?:explain|describe|expliquons|d[ée]crivons|erkl[äa]ren|beschreiben)\b.{0,20}\b(?:how|what|which|comment|quelles?|wie|welche[ns]?)\b|^\W*(?:welcome to|bienvenue|willkommen)\b";
+    // Who runs the service.
+    OPERATES = r"\b(?:operated|provided|owned|run) by\b|\b(?:exploit|[ée]dit|fourni)[ée]?e?s? par\b|\bbetrieben\b";
+    // A heading that asks how without a mark to ask.
+    ASKS = r"^\W*(?:how|why|what|comment|pourquoi|quel(?:le)?s?|wie|warum|welche[rsn]?) (?:\w+ )?(?:we|you|your|our|the|nous|vous|les|vos|notre|nos|wir|sie|ihre)\b";
     // Words in quotation marks: the name of a section, a button, a document.
     QUOTED = r#""[^"]{1,80}""#;
     // Who wrote the words of a text, or lent them.
@@ -49,7 +53,7 @@ patterns! {
     AGO = r"\b\d+ (?:second|minute|hour|day|week|month|year)s? ago\b|\bil y a \d+|\bvor \d+ (?:sekunde|minute|stunde|tag|woche|monat|jahr)";
     UNITS = r"\d ?(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?|%|percent|euros?|dollars?|usd|eur|gbp|heures?|jours?|semaines?|mois|ans?|stunden?|tagen?|tage|wochen?|monate?n?|jahre?n?)\b|[$€£¥] ?\d|\d ?[$€£%]";
     // Who does or may do something; "we" alone begins most that is said for courtesy.
-    NORM = r"\b(?:we|you|they|users?|customers?|members?|subscribers?|nous|vous|ils|wir|sie|du|kunden|nutzer)\b(?: \w+){0,3}? \w{2,}";
+    NORM = r"\b(?:we|you|they|users?|customers?|members?|subscribers?|nous|vous|ils|wir|sie|du|kunden|nutzer)\b(?: \w+){0,3}? \w{2,}|\b(?:may|must|shall|will)(?: not)? \w{2,}|\b(?:is|are)(?: not)? (?:obligated|obliged|required|permitted|entitled|allowed)\b|^\W*(?:do not|never|always|only|avoid|make sure)\b \w{2,}";
     // What is said of something: nobody acts, and it binds all the same.
     STATED = r"\b(?:is|are|was|were|will|may|must|can|has|have|does|remains?|stays?|costs?|goes?|takes?|lasts?|ends?|needs?|counts?|applies|becomes?|est|sont|sera|seront|peut|reste|co[ûu]te|ist|sind|wird|werden|bleibt|kostet|gilt|hat)\b";
     COURTESY = r"^\W*(?:how|what|when|where|why|who|contacte\w*)\b|\bcontact (?:us|you)\b|\b(?:visitors?|welcome|thank|hope|happy|glad|please|encourage|recommend|committ?ed|commitment|important|seriously|values?|respects?|trust|care about|believe|strive|aim|understand|questions?|learn|more information|find out|see|visit|read|click|here|below|above|following|describes?|explains?|updated?|policy|notice|terms|agreement|version|section|article|bienvenue|merci|veuillez|engag\w+|importan\w+|questions?|ci-dessous|suivant\w*|pr[ée]sente|politique|willkommen|danke|bitte|wichtig|fragen|folgend\w*|unten|richtlinie|erkl[äa]rung)\b";
@@ -191,6 +195,9 @@ pub(crate) fn settled(clause: &Clause, facts: &Facts) -> Option<&'static str> {
     if facts.broken.contains(&clause.path) {
         return Some("fetch_artefact");
     }
+    if !clause.is_reworded() && facts.strange.contains(&clause.path) {
+        return Some("fetch_artefact");
+    }
     if facts.register && in_register(clause) {
         return None;
     }
@@ -241,7 +248,7 @@ pub(crate) fn settled(clause: &Clause, facts: &Facts) -> Option<&'static str> {
     // Headings that a page writes as lines, and what else says nothing itself.
     if !clause.is_reworded()
         && (QUESTION.is_match(text)
-            || (SIGNPOST.is_match(text) || INTRODUCES.is_match(text))
+            || (SIGNPOST.is_match(text) || INTRODUCES.is_match(text) && names_nobody(clause))
                 && long <= 40
                 && !RIGHTS_WAY.is_match(text)
                 && !BINDS.is_match(text)
@@ -282,6 +289,13 @@ pub(crate) fn settled(clause: &Clause, facts: &Facts) -> Option<&'static str> {
     None
 }
 
+/// Whether a sentence names no legal person, and no party by what it does.
+fn names_nobody(clause: &Clause) -> bool {
+    legal_names(&clause.before).is_empty()
+        && legal_names(&clause.after).is_empty()
+        && !OPERATES.is_match(&clause.both())
+}
+
 /// Whether a sentence points to a document, or introduces one, on both sides, and what differs
 /// binds nobody.
 fn points_on(clause: &Clause) -> bool {
@@ -297,6 +311,7 @@ fn points_on(clause: &Clause) -> bool {
         && !RIGHTS_WAY.is_match(&both)
         && !BINDS.is_match(&differing)
         && !STRICTLY_BINDS.is_match(&both)
+        && names_nobody(clause)
         && quantities(&clause.old) == quantities(&clause.new)
 }
 
@@ -318,6 +333,16 @@ fn is_title(clause: &Clause) -> bool {
         && legal_names(raw).is_empty()
 }
 
+/// Whether a line that came or went ends without a mark, and nobody does anything in it.
+pub(crate) fn is_open(clause: &Clause) -> bool {
+    let raw = if clause.after.is_empty() { &clause.before } else { &clause.after };
+    let text = clause.both();
+    !raw.trim_end().ends_with(['.', ';', ':', '!', '?', ',', ')', '"', '”', '»'])
+        && !NORM.is_match(&text)
+        && !text.contains('@')
+        && quantities(&text).is_empty()
+}
+
 /// Whether a clause that came or went only leads to what follows it, and binds nobody itself.
 pub(crate) fn leads_on(clause: &Clause) -> bool {
     let raw = if clause.after.is_empty() { &clause.before } else { &clause.after };
@@ -325,6 +350,8 @@ pub(crate) fn leads_on(clause: &Clause) -> bool {
         && raw.trim_end().ends_with(':')
         && raw.split_whitespace().count() <= 30
         && !BINDS.is_match(&clause.both())
+        && edits::jurisdictions(&clause.both()).is_empty()
+        && legal_names(raw).is_empty()
         && quantities(&clause.both()).is_empty()
 }
 
@@ -392,9 +419,11 @@ fn is_label(clause: &Clause, text: &str, headed: bool) -> bool {
     // `Payment and Renewal.` before a paragraph, numbered or not.
     let titled_all = words.len() >= 2 && words.iter().all(|w| w.starts_with(char::is_uppercase) || w.len() <= 3);
     let run_in = (!clause.listed || titled_all && !clause.lead.trim_end().ends_with(':'))
-        && words.len() <= 3
+        && (words.len() <= 3 || words.len() <= 6 && titled_all && !SPEAKS.is_match(text) && !NORM.is_match(text))
         && raw.trim_end().ends_with('.');
-    run_in || !ends && (!led && words.len() <= 6 || titled || text.contains("](http"))
+    // A title, or what a page praises itself with, ends without a mark.
+    let asks = !clause.listed && words.len() <= 14 && ASKS.is_match(text);
+    run_in || !ends && (asks || !led && words.len() <= 6 || titled || text.contains("](http"))
 }
 
 /// Whether an item of a list is a sentence of some length, as numbered paragraphs are.
@@ -599,6 +628,37 @@ fn other_tongue(clauses: &[Clause]) -> bool {
     let best = |counts: &[usize; 7]| (0..7).max_by_key(|at| (counts[*at], 7 - at)).unwrap_or(0);
     let (a, b) = (best(&gone), best(&come));
     a != b && gone[a] >= 2 && come[b] >= 2 && gone[b] == 0 && come[a] == 0
+}
+
+/// The sections of a text of one language in which a sentence of another came or went: part of
+/// another edition of the page stands there. As many sentences of the other side are its
+/// counterparts.
+pub(crate) fn strange(old: &Reading, new: &Reading, clauses: &[Clause]) -> BTreeSet<Vec<String>> {
+    let sided = || clauses.iter().filter(|clause| !clause.is_reworded());
+    let own = |text: &str| tongue(text).filter(|_| text.split_whitespace().count() >= 8);
+    // Most changes are of one language; the whole texts are asked only if a clause speaks another.
+    let spoken: BTreeSet<&str> = sided().filter_map(|clause| own(&clause.both())).collect();
+    if spoken.is_empty() {
+        return BTreeSet::new();
+    }
+    let (Some(a), Some(b)) = (tongue(&fold(&old.text())), tongue(&fold(&new.text()))) else {
+        return BTreeSet::new();
+    };
+    if a != b || spoken.iter().all(|spoken| *spoken == a) {
+        return BTreeSet::new();
+    }
+    // By section: strange sentences that came or went, and others on the other side.
+    let mut found: BTreeMap<&[String], [usize; 4]> = BTreeMap::new();
+    for clause in sided() {
+        let counts = found.entry(&clause.path).or_default();
+        let is_strange = own(&clause.both()).is_some_and(|spoken| spoken != a);
+        counts[usize::from(clause.after.is_empty()) + if is_strange { 0 } else { 2 }] += 1;
+    }
+    let apart = |[came, went, other_came, other_went]: &[usize; 4]| {
+        *came > 0 && *went == 0 && *other_came <= *came && *other_went <= 2 * came
+            || *went > 0 && *came == 0 && *other_went <= *went && *other_came <= 2 * went
+    };
+    found.into_iter().filter(|(_, counts)| apart(counts)).map(|(path, _)| path.to_vec()).collect()
 }
 
 /// The language of a text by its commonest small words; none where that is not plain.

@@ -131,12 +131,12 @@ const CUES: [Cues; 18] = [
     Cues {
         practice: Practice::SecurityBreach,
         heading: r"\bsecur(?:e|ity|ing)\b|\bbreach|s[ée]curit[ée]|datensicherheit",
-        sentence: r"\b(?:security (?:measures|incident|breach)|data breach)|\bencrypt|\b(?:technical|administrative|physical|organi[sz]ational)(?: and \w+)? (?:measures|safeguards)|\bunauthori[sz]ed (?:access|disclosure)|\bfirewalls?\b|\bchiffr(?:ement|[ée])|\bverschl[üu]ssel|\btechnische und organisatorische",
+        sentence: r"\b(?:security (?:measures|incident|breach)|data breach)|\bencrypt|\b(?:technical|administrative|physical|organi[sz]ational)(?: and \w+)? (?:measures|safeguards)|\bunauthori[sz]ed (?:access|disclosure)|\bfirewalls?\b|\bmesures de s[ée]curit[ée]|\bsicherheitsma(?:ß|ss)nahmen|\bsecurity of your\b|\bsicherheit ihrer\b|\bchiffr(?:ement|[ée])|\bverschl[üu]ssel|\btechnische und organisatorische",
     },
     Cues {
         practice: Practice::ControllerContact,
         heading: r"\bcontact|who (?:we are|is)\b|\bcontroller|protection officer|\bdpo\b|representative|\bimprint|legal notice|responsable d[ue]|mentions l[ée]gales|verantwortlich|kontakt|impressum|datenschutzbeauftragte",
-        sentence: r"\bdata controllers?\b|\b(?:joint )?controllers?\b|\bprotection officer|\bdpo\b|\bregistered (?:office|address)|\bcompany (?:number|registration)|\b(?:eu|uk|european|swiss|gdpr) representative|\b(?:inc|llc|ltd|limited|gmbh|b\.v|s\.a\.s|corp)\b|\bcontact (?:us|our)\b|\b(?:e-?mail|write to) us\b|\bresponsables? (?:du|de) traitement|\bd[ée]l[ée]gu[ée] [àa] la protection|\brepr[ée]sentant|\bverantwortliche[rn]?\b|\bdatenschutzbeauftragte|\bvertreter\b",
+        sentence: r"\bdata controllers?\b|\b(?:joint )?controllers?\b|\bprotection officer|\bdpo\b|\bregistered (?:office|address)|\bcompany (?:number|registration)|\b(?:eu|uk|european|swiss|gdpr) representative|\b(?:inc|llc|ltd|limited|gmbh|b\.v|s\.a\.s|corp)\b|\bentered into (?:by and )?between\b|\b(?:agreement|contract) between you and\b|\bcontact (?:us|our)\b|\b(?:e-?mail|write to) us\b|\bresponsables? (?:du|de) traitement|\bd[ée]l[ée]gu[ée] [àa] la protection|\brepr[ée]sentant|\bverantwortliche[rn]?\b|\bdatenschutzbeauftragte|\bvertreter\b",
     },
     Cues {
         practice: Practice::ChangeProcess,
@@ -146,7 +146,7 @@ const CUES: [Cues; 18] = [
     Cues {
         practice: Practice::DisputesLaw,
         heading: r"arbitrat|disputes?\b|governing law|applicable law|choice of law|jurisdiction|\bvenue\b|class.action|loi applicable|droit applicable|litige|m[ée]diation|(?:anwendbares|geltendes) recht|gerichtsstand|streit",
-        sentence: r"\barbitrat|\bclass.(?:action|wide|waiver)|\brepresentative (?:action|proceeding)|\bjury\b|\bgovern(?:ed|ing) (?:by )?(?:the )?laws?|\bjurisdiction of\b|\bexclusive jurisdiction|\bcourts? (?:of|in|located)\b|\bsmall claims|\bdisputes?\b|\bconflicts? of laws?|\bseverab|\blegal proceedings|\barbitrage|\b(?:loi|droit) applicable|\btribuna(?:l|ux)|\blitiges?\b|\bm[ée]diat|\bschieds|\bgerichtsstand|\bstreitigkeit",
+        sentence: r"\barbitrat|\bclass.(?:action|wide|waiver)|\brepresentative (?:action|proceeding)|\bjury\b|\bgovern(?:ed|ing) (?:by )?(?:the )?laws?|\bjurisdiction of\b|\bexclusive jurisdiction|\bcourts? (?:of|in|located)\b|\bsmall claims|\bdisputes?\b|\bconflicts? of laws?|\bseverab|\bunenforceable\b|\bin full force\b|\bpleinement en vigueur|\bunwirksam\w*|\blegal proceedings|\barbitrage|\b(?:loi|droit) applicable|\btribuna(?:l|ux)|\blitiges?\b|\bm[ée]diat|\bschieds|\bgerichtsstand|\bstreitigkeit",
     },
     Cues {
         practice: Practice::Liability,
@@ -171,7 +171,7 @@ const CUES: [Cues; 18] = [
     Cues {
         practice: Practice::AcceptableUse,
         heading: r"acceptable use|prohibit|restrict|forbidden|not allowed|\brules\b|\bconduct\b|misuse|abuse|community (?:guidelines|standards)|\bhate|harass|bully|violen|\bspam|nudity|misinformation|terror|self-harm|sexual|illegal|impersonat|enforcement|moderation|\bsafety|regulated|dangerous|what.*not\b|policy requirements|\bads?\b.*polic|r[èe]gles|interdit|verbot|nutzungsregeln|verhalten|responsibilities|obligations",
-        sentence: r"\byou (?:may|must|shall|will|agree|can)(?: to)? not\b|\bprohibit|\bforbidden|\bnot (?:allowed|permitted|allow|permit)\b|\bdo not (?:post|allow|use|share|engage|promote)|\bharass|\bhate(?:ful)?\b|\bbully|\bviolen(?:t|ce)|\bspam|\bnud(?:e|ity)|\bporn|\bsexual|\bterroris|\bself-harm|\bmisinformation|\bimpersonat|\bscrap(?:e|ing)\b|\breverse engineer|\bmalware|\billegal|\bunlawful|\babusive|\bviolat(?:e|es|ion|ions|ing)\b|\bcontent moderation|\byou (?:must|agree)\b|\bcompl(?:y|iance) with\b|\bcommunity (?:guidelines|standards)|\binterdit|\bvous (?:vous engagez|ne devez|ne pouvez)|\billicite|\bhaineux|\bverboten|\buntersagt|\bunzul[äa]ssig|\bd[üu]rfen.{0,20} nicht|\brechtswidrig",
+        sentence: r"\byou (?:may|must|shall|will|agree|can)(?: to)? not\b|\bprohibit|\bforbidden|\bnot (?:allowed|permitted|allow|permit)\b|\bdo not (?:post|allow|use|share|engage|promote)|\bharass|\bhate(?:ful)?\b|\bbully|\bviolen(?:t|ce)|\bspam|\bnud(?:e|ity)|\bporn|\bsexual|\bterroris|\bself-harm|\bmisinformation|\bimpersonat|\bscrap(?:e|ing)\b|\breverse engineer|\bmalware|\billegal|\bunlawful|\babusive|\bviolat(?:e|es|ion|ions|ing)\b|\bcontent moderation|\byou (?:must|agree)\b|\bcompl(?:y|iance) with\b|\bcommunity (?:guidelines|standards)|^\W*(?:do not|never|avoid|only (?:use|include|post|share|upload))\b|\binterdit|\bvous (?:vous engagez|ne devez|ne pouvez)|\billicite|\bhaineux|\bverboten|\buntersagt|\bunzul[äa]ssig|\bd[üu]rfen.{0,20} nicht|\brechtswidrig",
     },
 ];
 

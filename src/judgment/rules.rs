@@ -391,6 +391,24 @@ fn address(text: &str) -> String {
     }
 }
 
+/// Words of the titles that documents have, which are written like names.
+const TITLES: [&str; 14] = [
+    "terms",
+    "use",
+    "service",
+    "services",
+    "policy",
+    "privacy",
+    "notice",
+    "agreement",
+    "statement",
+    "conditions",
+    "politique",
+    "confidentialité",
+    "nutzungsbedingungen",
+    "datenschutzerklärung",
+];
+
 /// A list of names inside a sentence grows or shrinks: products, places, partners.
 fn names_listed(seen: &Seen<'_>) -> bool {
     let clause = seen.clause;
@@ -411,7 +429,7 @@ fn names_listed(seen: &Seen<'_>) -> bool {
         }
         words
             .iter()
-            .filter(|word| super::noise::is_content(word))
+            .filter(|word| super::noise::is_content(word) && !TITLES.contains(&word.as_str()))
             .filter(|word| word.chars().filter(|c| c.is_alphabetic()).count() >= 2 && names.contains(*word))
             // Said once less, it is still said.
             .filter(|word| !other.split(|c: char| !c.is_alphanumeric()).any(|known| known == word.as_str()))
