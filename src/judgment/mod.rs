@@ -269,10 +269,8 @@ impl Bench {
         let differing = clause.differing().collect::<Vec<_>>().join(" ");
         let lead = if clause.listed { &*clause.lead } else { "" };
         let mut weights = weigh(&headings, &clause.both(), &differing);
-        // What a list is said to be a list of, its items are about.
-        let share = if lead.trim_end().ends_with(':') { 0.9 } else { 0.6 };
         for (weight, led) in weights.iter_mut().zip(weigh(&[], lead, "")) {
-            *weight += led.min(1.2) * share;
+            *weight += led.min(1.2) * 0.6;
         }
         let mut practices = ranked(&weights);
         let learned = practices.is_empty()
@@ -392,15 +390,13 @@ impl Bench {
             self.unexplained.push((clause.path.clone(), clause.before.clone(), clause.after.clone(), words));
             return;
         };
-        if noise::leads_on(clause) {
+        if noise::leads_on(clause) || noise::defines(clause) {
             return self.silent("editorial", &clause.path, &clause.both_raw());
         }
         let own = practice::cues(&clause.old) + practice::cues(&clause.new);
         let (rule, severity, why) = if clause.is_reworded() {
             let turned = turned(clause);
-            let weights = [&clause.gone, &clause.come].map(|side| side.iter().filter(|w| noise::is_content(w)).count());
-            let one_sided = weights.contains(&0);
-            let lopsided = weights.iter().any(|side| *side <= 1) && weights.iter().any(|side| *side >= 5);
+            let one_sided = [&clause.gone, &clause.come].iter().any(|side| !side.iter().any(|w| noise::is_content(w)));
             let names = |kind: &EditKind| {
                 use EditKind::{Amount, DataType, Obligation, Period, Purpose, Recipient};
                 matches!(kind, Amount | DataType | Obligation | Period | Purpose | Recipient)
@@ -409,9 +405,7 @@ impl Bench {
             let longer = (own > 0 || headed) && turns::enumerated(clause).is_some();
             match (turned, content.len()) {
                 _ if longer => ("clause.extended", 1, "something was added to a clause or taken from it"),
-                (_, 4..) if one_sided || lopsided => {
-                    ("clause.extended", 1, "something was added to a clause or taken from it")
-                }
+                (_, 4..) if one_sided => ("clause.extended", 1, "something was added to a clause or taken from it"),
                 (_, 3..) if kinds.iter().any(names) => {
                     ("clause.reworded", 1, "the words of a clause changed in substance")
                 }

@@ -34,6 +34,10 @@ patterns! {
     INTRODUCES = r"\b(?:this|our|the|these|\w+'s|cette|notre|la pr[ée]sente|le pr[ée]sent|diese[rs]?|unsere)\b.{0,60}\b(?:polic(?:y|ies)|notice|statement|guides?|guidelines|pages?|terms|agreement|cent(?:er|re)|faqs?|articles?|check-?up|politique|charte|avis|datenschutzerkl[äa]rung|erkl[äa]rung|richtlinie)\b.{0,30}\b(?:explains?|describes?|tells? you|sets? out|outlines?|summari[sz]es?|provides? (?:you )?(?:with )?(?:answers?|more|context|information|details|guidance)|helps? you (?:to )?(?:learn|understand|find)|gives? (?:you )?(?:more|answers|information|details)|d[ée]cri(?:t|vent)|expliquent?|beschreib(?:t|en)|erkl[äa]r(?:t|en)|erl[äa]uter(?:t|n)|informier(?:t|en))\b|\b(?:we|nous|wir) (?:explain|describe|expliquons|d[ée]crivons|erkl[äa]ren|beschreiben)\b.{0,20}\b(?:how|what|which|comment|quelles?|wie|welche[ns]?)\b|^\W*(?:welcome to|bienvenue|willkommen)\b";
     // Who runs the service.
     OPERATES = r"\b(?:operated|provided|owned|run) by\b|\b(?:exploit|[ée]dit|fourni)[ée]?e?s? par\b|\bbetrieben\b";
+    // What somebody answers for.
+    VOUCHES = r"\b(?:warrant\w*|represent\w*|undertak\w+|ensure|guarantee\w*|indemnif\w+|releas\w+|grant\w*|garanti\w*|d[ée]clar\w+|accord(?:ez|e)\b|versicher\w+|gew[äa]hr\w*)\b";
+    // A term and what it stands for.
+    DEFINES = r#"^\W*(?:\d[\d.]* )?"[^"]{2,60}" (?:means?|refers? to|shall mean|has the meaning|have the meanings?|signifie|d[ée]signe|bedeutet|bezeichnet)\b"#;
     // A heading that asks how without a mark to ask.
     ASKS = r"^\W*(?:how|why|what|comment|pourquoi|quel(?:le)?s?|wie|warum|welche[rsn]?) (?:\w+ )?(?:we|you|your|our|the|nous|vous|les|vos|notre|nos|wir|sie|ihre)\b";
     // Words in quotation marks: the name of a section, a button, a document.
@@ -333,6 +337,15 @@ fn is_title(clause: &Clause) -> bool {
         && legal_names(raw).is_empty()
 }
 
+/// Whether a sentence that came or went says what a term stands for; what the term is used for
+/// stands elsewhere.
+pub(crate) fn defines(clause: &Clause) -> bool {
+    let text = clause.both();
+    !clause.is_reworded()
+        && DEFINES.is_match(text.trim_matches(|c: char| c == '\u{1f}' || c == ' '))
+        && text.split_whitespace().count() <= 45
+}
+
 /// Whether a line that came or went ends without a mark, and nobody does anything in it.
 pub(crate) fn is_open(clause: &Clause) -> bool {
     let raw = if clause.after.is_empty() { &clause.before } else { &clause.after };
@@ -350,6 +363,7 @@ pub(crate) fn leads_on(clause: &Clause) -> bool {
         && raw.trim_end().ends_with(':')
         && raw.split_whitespace().count() <= 30
         && !BINDS.is_match(&clause.both())
+        && !VOUCHES.is_match(&clause.both())
         && edits::jurisdictions(&clause.both()).is_empty()
         && legal_names(raw).is_empty()
         && quantities(&clause.both()).is_empty()
@@ -654,9 +668,10 @@ pub(crate) fn strange(old: &Reading, new: &Reading, clauses: &[Clause]) -> BTree
         let is_strange = own(&clause.both()).is_some_and(|spoken| spoken != a);
         counts[usize::from(clause.after.is_empty()) + if is_strange { 0 } else { 2 }] += 1;
     }
+    // What nothing stands in the place of may be a clause that one edition alone has.
     let apart = |[came, went, other_came, other_went]: &[usize; 4]| {
-        *came > 0 && *went == 0 && *other_came <= *came && *other_went <= 2 * came
-            || *went > 0 && *came == 0 && *other_went <= *went && *other_came <= 2 * went
+        *came > 0 && *went == 0 && other_came <= came && (1..=2 * came).contains(other_went)
+            || *went > 0 && *came == 0 && other_went <= went && (1..=2 * went).contains(other_came)
     };
     found.into_iter().filter(|(_, counts)| apart(counts)).map(|(path, _)| path.to_vec()).collect()
 }
