@@ -412,6 +412,24 @@ async fn a_page_is_followed_under_its_former_addresses() {
     assert_eq!(join["versions"], serde_json::json!([2, 3]));
     assert!(join["alike"].as_f64().is_some_and(|alike| alike > 0.9 && alike < 1.0), "{join}");
     desk.run(&["log", "acme"]).exits(0).prints("the text is the same to 0.9");
+
+    // Whatever a row is of, it says so: only versions have a version.
+    let db = rusqlite::Connection::open(desk.path("policywatch.db")).unwrap();
+    db.execute_batch(
+        "INSERT INTO moves (watch_id, found_at, configured, url, way, alike, state)
+             SELECT id, '2018-01-01T00:00:00.000Z', url, url || '/new', 'link', 0.9, 'proposed' FROM watches;
+         INSERT INTO errands (watch_id, check_id, kind, url, created_at, state, due_at)
+             SELECT w.id, max(c.id), 'save', w.url, '2018-01-01T00:00:00.000Z', 'pending', '2018-01-01T00:00:00.000Z'
+             FROM watches w JOIN checks c ON c.watch_id = w.id;",
+    )
+    .unwrap();
+    let rows = desk.run(&["log", "acme", "--checks", "--json"]).exits(0).objects();
+    let kinds: Vec<&str> = rows.iter().map(|row| row["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["version", "version", "version", "move", "join", "errand", "check", "check", "check"]);
+    for row in &rows {
+        let of_version = matches!(row["kind"].as_str(), Some("version" | "check"));
+        assert_eq!(row["version"].is_u64(), of_version, "{row}");
+    }
 }
 
 /// An archived redirect is told with how alike the text is that stood there then.
