@@ -50,8 +50,8 @@ pub struct Request {
     pub robots: RobotsRule,
     /// How it is asked for; live only.
     pub access: Access,
-    /// The archives that are asked, by name, each where those before it have nothing; none
-    /// named: the one under `[wayback]`.
+    /// The archives that are asked, by name: of a moment all of them, else each where those
+    /// before it have nothing; none named: the one under `[wayback]`.
     pub archives: Vec<String>,
 }
 
