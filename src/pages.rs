@@ -280,6 +280,56 @@ impl Group {
     }
 }
 
+/// A capture of one page of several, as far as its turn depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Captured {
+    /// Which page it is of.
+    pub page: usize,
+    /// When it was served.
+    pub at: Timestamp,
+    /// The check of all pages that it was served to, if it was one.
+    pub check: Option<i64>,
+}
+
+/// Captures of a check that are looked at for others among them; a check has some dozens.
+const MAX_AMONG: usize = 1_000;
+
+/// The order in which captures are looked at, which are given in that of time: as it is, but
+/// that what a check served stays together. A memento from between goes behind it, or before
+/// it where the check saw its page later: what a page said never goes back. Only what is
+/// [`NEAR`] counts as between: a check may cite a capture of years ago, too.
+pub fn in_turn(captures: &[Captured]) -> Vec<usize> {
+    let mut taken = vec![false; captures.len()];
+    let mut order = Vec::with_capacity(captures.len());
+    for first in 0..captures.len() {
+        if std::mem::replace(&mut taken[first], true) {
+            continue;
+        }
+        let Captured { at, check, .. } = captures[first];
+        if check.is_some() {
+            let near = |among: &usize| captures[*among].at - at <= NEAR;
+            let span = (first + 1..captures.len()).take(MAX_AMONG).take_while(near);
+            let own: Vec<usize> = span.filter(|other| captures[*other].check == check && !taken[*other]).collect();
+            let between = first + 1..own.last().copied().unwrap_or(first);
+            for memento in between.filter(|other| captures[*other].check.is_none()) {
+                let is_seen_later =
+                    own.iter().any(|own| *own > memento && captures[*own].page == captures[memento].page);
+                if is_seen_later && !std::mem::replace(&mut taken[memento], true) {
+                    order.push(memento);
+                }
+            }
+            order.push(first);
+            for own in own {
+                taken[own] = true;
+                order.push(own);
+            }
+        } else {
+            order.push(first);
+        }
+    }
+    order
+}
+
 /// Which pages the snapshots of a version are of, which are in the order of those.
 fn pages_of(snapshots: &[Snapshot], pages: &[Page]) -> Vec<Option<usize>> {
     // Before every page has been captured, fewer are cited.
@@ -556,6 +606,26 @@ mod tests {
         assert!(!check.takes(1, at("10:00"), None));
         assert!(check.takes(1, at("10:01"), Some(7)));
         assert!(!check.takes(2, at("10:01"), Some(8)));
+    }
+
+    #[test]
+    fn mementos_from_between_do_not_part_a_check() {
+        let one = |page, time, check| Captured { page, at: at(time), check };
+        let all = [
+            one(0, "10:00", Some(7)),
+            one(1, "10:02", None),
+            one(0, "10:03", None),
+            one(2, "10:04", None),
+            one(1, "10:05", Some(7)),
+            one(1, "10:06", None),
+        ];
+        assert_eq!(in_turn(&all), [1, 0, 4, 2, 3, 5], "what a page said never goes back");
+        // What a check cites of long ago, or of years to come, draws nothing along.
+        let far = [one(0, "08:00", Some(7)), one(0, "09:30", None), one(1, "10:00", Some(7))];
+        assert_eq!(in_turn(&far), [0, 1, 2]);
+        let two =
+            [one(0, "10:00", Some(7)), one(0, "10:01", Some(8)), one(1, "10:02", Some(7)), one(1, "10:03", Some(8))];
+        assert_eq!(in_turn(&two), [0, 2, 1, 3]);
     }
 
     #[test]

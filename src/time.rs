@@ -21,6 +21,19 @@ pub fn is_recordable(at: Timestamp) -> bool {
     (0..=9999).contains(&at.year())
 }
 
+/// Whether a clock of ours can have said it, told `now`: one without a battery begins in 1970,
+/// and one that is wrong by more than a year in the other direction would keep what waits
+/// waiting.
+pub fn is_noted(at: Timestamp, now: Timestamp) -> bool {
+    at.year() >= 1970 && is_recordable(at) && at - now <= chrono::Duration::days(366)
+}
+
+/// Whether an archive can have captured something then, told `now`: nothing is older than the
+/// first pages of the web, and clocks are a day apart at most.
+pub fn is_archivable(at: Timestamp, now: Timestamp) -> bool {
+    at.year() >= 1991 && at - now <= chrono::Duration::days(1)
+}
+
 /// Whether a moment can be that of something recorded, told `now`: the web began in 1990,
 /// and a clock that is wrong by more than a year is no witness. A capture of a time far to
 /// come would be the newest for ever.

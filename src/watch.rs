@@ -221,14 +221,20 @@ pub struct Watch {
 impl Watch {
     /// The address of one of its pages (a place in [`Watch::all_pages`]) at a moment.
     pub fn address_at(&self, page: usize, at: Timestamp) -> &Url {
+        let (former, now) = self.addresses(page);
+        former.iter().find(|former| at <= former.until).map_or(now, |former| &former.url)
+    }
+
+    /// The addresses of one of its pages (a place in [`Watch::all_pages`]): where it was before,
+    /// oldest first, and where it is.
+    pub fn addresses(&self, page: usize) -> (&[Former], &Url) {
         let configured = match page.checked_sub(1) {
             None => &self.url,
             Some(further) => self.pages.get(further).map_or(&self.url, |page| &page.url),
         };
         let went = self.elsewhere.iter().find(|one| one.page == *configured);
         let own = if page == 0 { &self.former[..] } else { &[] };
-        let former = went.map_or(own, |went| &went.former);
-        former.iter().find(|former| at <= former.until).map_or_else(|| self.place(configured), |former| &former.url)
+        (went.map_or(own, |went| &went.former), self.place(configured))
     }
 
     /// Where a page of several, named as configured, is asked for now.

@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::fetch::{Archive, Cursor};
 use crate::outcome::{FailureKind, FetchFailure};
 use crate::store::{ListingState, RecordedCapture, RecordedTrace, Store};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, is_archivable};
 use crate::unpack::Unpacker;
 use crate::watch::Watch;
 
@@ -27,7 +27,8 @@ const OVERLAP: Duration = Duration::days(14);
 /// times those of the busiest page known to us.
 const PAGES: usize = 40;
 
-/// What an archive lists of a page: read now as far as that is needed.
+/// What an archive lists of a page: read now as far as that is needed. With how many lines the
+/// last reading left out for their time; those that an earlier release kept are left out, too.
 ///
 /// # Errors
 /// If it could not be read, and never was.
@@ -38,7 +39,7 @@ pub(super) async fn listed<C: Clock>(
     store: &Store,
     clock: &C,
     stale: &mut Option<FailureKind>,
-) -> Result<Vec<RecordedCapture>, BackfillError> {
+) -> Result<(Vec<RecordedCapture>, usize), BackfillError> {
     let mut state = store.listing(archive.base(), url.as_str()).await?;
     if let Some(cursor) = begin(&mut state, again, clock.now()) {
         match read(archive, url, cursor, &mut state, store).await? {
@@ -48,7 +49,9 @@ pub(super) async fn listed<C: Clock>(
             Err(failure) => return Err(BackfillError::Index(failure.kind)),
         }
     }
-    Ok(store.listed(archive.base(), url.as_str()).await?)
+    let (mut listed, now) = (store.listed(archive.base(), url.as_str()).await?, clock.now());
+    listed.retain(|recorded| is_archivable(recorded.capture.captured_at, now));
+    Ok((listed, state.untimely))
 }
 
 /// From where the index is to be read now, if it is.
@@ -63,6 +66,7 @@ fn begin(state: &mut ListingState, again: bool, now: Timestamp) -> Option<Cursor
         return None;
     }
     state.begun_at = Some(now);
+    state.untimely = 0;
     Some(if state.is_whole { Cursor::default() } else { Cursor::from(state.fresh_at.map(|at| at - OVERLAP)) })
 }
 
@@ -81,6 +85,7 @@ async fn read<C: Clock>(
             Err(failure) => return Ok(Err(failure)),
         };
         empty &= listed.captures.is_empty();
+        state.untimely += listed.untimely;
         match listed.next {
             Some(next) => {
                 state.cursor.clone_from(&next.from);

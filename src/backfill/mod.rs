@@ -126,6 +126,8 @@ pub struct Summary {
     pub passed_over: usize,
     /// Left for the next run.
     pub left: usize,
+    /// Lines of the archive's index that are of no time that can be.
+    pub untimely: usize,
     /// Where the pages went, by their captures.
     pub traces: Vec<RecordedTrace>,
     /// How the text fared where the policy moved.

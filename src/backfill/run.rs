@@ -15,7 +15,7 @@ use crate::outcome::{FailureKind, FetchFailure};
 use crate::pages::Together;
 use crate::snapshot::{Digest, Evidence, Origin, Snapshot};
 use crate::store::{HeldMemento, RecordedCapture, Store, StoreError};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, is_archivable};
 use crate::unpack::Unpacker;
 use crate::version::VersionFacts;
 use crate::watch::Watch;
@@ -54,7 +54,8 @@ async fn line<C: Clock>(
     let mut recorded: Vec<RecordedCapture> = Vec::new();
     for (url, from, to) in addresses(watch, page) {
         let mut stale = None;
-        let listed = index::listed(archive, &url, options.relist, store, clock, &mut stale).await?;
+        let (listed, untimely) = index::listed(archive, &url, options.relist, store, clock, &mut stale).await?;
+        summary.untimely += untimely;
         if let Some(why) = &stale {
             each(Event::Stale(why));
         }
@@ -84,16 +85,13 @@ fn key_of(capture: &Capture) -> (String, String, String) {
 
 /// The addresses of a page over the years, each with the time that it is looked at in.
 fn addresses(watch: &Watch, page: usize) -> Vec<(Url, Option<Timestamp>, Option<Timestamp>)> {
-    if page > 0 {
-        let pages = watch.all_pages();
-        return pages.get(page).map(|page| (page.url.clone(), None, None)).into_iter().collect();
-    }
+    let (former, now) = watch.addresses(page);
     let (mut all, mut from) = (Vec::new(), None);
-    for former in &watch.former {
+    for former in former {
         all.push((former.url.clone(), from, Some(former.until)));
         from = Some(former.until);
     }
-    all.push((watch.url.clone(), from, None));
+    all.push((now.clone(), from, None));
     all
 }
 
@@ -355,7 +353,8 @@ impl<'a, C: Clock> Work<'a, C> {
         let Self { watch, archive, store, .. } = self;
         for page in 0..watch.all_pages().len() {
             for (url, ..) in addresses(watch, page) {
-                let listed = store.listed(archive.base(), url.as_str()).await?;
+                let mut listed = store.listed(archive.base(), url.as_str()).await?;
+                listed.retain(|recorded| is_archivable(recorded.capture.captured_at, self.clock.now()));
                 index::follow(archive, &url, &listed, (watch, unpacker), store).await?;
                 let trace = store.trace(archive.base(), url.as_str()).await?;
                 self.summary.traces.extend(trace.filter(|trace| !trace.is_alias));

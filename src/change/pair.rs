@@ -6,6 +6,7 @@
 //! first. Quadratic in unpaired sections, which [`MAX_UNPAIRED`] bounds. Nothing here
 //! knows the time.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use super::words::{bag, dice};
@@ -42,9 +43,9 @@ impl Pairing {
 /// Pairs sections.
 pub(crate) fn pair(old: &[Section], new: &[Section]) -> Pairing {
     let mut pairing = Pairing { old_of: vec![None; new.len()], new_of: vec![None; old.len()] };
-    let bags = |sections: &[Section]| sections.iter().map(|s| bag(&s.labelled_text())).collect::<Vec<_>>();
-    let (old_bags, new_bags) = (bags(old), bags(new));
-    let like = |o: usize, n: usize| dice(&old_bags[o], &new_bags[n]);
+    // Most sections are the same on both sides, and need none.
+    let (old_bags, new_bags) = (Bags::of(old), Bags::of(new));
+    let like = |o: usize, n: usize| dice(old_bags.get(o), new_bags.get(n));
 
     by_key(&mut pairing, old, new, |s| Some((s.path.clone(), s.text())), |_, _| 1.0, 0.0, false);
     by_key(&mut pairing, old, new, |s| Some(body(s)).filter(|text| text.len() > 80), like, SAME_HEADING, false);
@@ -58,6 +59,22 @@ pub(crate) fn pair(old: &[Section], new: &[Section]) -> Pairing {
     news.truncate(MAX_UNPAIRED);
     best_first(&mut pairing, &olds, &news, like, SAME_TEXT);
     pairing
+}
+
+/// The words of sections, each counted when it is first asked for.
+struct Bags<'a> {
+    sections: &'a [Section],
+    known: Vec<OnceCell<Vec<u64>>>,
+}
+
+impl<'a> Bags<'a> {
+    fn of(sections: &'a [Section]) -> Self {
+        Self { sections, known: sections.iter().map(|_| OnceCell::new()).collect() }
+    }
+
+    fn get(&self, at: usize) -> &[u64] {
+        self.known[at].get_or_init(|| bag(&self.sections[at].labelled_text()))
+    }
 }
 
 /// Pairs what has the same key. Where several have it, the most similar go first.

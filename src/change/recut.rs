@@ -8,6 +8,7 @@
 //! that stood within a section, the old text is cut there, and where a heading is gone from
 //! above text that another section holds now, it joins that section. Linear in the texts.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 use crate::section::{Section, plain_title, split_number};
@@ -114,7 +115,11 @@ impl<'a> Seams<'a> {
 
 /// The old sections, cut at the headings of the new ones. The words stay as they are,
 /// in their order.
-pub(crate) fn recut(old: &[Section], new: &[Section]) -> Vec<Section> {
+pub(crate) fn recut<'a>(old: &'a [Section], new: &[Section]) -> Cow<'a, [Section]> {
+    // Nothing is cut or joined but at a heading that only one side has.
+    if old.len() == new.len() && old.iter().zip(new).all(|(old, new)| old.heading == new.heading) {
+        return Cow::Borrowed(old);
+    }
     let (olds, news) = (seen(old), seen(new));
     let both = |key: &String| Some((*olds.get(key)?, *news.get(key)?));
     // A table of contents names a title once more: the last of its lines is the heading.
@@ -160,7 +165,7 @@ pub(crate) fn recut(old: &[Section], new: &[Section]) -> Vec<Section> {
             }
         }
     }
-    out
+    Cow::Owned(out)
 }
 
 /// The section that a line heads.

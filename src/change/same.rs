@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::iter::Peekable;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -51,12 +52,12 @@ pub(super) fn readings(old: &Reading, new: &Reading) -> bool {
     let shown = [old, new].map(shows_title);
     // A title in the window, and above the text or not.
     let alike = if shown[0] == shown[1] {
-        words_alike(&words_of(&old.sections, 0), &words_of(&new.sections, 0))
+        lines_alike(&body_of(&old.sections, 0), &body_of(&new.sections, 0))
     } else {
         titles[0] == titles[1]
-            && words_alike(
-                &words_of(&old.sections, usize::from(shown[0])),
-                &words_of(&new.sections, usize::from(shown[1])),
+            && lines_alike(
+                &body_of(&old.sections, usize::from(shown[0])),
+                &body_of(&new.sections, usize::from(shown[1])),
             )
     };
     alike && links(old) == links(new)
@@ -74,7 +75,7 @@ fn shows_title(reading: &Reading) -> bool {
 
 /// Whether two sections hold the same words in the same order.
 pub(super) fn sections(old: &Section, new: &Section) -> bool {
-    words_alike(&words_in(lines_of(old)), &words_in(lines_of(new)))
+    lines_alike(&lines_of(old).collect::<Vec<_>>(), &lines_of(new).collect::<Vec<_>>())
 }
 
 /// Where a link leads, for comparing: host, path and what names a page of them. The
@@ -132,23 +133,62 @@ fn lines_of(section: &Section) -> impl Iterator<Item = Line<'_>> {
     heading.chain(blocks)
 }
 
-/// The words of a reading from a line on, without its table of contents.
-fn words_of(sections: &[Section], from: usize) -> Vec<Word<'_>> {
+/// The lines of a reading from one on, without its table of contents.
+fn body_of(sections: &[Section], from: usize) -> Vec<Line<'_>> {
     let lines: Vec<Line<'_>> = sections.iter().flat_map(lines_of).collect();
     let contents = contents(&lines);
-    words_in(lines.into_iter().zip(contents).skip(from).filter_map(|(line, contents)| (!contents).then_some(line)))
+    lines.into_iter().zip(contents).skip(from).filter_map(|(line, contents)| (!contents).then_some(line)).collect()
 }
 
-/// The words of some lines, and where an item stands under the one before it.
-fn words_in<'a>(lines: impl Iterator<Item = Line<'a>>) -> Vec<Word<'a>> {
-    let mut out = Vec::new();
-    let mut before = None;
-    for line in lines {
-        let step = line.depth.map(|depth| before.map_or(Ordering::Equal, |before: u8| depth.cmp(&before)));
-        before = line.depth;
-        push(&mut out, &line, step);
+/// Whether two texts hold the same words in the same order. What both begin with is passed
+/// over, and a text is parted into words only as far as they are alike: in a history nearly
+/// all texts are the ones before but for a sentence.
+fn lines_alike(old: &[Line<'_>], new: &[Line<'_>]) -> bool {
+    let alike = |(a, b): &(&Line<'_>, &Line<'_>)| {
+        (a.text, a.heading, a.paragraph, a.depth) == (b.text, b.heading, b.paragraph, b.depth)
+    };
+    let same = old.iter().zip(new).take_while(alike).count();
+    match words_alike(Words::of(old, same), Words::of(new, same)) {
+        Alike::Unless { left_out: 0, .. } => true,
+        // How many markers stay, all lines say together.
+        Alike::Unless { .. } => match words_alike(Words::of(old, 0), Words::of(new, 0)) {
+            Alike::Unless { left_out, kept } => left_out == 0 || left_out > kept,
+            Alike::Not => false,
+        },
+        Alike::Not => false,
     }
-    out
+}
+
+/// The words of some lines, one after the other, and where an item stands under the one
+/// before it.
+struct Words<'a, 'b> {
+    lines: &'b [Line<'a>],
+    at: usize,
+    /// Of the line before, the last first.
+    ready: Vec<Word<'a>>,
+}
+
+impl<'a, 'b> Words<'a, 'b> {
+    /// Those from a line on.
+    fn of(lines: &'b [Line<'a>], from: usize) -> Peekable<Self> {
+        Self { lines, at: from, ready: Vec::new() }.peekable()
+    }
+}
+
+impl<'a> Iterator for Words<'a, '_> {
+    type Item = Word<'a>;
+
+    fn next(&mut self) -> Option<Word<'a>> {
+        while self.ready.is_empty() {
+            let line = self.lines.get(self.at)?;
+            let before = self.at.checked_sub(1).and_then(|before| self.lines[before].depth);
+            let step = line.depth.map(|depth| before.map_or(Ordering::Equal, |before| depth.cmp(&before)));
+            push(&mut self.ready, line, step);
+            self.ready.reverse();
+            self.at += 1;
+        }
+        self.ready.pop()
+    }
 }
 
 /// Which lines are a table of contents: at least [`CONTENTS`] in a row that stand again
@@ -306,21 +346,37 @@ fn fold(c: char, out: &mut String) {
     }
 }
 
+/// Whether words are alike.
+enum Alike {
+    Not,
+    /// They are, unless too few markers were left out: one gone among others that stay is a
+    /// number that somebody took away.
+    Unless {
+        left_out: usize,
+        kept: usize,
+    },
+}
+
 /// Whether all words are alike but for markers that only one side has.
-fn words_alike(old: &[Word<'_>], new: &[Word<'_>]) -> bool {
-    let (mut i, mut j) = (0, 0);
-    // One marker gone among others that stay is a number that somebody took away.
+fn words_alike(mut old: Peekable<Words<'_, '_>>, mut new: Peekable<Words<'_, '_>>) -> Alike {
     let (mut left_out, mut kept) = (0, 0);
     loop {
-        match (old.get(i), new.get(j)) {
-            (None, None) => return left_out == 0 || left_out > kept,
+        match (old.peek(), new.peek()) {
+            (None, None) => return Alike::Unless { left_out, kept },
             (Some(a), Some(b)) if word_alike(a, b) => {
                 kept += usize::from(a.marker && b.marker);
-                (i, j) = (i + 1, j + 1);
+                old.next();
+                new.next();
             }
-            (Some(a), b) if a.marker && b.is_none_or(|b| !b.marker) => (i, left_out) = (i + 1, left_out + 1),
-            (a, Some(b)) if b.marker && a.is_none_or(|a| !a.marker) => (j, left_out) = (j + 1, left_out + 1),
-            _ => return false,
+            (Some(a), b) if a.marker && b.is_none_or(|b| !b.marker) => {
+                left_out += 1;
+                old.next();
+            }
+            (a, Some(b)) if b.marker && a.is_none_or(|a| !a.marker) => {
+                left_out += 1;
+                new.next();
+            }
+            _ => return Alike::Not,
         }
     }
 }

@@ -334,6 +334,7 @@ pub fn told(summary: &Summary) -> String {
         (summary.missed, "not given by the archive"),
         (summary.passed_over, "passed over between two with the same text"),
         (summary.left, "left for the next run"),
+        (summary.untimely, "lines left out, being of no time that can be"),
     ] {
         if count > 0 {
             parts.push(format!("{count} {what}"));

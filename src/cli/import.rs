@@ -266,7 +266,9 @@ async fn captures(args: Args, console: &Console) -> anyhow::Result<Exit> {
         ended.map(|ended| ended.map(|()| recorder.summary))
     }?;
     seen.end_bar();
-    if let Ok(summary) = &ended {
+    if let Ok(summary) = &ended
+        && (seen.refused == 0 || seen.total() > 0)
+    {
         remarks(summary, &args, id.as_ref(), console);
     }
     if !console.json {
@@ -274,9 +276,13 @@ async fn captures(args: Args, console: &Console) -> anyhow::Result<Exit> {
     }
     match ended {
         Ok(_) if seen.refused > 0 => Err(Complaint::failed(format!(
-            "{} not read; the rest is {}",
+            "{} not read; {}",
             if seen.refused == 1 { "one file was".to_owned() } else { format!("{} files were", seen.refused) },
-            if args.dry_run { "listed" } else { "recorded" }
+            match (seen.total(), args.dry_run) {
+                (0, _) => "nothing was recorded",
+                (_, true) => "the rest is listed",
+                (_, false) => "the rest is recorded",
+            }
         ))
         .hint("see the warnings above")
         .into()),

@@ -29,13 +29,22 @@ const CHECKS: usize = 200;
 #[derive(Debug, clap::Args)]
 #[command(after_help = r#"Examples:
   policywatch log acme
-  policywatch log acme --json | jq 'select(.materiality == "material")'"#)]
+  policywatch log acme --json | jq 'select(.kind == "version" and .materiality == "material")'"#)]
 pub struct Args {
     /// The watch
     watch: String,
     /// Show every check too, with its reason where it failed
     #[arg(long)]
     checks: bool,
+}
+
+/// A row of the timeline: what of, and what there is to say of that.
+#[derive(Serialize)]
+struct Row<T> {
+    /// `version`, `move`, `join`, `errand` or `check`.
+    kind: &'static str,
+    #[serde(flatten)]
+    of: T,
 }
 
 #[derive(Serialize)]
@@ -111,20 +120,20 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
         for (version, change) in history(&installation, &id).await? {
             let mut row = version_row(&version, change.as_ref(), confirmation(&version, &confirmations));
             row.changed_between = between(&version, &bounds).map(|both| both.map(rfc3339));
-            console.object(&row)?;
+            console.object(&Row { kind: "version", of: row })?;
         }
         for one in installation.store.moves(&id).await? {
-            console.object(&moves::object(id.as_str(), &one))?;
+            console.object(&Row { kind: "move", of: moves::object(id.as_str(), &one) })?;
         }
         for join in joins(&installation, &id).await? {
-            console.object(&backfill::join_object(id.as_str(), &join))?;
+            console.object(&Row { kind: "join", of: backfill::join_object(id.as_str(), &join) })?;
         }
         for errand in installation.store.errands(&id).await? {
-            console.object(&errands::object(id.as_str(), &errand))?;
+            console.object(&Row { kind: "errand", of: errands::object(id.as_str(), &errand) })?;
         }
         if args.checks {
             for check in installation.store.checks(&id, CHECKS).await?.iter().rev() {
-                console.object(&check_row(check))?;
+                console.object(&Row { kind: "check", of: check_row(check) })?;
             }
         }
         return Ok(Exit::Done);

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinError;
+use url::Url;
 
 use crate::backfill::{History, Kept};
 use crate::change::Change;
@@ -24,7 +25,7 @@ use crate::text::state::parallel;
 use crate::time::{Timestamp, is_plausible, rfc3339};
 use crate::unpack::Unpacker;
 use crate::version::{SnapshotId, Version};
-use crate::watch::{Former, Watch, WatchId};
+use crate::watch::{Watch, WatchId};
 
 /// How many captures wait between the file and the record: each may have megabytes.
 const AHEAD: usize = 2;
@@ -156,29 +157,51 @@ impl<'a> Routing<'a> {
     pub fn of(self, url: &str, captured_at: Timestamp, named: Option<&str>) -> Vec<(usize, usize)> {
         let watches = self.watches();
         let is_named = |watch: &Watch| Some(watch.id.as_str()) == named;
-        let is_former = |former: &Former| {
-            page_of(url, &[Page { url: former.url.clone(), selectors: Selectors::default() }]).is_some()
-        };
         // Anybody can write a name into a file: it counts where the address is the watch's, too.
-        let knows = |watch: &Watch| watch.former.iter().any(is_former) || page_of(url, &watch.all_pages()).is_some();
-        // What stands at a former address since is somebody else's.
-        let was = |watch: &Watch| watch.former.iter().any(|former| captured_at <= former.until && is_former(former));
         let own = match self {
             Routing::One(_) => watches.iter().position(is_named),
-            Routing::ByAddress(_) => watches.iter().position(|watch| is_named(watch) && knows(watch)),
+            Routing::ByAddress(_) => watches.iter().position(|watch| is_named(watch) && knows(watch, url)),
         };
         let said = matches!(self, Routing::One(_)) || own.is_some();
         let place = |(at, watch): (usize, &Watch)| {
             // Whatever its address: that was said.
-            let page = if said && watch.pages.is_empty() {
-                Some(0)
-            } else {
-                page_of(url, &watch.all_pages()).or_else(|| was(watch).then_some(0))
-            };
+            let page = if said && watch.pages.is_empty() { Some(0) } else { page_then(watch, url, captured_at) };
             page.filter(|_| own.is_none_or(|own| own == at)).map(|page| (at, page))
         };
         watches.iter().enumerate().filter_map(place).collect()
     }
+}
+
+/// Whether a watch has or had a page at an address.
+fn knows(watch: &Watch, url: &str) -> bool {
+    let pages = watch.all_pages();
+    let known = (0..pages.len()).flat_map(|page| {
+        let (former, now) = watch.addresses(page);
+        former.iter().map(|former| &former.url).chain([now])
+    });
+    page_of(url, &pages).or_else(|| page_of(url, &known.map(bare).collect::<Vec<_>>())).is_some()
+}
+
+/// Which page of a watch (a place in [`Watch::all_pages`]) stood at an address at a moment, as
+/// far as that is known. What stands at a former address since is somebody else's.
+fn page_then(watch: &Watch, url: &str, at: Timestamp) -> Option<usize> {
+    let pages = 0..watch.all_pages().len();
+    let now: Vec<Page> = pages.clone().map(|page| bare(watch.addresses(page).1)).collect();
+    let then = || {
+        let former = |page: usize| watch.addresses(page).0.iter().map(move |former| (page, former));
+        let (then, addresses): (Vec<usize>, Vec<Page>) = pages
+            .flat_map(former)
+            .filter(|(_, former)| at <= former.until)
+            .map(|(page, former)| (page, bare(&former.url)))
+            .unzip();
+        page_of(url, &addresses).and_then(|found| then.get(found).copied())
+    };
+    page_of(url, &now).or_else(then)
+}
+
+/// An address as a page, to be found by.
+fn bare(url: &Url) -> Page {
+    Page { url: url.clone(), selectors: Selectors::default() }
 }
 
 /// Records captures in the histories of watches.

@@ -23,7 +23,7 @@ use crate::snapshot::{Digest, DigestCheck, Evidence, Origin, Redirect, Snapshot}
 use crate::store::{
     OUT_OF_TIME, Past, PastChange, PastFact, PastVersion, Store, StoreError, Transferred, check_address,
 };
-use crate::time::{Timestamp, is_plausible, parse_rfc3339};
+use crate::time::{Timestamp, is_noted, is_recordable, parse_rfc3339};
 use crate::version::Cause;
 use crate::watch::WatchId;
 
@@ -328,9 +328,17 @@ impl Lines {
         Ok(Some((self.place(), past)))
     }
 
+    /// A moment that a clock of ours said.
     fn moment(&self, text: &str) -> Result<Timestamp, SourceError> {
+        let at = self.claimed(text)?;
+        if is_noted(at, self.now) { Ok(at) } else { Err(self.wrong(format!("{text} {OUT_OF_TIME}"))) }
+    }
+
+    /// A moment that somebody else claims. Earlier releases recorded captures of any year, and
+    /// what was recorded comes back.
+    fn claimed(&self, text: &str) -> Result<Timestamp, SourceError> {
         let at = parse_rfc3339(text).map_err(|error| self.wrong(format!("\"{text}\" is no moment: {error}")))?;
-        if is_plausible(at, self.now) { Ok(at) } else { Err(self.wrong(format!("{text} {OUT_OF_TIME}"))) }
+        if is_recordable(at) { Ok(at) } else { Err(self.wrong(format!("{text} is of no year of four digits"))) }
     }
 
     fn snapshot(&self, line: SnapshotLine) -> Result<Snapshot, SourceError> {
@@ -362,7 +370,7 @@ impl Lines {
             headers: line.headers,
             redirects: line.redirects.into_iter().map(|(status, from, to)| Redirect { status, from, to }).collect(),
             body,
-            captured_at: self.moment(&line.captured_at)?,
+            captured_at: self.claimed(&line.captured_at)?,
             origin,
         })
     }

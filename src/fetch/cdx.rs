@@ -11,7 +11,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::capture::Capture;
-use crate::time::{Timestamp, is_recordable};
+use crate::time::{Timestamp, is_archivable, is_recordable};
 
 /// One page of the index.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +22,9 @@ pub(super) struct Page {
     pub(super) rows: usize,
     /// Whether the archive says that more follow.
     pub(super) more: bool,
+    /// How many rows were left out, being of no moment at which an archive can have captured
+    /// anything.
+    pub(super) untimely: usize,
 }
 
 /// Column order of the text form, and of JSON without a row of names.
@@ -149,7 +152,10 @@ impl Page {
         if original.len() > MAX_URL || long("digest", 128) || long("mimetype", 256) {
             return;
         }
-        let Some(captured_at) = moment(&timestamp) else { return };
+        let Some(captured_at) = moment(&timestamp) else {
+            self.untimely += 1;
+            return;
+        };
         let or_dash = |name: &str| cell(name).map_or_else(|| "-".to_owned(), Cow::into_owned);
         self.captures.push(Capture {
             captured_at,
@@ -161,6 +167,14 @@ impl Page {
             memento: None,
         });
     }
+}
+
+/// Leaves out what no archive can have captured, told the time; answers how many that were. One
+/// of a year to come would be the newest for ever.
+pub(super) fn leave_out_untimely(captures: &mut Vec<Capture>, now: Timestamp) -> usize {
+    let all = captures.len();
+    captures.retain(|capture| is_archivable(capture.captured_at, now));
+    all - captures.len()
 }
 
 /// Some indexes name the algorithm before the digest.

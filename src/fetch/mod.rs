@@ -50,8 +50,8 @@ pub struct Request {
     pub robots: RobotsRule,
     /// How it is asked for; live only.
     pub access: Access,
-    /// The archives that are asked, by name, each where those before it have nothing; none
-    /// named: the one under `[wayback]`.
+    /// The archives that are asked, by name: of a moment all of them, else each where those
+    /// before it have nothing; none named: the one under `[wayback]`.
     pub archives: Vec<String>,
 }
 
@@ -94,6 +94,9 @@ pub struct Listed {
     /// Whether it bears the mark of an archive's application, so that an empty one says
     /// something.
     pub signed: bool,
+    /// How many lines were left out, being of no moment at which an archive can have captured
+    /// anything.
+    pub untimely: usize,
 }
 
 /// Fetches pages.
@@ -341,12 +344,15 @@ impl<C: Clock> Fetcher<C> {
         if name == WAYBACK { Some(&self.archive) } else { others() }
     }
 
-    /// The capture that is asked for, from the first archive that has it. One that is down is
-    /// never one that has nothing: if any is, that is the answer.
+    /// The capture that is asked for: of a moment, the nearest that any archive has, the first
+    /// named among equals; else the newest of the first that has one. One that is down is
+    /// never one that has nothing: if none has it and any is down, that is the answer.
     async fn archived(&self, request: &Request) -> Result<Snapshot, FetchFailure> {
         let usual = [WAYBACK.to_owned()];
         let names = if request.archives.is_empty() { &usual[..] } else { &request.archives };
         let mut failure: Option<FetchFailure> = None;
+        let mut nearest: Option<Snapshot> = None;
+        let keeps = |known: &FetchFailure| !matches!(known.kind, FailureKind::NotArchived { .. });
         for archive in names.iter().filter_map(|name| self.archive_named(name)) {
             let found = match request.at {
                 // The newest is wanted in the place of the page, by a check that others wait for.
@@ -354,9 +360,14 @@ impl<C: Clock> Fetcher<C> {
                 at => archive.nearest(&request.url, at).await,
             };
             match found {
-                Ok(snapshot) => return Ok(snapshot),
+                Ok(snapshot) => {
+                    let Some(at) = request.at else { return Ok(snapshot) };
+                    let apart = |snapshot: &Snapshot| (snapshot.captured_at - at).abs();
+                    if nearest.as_ref().is_none_or(|nearest| apart(&snapshot) < apart(nearest)) {
+                        nearest = Some(snapshot);
+                    }
+                }
                 Err(other) => {
-                    let keeps = |known: &FetchFailure| !matches!(known.kind, FailureKind::NotArchived { .. });
                     failure = Some(failure.filter(keeps).unwrap_or(other));
                 }
             }
@@ -365,7 +376,16 @@ impl<C: Clock> Fetcher<C> {
             let reason = format!("there is none called {} in the configuration", names.join(" or "));
             FailureKind::ArchiveUnavailable { archive: "the archive".to_owned(), reason }.into()
         };
-        Err(failure.unwrap_or_else(unknown))
+        match (nearest, failure) {
+            (Some(nearest), failure) => {
+                if let Some(failure) = failure.filter(keeps) {
+                    let url = &request.url;
+                    tracing::warn!(%url, failure = %failure.kind, "an archive could not be asked; the nearest capture is that of the others");
+                }
+                Ok(nearest)
+            }
+            (None, failure) => Err(failure.unwrap_or_else(unknown)),
+        }
     }
 }
 

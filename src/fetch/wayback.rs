@@ -26,7 +26,7 @@ use crate::http::{Answer, GuardedClient};
 use crate::outcome::{FailureKind, FetchFailure};
 use crate::pace::Class;
 use crate::snapshot::{DigestCheck, Evidence, Origin, Redirect, Snapshot};
-use crate::time::{Timestamp, is_recordable};
+use crate::time::{Timestamp, is_archivable};
 
 /// Rows of one index request: nearly every policy has fewer in all.
 const PAGE_ROWS: usize = 50_000;
@@ -149,17 +149,18 @@ impl<C: Clock> Archive<C> {
     }
 
     async fn listing(&self, url: &Url, from: Option<Timestamp>, to: Option<Timestamp>) -> Result<Listed, FetchFailure> {
-        let mut found = Vec::new();
+        let (mut found, mut untimely) = (Vec::new(), 0);
         let mut cursor = Cursor::from(from);
         cursor.to = to;
         for _ in 0..MAX_PAGES {
             let page = self.list(url, &cursor).await?;
             found.extend(page.captures);
+            untimely += page.untimely;
             match page.next {
                 Some(next) => cursor = next,
                 None => {
                     let captures = cdx::of_page(found, url, from, to);
-                    return Ok(Listed { captures, next: None, signed: page.signed });
+                    return Ok(Listed { captures, next: None, signed: page.signed, untimely });
                 }
             }
         }
@@ -185,9 +186,10 @@ impl<C: Clock> Archive<C> {
         let (page, signed) = self.index_page(url, cursor, limit).await?;
         let last = page.captures.iter().map(|capture| capture.timestamp.clone()).max();
         let full = page.more || page.rows >= limit;
+        let untimely = page.untimely;
         let captures = cdx::of_page(page.captures, url, None, None);
         if !full {
-            return Ok(Listed { captures, next: None, signed });
+            return Ok(Listed { captures, next: None, signed, untimely });
         }
         let mut next = Cursor { rows: limit, ..cursor.clone() };
         if last.is_none() || last <= cursor.from {
@@ -199,7 +201,7 @@ impl<C: Clock> Archive<C> {
         } else {
             next.from = last;
         }
-        Ok(Listed { captures, next: Some(next), signed })
+        Ok(Listed { captures, next: Some(next), signed, untimely })
     }
 
     async fn index_page(&self, url: &Url, cursor: &Cursor, limit: usize) -> Result<(cdx::Page, bool), FetchFailure> {
@@ -220,12 +222,26 @@ impl<C: Clock> Archive<C> {
             let Came { answer, body, .. } = &came;
             let refused = |reason: String| self.refused(answer, body, url).unwrap_or_else(|| self.unavailable(reason));
             match answer.status {
-                200 => cdx::parse(body).map(|page| (page, is_signed(answer))).map_err(refused),
+                200 => cdx::parse(body).map(|page| (self.timely(page, url), is_signed(answer))).map_err(refused),
                 400 => Err(self.bad_request(url, body)),
                 status => Err(refused(format!("its index answers with status {status}"))),
             }
         })
         .await
+    }
+
+    /// A page of the index without what nobody can have captured.
+    fn timely(&self, mut page: cdx::Page, url: &Url) -> cdx::Page {
+        page.untimely += cdx::leave_out_untimely(&mut page.captures, self.clock.now());
+        self.warn_of_untimely(page.untimely, url);
+        page
+    }
+
+    fn warn_of_untimely(&self, untimely: usize, url: &Url) {
+        if untimely > 0 {
+            let archive = self.name();
+            tracing::warn!(archive, %url, untimely, "lines of an archive's index are of no time that can be, and left out");
+        }
     }
 
     /// One page of a TimeMap (RFC 7089).
@@ -244,11 +260,13 @@ impl<C: Clock> Archive<C> {
                     return Err(self.refused(answer, body, url).unwrap_or_else(failed));
                 }
             }
-            let (captures, more) = timemap(body, &address).map_err(|reason| self.unavailable(reason))?;
+            let (mut captures, more) = timemap(body, &address).map_err(|reason| self.unavailable(reason))?;
+            let untimely = cdx::leave_out_untimely(&mut captures, self.clock.now());
+            self.warn_of_untimely(untimely, url);
             let captures = cdx::of_page(captures, url, None, None);
             let next = more.filter(|more| *more != address && more.host_str() == address.host_str());
             let next = next.map(|more| Cursor { page: Some(more.to_string()), ..cursor.clone() });
-            Ok(Listed { captures, next, signed: true })
+            Ok(Listed { captures, next, signed: true, untimely })
         })
         .await
     }
@@ -464,9 +482,12 @@ impl<C: Clock> Archive<C> {
         asked: &str,
     ) -> Result<Playback, FetchFailure> {
         let Came { answer, body, received } = came;
-        let stated = links::moment(datetime).filter(|at| is_recordable(*at));
-        let meant = cdx::moment(timestamp);
-        let captured_at = stated.or(meant).ok_or_else(|| self.unavailable("a capture came without its time"))?;
+        let now = self.clock.now();
+        let stated = links::moment(datetime).filter(|at| is_archivable(*at, now));
+        let meant = cdx::moment(timestamp).filter(|at| is_archivable(*at, now));
+        let captured_at = stated
+            .or(meant)
+            .ok_or_else(|| self.not_archived(url, format!(" at {timestamp}: what came is of no time that can be")))?;
         let original = answer.header("link").and_then(original_of).unwrap_or_else(|| url.to_owned());
         // Some archives show the nearest capture where others redirect to it.
         if let (Some(stated), Some(meant)) = (stated, meant)

@@ -4,7 +4,7 @@
 //!
 //! Knows nothing of materiality; [`super::rules`] reads what stands here.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::LazyLock;
@@ -37,6 +37,10 @@ const MAX_LEAD: usize = 2_000;
 /// Bytes of text that are searched for whole sentences; a long policy has a quarter of a
 /// million bytes, and hardly a sentence of it is searched for.
 const MAX_SEARCHED: usize = 1 << 28;
+/// Sentences that a text of up to so many bytes is simply searched for: what it says is put in
+/// order only for more.
+const FEW_SEARCHES: usize = 8;
+const SOON_SEARCHED: usize = 1 << 16;
 
 /// A sentence on one side or on both, that differs.
 #[derive(Clone, Debug)]
@@ -667,8 +671,11 @@ struct Known {
     sentences: BTreeSet<String>,
     /// Its sentences without the blanks between words, as hashes.
     letters: BTreeSet<u64>,
-    /// Every two, three and four words that stand in a row, as hashes, sorted.
-    rows: [Vec<u64>; 3],
+    /// Every two, three and four words that stand in a row, as hashes, sorted; made when they
+    /// are worth it.
+    rows: [OnceCell<Vec<u64>>; 3],
+    /// How often rows of words were looked for.
+    asked: Cell<usize>,
     count: usize,
     /// How many bytes may still be searched for whole sentences.
     unsearched: Cell<usize>,
@@ -743,14 +750,19 @@ impl Known {
                 all.insert(key.clone());
             }
         }
-        let words: Vec<&str> = joined.split(' ').filter(|word| !word.is_empty()).collect();
-        let rows = [2, 3, 4].map(|size| {
+        let (rows, asked, unsearched) = (Default::default(), Cell::new(0), Cell::new(MAX_SEARCHED));
+        Self { joined, masked, sentences: all, letters, rows, asked, count, unsearched }
+    }
+
+    /// Every so many words that stand in a row.
+    fn rows(&self, size: usize) -> &[u64] {
+        self.rows[size - 2].get_or_init(|| {
+            let words: Vec<&str> = self.joined.split(' ').filter(|word| !word.is_empty()).collect();
             let mut rows: Vec<u64> = rows(&words, size).collect();
             rows.sort_unstable();
             rows.dedup();
             rows
-        });
-        Self { joined, masked, sentences: all, letters, rows, count, unsearched: Cell::new(MAX_SEARCHED) }
+        })
     }
 
     /// Whether a sentence stands there as a sentence.
@@ -774,9 +786,15 @@ impl Known {
     fn holds_in_a_row(&self, key: &str) -> bool {
         let words: Vec<&str> = key.split(' ').filter(|word| !word.is_empty()).collect();
         let size = words.len().min(4);
-        let Some(known) = size.checked_sub(2).map(|at| &self.rows[at]) else {
+        if size < 2 {
             return self.sentences.contains(key) || self.search(key);
-        };
+        }
+        // Most changes are of a sentence or two, and most texts soon searched for these.
+        let asked = self.asked.replace(self.asked.get() + 1);
+        if asked < FEW_SEARCHES && self.joined.len() <= SOON_SEARCHED {
+            return self.joined.contains(&format!(" {key} "));
+        }
+        let known = self.rows(size);
         rows(&words, size).all(|row| known.binary_search(&row).is_ok()) && (words.len() == size || self.search(key))
     }
 
@@ -971,6 +989,8 @@ mod tests {
         #[test]
         fn looking_up_rows_of_words_finds_what_searching_finds(text in "([abc] ){0,30}", wanted in "[abc]( [abc]){0,6}") {
             let known = Known::of(&reading(&text), &mut Parts::default());
+            prop_assert_eq!(known.holds_in_a_row(&wanted), known.joined.contains(&format!(" {wanted} ")));
+            known.asked.set(FEW_SEARCHES);
             prop_assert_eq!(known.holds_in_a_row(&wanted), known.joined.contains(&format!(" {wanted} ")));
         }
     }

@@ -31,6 +31,9 @@ pub struct ListingState {
     pub whole_at: Option<Timestamp>,
     /// The same of its end.
     pub fresh_at: Option<Timestamp>,
+    /// How many lines of the last reading were left out, being of no moment at which an archive
+    /// can have captured anything.
+    pub untimely: usize,
 }
 
 /// A line of an archive's index, as recorded.
@@ -153,7 +156,7 @@ impl Store {
         let (archive, url) = (archive.to_owned(), url.to_owned());
         self.read("read how far an index was read", move |tx| {
             let mut statement = tx.prepare_cached(
-                "SELECT cursor, begun_at, is_whole, whole_at, fresh_at FROM listings WHERE archive = ?1 AND url = ?2",
+                "SELECT cursor, begun_at, is_whole, whole_at, fresh_at, untimely FROM listings WHERE archive = ?1 AND url = ?2",
             )?;
             let state = statement.query_row((archive, url), |row| {
                 let at = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<At>>(column)?.map(|at| at.0));
@@ -163,6 +166,7 @@ impl Store {
                     is_whole: row.get(2)?,
                     whole_at: at(3)?,
                     fresh_at: at(4)?,
+                    untimely: usize::try_from(row.get::<_, i64>(5)?).unwrap_or(0),
                 })
             });
             Ok(state.optional()?.unwrap_or_default())
@@ -190,8 +194,8 @@ impl Store {
                 .prepare_cached("SELECT id FROM listings WHERE archive = ?1 AND url = ?2")?
                 .query_row((&archive, &url), |row| row.get(0))?;
             tx.prepare_cached(
-                "UPDATE listings SET cursor = ?2, begun_at = ?3, is_whole = ?4, whole_at = ?5, fresh_at = ?6
-                 WHERE id = ?1",
+                "UPDATE listings SET cursor = ?2, begun_at = ?3, is_whole = ?4, whole_at = ?5, fresh_at = ?6,
+                     untimely = ?7 WHERE id = ?1",
             )?
             .execute((
                 id,
@@ -200,6 +204,7 @@ impl Store {
                 state.is_whole,
                 state.whole_at.map(At),
                 state.fresh_at.map(At),
+                state.untimely as i64,
             ))?;
             let mut insert = tx.prepare_cached(
                 "INSERT INTO captures (listing_id, timestamp, captured_at, original, media_type, status, digest, memento)

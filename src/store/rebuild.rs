@@ -15,8 +15,8 @@ use crate::alert::Withheld;
 use crate::alternation::{Turning, reconsider};
 use crate::examine::new_language;
 use crate::outcome::Outcome;
-use crate::pages::{Came, Cite, Group, Held, Reread, Together};
-use crate::reading::{Reader, Reading};
+use crate::pages::{Came, Captured, Cite, Group, Held, Reread, Together, in_turn};
+use crate::reading::{Page, Reader, Reading};
 use crate::snapshot::{Digest, Snapshot};
 use crate::time::Timestamp;
 use crate::version::{Cause, SnapshotId, Version, VersionId};
@@ -131,14 +131,12 @@ impl Store {
             let mut bodies = Blobs::of(Shelf::Bodies);
             let mut held: Vec<Option<Held>> = reader.pages.iter().map(|_| None).collect();
             let (mut group, mut gathered) = (Group::default(), BTreeMap::new());
-            for id in in_order(tx, rebuilding.key)? {
+            for (id, Captured { page, at, check }) in in_their_turn(tx, rebuilding.key, &reader.pages)? {
                 let snapshot = snapshots::load(tx, &mut bodies, id)?;
-                let Some(page) = snapshots::page_of_snapshot(tx, id, &snapshot.url, &reader.pages)? else { continue };
-                let check = whole_of(tx, id)?;
-                if !group.takes(page, snapshot.captured_at, check) {
+                if !group.takes(page, at, check) {
                     rebuilding.look_at(std::mem::take(&mut gathered), &mut held, &examine)?;
                     group = Group::default();
-                    group.takes(page, snapshot.captured_at, check);
+                    group.takes(page, at, check);
                 }
                 gathered.insert(page, Held { id, snapshot });
             }
@@ -200,6 +198,18 @@ fn whole_of(tx: &Transaction<'_>, id: SnapshotId) -> Result<Option<i64>, Fault> 
 fn in_order(tx: &Transaction<'_>, key: i64) -> Result<Vec<SnapshotId>, Fault> {
     let mut statement = tx.prepare("SELECT id FROM snapshots WHERE watch_id = ?1 ORDER BY captured_at, id")?;
     Ok(statement.query_map([key], |row| row.get(0).map(SnapshotId))?.collect::<Result<_, _>>()?)
+}
+
+/// The captures of some pages, in the order in which they are looked at.
+fn in_their_turn(tx: &Transaction<'_>, key: i64, pages: &[Page]) -> Result<Vec<(SnapshotId, Captured)>, Fault> {
+    let mut captures = Vec::new();
+    for id in in_order(tx, key)? {
+        let (url, at) = snapshots::address_and_moment(tx, id.0)?;
+        let Some(page) = snapshots::page_of_snapshot(tx, id, &url, pages)? else { continue };
+        captures.push((id, Captured { page, at, check: whole_of(tx, id)? }));
+    }
+    let facts: Vec<Captured> = captures.iter().map(|(_, captured)| *captured).collect();
+    Ok(in_turn(&facts).into_iter().filter_map(|at| captures.get(at).copied()).collect())
 }
 
 struct Rebuilding<'a> {

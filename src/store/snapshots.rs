@@ -385,6 +385,12 @@ pub(super) fn origin_and_moment(tx: &Transaction<'_>, id: i64) -> Result<(Origin
     Ok((head.origin.into(), row.captured_at))
 }
 
+/// What a snapshot was asked for as, and when it was served.
+pub(super) fn address_and_moment(tx: &Transaction<'_>, id: i64) -> Result<(String, Timestamp), Fault> {
+    let row = head_row(tx, id)?.ok_or_else(|| missing(id))?;
+    Ok((head(&row, &head_prefix(tx, row.base)?)?.url, row.captured_at))
+}
+
 /// Reads a snapshot's head and leaves it.
 pub(super) fn check_head(tx: &Transaction<'_>, id: i64) -> Result<(), Fault> {
     let row = head_row(tx, id)?.ok_or_else(|| missing(id))?;

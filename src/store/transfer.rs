@@ -22,7 +22,7 @@ use super::{CheckId, Store, StoreError, Which, snapshots};
 use crate::judgment::Materiality;
 use crate::reading::Reading;
 use crate::snapshot::{Digest, Snapshot};
-use crate::time::{Timestamp, is_plausible, parse_rfc3339, rfc3339};
+use crate::time::{Timestamp, is_noted, parse_rfc3339, rfc3339};
 use crate::version::{Cause, SnapshotId, VersionId};
 use crate::watch::WatchId;
 
@@ -317,7 +317,7 @@ fn named(column: &str, value: &Value, now: Timestamp) -> Result<Cell, Fault> {
         (_, Cell::Null) => Ok(Cell::Null),
         (Value::String(text), _) if is_moment => {
             let at = parse_rfc3339(text).map_err(|_| wrong(format!("{column}: \"{text}\" is no moment")))?;
-            if !is_plausible(at, now) {
+            if !is_noted(at, now) {
                 return Err(wrong(format!("{column}: {text} {OUT_OF_TIME}")));
             }
             Ok(Cell::Text(rfc3339(at)))
@@ -334,7 +334,7 @@ fn named(column: &str, value: &Value, now: Timestamp) -> Result<Cell, Fault> {
 }
 
 /// What is wrong with a moment that nobody can have recorded.
-pub const OUT_OF_TIME: &str = "is before 1990 or more than a year from now; no policy was recorded then";
+pub const OUT_OF_TIME: &str = "is before 1970 or more than a year from now; no policy was recorded then";
 
 /// Bytes of an address: more than any server takes.
 const MAX_ADDRESS: usize = 8 * 1024;

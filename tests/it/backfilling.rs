@@ -407,11 +407,29 @@ async fn a_page_is_followed_under_its_former_addresses() {
     let days: Vec<&str> =
         log.iter().filter_map(|row| row["captured_at"].as_str()).map(|captured| &captured[..10]).collect();
     assert_eq!(days, ["2012-01-01", "2015-01-01", "2017-01-01"], "the new address counts from the move on");
-    let join = log.iter().find(|row| row["moved_at"].is_string()).unwrap();
+    let join = log.iter().find(|row| row["kind"] == "join").unwrap();
     assert_eq!((&join["from"], &join["to"]), (&old.into(), &URL.into()));
     assert_eq!(join["versions"], serde_json::json!([2, 3]));
     assert!(join["alike"].as_f64().is_some_and(|alike| alike > 0.9 && alike < 1.0), "{join}");
     desk.run(&["log", "acme"]).exits(0).prints("the text is the same to 0.9");
+
+    // Whatever a row is of, it says so: only versions have a version.
+    let db = rusqlite::Connection::open(desk.path("policywatch.db")).unwrap();
+    db.execute_batch(
+        "INSERT INTO moves (watch_id, found_at, configured, url, way, alike, state)
+             SELECT id, '2018-01-01T00:00:00.000Z', url, url || '/new', 'link', 0.9, 'proposed' FROM watches;
+         INSERT INTO errands (watch_id, check_id, kind, url, created_at, state, due_at)
+             SELECT w.id, max(c.id), 'save', w.url, '2018-01-01T00:00:00.000Z', 'pending', '2018-01-01T00:00:00.000Z'
+             FROM watches w JOIN checks c ON c.watch_id = w.id;",
+    )
+    .unwrap();
+    let rows = desk.run(&["log", "acme", "--checks", "--json"]).exits(0).objects();
+    let kinds: Vec<&str> = rows.iter().map(|row| row["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["version", "version", "version", "move", "join", "errand", "check", "check", "check"]);
+    for row in &rows {
+        let of_version = matches!(row["kind"].as_str(), Some("version" | "check"));
+        assert_eq!(row["version"].is_u64(), of_version, "{row}");
+    }
 }
 
 /// An archived redirect is told with how alike the text is that stood there then.
@@ -485,6 +503,71 @@ async fn a_watch_has_the_history_that_its_archives_have() {
     let log = desk.run(&["log", "acme", "--json"]).exits(0).objects();
     let days: Vec<&str> = log.iter().map(|row| &row["captured_at"].as_str().unwrap()[..10]).collect();
     assert_eq!(days, ["2012-01-01", "2015-01-01"]);
+}
+
+/// Of a moment the nearest capture counts that any archive has; the first named one's among equals.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_moment_is_looked_for_in_all_archives() {
+    let page = "http://localhost:9/privacy";
+    let first = Library::open(vec![(page, vec![Held::page("20120101000000", text(1))])]).await;
+    let second =
+        Library::open(vec![(page, vec![Held::page("20120103000000", text(3)), Held::page("20150101000000", text(2))])])
+            .await;
+    let desk = first.desk(&[("acme", page)], QUICK);
+    let config = std::fs::read_to_string(desk.path("policywatch.toml")).unwrap();
+    let config = config.replace("notify = []\n", "notify = []\narchives = [\"wayback\", \"own\"]\n");
+    let own = format!(
+        "[[archive]]\nname = \"own\"\nbase_url = \"{}\"\nindex_pause = \"0s\"\ncapture_pause = \"0s\"\n",
+        second.server.url("/")
+    );
+    desk.write("policywatch.toml", config + &own);
+    let found = |at: &str| {
+        let row = desk.run(&["fetch", "acme", "--at", at, "--dry-run", "--json"]).exits(0).objects().remove(0);
+        row["captured_at"].as_str().unwrap()[..10].to_owned()
+    };
+    assert_eq!(found("2014-12-01"), "2015-01-01");
+    assert_eq!(found("2011-12-01"), "2012-01-01");
+    assert_eq!(found("2012-01-02T00:00:00Z"), "2012-01-01", "as near as the other one's, and named first");
+    // One that cannot be asked has no word against the other one.
+    first.trouble(Trouble::WebPage);
+    assert_eq!(found("2011-12-01"), "2012-01-03");
+    second.trouble(Trouble::WebPage);
+    desk.run(&["fetch", "acme", "--at", "2011-12-01", "--dry-run"]).exits(3);
+}
+
+/// What an index says of the year 9999, or of a time before the web, is no capture, whenever it
+/// was read.
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_of_no_time_that_can_be_are_left_out() {
+    let page = "http://localhost:9/privacy";
+    let soon = chrono::Utc::now() + chrono::Duration::days(2);
+    let times = [
+        "20120101000000",
+        "19890101000000",
+        "99991231235959",
+        "20121340000000",
+        &soon.format("%Y%m%d%H%M%S").to_string(),
+    ];
+    let held = times.iter().enumerate().map(|(number, at)| Held::page(*at, text(number))).collect();
+    let library = Library::open(vec![(page, held)]).await;
+    let desk = library.desk(&[("acme", page)], QUICK);
+    let left_out = "4 lines left out, being of no time that can be";
+    desk.run(&["backfill", "acme"]).exits(0).says("1 captures listed").says(left_out);
+    let db = rusqlite::Connection::open(desk.path("policywatch.db")).unwrap();
+    let untimely: i64 = db.query_row("SELECT untimely FROM listings", [], |row| row.get(0)).unwrap();
+    assert_eq!(untimely, 4);
+
+    // An earlier release kept such lines.
+    let older = "INSERT INTO captures (listing_id, timestamp, captured_at, original, media_type, status, digest)
+                 SELECT id, '99991231235959', '9999-12-31T23:59:59.000Z', url, 'text/html', 200, 'AAAA' FROM listings";
+    db.execute(older, []).unwrap();
+    desk.run(&["backfill", "acme"]).exits(0).says("1 captures listed").says("1 held already").says(left_out);
+    let nearest = desk.run(&["fetch", "acme", "--at", "9998-01-01", "--dry-run", "--json"]).exits(0).objects();
+    assert_eq!(nearest[0]["captured_at"], "2012-01-01T00:00:00.000Z");
+    let asked = library.asked();
+    assert!(asked.iter().all(|path| path.contains("20120101000000id_")), "{asked:?}");
+    let log = desk.run(&["log", "acme", "--json"]).exits(0).objects();
+    assert_eq!((log.len(), log[0]["captured_at"].as_str()), (1, Some("2012-01-01T00:00:00.000Z")));
 }
 
 /// That a page ends in a redirect to itself, spelt otherwise, is no move, and is asked once.

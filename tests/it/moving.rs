@@ -10,6 +10,7 @@ use policywatch::discovery::moves::{Move, MoveState, NewMove, Way, can_move};
 use policywatch::fetch::{Fetcher, Options};
 use policywatch::moving::{MOST_REQUESTS, Sought, seek, seek_now};
 use policywatch::outcome::Outcome;
+use policywatch::reading::{Page, Selectors};
 use policywatch::scheduler::{self, InForce};
 use policywatch::seeker::Seeker;
 use policywatch::store::Store;
@@ -537,6 +538,59 @@ async fn a_history_is_asked_for_at_the_addresses_of_its_time() {
     assert_eq!(routing(&placed, "/privacy", moved_at - day), 1);
     assert_eq!(routing(&placed, "/privacy", moved_at + day), 0, "what stands there since is somebody else's");
     assert_eq!(routing(&placed, "/trust/privacy", moved_at + day), 1);
+}
+
+/// The same of one page of several, for files and for an archive's index.
+#[tokio::test]
+async fn captures_of_a_page_that_moved_find_it_at_all_its_addresses() {
+    use policywatch::exchange::import::Routing;
+    let world = crate::world::World::new().await;
+    let first = crate::world::watch("/privacy", &[]);
+    let page = |path: &str| Page { url: first.url.join(path).unwrap(), selectors: Selectors::default() };
+    let watch = world.follow(Watch { pages: vec![page("/cookies"), page("/children")], ..first.clone() }).await;
+    let (moved_at, there) = (world.clock.now(), first.url.join("/legal/cookies").unwrap());
+    let word = NewMove { url: there.clone(), way: Way::Operator, alike: None, state: MoveState::Accepted };
+    world.store.record_moves_of_page(&watch, &watch.pages[0].url, None, vec![word], moved_at).await.unwrap();
+    let placed = [policywatch::moving::in_its_place(&watch, &world.store).await.unwrap()];
+    let day = chrono::Duration::days(1);
+    let to = |path: &str, at, named| Routing::ByAddress(&placed).of(first.url.join(path).unwrap().as_str(), at, named);
+    assert_eq!(to("/privacy", moved_at + day, None), [(0, 0)]);
+    assert_eq!(to("/children", moved_at + day, None), [(0, 2)]);
+    assert_eq!(to("/cookies", moved_at - day, None), [(0, 1)]);
+    assert_eq!(to("/cookies", moved_at + day, None), [], "what stands there since is somebody else's");
+    for named in [None, Some(watch.id.as_str())] {
+        assert_eq!(to("/legal/cookies", moved_at + day, named), [(0, 1)]);
+        assert_eq!(Routing::One(&placed[0]).of(there.as_str(), moved_at + day, named), [(0, 1)]);
+    }
+    assert_eq!(to("/other", moved_at + day, Some(watch.id.as_str())), []);
+
+    // And they are recorded as that page's.
+    let html = |text: &str| crate::world::cookies(text);
+    let record = |number: u32, path: &str, day: &str, html: &str| {
+        let block = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n{html}");
+        let (length, url) = (block.len(), first.url.join(path).unwrap());
+        format!(
+            "WARC/1.1\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:{number}>\r\nWARC-Date: {day}T00:00:00Z\r\n\
+             WARC-Target-URI: {url}\r\nContent-Type: application/http\r\nContent-Length: {length}\r\n\r\n{block}\r\n\r\n"
+        )
+    };
+    let path = world.file("moved.warc");
+    let records = [
+        record(1, "/cookies", "2025-06-01", &html("two weeks")),
+        record(2, "/cookies", "2026-02-01", &html("nobody's business")),
+        record(3, "/legal/cookies", "2026-02-02", &html("two years")),
+    ];
+    std::fs::write(&path, records.concat()).unwrap();
+    let unpacker = unpacker();
+    let mode = policywatch::exchange::import::Mode::Record;
+    let routing = Routing::ByAddress(&placed);
+    let mut recorder =
+        policywatch::exchange::import::Recorder::new(routing, mode, &world.store, &world.clock, &unpacker);
+    policywatch::exchange::import::warc_file(&path, &mut recorder, |_, _| Ok(())).await.unwrap();
+    assert_eq!((recorder.summary.read, recorder.summary.other_pages), (2, 1));
+    let latest = world.store.latest(&watch.id).await.unwrap().unwrap();
+    assert!(latest.reading.text().contains("two years"), "{}", latest.reading.text());
+    assert_eq!(latest.facts.number, 2);
 }
 
 // The command line.

@@ -2,11 +2,12 @@
 //! readers that change: what of it is the publisher's change, and what is ours.
 
 use policywatch::backfill::{Nearest, nearest};
-use policywatch::check::{Checked, dry_run};
-use policywatch::clock::Clock as _;
+use policywatch::check::{Checked, Ports, SPREAD, check, dry_run};
+use policywatch::clock::{Clock as _, HeldClock};
 use policywatch::exchange::import::{Ending, Imported, Mode, Recorder, Routing, Summary, import, warc_file};
+use policywatch::fetch::{Fetch, Fetched, Request};
 use policywatch::interest::Interest;
-use policywatch::outcome::{FailureKind, Outcome};
+use policywatch::outcome::{FailureKind, FetchFailure, Outcome};
 use policywatch::pages::read_again;
 use policywatch::reading::{Page, Selectors};
 use policywatch::time::parse_rfc3339;
@@ -15,7 +16,7 @@ use policywatch::version::Cause;
 use policywatch::watch::{Source, Watch};
 use url::Url;
 
-use crate::world::{Answer, BOT_WALL, MAY, WILL_NOT, World, children, cookies, policy, watch};
+use crate::world::{Answer, BOT_WALL, MAY, Site, WILL_NOT, World, children, cookies, policy, unpacker, watch};
 
 fn page(path: &str) -> Page {
     Page { url: Url::parse(&format!("https://acme.test{path}")).unwrap(), selectors: Selectors::default() }
@@ -514,6 +515,129 @@ async fn what_two_pages_said_at_once_is_one_change_again() {
     let digests =
         |all: Vec<(policywatch::time::Timestamp, _)>| all.into_iter().map(|(_, digest)| digest).collect::<Vec<_>>();
     assert_eq!(digests(all(&single).await), digests(lived), "near each other in time is together");
+}
+
+/// A site that takes ten minutes for each page.
+#[derive(Clone)]
+struct Slow(Site, HeldClock);
+
+impl Fetch for Slow {
+    async fn fetch(&self, request: Request) -> Result<Fetched, FetchFailure> {
+        let came = self.0.fetch(request).await;
+        self.1.advance(std::time::Duration::from_secs(600));
+        came
+    }
+}
+
+/// Mementos from between the pages of one check come in afterwards: the check stays one, and
+/// nothing that a page said goes back.
+#[tokio::test]
+async fn what_was_captured_during_a_check_does_not_part_it() {
+    let (world, watch) = two_pages().await;
+    let said = |world: &World| {
+        let (store, id) = (world.store.clone(), watch.id.clone());
+        async move {
+            let versions = store.versions(&id).await.unwrap();
+            versions.into_iter().map(|version| (version.captured_at, version.digest)).collect::<Vec<_>>()
+        }
+    };
+    world.clock.advance(std::time::Duration::from_secs(3600));
+    world.site.serve("/privacy", policy(MAY));
+    world.site.serve("/cookies", cookies("two years"));
+    let World { store, site, clock, .. } = &world;
+    let slow = Ports {
+        store: store.clone(),
+        fetcher: Slow(site.clone(), clock.clone()),
+        clock: clock.clone(),
+        unpacker: unpacker(),
+        spread: SPREAD,
+    };
+    assert_eq!(check(&watch, &slow).await.unwrap().outcome.as_str(), "changed");
+    world.deliver_all().await;
+    let lived = said(&world).await;
+    assert_eq!(lived.len(), 2);
+
+    // The pages were served at 7:00 and at 7:10.
+    let between = |number, path: &str, html: &str| {
+        let url = format!("https://acme.test{path}");
+        record(number, "2026-01-05", &url, html).replacen("T00:00:00Z", &format!("T07:0{number}:00Z"), 1)
+    };
+    let mementos = [between(3, "/cookies", &cookies("two weeks")), between(5, "/privacy", &policy(MAY))];
+    for memento in &mementos {
+        assert_eq!(imported(&world, &watch, std::slice::from_ref(memento)).await.1.len(), 1);
+    }
+    assert_eq!(said(&world).await, lived);
+    assert_eq!(world.store.captures(&watch.id, None, None).await.unwrap().len(), 6);
+    assert_sound(&world).await;
+}
+
+/// A WARC record that repeats the payload of another one.
+fn revisit(number: u32, day: &str, uri: &str, of: (u32, &str), html: &str) -> String {
+    let (original, then) = of;
+    let digest = policywatch::exchange::warc::payload_sha1(html.as_bytes());
+    let block = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n";
+    let length = block.len();
+    format!(
+        "WARC/1.1\r\nWARC-Type: revisit\r\nWARC-Record-ID: <urn:uuid:{number}>\r\nWARC-Date: {day}T00:00:00Z\r\n\
+         WARC-Target-URI: {uri}\r\nWARC-Refers-To: <urn:uuid:{original}>\r\nWARC-Refers-To-Target-URI: {uri}\r\n\
+         WARC-Refers-To-Date: {then}T00:00:00Z\r\nWARC-Payload-Digest: sha1:{digest}\r\n\
+         WARC-Profile: http://netpreserve.org/warc/1.1/revisit/identical-payload-digest\r\n\
+         Content-Type: application/http\r\nContent-Length: {length}\r\n\r\n{block}\r\n\r\n"
+    )
+}
+
+/// One page of two changes, and the other one is recorded as a repetition: of a record of the
+/// same file, of one that an earlier file brought, of another page's, or of nothing at all.
+#[tokio::test]
+async fn a_page_that_repeats_itself_belongs_to_its_group() {
+    let minutes = |record: String, minutes: &str| record.replacen("T00:00:00Z", &format!("T00:{minutes}:00Z"), 1);
+    let (privacy, other) = ("https://acme.test/privacy", "https://acme.test/cookies");
+    let (said, two_weeks) = (policy(WILL_NOT), cookies("two weeks"));
+    let first = [record(1, "2020-01-01", privacy, &said), minutes(record(2, "2020-01-01", other, &two_weeks), "20")];
+    let of_cookies = (2, "2020-01-01");
+    let again = [
+        record(3, "2020-02-01", privacy, &policy(MAY)),
+        minutes(revisit(4, "2020-02-01", other, of_cookies, &two_weeks), "20"),
+    ];
+    // The page that changes comes second.
+    let back = [
+        revisit(5, "2020-03-01", other, of_cookies, &two_weeks),
+        minutes(revisit(6, "2020-03-01", privacy, (1, "2020-01-01"), &said), "20"),
+    ];
+    // Of a body that nobody has: the other page is read all the same.
+    let nowhere = [
+        record(7, "2020-04-01", privacy, &policy(MAY)),
+        minutes(revisit(8, "2020-04-01", other, (99, "2019-06-01"), &cookies("nine lives")), "20"),
+    ];
+    let mut all = Vec::new();
+    for files in [
+        vec![[&first[..], &again, &back, &nowhere].concat()],
+        vec![first.to_vec(), again.to_vec(), back.to_vec(), nowhere.to_vec()],
+    ] {
+        let world = World::new().await;
+        let watch = world.follow(of_pages(&["/privacy", "/cookies"])).await;
+        let (mut without_body, mut told) = (0, Vec::new());
+        for file in files {
+            let (summary, came) = imported(&world, &watch, &file).await;
+            without_body += summary.without_body;
+            told.extend(came.iter().map(|one| one.version));
+        }
+        assert_eq!((without_body, told.len()), (1, 7), "{told:?}");
+        let one = [Some(1), Some(1), Some(2), Some(2), Some(3), Some(3), Some(4)];
+        assert_eq!(told, one, "what belongs together makes one version");
+        use Cause::{FirstRecord, Publisher};
+        assert_eq!(causes(&world, &watch).await, [FirstRecord, Publisher, Publisher, Publisher]);
+        let versions = world.store.versions(&watch.id).await.unwrap();
+        all.push(versions.into_iter().map(|version| (version.captured_at, version.digest)).collect::<Vec<_>>());
+        assert_sound(&world).await;
+
+        // An older capture makes the history be derived anew: all of it is as it was.
+        imported(&world, &watch, &[record(9, "2019-01-01", privacy, &policy("We keep letters for a year."))]).await;
+        let anew = world.store.versions(&watch.id).await.unwrap();
+        let anew: Vec<_> = anew.into_iter().map(|version| (version.captured_at, version.digest)).collect();
+        assert_eq!(&anew[anew.len() - 4..], all.last().unwrap().as_slice());
+    }
+    assert_eq!(all[0], all[1]);
 }
 
 /// Captures of another watch, new and held, come between those of a policy of two pages.

@@ -1479,6 +1479,7 @@ fn steps(schema: usize) -> Vec<&'static str> {
         include_str!("../../src/store/migrations/0008_access.sql"),
         include_str!("../../src/store/migrations/0009_archives.sql"),
         include_str!("../../src/store/migrations/0010_attempts.sql"),
+        include_str!("../../src/store/migrations/0011_untimely.sql"),
     ];
     all[..schema].to_vec()
 }
@@ -1711,6 +1712,30 @@ async fn an_archive_that_was_too_busy_was_not_asked() {
     let rows = rows.replace(", NULL),", "),").replace(", 'not_archived')", ")").replace(", 'archive_busy')", ")");
     older_store(&path, &steps(WITH_ACCESS), &rows);
     assert_eq!(Store::open(&path).await.unwrap().archive_tried_at(&acme(), None).await.unwrap(), first);
+}
+
+/// The schema of 0011_untimely.sql: how many steps there are up to it.
+const WITH_UNTIMELY: usize = 11;
+
+#[tokio::test]
+async fn a_store_that_counts_lines_left_out_reads_the_same_today() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("policywatch.db");
+    let rows = include_str!("../migrations/0011_rows.sql");
+    older_store(&path, &steps(WITH_UNTIMELY), rows);
+    let (archive, page) = ("https://web.archive.test", "https://acme.test/privacy");
+    let store = Store::open(&path).await.unwrap();
+    assert_eq!(store.listing(archive, page).await.unwrap().untimely, 2);
+    assert_eq!(store.listed(archive, page).await.unwrap().len(), 1);
+
+    // Before, nobody counted.
+    let path = dir.path().join("older.db");
+    older_store(&path, &steps(WITH_KINDS), &rows.replace(", untimely)", ")").replace("000Z', 2)", "000Z')"));
+    let store = Store::open(&path).await.unwrap();
+    assert_eq!(
+        (store.listing(archive, page).await.unwrap().untimely, store.listed(archive, page).await.unwrap().len()),
+        (0, 1)
+    );
 }
 
 /// The schema of 0009_archives.sql: how many steps there are up to it.

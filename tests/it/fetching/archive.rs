@@ -556,17 +556,40 @@ async fn the_newest_capture_that_can_be_played_is_fetched() {
     assert!(server.asked().iter().all(|asked| asked.header("user-agent").is_some()));
 }
 
-/// A year that the record cannot hold would end the daemon at every check.
+/// A year that the record cannot hold would end the daemon at every check, and one to come would
+/// be the newest for ever.
 #[tokio::test]
-async fn a_capture_of_the_year_20210_is_dated_by_its_address() {
+async fn a_capture_of_no_time_that_can_be_is_dated_by_its_address() {
+    for stated in ["Mon, 01 Jan 20210 00:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 GMT", "Sun, 01 Jan 1989 00:00:00 GMT"] {
+        let server = Server::start(move |asked| match asked.path() {
+            path if path.starts_with("/cdx/") => vec![Act::Send(answer("200 OK", "", ROWS.as_bytes()))],
+            _ => memento(stated, "content-type: text/html\r\n", b"We use cookies."),
+        })
+        .await;
+        let fetched = fetcher(&server, held()).fetch(archived("https://acme.test/privacy", None)).await;
+        let Ok(Fetched::Snapshot(snapshot)) = fetched else { panic!("{stated}: {fetched:?}") };
+        assert_eq!(snapshot.captured_at, moment("20200501000000").unwrap(), "{stated}");
+    }
+}
+
+/// Where an archive leads to the year 9999 for want of any capture, there is none.
+#[tokio::test]
+async fn an_archive_that_leads_to_the_year_9999_has_nothing() {
     let server = Server::start(|asked| match asked.path() {
-        path if path.starts_with("/cdx/") => vec![Act::Send(answer("200 OK", "", ROWS.as_bytes()))],
-        _ => memento("Mon, 01 Jan 20210 00:00:00 GMT", "content-type: text/html\r\n", b"We use cookies."),
+        path if path.starts_with("/cdx/") => {
+            vec![Act::Send(answer("200 OK", "content-type: application/json\r\n", b"[]"))]
+        }
+        path if path.starts_with("/web/99991231235959") => {
+            memento("Fri, 31 Dec 9999 23:59:59 GMT", "content-type: text/html\r\n", b"We use cookies.")
+        }
+        _ => {
+            let there = "/web/99991231235959id_/https://acme.test/privacy";
+            vec![Act::Send(answer("302 Found", &format!("location: {there}\r\n"), b""))]
+        }
     })
     .await;
-    let fetched = fetcher(&server, held()).fetch(archived("https://acme.test/privacy", None)).await;
-    let Ok(Fetched::Snapshot(snapshot)) = fetched else { panic!("{fetched:?}") };
-    assert_eq!(snapshot.captured_at, moment("20200501000000").unwrap());
+    let failed = fetcher(&server, held()).fetch(archived("https://acme.test/privacy", None)).await;
+    assert_eq!(failed.unwrap_err().kind.as_str(), "not_archived");
 }
 
 /// The newest capture again is no news; a newer one is, and one that comes and goes is not.
