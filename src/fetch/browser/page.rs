@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -46,6 +47,14 @@ const MUTE_WORDS: u64 = 8;
 /// a counter, a request for news that is made again and again. What is asked for the first time
 /// may be the text.
 const STEADY: Duration = Duration::from_secs(5);
+
+/// A text of nearly the same length for so long is there even if something new is asked for all
+/// the time: whoever polls at an address that is another one each time never ends.
+const STEADY_WHATEVER_IS_ASKED: Duration = Duration::from_secs(10);
+
+/// The same for a page that says next to nothing, or has not loaded all that it is made of: what it
+/// asks for may be the text.
+const STEADY_IF_UNFINISHED: Duration = Duration::from_secs(20);
 
 /// How long a page may be still without a word before it is looked for text that it hides from
 /// scripts.
@@ -126,6 +135,8 @@ pub(super) struct Written {
     /// What was pressed on the way, for the log.
     pub(super) consent: Option<String>,
     pub(super) opened: u64,
+    /// Whether scripts of the page were stopped, so that something may be missing.
+    pub(super) stopped: bool,
 }
 
 /// A page that is open.
@@ -152,8 +163,6 @@ pub(super) struct Page<'a, R, W> {
     /// When the certificate begins that the browser speaks of, in seconds since 1970.
     valid_from: Option<f64>,
     crashed: bool,
-    /// Whether scripts of the page were stopped.
-    stopped: bool,
     /// Whether the page may leave for another one.
     held: bool,
 }
@@ -187,6 +196,8 @@ pub(super) struct Manner<'a> {
     pub(super) most: u64,
     /// When the waiting ends, and what is there is taken as it is.
     pub(super) patience: Instant,
+    /// Set once scripts of the page were stopped, for who gives it up.
+    pub(super) stopped: &'a AtomicBool,
 }
 
 impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
@@ -226,7 +237,6 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
             before: None,
             valid_from: None,
             crashed: false,
-            stopped: false,
             held: false,
         })
     }
@@ -294,7 +304,8 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
         let Some(document) = self.document.take() else {
             return Err(PageError::Unreached(self.failure.unwrap_or_else(|| "nothing answered".to_owned())));
         };
-        Ok(Written { document, redirects: self.redirects, html, consent, opened })
+        let stopped = self.manner.stopped.load(Ordering::Relaxed);
+        Ok(Written { document, redirects: self.redirects, html, consent, opened, stopped })
     }
 
     /// Whether the certificate that was refused is of a time to come, as far as the browser says
@@ -372,6 +383,7 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
         let mut last = None;
         let mut since = Instant::now();
         let (mut steady, mut steady_since, mut looked_behind) = (0, Instant::now(), false);
+        let mut standing_since = Instant::now();
         while Instant::now() < patience {
             // A page that leaves while it is looked at has no text for a moment.
             let look = match self.evaluate(LOOK).await {
@@ -390,14 +402,20 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
             }
             let words = look["words"].as_u64().unwrap_or(0);
             if words.abs_diff(steady) > (steady / 50).max(3) {
-                (steady, steady_since) = (words, now);
+                (steady, steady_since, standing_since) = (words, now, now);
             }
             let awaited = self.new.iter().filter_map(|id| self.asked.get(id)).any(|asked| now - *asked <= LONG_ASKED);
             if awaited {
                 steady_since = now;
             }
             let complete = look["ready"] == "complete";
-            if complete && words >= FEW_WORDS && now - steady_since >= STEADY {
+            // A page that adds one script after the other is never complete.
+            if !complete && look["ready"] != "interactive" {
+                standing_since = now;
+            }
+            let standing = now - standing_since;
+            let most = if complete && words >= FEW_WORDS { STEADY_WHATEVER_IS_ASKED } else { STEADY_IF_UNFINISHED };
+            if standing >= most || complete && words >= FEW_WORDS && now - steady_since >= STEADY {
                 return Ok(());
             }
             if complete && words < FEW_WORDS && !still.is_zero() && !looked_behind && now - since >= HIDDEN_AFTER {
@@ -547,8 +565,7 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
 
     /// Says once that scripts of the page were stopped: what they had not made yet is missing.
     fn note_stop(&mut self) {
-        if !self.stopped {
-            self.stopped = true;
+        if !self.manner.stopped.swap(true, Ordering::Relaxed) {
             tracing::info!(host = self.host(), "scripts of a page kept the browser from answering and were stopped");
         }
     }
