@@ -27,6 +27,7 @@ const LOOK: &str = include_str!("look.js");
 const CONSENT: &str = include_str!("consent.js");
 const OPEN: &str = include_str!("open.js");
 const SERIALIZE: &str = include_str!("serialize.js");
+const FRAMED: &str = include_str!("framed.js");
 
 /// How often the text is looked at while it may still change.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(150);
@@ -295,6 +296,7 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
         if opened > 0 {
             self.settle(patience, STILL / 2).await?;
         }
+        self.take_in_frames(most).await?;
         let html = self.evaluate(&SERIALIZE.replace("MOST", &most.to_string())).await?;
         let Value::String(html) = html else { return Err(PageError::TooLarge) };
         if html.len() as u64 > most {
@@ -341,6 +343,49 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
             }
         }
         Ok(None)
+    }
+
+    /// Puts the text of another site's frame in the place of the frame, where the page is a frame
+    /// around that text: many companies have their policies kept and shown by others.
+    async fn take_in_frames(&mut self, most: u64) -> Result<(), PageError> {
+        let tree = self.ask("Page.getFrameTree", json!({})).await?;
+        let children = tree["frameTree"]["childFrames"].as_array().into_iter().flatten();
+        let children: Vec<String> =
+            children.filter_map(|child| child["frame"]["id"].as_str().map(str::to_owned)).take(MOST_FRAMES).collect();
+        if children.is_empty() {
+            return Ok(());
+        }
+        let whole = self.evaluate("document.body ? document.body.innerText.trim().length : 0").await?;
+        let script = FRAMED.replace("WHOLE", &whole.to_string()).replace("MOST", &most.to_string());
+        for frame in children {
+            let taken = match self.evaluate_in(&frame, &script, (HUNG, u32::MAX)).await {
+                Ok(Value::String(html)) => self.replace_frame(&frame, &html).await,
+                Ok(_) => Ok(()),
+                Err(other) => Err(other),
+            };
+            match taken {
+                // A frame may be gone, or of a kind without scripts.
+                Ok(()) | Err(PageError::Call(CallError::Refused { .. })) => {}
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts HTML in the place of a frame of the page.
+    async fn replace_frame(&mut self, frame: &str, html: &str) -> Result<(), PageError> {
+        const REPLACE: &str = "function (html) { const box = document.createElement('div'); box.innerHTML = html; \
+            this.replaceWith(box) }";
+        let world = json!({ "frameId": self.frame, "worldName": WORLD });
+        let context = self.ask("Page.createIsolatedWorld", world).await?["executionContextId"].clone();
+        self.ask("DOM.enable", json!({})).await?;
+        let owner = self.ask("DOM.getFrameOwner", json!({ "frameId": frame })).await;
+        self.ask("DOM.disable", json!({})).await?;
+        let owner = json!({ "backendNodeId": owner?["backendNodeId"], "executionContextId": context });
+        let owner = self.ask("DOM.resolveNode", owner).await?["object"]["objectId"].clone();
+        let call = json!({ "objectId": owner, "functionDeclaration": REPLACE, "arguments": [{ "value": html }] });
+        self.ask("Runtime.callFunctionOn", call).await?;
+        Ok(())
     }
 
     /// Makes our scripts know the shadow roots that a page closed to scripts: the browser knows
