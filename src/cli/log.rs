@@ -14,6 +14,7 @@ use super::{Exit, backfill, errands, moves, when};
 use crate::backfill::Join;
 use crate::clock::{Clock, SystemClock};
 use crate::confirmation::ConfirmationState;
+use crate::discovery::moves::Move;
 use crate::judgment::Materiality;
 use crate::ladder::{Rung, Tried};
 use crate::moving::in_its_place;
@@ -170,9 +171,14 @@ pub async fn timeline(installation: &Installation, id: &WatchId, console: &Conso
     }
     let now = SystemClock.now();
     let confirmations = installation.store.confirmations(id).await?;
-    let mut found = what_moved(&installation.store, id).await?.into_iter().peekable();
+    let moves = installation.store.moves(id).await?;
+    let mut found = what_moved(&installation.store, id, &moves).await?.into_iter().peekable();
     let bounds = installation.store.bounds(id).await?;
-    let mut joins = joins(installation, id).await?.into_iter().peekable();
+    // What is told as a move with its likeness is not told twice.
+    let is_told =
+        |join: &Join| moves.iter().any(|one| one.state.is_in_force() && one.url == join.to && one.alike.is_some());
+    let joins: Vec<Join> = joins(installation, id).await?.into_iter().filter(|join| !is_told(join)).collect();
+    let mut joins = joins.into_iter().peekable();
     for (version, change) in &history {
         while let Some(join) = joins.next_if(|join| join.at < version.captured_at) {
             aside("→", when::day(join.at), &backfill::joined(&join), console)?;
@@ -196,8 +202,8 @@ pub async fn timeline(installation: &Installation, id: &WatchId, console: &Conso
 }
 
 /// Where a policy went and what became of that, in the order of time.
-async fn what_moved(store: &Store, id: &WatchId) -> anyhow::Result<Vec<(Timestamp, String)>> {
-    let (found, ends) = (store.moves(id).await?, store.move_ends(id).await?);
+async fn what_moved(store: &Store, id: &WatchId, found: &[Move]) -> anyhow::Result<Vec<(Timestamp, String)>> {
+    let ends = store.move_ends(id).await?;
     let found = found.iter().map(|one| (one.found_at, moves::sentence(one)));
     let mut all: Vec<_> = found.chain(ends.iter().map(|end| (end.ended_at, moves::end_sentence(end)))).collect();
     all.sort_by_key(|(at, _)| *at);

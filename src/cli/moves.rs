@@ -510,6 +510,7 @@ pub fn object<'a>(watch: &'a str, one: &'a Move) -> MoveObject<'a> {
 #[derive(Serialize)]
 pub struct EndObject<'a> {
     watch: &'a str,
+    #[serde(rename = "move_end")]
     state: &'static str,
     ended_at: String,
     configured_url: &'a str,

@@ -597,6 +597,10 @@ fn fetch_list_log_and_why_tell_of_a_move() {
     assert_eq!(after, before.replace(&was, &is));
     desk.run(&["fetch", "acme"]).exits(0).prints("acme");
     assert!(!desk.run(&["list"]).exits(0).out.contains("update url"));
+    desk.run(&["log", "acme"]).exits(0).prints("the configuration names");
+    let logged = desk.run(&["log", "acme", "--json"]).exits(0).objects();
+    let ended: Vec<_> = logged.iter().filter_map(|object| object["move_end"].as_str()).collect();
+    assert_eq!(ended, ["configured"]);
     desk.run(&["move", "acme", "--write"]).exits(2).says("is at the address of the configuration");
     desk.write("policywatch.toml", before);
     desk.run(&["move", "acme", "--back"]).exits(0);
