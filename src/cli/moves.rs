@@ -440,7 +440,19 @@ async fn show(
         console.line(paint.dim(format!("configured: {}", one_line(configured.as_str()))))?;
     }
     if moves.is_empty() {
-        console.say("no move of it is known");
+        let lost = match &subject.page {
+            Some((_, page)) => installation.store.is_page_lost(&watch.id, &page.url).await?,
+            // Whenever it was searched for last.
+            None => {
+                let all = installation.store.lost(std::time::Duration::ZERO, SystemClock.now()).await?;
+                all.iter().any(|lost| lost.watch == watch.id)
+            }
+        };
+        console.say(if lost {
+            "no move of it is known, although it is not where it was; the daemon searches for it once a day, `--search` now"
+        } else {
+            "no move of it is known"
+        });
         return Ok(());
     }
     let mut table = Table::new(["when", "state", "alike", "found by", "address"]).right(&[2]);
