@@ -79,7 +79,7 @@ impl DeliveryState {
 pub struct Delivery {
     /// The idempotency key.
     pub id: DeliveryId,
-    /// Whose change it tells; none for a test.
+    /// The policy that it is about; none of a test, and of a statement of coverage.
     pub watch: Option<WatchId>,
     /// The channel.
     pub channel: String,
@@ -97,6 +97,15 @@ pub struct Delivery {
     pub last_error: Option<String>,
     /// When it was accepted.
     pub delivered_at: Option<Timestamp>,
+}
+
+impl Delivery {
+    /// What it tells, by the `type` of its words: `policy.changed`, `policywatch.coverage` …
+    /// None where another version wrote other words.
+    pub fn kind(&self) -> Option<String> {
+        let body: serde_json::Value = serde_json::from_str(&self.body).ok()?;
+        body["type"].as_str().map(str::to_owned)
+    }
 }
 
 /// How one attempt ended.

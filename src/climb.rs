@@ -86,8 +86,9 @@ impl Ascent {
 
     /// What is to be recorded, and what is to be said with the outcome that stands.
     pub(crate) fn end(self, outcome: &mut Outcome) -> Vec<Tried> {
-        if let Outcome::Changed { change, .. } = outcome {
-            change.crosses_readings |= self.crosses();
+        if let Outcome::Changed { change, snapshot, .. } = outcome {
+            // A text that scripts did not make to its end is another way of reading, too.
+            change.crosses_readings |= self.crosses() || snapshot.is_stopped();
         }
         let advice = advice(self.ladder, outcome, &self.tried);
         if let (Some(advice), Outcome::Unreadable { why, .. }) = (advice, outcome) {

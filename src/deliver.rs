@@ -187,7 +187,11 @@ async fn deliver(
         let sent = sent.unwrap_or_else(|reason| Sent::Failed { reason, retry_after: None });
         let state = store.settle(&delivery.id, sent, clock.now()).await?;
         match state {
-            DeliveryState::Delivered => tracing::info!("told {}", delivery.channel),
+            DeliveryState::Delivered => {
+                let of = delivery.watch.as_ref().map_or_else(String::new, |watch| format!(" of {watch}"));
+                let kind = delivery.kind().unwrap_or_else(|| "an alert".to_owned());
+                tracing::info!("told {}{of}: {kind}", delivery.channel);
+            }
             // The reason may quote the other side, so it stays in the record.
             DeliveryState::Pending => tracing::warn!(
                 attempt = delivery.attempts + 1,

@@ -28,7 +28,7 @@ pub enum Allowed {
 impl Allowed {
     fn names(&self, host: &str) -> bool {
         match self {
-            Allowed::Host(name) => bare(name) == bare(host),
+            Allowed::Host(name) => bare(name).eq_ignore_ascii_case(bare(host)),
             Allowed::Network(_) => false,
         }
     }
@@ -41,9 +41,10 @@ impl Allowed {
     }
 }
 
-/// A host in one spelling: lower case, without brackets and the root's dot.
-fn bare(host: &str) -> String {
-    host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.').to_ascii_lowercase()
+/// A host without brackets and the root's dot. Nothing is copied: every watch is compared with
+/// every host that is allowed.
+fn bare(host: &str) -> &str {
+    host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.')
 }
 
 /// Whether an address is one of the public internet.
@@ -173,7 +174,7 @@ pub fn is_private(url: &Url, allow: &[Allowed]) -> bool {
 
 /// RFC 6761: these names mean this machine, whatever a resolver says.
 fn is_loopback_name(name: &str) -> bool {
-    let name = bare(name);
+    let name = bare(name).to_ascii_lowercase();
     name == "localhost" || name.ends_with(".localhost")
 }
 

@@ -8,6 +8,7 @@ use chrono::Duration;
 
 use crate::outcome::{FailureKind, Outcome};
 use crate::reading::Why;
+use crate::snapshot::{Origin, Snapshot};
 use crate::time::Timestamp;
 
 /// A way to get at a page.
@@ -89,6 +90,9 @@ pub struct Known {
     pub plain_at: Option<Timestamp>,
 }
 
+/// What is said of a page whose scripts kept the browser from answering.
+pub const STOPPED: &str = "scripts of the page hung and were stopped; what they had not made by then is missing";
+
 /// What came of one rung.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tried {
@@ -98,7 +102,7 @@ pub struct Tried {
     pub page: Option<usize>,
     /// The word of [`Outcome::as_str`].
     pub outcome: String,
-    /// What went wrong, in words.
+    /// What went wrong, in words; of a page that was seen, what may be missing.
     pub why: Option<String>,
     /// What kept us from the page, as the word of [`FailureKind::as_str`]; none where something
     /// was served.
@@ -112,7 +116,10 @@ impl Tried {
             Outcome::Unreachable(failure) => Some(failure.kind.as_str().to_owned()),
             _ => None,
         };
-        Self { rung, page, outcome: outcome.as_str().to_owned(), why: outcome.why(), kind }
+        // Where the policy was seen, not all of it may have been.
+        let stopped = outcome.snapshot().is_some_and(Snapshot::is_stopped).then(|| STOPPED.to_owned());
+        let why = outcome.why().into_iter().chain(stopped).reduce(|why, stopped| format!("{why}; {stopped}"));
+        Self { rung, page, outcome: outcome.as_str().to_owned(), why, kind }
     }
 }
 
@@ -209,8 +216,11 @@ pub fn advice(ladder: Ladder, outcome: &Outcome, tried: &[Tried]) -> Option<Stri
         let why = tried.why.as_deref()?;
         Some(if tried.outcome == "unreadable" { why.split(':').next().unwrap_or(why) } else { why })
     };
-    let rendered = matches!(snapshot.origin, crate::snapshot::Origin::Rendered { .. });
+    let rendered = matches!(snapshot.origin, Origin::Rendered { .. });
     let mut advice = Vec::new();
+    if snapshot.is_stopped() {
+        advice.push(format!("{STOPPED}; render = \"never\" spares them where a plain request shows the text"));
+    }
     match said(Rung::Browser) {
         // What the browser itself fails at speaks of the browser already.
         Some(why) if !rendered && why.contains("browser") => advice.push(why.to_owned()),
@@ -241,7 +251,6 @@ mod tests {
     use super::*;
     use crate::outcome::FetchFailure;
     use crate::reading::Unreadable;
-    use crate::snapshot::{Origin, Snapshot};
 
     fn page(status: u16) -> Snapshot {
         Snapshot {
@@ -331,5 +340,22 @@ mod tests {
         let all = [plain, Tried::of(Rung::Browser, None, &missing())];
         assert!(told(Ladder::default(), &all).contains("no browser reads this page: none; what to do"));
         assert_eq!(advice(Ladder::default(), &refused(Why::NotFound, 404), &[]), None);
+    }
+
+    #[test]
+    fn scripts_that_were_stopped_are_told_of() {
+        let stopped = |stopped| Snapshot {
+            origin: Origin::Rendered { browser: "Chrome 1".to_owned(), remote_addr: None, stopped },
+            ..page(200)
+        };
+        let same = |snapshot| Outcome::Unchanged { snapshot, note: None };
+        assert_eq!(Tried::of(Rung::Browser, None, &same(stopped(true))).why.as_deref(), Some(STOPPED));
+        assert_eq!(Tried::of(Rung::Browser, None, &same(stopped(false))).why, None);
+        let empty = Unreadable::new(Why::EmptyShell, "because");
+        let empty = Outcome::Unreadable { snapshot: stopped(true), why: empty };
+        let tried = Tried::of(Rung::Browser, None, &empty);
+        assert_eq!(tried.why, Some(format!("empty_shell: because; {STOPPED}")));
+        let told = advice(Ladder::default(), &empty, &[tried]).unwrap_or_default();
+        assert!(told.starts_with(STOPPED) && told.contains("render = \"never\""), "{told}");
     }
 }

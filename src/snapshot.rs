@@ -83,6 +83,9 @@ pub enum Origin {
         browser: String,
         /// The address that answered, where it is known.
         remote_addr: Option<String>,
+        /// Whether scripts of the page hung and were stopped: what they had not made by then is
+        /// not in the body.
+        stopped: bool,
     },
     /// A web archive.
     Wayback {
@@ -194,6 +197,11 @@ impl Snapshot {
     /// Whether the whole host is to be left alone: too many requests, or a rest whose end it names.
     pub fn asks_for_quiet(&self) -> bool {
         self.status == 429 || self.status == 503 && self.retry_after().is_some()
+    }
+
+    /// Whether something of the page may be missing, since its scripts were stopped.
+    pub fn is_stopped(&self) -> bool {
+        matches!(self.origin, Origin::Rendered { stopped: true, .. })
     }
 
     /// The digest of the body.

@@ -102,7 +102,7 @@ async fn list(installation: &Installation, state: Option<DeliveryState>, console
     }
     let (now, paint) = (SystemClock.now(), console.paint);
     // The whole id must be there to be copied, so it stands below where it finds no room.
-    let mut table = Table::new(["state", "recorded", "channel", "watch", "tries", "id"]).right(&[4]).least(60);
+    let mut table = Table::new(["state", "recorded", "channel", "watch", "tells", "tries", "id"]).right(&[5]).least(60);
     for delivery in &deliveries {
         let state = match delivery.state {
             DeliveryState::Pending => paint.yellow("pending"),
@@ -113,7 +113,8 @@ async fn list(installation: &Installation, state: Option<DeliveryState>, console
             state,
             when::minute(delivery.created_at),
             one_line(&delivery.channel),
-            one_line(delivery.watch.as_ref().map_or("(test)", |watch| watch.as_str())),
+            one_line(delivery.watch.as_ref().map_or("–", |watch| watch.as_str())),
+            one_line(&tells(delivery)),
             delivery.attempts.to_string(),
             format!("{} · {}", delivery.id.0, says(delivery, now)),
         ]);
@@ -130,6 +131,12 @@ fn says(delivery: &Delivery, now: Timestamp) -> String {
         (DeliveryState::Pending, None, _) => format!("due {}", when::relative(delivery.due_at, now)),
         (_, error, _) => error.unwrap_or_default(),
     }
+}
+
+/// What it tells, in a word or two.
+fn tells(delivery: &Delivery) -> String {
+    let kind = delivery.kind().unwrap_or_default();
+    kind.rsplit('.').next().unwrap_or_default().replace('_', " ")
 }
 
 fn row(delivery: &Delivery) -> Row<'_> {

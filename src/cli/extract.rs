@@ -150,7 +150,7 @@ pub async fn get(
     }
     match fetcher.render(request).await {
         Ok(rendered) => {
-            console.say(format!("{}: read with a browser, since the plain answer is a {}", snapshot.url, refused.why));
+            console.say(format!("{}: read with a browser, since the plain answer says {}", snapshot.url, refused.why));
             Ok(rendered)
         }
         Err(failure) => {

@@ -1,6 +1,8 @@
 //! `log`: a watch's versions and changes as a timeline.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::iter;
 
 use serde::Serialize;
 
@@ -17,7 +19,7 @@ use crate::judgment::Materiality;
 use crate::ladder::{Rung, Tried};
 use crate::moving::in_its_place;
 use crate::render::{one_line, remarks};
-use crate::store::{Bounds, CheckFacts, Confirmation, PageFacts, RecordedChange};
+use crate::store::{Bounds, CheckFacts, Confirmation, PageFacts, RecordedChange, Store};
 use crate::time::{Timestamp, rfc3339};
 use crate::version::{Cause, VersionFacts};
 use crate::watch::WatchId;
@@ -125,6 +127,9 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
         for one in installation.store.moves(&id).await? {
             console.object(&Row { kind: "move", of: moves::object(id.as_str(), &one) })?;
         }
+        for end in installation.store.move_ends(&id).await? {
+            console.object(&moves::end_object(id.as_str(), &end))?;
+        }
         for join in joins(&installation, &id).await? {
             console.object(&Row { kind: "join", of: backfill::join_object(id.as_str(), &join) })?;
         }
@@ -175,15 +180,20 @@ pub async fn timeline(installation: &Installation, id: &WatchId, console: &Conso
     }
     let now = SystemClock.now();
     let confirmations = installation.store.confirmations(id).await?;
-    let mut found = installation.store.moves(id).await?.into_iter().peekable();
+    let moves = installation.store.moves(id).await?;
+    let mut found = what_moved(&installation.store, id, &moves).await?.into_iter().peekable();
     let bounds = installation.store.bounds(id).await?;
-    let mut joins = joins(installation, id).await?.into_iter().peekable();
+    // What is told as a move with its likeness is not told twice.
+    let is_told =
+        |join: &Join| moves.iter().any(|one| one.state.is_in_force() && one.url == join.to && one.alike.is_some());
+    let joins: Vec<Join> = joins(installation, id).await?.into_iter().filter(|join| !is_told(join)).collect();
+    let mut joins = joins.into_iter().peekable();
     for (version, change) in &history {
         while let Some(join) = joins.next_if(|join| join.at < version.captured_at) {
             aside("→", when::day(join.at), &backfill::joined(&join), console)?;
         }
-        while let Some(one) = found.next_if(|one| one.found_at < version.captured_at) {
-            moved(&one, console)?;
+        while let Some((at, sentence)) = found.next_if(|(at, _)| *at < version.captured_at) {
+            aside("→", when::day(at), &sentence, console)?;
         }
         let (told, seen) = (confirmation(version, &confirmations), between(version, &bounds));
         for line in entry(version, change.as_ref(), told, seen, now, console) {
@@ -193,16 +203,20 @@ pub async fn timeline(installation: &Installation, id: &WatchId, console: &Conso
     for join in joins {
         aside("→", when::day(join.at), &backfill::joined(&join), console)?;
     }
-    found.try_for_each(|one| moved(&one, console))?;
+    found.try_for_each(|(at, sentence)| aside("→", when::day(at), &sentence, console))?;
     for errand in installation.store.errands(id).await? {
         aside("⇧", when::day(errand.created_at), &errands::sentence(&errand), console)?;
     }
     Ok(())
 }
 
-/// Prints the lines of a move.
-fn moved(one: &Move, console: &Console) -> anyhow::Result<()> {
-    aside("→", when::day(one.found_at), &moves::sentence(one), console)
+/// Where a policy went and what became of that, in the order of time.
+async fn what_moved(store: &Store, id: &WatchId, found: &[Move]) -> anyhow::Result<Vec<(Timestamp, String)>> {
+    let ends = store.move_ends(id).await?;
+    let found = found.iter().map(|one| (one.found_at, moves::sentence(one)));
+    let mut all: Vec<_> = found.chain(ends.iter().map(|end| (end.ended_at, moves::end_sentence(end)))).collect();
+    all.sort_by_key(|(at, _)| *at);
+    Ok(all)
 }
 
 /// Prints what is no version: a sign, a day and a sentence.
@@ -363,23 +377,27 @@ async fn checks(installation: &Installation, id: &WatchId, console: &Console) ->
 /// What there is to say of a check: what went wrong, which page it is of, and what must
 /// be known all the same, once until that changes.
 fn says<'a>(check: &'a CheckFacts, noted: &mut Option<&'a str>) -> String {
-    let mut says: Vec<&str> = check.page.as_deref().into_iter().chain(check.why.as_deref()).collect();
+    let mut says: Vec<Cow<'_, str>> =
+        check.page.as_deref().into_iter().chain(check.why.as_deref()).map(Cow::Borrowed).collect();
     if matches!(check.outcome.as_str(), "first" | "unchanged" | "changed") {
         let note = check.note.as_deref();
-        says.extend(note.filter(|_| *noted != note));
+        says.extend(note.filter(|_| *noted != note).map(Cow::Borrowed));
         *noted = note;
     }
-    says.extend(way(check));
+    says.extend(way(check).map(Cow::Owned));
     says.join(": ")
 }
 
 /// By which way the policy was seen, where that is not the plain one.
-fn way(check: &CheckFacts) -> Option<&'static str> {
+fn way(check: &CheckFacts) -> Option<String> {
     let seen = |tried: &&Tried| matches!(tried.outcome.as_str(), "first" | "unchanged" | "changed");
-    match check.tried.iter().rfind(seen).map(|tried| tried.rung) {
-        Some(Rung::Browser) if check.why.is_none() => Some("read with a browser"),
-        Some(Rung::Archive) if check.why.is_none() => Some("read from the archive, since the page is blocked"),
-        _ => None,
+    let tried = check.tried.iter().rfind(seen).filter(|_| check.why.is_none())?;
+    match tried.rung {
+        Rung::Plain => None,
+        Rung::Browser => {
+            Some(iter::once("read with a browser").chain(tried.why.as_deref()).collect::<Vec<_>>().join("; "))
+        }
+        Rung::Archive => Some("read from the archive, since the page is blocked".to_owned()),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::config::Origin;
 use crate::config::append::{readdress, readdress_page};
 use crate::discovery::address;
 use crate::discovery::alike::alike;
-use crate::discovery::moves::{Move, MoveState, NewMove, Way, Whereabouts, can_move};
+use crate::discovery::moves::{Move, MoveEnd, MoveState, NewMove, Way, Whereabouts, can_move};
 use crate::moving::{Sought, in_its_place, read_at, seek_now, text_of_page};
 use crate::reading::Page;
 use crate::render::one_line;
@@ -440,7 +440,19 @@ async fn show(
         console.line(paint.dim(format!("configured: {}", one_line(configured.as_str()))))?;
     }
     if moves.is_empty() {
-        console.say("no move of it is known");
+        let lost = match &subject.page {
+            Some((_, page)) => installation.store.is_page_lost(&watch.id, &page.url).await?,
+            // Whenever it was searched for last.
+            None => {
+                let all = installation.store.lost(std::time::Duration::ZERO, SystemClock.now()).await?;
+                all.iter().any(|lost| lost.watch == watch.id)
+            }
+        };
+        console.say(if lost {
+            "no move of it is known, although it is not where it was; the daemon searches for it once a day, `--search` now"
+        } else {
+            "no move of it is known"
+        });
         return Ok(());
     }
     let mut table = Table::new(["when", "state", "alike", "found by", "address"]).right(&[2]);
@@ -503,6 +515,38 @@ pub fn object<'a>(watch: &'a str, one: &'a Move) -> MoveObject<'a> {
         url: &one.url,
         found_by: one.way.as_str(),
         similarity: one.alike.map(rounded),
+    }
+}
+
+/// The end of an address's moves, for programs.
+#[derive(Serialize)]
+pub struct EndObject<'a> {
+    watch: &'a str,
+    #[serde(rename = "move_end")]
+    state: &'static str,
+    ended_at: String,
+    configured_url: &'a str,
+    url: Option<&'a str>,
+}
+
+/// The object of the end of an address's moves.
+pub fn end_object<'a>(watch: &'a str, end: &'a MoveEnd) -> EndObject<'a> {
+    let state = if end.url.is_some() { "configured" } else { "removed" };
+    EndObject {
+        watch,
+        state,
+        ended_at: rfc3339(end.ended_at),
+        configured_url: &end.configured,
+        url: end.url.as_deref(),
+    }
+}
+
+/// What the end of an address's moves says in a timeline.
+pub fn end_sentence(end: &MoveEnd) -> String {
+    let MoveEnd { configured, url, .. } = end;
+    match url {
+        Some(url) => format!("the configuration names {url} in place of {configured}; where that went is settled"),
+        None => format!("page {configured} was taken out of the configuration; nobody need decide where it went"),
     }
 }
 

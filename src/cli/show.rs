@@ -134,7 +134,10 @@ pub fn source(origin: &Origin, final_url: &str) -> String {
     match origin {
         Origin::Wayback { memento_url, .. } => memento_url.clone(),
         Origin::Warc { record_id } => format!("{final_url} in {record_id}"),
-        Origin::Rendered { browser, .. } => format!("{final_url}, read with {browser}"),
+        Origin::Rendered { browser, stopped, .. } => {
+            let stopped = if *stopped { ", which stopped scripts of the page that hung" } else { "" };
+            format!("{final_url}, read with {browser}{stopped}")
+        }
         Origin::Live { .. } | Origin::File { .. } => final_url.to_owned(),
     }
 }

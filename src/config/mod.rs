@@ -256,8 +256,17 @@ fn read_main(source: &Source, findings: &Findings<'_>, config: &mut Config) {
 fn keep_private(config: &mut Config) {
     let (fetch, allow) = (&config.fetch, &config.fetch.allow);
     let is_public = |name: &String| fetch.archive(name).is_none_or(|archive| !is_private(&archive.base_url, allow));
-    for watch in config.watches.iter_mut().filter(|watch| is_private(&watch.url, allow)) {
-        watch.ladder.archive &= !watch.archives.iter().any(is_public);
+    // Of thousands of watches, many are of one host; what is allowed may be hundreds.
+    let mut known: BTreeMap<String, bool> = BTreeMap::new();
+    for watch in &mut config.watches {
+        let host = watch.url.host_str().unwrap_or_default();
+        let private = match known.get(host) {
+            Some(private) => *private,
+            None => *known.entry(host.to_owned()).or_insert(is_private(&watch.url, allow)),
+        };
+        if private {
+            watch.ladder.archive &= !watch.archives.iter().any(is_public);
+        }
     }
 }
 

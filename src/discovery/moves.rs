@@ -146,6 +146,17 @@ pub struct Move {
     pub state: MoveState,
 }
 
+/// The word of the configuration that ended the moves of an address, as recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MoveEnd {
+    /// When that configuration was put in force.
+    pub ended_at: Timestamp,
+    /// The address that those moves speak of.
+    pub configured: String,
+    /// What the configuration names in its place; none: it was taken out.
+    pub url: Option<String>,
+}
+
 /// What is known of where a policy went.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Whereabouts {

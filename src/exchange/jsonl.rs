@@ -172,6 +172,8 @@ enum OriginLine {
     Rendered {
         browser: String,
         remote_addr: Option<String>,
+        #[serde(default)]
+        stopped: bool,
     },
     Wayback {
         memento_url: String,
@@ -355,7 +357,9 @@ impl Lines {
         }
         let origin = match line.origin {
             OriginLine::Live { remote_addr } => Origin::Live { remote_addr },
-            OriginLine::Rendered { browser, remote_addr } => Origin::Rendered { browser, remote_addr },
+            OriginLine::Rendered { browser, remote_addr, stopped } => {
+                Origin::Rendered { browser, remote_addr, stopped }
+            }
             OriginLine::Wayback { memento_url, archive_digest, digest_check, archive_source: source, taken_from } => {
                 let digest = DigestCheck::parse(&digest_check).unwrap_or_default();
                 Origin::Wayback { memento_url, archive_digest, evidence: Evidence { digest, source, taken_from } }

@@ -98,6 +98,16 @@ impl Write for Sink {
     }
 }
 
+/// A text that was packed once more than its headers say, as servers do that pack what is packed
+/// already: without that. What is broken, too large or no gzip stays as it is.
+pub fn unpacked(body: Vec<u8>, limit: u64) -> Vec<u8> {
+    if !body.starts_with(GZIP_MAGIC) {
+        return body;
+    }
+    let mut packed = Body::new(["gzip"], Belief::Declared, limit);
+    packed.feed(&body).and_then(|()| packed.finish()).unwrap_or(body)
+}
+
 impl Body {
     /// A body with the values of its `Content-Encoding` headers, and how many bytes it
     /// may have when decoded. Words that are no encoding are ignored, as browsers do.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::encoding::Belief;
+use super::encoding::{Belief, unpacked};
 use super::manners::Manners;
 use super::robots::Rules;
 use super::{Fetched, Options, Request, whole_body};
@@ -117,7 +117,12 @@ impl<C: Clock> Live<C> {
         if answer.status == 304 || (300..400).contains(&answer.status) && answer.header("location").is_some() {
             return Ok((answer, Vec::new()));
         }
-        let body = whole_body(&mut answer, &authority(url), Belief::Declared, self.options.max_body, |_| {}).await?;
+        let most = self.options.max_body;
+        let mut body = whole_body(&mut answer, &authority(url), Belief::Declared, most, |_| {}).await?;
+        if answer.header("content-type").is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/"))
+        {
+            body = unpacked(body, most);
+        }
         Ok((answer, body))
     }
 

@@ -40,6 +40,8 @@ pub(super) enum OriginRow {
     Rendered {
         browser: String,
         remote_addr: Option<String>,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        stopped: bool,
     },
     Wayback {
         memento_url: String,
@@ -63,7 +65,7 @@ impl From<&Origin> for OriginRow {
     fn from(origin: &Origin) -> Self {
         match origin.clone() {
             Origin::Live { remote_addr } => OriginRow::Live { remote_addr },
-            Origin::Rendered { browser, remote_addr } => OriginRow::Rendered { browser, remote_addr },
+            Origin::Rendered { browser, remote_addr, stopped } => OriginRow::Rendered { browser, remote_addr, stopped },
             Origin::Wayback { memento_url, archive_digest, evidence: Evidence { digest, source, taken_from } } => {
                 let digest_check = (digest != DigestCheck::NotGiven).then(|| digest.as_str().to_owned());
                 OriginRow::Wayback { memento_url, archive_digest, digest_check, source, taken_from }
@@ -78,7 +80,7 @@ impl From<OriginRow> for Origin {
     fn from(row: OriginRow) -> Self {
         match row {
             OriginRow::Live { remote_addr } => Origin::Live { remote_addr },
-            OriginRow::Rendered { browser, remote_addr } => Origin::Rendered { browser, remote_addr },
+            OriginRow::Rendered { browser, remote_addr, stopped } => Origin::Rendered { browser, remote_addr, stopped },
             OriginRow::Wayback { memento_url, archive_digest, digest_check, source, taken_from } => {
                 let digest = digest_check.and_then(|word| DigestCheck::parse(&word)).unwrap_or_default();
                 Origin::Wayback { memento_url, archive_digest, evidence: Evidence { digest, source, taken_from } }
@@ -690,7 +692,12 @@ mod tests {
                 },
             },
             Origin::Warc { record_id: "<urn:uuid:1>".to_owned() },
-            Origin::Rendered { browser: "Chrome 1".to_owned(), remote_addr: Some("192.0.2.1:443".to_owned()) },
+            Origin::Rendered {
+                browser: "Chrome 1".to_owned(),
+                remote_addr: Some("192.0.2.1:443".to_owned()),
+                stopped: false,
+            },
+            Origin::Rendered { browser: "Chrome 1".to_owned(), remote_addr: None, stopped: true },
             Origin::File { name: "page.html".to_owned() },
         ];
         for origin in origins {

@@ -1,5 +1,6 @@
 //! Where policies went: what was found, what was decided, and what is to be searched for.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use rusqlite::{OptionalExtension, Row, Transaction, named_params};
@@ -8,7 +9,9 @@ use url::Url;
 use super::fault::{At, Fault, word};
 use super::watches::{key_of, known_key, name};
 use super::{CheckId, Lost, Store, StoreError, deliveries, silences};
-use crate::discovery::moves::{LOST, Move, MoveState, NewMove, Way, Whereabouts, calls_for_search, former_names};
+use crate::discovery::moves::{
+    LOST, Move, MoveEnd, MoveState, NewMove, Way, Whereabouts, calls_for_search, former_names,
+};
 use crate::outcome::Outcome;
 use crate::pages::PageCheck;
 use crate::reading::{Page, Why};
@@ -25,6 +28,24 @@ impl Store {
     pub async fn moves(&self, watch: &WatchId) -> Result<Vec<Move>, StoreError> {
         let watch = watch.clone();
         self.read("read the moves", move |tx| key_of(tx, &watch)?.map_or(Ok(Vec::new()), |key| all(tx, key))).await
+    }
+
+    /// What configurations ended of them, oldest first.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn move_ends(&self, watch: &WatchId) -> Result<Vec<MoveEnd>, StoreError> {
+        let watch = watch.clone();
+        self.read("read what ended the moves", move |tx| {
+            let Some(key) = key_of(tx, &watch)? else { return Ok(Vec::new()) };
+            let mut statement =
+                tx.prepare_cached("SELECT ended_at, configured, url FROM move_ends WHERE watch_id = ?1 ORDER BY id")?;
+            let ends = statement.query_map([key], |row| {
+                Ok(MoveEnd { ended_at: row.get::<_, At>(0)?.0, configured: row.get(1)?, url: row.get(2)? })
+            })?;
+            Ok(ends.collect::<Result<_, _>>()?)
+        })
+        .await
     }
 
     /// Where a watch is to be looked for whose configuration names this address.
@@ -316,7 +337,8 @@ fn told_of(known: &Whereabouts) -> Vec<Move> {
     known.open.iter().chain(followed).cloned().collect()
 }
 
-/// Tells a decision to those channels that were told what it is about.
+/// Tells a decision to those channels that were told what it is about: of the watch as a whole,
+/// or of that page of it, whichever it was then.
 fn tell_end(
     tx: &Transaction<'_>,
     key: i64,
@@ -326,7 +348,39 @@ fn tell_end(
     there: Option<&Url>,
     now: Timestamp,
 ) -> Result<usize, Fault> {
-    deliveries::enqueue_ends(tx, key, notices::of_decision(watch, page, told, decision, there, now), now)
+    let named = told.first().and_then(|one| Url::parse(&one.configured).ok());
+    let mut others = vec![None, named.as_ref()];
+    others.retain(|other| *other != page);
+    let mut waiting = 0;
+    for page in [page].into_iter().chain(others) {
+        let ends = notices::of_decision(watch, page, told, decision, there, now);
+        waiting += deliveries::enqueue_ends(tx, key, ends, now)?;
+    }
+    Ok(waiting)
+}
+
+/// Writes down that the configuration ended what was found of an address, once.
+fn note_end(
+    tx: &Transaction<'_>,
+    key: i64,
+    (configured, told): (&str, &[Move]),
+    there: Option<&Url>,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let Some(last) = told.iter().map(|one| one.found_at).max() else { return Ok(()) };
+    tx.prepare_cached(
+        "INSERT INTO move_ends (watch_id, ended_at, configured, url) SELECT ?1, ?2, ?3, ?4
+         WHERE NOT EXISTS (SELECT 1 FROM move_ends WHERE watch_id = ?1 AND configured = ?3 AND ended_at >= ?5)",
+    )?
+    .execute((key, At(now.max(last)), configured, there.map(Url::as_str), At(last)))?;
+    Ok(())
+}
+
+/// The watches that moved, or may have.
+pub(super) fn with_moves(tx: &Transaction<'_>) -> Result<BTreeSet<WatchId>, Fault> {
+    let mut statement = tx.prepare_cached("SELECT name FROM watches WHERE id IN (SELECT watch_id FROM moves)")?;
+    let names = statement.query_map([], |row| name(row, 0))?;
+    Ok(names.collect::<Result<_, _>>()?)
 }
 
 /// Forgets that a watch was lost, since its address is another one now, and tells whoever
@@ -335,14 +389,16 @@ pub(super) fn readdressed(tx: &Transaction<'_>, watch: &Watch, before: &str, now
     if let Some(key) = key_of(tx, &watch.id)? {
         let told = told_of(&whereabouts(tx, key, before)?);
         tell_end(tx, key, (watch, None), &told, Decision::Configured, Some(&watch.url), now)?;
+        note_end(tx, key, (before, &told), Some(&watch.url), now)?;
     }
     tx.prepare_cached("UPDATE watches SET lost_by = NULL, sought_at = NULL WHERE name = ?1")?
         .execute([watch.id.as_str()])?;
     Ok(())
 }
 
-/// Tells whoever was told of a move of a page of several that it is decided: the configuration
-/// does not name that address any more.
+/// Tells whoever was told of a move of a page of several that it is decided, and writes that
+/// down: the configuration does not name that address any more, whether it names other pages or
+/// none.
 pub(super) fn readdressed_pages(tx: &Transaction<'_>, watch: &Watch, now: Timestamp) -> Result<(), Fault> {
     let Some(key) = key_of(tx, &watch.id)? else { return Ok(()) };
     let pages = watch.all_pages();
@@ -354,14 +410,25 @@ pub(super) fn readdressed_pages(tx: &Transaction<'_>, watch: &Watch, now: Timest
         let Ok(page) = Url::parse(&name) else { continue };
         let known = whereabouts_of_page(tx, key, &name)?;
         let told = told_of(&known);
+        // What moved as a whole is told where its address changes.
+        if told.is_empty() || !was_page(tx, key, &name)? {
+            continue;
+        }
         // Where it is, or where it was told that it may be.
         let mut found = known.moved.iter().chain(&told);
         let there = found.find_map(|found| pages.iter().find(|page| page.url.as_str() == found.url));
         let there = there.map(|page| &page.url);
         let decision = if there.is_some() { Decision::Configured } else { Decision::Removed };
         tell_end(tx, key, (watch, Some(&page)), &told, decision, there, now)?;
+        note_end(tx, key, (&name, &told), there, now)?;
     }
     Ok(())
+}
+
+/// Whether an address was looked at as one page of several.
+fn was_page(tx: &Transaction<'_>, watch: i64, page: &str) -> rusqlite::Result<bool> {
+    tx.prepare_cached("SELECT EXISTS (SELECT 1 FROM checks WHERE watch_id = ?1 AND page = ?2)")?
+        .query_row((watch, page), |row| row.get(0))
 }
 
 fn insert(

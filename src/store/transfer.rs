@@ -36,7 +36,7 @@ struct Facts {
 }
 
 /// In an order in which what is referred to comes first.
-const FACTS: [Facts; 5] = [
+const FACTS: [Facts; 6] = [
     Facts {
         table: "checks",
         columns: &["id", "recorded_at", "outcome", "why", "note", "page", "whole_id"],
@@ -53,6 +53,7 @@ const FACTS: [Facts; 5] = [
         columns: &["check_id", "found_at", "configured", "url", "way", "alike", "state"],
         checks: &["check_id"],
     },
+    Facts { table: "move_ends", columns: &["ended_at", "configured", "url"], checks: &[] },
     Facts {
         table: "confirmations",
         columns: &["check_id", "snapshot_id", "base_id", "first_seen_at", "looks", "due_at", "state", "settled_by"],
@@ -553,7 +554,7 @@ mod tests {
 
     /// Columns of the tables of facts that do not go along: keys, and what belongs to the
     /// installation.
-    const STAYING: [(&str, &[&str]); 5] = [
+    const STAYING: [(&str, &[&str]); 6] = [
         (
             "watches",
             &[
@@ -572,6 +573,7 @@ mod tests {
         ("checks", &["watch_id"]),
         ("silences", &["watch_id"]),
         ("moves", &["id", "watch_id"]),
+        ("move_ends", &["id", "watch_id"]),
         ("confirmations", &["watch_id", "alerts"]),
     ];
 

@@ -31,8 +31,12 @@ impl Store {
     ) -> Result<Synced, StoreError> {
         self.write("put the watches in force", move |tx| {
             let mut synced = Synced::default();
+            let with_moves = moves::with_moves(tx)?;
             for watch in &watches {
                 sync_one(tx, watch, &due, now, &mut synced)?;
+                if with_moves.contains(&watch.id) {
+                    moves::readdressed_pages(tx, watch, now)?;
+                }
             }
             let configured: BTreeSet<&WatchId> = watches.iter().map(|watch| &watch.id).collect();
             for id in in_force(tx)? {
@@ -226,9 +230,6 @@ fn sync_one(
     let before = Before::of(tx, &watch.id)?;
     if let Some(before) = before.as_ref().filter(|before| before.url != watch.url.as_str()) {
         moves::readdressed(tx, watch, &before.url, now)?;
-    }
-    if before.is_some() && !watch.pages.is_empty() {
-        moves::readdressed_pages(tx, watch, now)?;
     }
     let next_check_at = match &before {
         None | Some(Before { configured: false, .. }) => {

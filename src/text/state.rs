@@ -703,6 +703,8 @@ fn empty(seen: &Seen<'_>) -> Option<Unreadable> {
     let structure = &seen.structure;
     let cause = if seen.page.snapshot.body.is_empty() {
         "there are no bytes".to_owned()
+    } else if let Some(document) = &structure.document {
+        format!("it shows a document in place of a text; watch that one: {document}")
     } else if structure.frames > 0 && structure.scripts == 0 {
         format!("the text is in {} frames", structure.frames)
     } else if structure.scripts > 0 {

@@ -605,6 +605,7 @@ fn deliveries_are_tested_and_revived() {
     assert_eq!(town.messages()[0]["type"], "policywatch.test");
     desk.run(&["deliveries", "test", "desc"]).exits(2).says("it has desk");
     desk.run(&["deliveries", "retry"]).exits(0).prints("nothing is dead");
+    desk.run(&["deliveries"]).exits(0).prints("tells").prints("  –      test");
     let id = desk.run(&["deliveries", "--json"]).exits(0).objects()[0]["id"].as_str().unwrap().to_owned();
     desk.run(&["deliveries", "retry", &id]).exits(2).says("is delivered");
     desk.run(&["deliveries", "retry", "msg_none"]).exits(2).says("there is no delivery");

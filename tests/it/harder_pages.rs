@@ -2,7 +2,7 @@
 //! roots, timers, endless requests and dialogues; sections that are loaded only when they are
 //! opened; consent in frames and shadow roots; walls. All on the loopback interface.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use policywatch::fetch::browser::BrowserOptions;
 use policywatch::reading::{Expected, Reading, Selectors, Unreadable, read};
@@ -78,6 +78,16 @@ async fn text_that_scripts_make_is_waited_for_and_found() {
         "/closed" => scripted("app.attachShadow({ mode: 'closed' }).innerHTML = POLICY; app.style.minHeight = '100px'"),
         "/late" => scripted("app.textContent = 'Loading…'; setTimeout(() => app.innerHTML = POLICY, 6000)"),
         "/polls" => scripted("(async () => { for (;;) await fetch('/news') })(); setTimeout(() => app.innerHTML = POLICY, 800)"),
+        "/polls-anew" => scripted(
+            "app.innerHTML = POLICY; (async () => { for (let n = 0;; n++) await fetch('/news/' + n + '?' + Math.random()) })()",
+        ),
+        "/polls-by-script" => scripted(
+            "app.innerHTML = POLICY; let n = 0; (function next() { const asks = document.createElement('script');
+             asks.src = '/news/' + n++ + '.js'; asks.onload = next; document.head.append(asks) })()",
+        ),
+        path if path.starts_with("/news/") => {
+            vec![Act::Pause(Duration::from_millis(900)), Act::Send(answer("200 OK", "", b"//no news"))]
+        }
         "/clock" => scripted(
             "app.innerHTML = POLICY; const clock = document.createElement('p'); document.body.append(clock);
              setInterval(() => clock.textContent = Date.now(), 40)",
@@ -112,6 +122,12 @@ async fn text_that_scripts_make_is_waited_for_and_found() {
     .await;
     let paths = ["/nested", "/closed", "/late", "/polls", "/clock", "/grows", "/worker", "/in-two-steps"];
     assert_whole(&server, &paths, &browser).await;
+    // What is new each time is not waited for to the end: of 90 s, 63 are the page's.
+    for path in ["/polls-anew", "/polls-by-script"] {
+        let began = Instant::now();
+        assert_whole(&server, &[path], &browser).await;
+        assert!(began.elapsed() < Duration::from_secs(40), "{path}: {:?}", began.elapsed());
+    }
 }
 
 #[tokio::test]
@@ -149,6 +165,10 @@ async fn whatever_a_page_starts_its_text_is_read() {
     let paths = ["/asks", "/asks-forever", "/hangs", "/opens", "/downloads", "/asks-for-a-password", "/pushes"];
     assert_whole(&server, &paths, &browser).await;
     assert_whole(&server, &["/hangs-when-opened"], &browser).await;
+    for (path, stops) in [("/asks", false), ("/hangs", true), ("/hangs-when-opened", true)] {
+        let snapshot = rendered(&server, path, browser.clone()).await.unwrap();
+        assert_eq!(snapshot.is_stopped(), stops, "{path}: it is evidence that something may be missing");
+    }
     let stayed = rendered(&server, "/downloads-elsewhere", browser.clone()).await.unwrap();
     assert_eq!((stayed.redirects.len(), stayed.status), (0, 200), "{:?}", stayed.redirects);
     assert_eq!(stayed.final_url, server.url("/downloads-elsewhere").as_str());
@@ -257,6 +277,7 @@ async fn consent_is_given_as_sparingly_as_can_be_wherever_it_is_asked_for() {
         "/frame-of-another-site" => framed(&away),
         "/consent" => html(
             "<p>We use cookies and ask for your consent to that, and to some more.</p>
+             <input type=text name=trap style='display: none'><input name=other style='position: absolute; left: -9999px'>
              <button onclick=\"parent.postMessage('few', '*')\">Only necessary cookies</button>",
         ),
         "/policy-in-a-frame" => html(
@@ -293,6 +314,38 @@ async fn consent_is_given_as_sparingly_as_can_be_wherever_it_is_asked_for() {
     }
     assert_whole(&server, &["/policy-in-a-frame"], &browser).await;
     assert!(server.asked().iter().all(|asked| asked.path() != "/pressed"), "what is no dialogue is left alone");
+}
+
+/// In the words of the languages: what is asked, "no" and "yes".
+#[tokio::test]
+async fn dialogues_are_answered_in_their_own_language() {
+    let Some(browser) = browser() else { return };
+    const ASKED: [(&str, &str, &str, &str); 8] = [
+        ("uk", "Ми просимо вашу згоду на файли cookie.", "Лише необхідні", "Прийняти всі"),
+        ("ru", "Мы просим вашего согласия на обработку данных.", "Отклонить все", "Принять все"),
+        ("pl", "Prosimy o zgodę na pliki cookie.", "Nie zgadzam się", "Zgadzam się"),
+        ("cs", "Prosíme o váš souhlas se sledováním.", "Pouze nezbytné", "Souhlasím"),
+        ("hu", "A hozzájárulását kérjük a követéshez.", "Összes elutasítása", "Összes elfogadása"),
+        ("el", "Ζητούμε τη συγκατάθεσή σας.", "Απόρριψη όλων", "Αποδοχή όλων"),
+        ("tr", "Bu sitede çerez kullanılır.", "Tümünü reddet", "Tümünü kabul et"),
+        ("zz", "GDPR: we ask you.", "Do not accept", "Accept"),
+    ];
+    let server = Server::start(|asked: &Asked| {
+        let Some((_, asks, no, yes)) = ASKED.iter().find(|(code, ..)| asked.path().trim_matches('/') == *code) else {
+            return vec![Act::Send(answer("404 Not Found", "", b"nothing"))];
+        };
+        scripted(&format!(
+            "const box = document.createElement('div'); box.style = 'position: fixed; inset: 0; background: white';
+             box.innerHTML = '<p>{asks} Acme</p><button>{yes}</button><button>{no}</button>'; document.body.append(box);
+             for (const button of box.children) button.onclick = () => {{ box.remove();
+                 app.innerHTML = POLICY + '<p>Chosen: ' + button.textContent + '.</p>' }}"
+        ))
+    })
+    .await;
+    for (code, _, no, _) in ASKED {
+        let text = reading(&server, &format!("/{code}"), &browser).await.unwrap().text();
+        assert!(text.contains(&format!("Chosen: {no}.")), "{code}: {text}");
+    }
 }
 
 #[tokio::test]

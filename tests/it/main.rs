@@ -27,6 +27,7 @@ mod layers;
 mod many;
 mod moving;
 mod moving_pages;
+mod odd_pages;
 mod outlines;
 mod pages;
 mod parts;

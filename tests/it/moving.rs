@@ -622,6 +622,7 @@ fn fetch_list_log_and_why_tell_of_a_move() {
     company.remove("/privacy");
 
     desk.run(&["fetch", "acme", "--dry-run"]).exits(3).prints("not_found");
+    desk.run(&["move", "acme"]).exits(0).says("no move of it is known\n");
     let fetched = desk.run(&["fetch", "acme"]).exits(0).prints("not_found").prints("the same text");
     fetched.says("/new/privacy (1.00 alike), and is followed there; update url in the configuration");
     desk.run(&["list"]).exits(0).prints("by itself");
@@ -651,10 +652,25 @@ fn fetch_list_log_and_why_tell_of_a_move() {
     assert_eq!(after, before.replace(&was, &is));
     desk.run(&["fetch", "acme"]).exits(0).prints("acme");
     assert!(!desk.run(&["list"]).exits(0).out.contains("update url"));
+    desk.run(&["log", "acme"]).exits(0).prints("the configuration names");
+    let logged = desk.run(&["log", "acme", "--json"]).exits(0).objects();
+    let ended: Vec<_> = logged.iter().filter_map(|object| object["move_end"].as_str()).collect();
+    assert_eq!(ended, ["configured"]);
     desk.run(&["move", "acme", "--write"]).exits(2).says("is at the address of the configuration");
     desk.write("policywatch.toml", before);
     desk.run(&["move", "acme", "--back"]).exits(0);
     desk.run(&["fetch", "acme"]).exits(3).prints("not_found");
+}
+
+#[test]
+fn a_policy_that_is_lost_without_a_trace_is_said_to_be_searched_for() {
+    let company = Company::alone();
+    company.serve("/privacy", html(policy("Privacy Policy", KETTLES)));
+    let desk = desk(&company);
+    desk.run(&["fetch", "acme"]).exits(0);
+    company.remove("/privacy");
+    desk.run(&["fetch", "acme"]).exits(3).prints("not_found");
+    desk.run(&["move", "acme"]).exits(0).says("although it is not where it was").says("`--search` now");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use policywatch::alert::Delivery;
 use policywatch::check::{Checked, Ports, check};
 use policywatch::clock::{Clock as _, HeldClock};
-use policywatch::discovery::moves::{MoveState, NewMove, Way};
+use policywatch::discovery::moves::{MoveEnd, MoveState, NewMove, Way};
 use policywatch::fetch::Fetcher;
 use policywatch::health::Health;
 use policywatch::interest::Interest;
@@ -209,6 +209,63 @@ async fn what_is_only_like_it_is_proposed_and_ends_when_it_is_back() {
     assert_eq!(kinds, ["policy.move_proposed", "policy.move_decided"], "each once");
     assert_eq!(told[1].1["decision"].as_str(), Some("seen_again"));
     assert_eq!(told[1].1["page"].as_str(), Some(story.company.url("/cookies").as_str()));
+}
+
+/// A page whose move waits is taken out of the configuration, and the last of the others with it.
+#[tokio::test]
+async fn what_waited_ends_with_the_page_that_is_taken_out() {
+    for last in [false, true] {
+        let mut story = Story::new().await;
+        let revised = policy("Cookie Policy", COOKIES).replace("collect", "gather").replace("share", "pass on");
+        story.company.serve("/legal/cookies", html(revised));
+        story.company.remove("/cookies");
+        story.company.serve("/terms", html(policy("Terms", KETTLES)));
+        story
+            .company
+            .serve("/", html(framed("Acme", "<h1>Kettles</h1>", "<a href=\"/legal/cookies\">Cookie Policy</a>")));
+        story.check_and_seek().await;
+        assert_eq!(story.cookies().await, (None, vec![MoveState::Proposed]));
+        assert_eq!(story.ports.store.move_ends(&story.watch.id).await.unwrap(), []);
+
+        let terms = Page { url: story.company.url("/terms"), selectors: Selectors::default() };
+        let pages = if last { Vec::new() } else { vec![terms] };
+        let now = story.clock.now();
+        // A start after a start writes and tells nothing twice.
+        for _ in 0..2 {
+            story.configure(Watch { pages: pages.clone(), ..story.watch.clone() }).await;
+        }
+        let ends = story.ports.store.move_ends(&story.watch.id).await.unwrap();
+        let configured = story.company.url("/cookies").to_string();
+        assert_eq!(ends, [MoveEnd { ended_at: now, configured, url: None }], "last: {last}");
+        let told = story.told().await;
+        let kinds: Vec<&str> = told.iter().map(|(kind, _)| kind.as_str()).collect();
+        assert_eq!(kinds, ["policy.move_proposed", "policy.move_decided"], "last: {last}");
+        assert_eq!(told[1].1["decision"].as_str(), Some("removed"));
+        assert_eq!(told[1].1["page"].as_str(), Some(story.company.url("/cookies").as_str()));
+    }
+}
+
+/// Whoever was told of a page is told of its end, also where it is the only one by then.
+#[tokio::test]
+async fn a_move_is_ended_under_the_name_under_which_it_was_told() {
+    let mut story = Story::new().await;
+    let revised = policy("Privacy Policy", KETTLES).replace("collect", "gather").replace("share", "pass on");
+    story.company.serve("/legal/privacy", html(revised));
+    story.company.remove("/privacy");
+    story.company.serve("/", html(framed("Acme", "<h1>Kettles</h1>", "<a href=\"/legal/privacy\">Privacy Policy</a>")));
+    story.check_and_seek().await;
+    assert_eq!(story.told().await.len(), 1, "the first page may have moved");
+    story.configure(Watch { pages: Vec::new(), ..story.watch.clone() }).await;
+    assert_eq!(story.ports.store.move_ends(&story.watch.id).await.unwrap(), [], "it is configured still");
+    story.company.serve("/privacy", html(policy("Privacy Policy", KETTLES)));
+    story.configure(Watch { url: story.company.url("/legal/privacy"), ..story.watch.clone() }).await;
+    let told = story.told().await;
+    let kinds: Vec<&str> = told.iter().map(|(kind, _)| kind.as_str()).collect();
+    assert_eq!(kinds, ["policy.move_proposed", "policy.move_decided"]);
+    assert_eq!(told[1].1["decision"].as_str(), Some("configured"));
+    let ends = story.ports.store.move_ends(&story.watch.id).await.unwrap();
+    let there = story.company.url("/legal/privacy").to_string();
+    assert_eq!(ends.iter().map(|end| end.url.clone()).collect::<Vec<_>>(), [Some(there)]);
 }
 
 #[tokio::test]

@@ -109,7 +109,7 @@ async fn a_page_that_scripts_make_is_read() {
     assert_eq!(snapshot.final_url, server.url("/privacy").as_str());
     let hops: Vec<_> = snapshot.redirects.iter().map(|hop| (hop.status, hop.to.as_str())).collect();
     assert_eq!(hops, [(302, snapshot.final_url.as_str())]);
-    let Origin::Rendered { browser, remote_addr } = &snapshot.origin else { panic!("{:?}", snapshot.origin) };
+    let Origin::Rendered { browser, remote_addr, .. } = &snapshot.origin else { panic!("{:?}", snapshot.origin) };
     assert!(browser.contains("Chrom"), "{browser}");
     assert_eq!(remote_addr.as_deref(), Some(server.address.to_string().as_str()));
     let agent = server.asked()[0].header("user-agent").unwrap_or_default().to_owned();

@@ -1480,6 +1480,7 @@ fn steps(schema: usize) -> Vec<&'static str> {
         include_str!("../../src/store/migrations/0009_archives.sql"),
         include_str!("../../src/store/migrations/0010_attempts.sql"),
         include_str!("../../src/store/migrations/0011_untimely.sql"),
+        include_str!("../../src/store/migrations/0012_move_ends.sql"),
     ];
     all[..schema].to_vec()
 }
@@ -1529,6 +1530,24 @@ async fn a_store_with_moves_reads_the_same_today() {
     assert_eq!((&went[1].moved, went[1].open[0].state), (&None, MoveState::Different));
     let lost = store.lost(std::time::Duration::ZERO, moment("2026-11-23T00:00:00Z")).await.unwrap();
     assert_eq!(lost.iter().map(|lost| lost.watch.as_str()).collect::<Vec<_>>(), ["acme-privacy"]);
+}
+
+/// The schema of 0012_move_ends.sql.
+const WITH_MOVE_ENDS: usize = 12;
+
+#[tokio::test]
+async fn a_store_with_ended_moves_reads_the_same_today() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("policywatch.db");
+    older_store(&path, &steps(WITH_MOVE_ENDS), include_str!("../migrations/0012_rows.sql"));
+    let store = Store::open(&path).await.unwrap();
+
+    assert_eq!(verify_pages(&store).await.damages, Vec::<String>::new());
+    let ends = store.move_ends(&acme()).await.unwrap();
+    let said: Vec<_> = ends.iter().map(|end| (end.configured.as_str(), end.url.as_deref())).collect();
+    let (old, new) = ("https://acme.test/privacy", "https://acme.test/legal/privacy");
+    assert_eq!(said, [(old, Some(new)), ("https://acme.test/cookies", None)]);
+    assert_eq!(ends[0].ended_at, moment("2026-11-03T06:00:00Z"));
 }
 
 #[tokio::test]

@@ -532,6 +532,22 @@ fn shells_whose_scripts_did_not_run() {
     ]);
 }
 
+/// What is shown within the page is named, since that is what can be followed.
+#[test]
+fn a_document_within_a_page_is_named() {
+    for shown in [
+        "<embed src=/policy.pdf type=application/pdf>",
+        "<object data='/policy.pdf'></object>",
+        "<iframe src='/viewer.html?file=/policy.pdf'></iframe>",
+        "<embed src=/policy type='Application/PDF'>",
+    ] {
+        let told = verdict(&bare("Privacy Policy", shown));
+        assert!(told.starts_with("empty_shell: it shows a document") && told.contains("/policy"), "{shown}: {told}");
+    }
+    let frame = verdict(&bare("Privacy Policy", "<iframe src=/text.html></iframe>"));
+    assert!(frame.contains("the text is in 1 frames"), "{frame}");
+}
+
 #[test]
 fn other_pages_in_the_policys_place() {
     all(

@@ -409,7 +409,7 @@ impl Fetch for Site {
         match answer {
             Some(Answer::Page(status, html)) => {
                 let mut page = self.snapshot(&request.url, status, "text/html", html.into_bytes());
-                page.origin = Origin::Rendered { browser: "Chrome 1".to_owned(), remote_addr: None };
+                page.origin = Origin::Rendered { browser: "Chrome 1".to_owned(), remote_addr: None, stopped: false };
                 Ok(Fetched::Snapshot(Box::new(page)))
             }
             Some(Answer::Failure(kind)) => Err(kind.into()),

@@ -202,8 +202,11 @@ async fn bodies(version: &VersionFacts, store: &Store) -> Result<Vec<String>, Ex
 fn snapshot_row(watch: &str, check: Option<i64>, capture: &CaptureFacts, snapshot: &Snapshot) -> Value {
     let origin = match &snapshot.origin {
         Origin::Live { remote_addr } => json!({"kind": "live", "remote_addr": remote_addr}),
-        Origin::Rendered { browser, remote_addr } => {
+        Origin::Rendered { browser, remote_addr, stopped: false } => {
             json!({"kind": "rendered", "browser": browser, "remote_addr": remote_addr})
+        }
+        Origin::Rendered { browser, remote_addr, stopped: true } => {
+            json!({"kind": "rendered", "browser": browser, "remote_addr": remote_addr, "stopped": true})
         }
         Origin::Wayback { memento_url, archive_digest, evidence } => json!({
             "kind": "wayback",

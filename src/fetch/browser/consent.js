@@ -4,15 +4,56 @@
 (() => {
   const within = WITHIN;
   const rootOf = (element) => element.shadowRoot || (globalThis.closedRoots && globalThis.closedRoots.get(element)) || null;
-  const TOPIC = /cookie|consent|gdpr|tracking|privacy|datenschutz|einwilligung|confidentialit|traceurs|privacidad|consentimiento|consenso|riservatezza|toestemming|samtycke|samtykke|zgod|ciasteczk|суглас|соглас|クッキー|同意|쿠키/i;
-  const CONSENT = /cookie|consent|einwilligung|traceurs|consentimiento|consenso|toestemming|samtycke|samtykke|zgod|ciasteczk|соглас|クッキー|同意|쿠키/i;
+  const any = (...words) => new RegExp(words.join("|"), "i");
+  // What a dialogue of this kind speaks of, in the languages whose policies we know.
+  const CONSENT = any(
+    "cookie|consent|gdpr|dsgvo|rgpd|\\brodo\\b", "einwilligung|zustimmung", "traceurs", "consentimiento", "consenso",
+    "consentimento", "toestemming", "samtycke", "samtykke", "suostumu|eväst", "zgod|ciasteczk", "souhlas", "súhlas",
+    "hozzájárul|süti", "consimț|consimţ", "съглас|бисквитк", "соглас|куки", "згод|погодж|суглас|сагласн", "συγκατάθεσ|συναίνεσ",
+    "çerez|onayınız|rızanız", "sutikim|slapuk", "piekriš|sīkdat", "nõusolek|küpsis", "privol|pristanak|kolačić", "piškot",
+    "クッキー|同意", "쿠키|동의", "موافق|ملفات تعريف", "הסכמ|עוגיות", "persetujuan", "ยินยอม|คุกกี้", "đồng ý",
+  );
+  const TOPIC = any(
+    CONSENT.source, "tracking|privacy", "datenschutz", "confidentialit", "privacidad|privacidade", "riservatezza", "integritet|personvern",
+    "prywatn", "soukrom|súkrom|osobních údajů", "adatvéd", "конфиденц|поверит|приватн|персональн", "απόρρητο", "gizlilik",
+    "プライバシー", "개인정보", "隐私|隱私", "خصوصية", "פרטיות",
+  );
   const [REJECT, ACCEPT] = [0, 3];
+  // The most sparing first. Where a word for "no" holds one for "yes", the first one counts.
   const LABELS = [
-    /^(?:reject|decline|refuse|deny|disagree)\b|\b(?:reject|decline|refuse|deny) (?:all|cookies|non)|(?:only|strictly|just)\b.*\b(?:necessary|essential|required)|(?:necessary|essential|required)(?: cookies)? only|continue without|^ablehnen|alle ablehnen|nur (?:notwendige|erforderliche|essenzielle)|refuser|sans accepter|rechazar|s[oó]lo (?:necesarias|esenciales)|rifiuta|solo necessari|continua senza|weiger|alleen noodzakelijk|recusar|rejeitar|odrzu[cć]|tylko niezb|avvisa|afvis|avsl[aå]|hylk/i,
-    /\b(?:save|confirm)\b.*\b(?:exit|choices?|selection|settings|preferences)\b|^(?:save|confirm|speichern|auswahl (?:speichern|bestätigen)|enregistrer|guardar|salva|opslaan|zapisz|spara|gem)\b/i,
-    /^(?:close|dismiss|×|✕|x|schlie(?:ß|ss)en|fermer|cerrar|chiudi|sluiten|fechar|zamknij)$/i,
-    /\b(?:accept|agree|allow|consent|got it|understand|continue|ok(?:ay)?)\b|akzeptier|zustimm|einverstanden|verstanden|accepter|j['’]accepte|d['’]accord|aceptar|acepto|accett|akkoord|accepteren|aceitar|akceptuj|zgadzam|godk[aä]nn|accepter|hyv[aä]ksy|同意|동의/i,
-    /^(?:more|show|manage|customi[sz]e|cookie)\b.*\b(?:options|choices|settings|preferences|cookies)\b|^(?:settings|preferences|options|einstellungen|mehr optionen|paramétrer|personnaliser|configurar|personalizza|instellingen)\b/i,
+    any(
+      "^(?:reject|decline|refuse|deny|disagree)\\b", "\\b(?:reject|decline|refuse|deny) (?:all|cookies|non)",
+      "\\b(?:do not|don['’]t|not) (?:accept|agree|allow|consent)\\b",
+      "(?:only|strictly|just)\\b.*\\b(?:necessary|essential|required)", "(?:necessary|essential|required)(?: cookies)? only",
+      "continue without", "^ablehnen|alle ablehnen|nur (?:notwendige|erforderliche|essenzielle)|stimme nicht zu|nicht (?:zustimmen|einverstanden)",
+      "refuser|sans accepter|n['’]accepte pas|ne pas accepter", "rechazar|s[oó]lo (?:las )?(?:necesarias|esenciales)|no acept",
+      "rifiuta|solo necessari|continua senza|non accett", "weiger|alleen noodzakelijk", "recusar|rejeitar|(?:apenas|s[oó]) (?:os )?(?:necess|essenc)|não aceit",
+      "rebutja", "odrzu[cć]|tylko niezb|nie (?:zgadzam|wyrażam)", "odmítn|(?:jen|pouze) (?:nezbytn|nutn)|nesouhlas",
+      "odmietn|(?:len|iba) nevyhnutn|nesúhlas", "elutas|csak a szükséges", "respinge|refuz|doar (?:cele )?(?:strict )?necesar",
+      "откаж|отхвърл|само необходим", "отклон|отказ|отверг|не соглас|только необходим", "відхил|відмов|не (?:погодж|згод)|(?:лише|тільки) (?:необхідн|обов)",
+      "odbij|samo (?:nužn|neophodn)|одбиј", "zavrni|samo nujn", "απ[οό]ρρ[ιί]|μόνο (?:τα )?(?:απαραίτητ|αναγκαί)", "reddet|(?:sadece|yalnızca) (?:gerekli|zorunlu)",
+      "avvisa|neka alla|endast nödvändig", "afvis|kun nødvendige", "avvis|avsl[aå]|bare nødvendige", "hylk|vain välttämät",
+      "atmesti|atsisak|tik būtin", "noraid|tikai nepieciešam", "keeldu|ainult vajalik", "拒否|必要な.*のみ", "거부|필수.*만", "拒绝|拒絕|[仅僅]必要",
+      "رفض", "דחה|דחייה|סירוב", "tolak", "ปฏิเสธ", "từ chối",
+    ),
+    any(
+      "\\b(?:save|confirm)\\b.*\\b(?:exit|choices?|selection|settings|preferences)\\b",
+      "^(?:save|confirm|speichern|auswahl (?:speichern|bestätigen)|enregistrer|guardar|salva|opslaan|zapisz|spara|gem|lagre|tallenna)(?![a-zà-ž])",
+      "^(?:uložit|uložiť|mentés|salvați|запази|сохранить|зберегти|αποθήκευση|kaydet|išsaugoti|saglabāt|salvesta|spremi|shrani|保存|저장)",
+    ),
+    /^(?:close|dismiss|×|✕|x|schlie(?:ß|ss)en|fermer|cerrar|chiudi|sluiten|fechar|zamknij|zavřít|zavrieť|bezárás|închide|затвори|закрыть|закрити|κλείσιμο|kapat|stäng|luk|lukk|sulje|uždaryti|aizvērt|sulge|zatvori|zapri|閉じる|닫기|关闭|關閉)$/i,
+    any(
+      "\\b(?:accept|agree|allow|consent|got it|understand|continue|ok(?:ay)?)\\b", "akzeptier|zustimm|einverstanden|verstanden",
+      "accepter|j['’]accepte|d['’]accord", "aceptar|acepto", "accett", "akkoord|accepteren", "aceitar|aceito", "accepta|acceptă", "akceptuj|zgadzam",
+      "přijmout|přijímám|souhlasím", "prijať|súhlasím", "elfogad", "прием|съглас", "принять|принима|соглас|разреш", "прийня|прийма|погодж|дозвол",
+      "prihva[tć]|прихвати", "sprejm|strinjam", "αποδοχή|αποδέχ|συμφων", "kabul", "godk[aä]nn|acceptera", "godta|godkjenn|tillad", "hyv[aä]ksy",
+      "sutink|priimti", "piekr[iī]t|pieņem", "nõustu", "同意|許可", "동의|허용|수락", "接受|允许", "قبول|موافق", "מסכים|קבל|אישור", "setuju|terima", "ยอมรับ", "chấp nhận|đồng ý",
+    ),
+    any(
+      "^(?:more|show|manage|customi[sz]e|cookie)\\b.*\\b(?:options|choices|settings|preferences|cookies)\\b",
+      "^(?:settings|preferences|options|einstellungen|mehr optionen|paramétrer|personnaliser|configurar|personalizza|instellingen)(?![a-zà-ž])",
+      "^(?:ustawienia|nastavení|nastavenia|beállítás|setări|настройк|налаштув|ρυθμίσεις|ayarlar|inställningar|indstillinger|innstillinger|asetukset|設定|설정|设置)",
+    ),
   ];
   const all = (css, root) => Array.from(root.querySelectorAll(css)).slice(0, 400);
   const roots = [document];
@@ -51,7 +92,10 @@
   // A frame may be the dialogue itself, or hold the policy or a form: it is one if it says what
   // for, has both answers (or the one that says no, in so many words), and nothing to write into.
   const isDialogue = (body) => {
-    const written = Array.from(body.querySelectorAll("input,textarea")).some((field) => /^(?:text|textarea|email|search|tel|url|password|number)$/.test(field.type));
+    // A field that nobody sees is a trap for robots, or waits for another day.
+    const seen = (field) => shown(field) && field.getBoundingClientRect().right > 0 && field.getBoundingClientRect().bottom > 0;
+    const fields = Array.from(body.querySelectorAll("input,textarea")).filter(seen);
+    const written = fields.some((field) => /^(?:text|textarea|email|search|tel|url|password|number)$/.test(field.type));
     const labels = all(BUTTONS, body).filter(shown).map(labelOf).filter((label) => label.length <= 60);
     const [no, yes] = [REJECT, ACCEPT].map((rank) => labels.filter((label) => rankOf(label) === rank));
     return !written && CONSENT.test(body.innerText) && no.length > 0 && (yes.length > 0 || no.some((label) => CONSENT.test(label)));

@@ -10,7 +10,7 @@
       if (root) {
         parts.push(Array.from(root.children).filter((child) => !/^(?:STYLE|SCRIPT)$/.test(child.tagName)).map((child) => child.innerText || "").join(" "));
         within(root, depth + 1);
-      } else if (element.tagName === "IFRAME") {
+      } else if (/^(?:IFRAME|FRAME|OBJECT)$/.test(element.tagName)) {
         try {
           if (element.contentDocument && element.contentDocument.body) parts.push(element.contentDocument.body.innerText);
         } catch { /* another site's */ }

@@ -18,6 +18,7 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt as _;
@@ -147,7 +148,8 @@ impl<C: Clock> Browser<C> {
         self.manners.wait(&host, "page", self.options.pause_per_host, &self.clock).await?;
         let session = Session::start(self, &program, &request.url, &client).await?;
         let (written, browser, remote_addr) = session.read(self, request, &client).await?;
-        let Written { document: Document { url, status, headers, .. }, redirects, html, consent, opened } = written;
+        let Written { document: Document { url, status, headers, .. }, redirects, html, consent, opened, stopped } =
+            written;
         let hops = redirects.iter().flat_map(|hop| [&hop.from, &hop.to]).chain([&url]);
         if redirects.len() > self.options.max_redirects.max(20) || hops.map(String::len).any(|size| size > MAX_ADDRESS)
         {
@@ -163,7 +165,7 @@ impl<C: Clock> Browser<C> {
             // The mark says UTF-8 before any header of the document, whatever that was in.
             body: [b"\xef\xbb\xbf", html.as_bytes()].concat(),
             captured_at: self.clock.now(),
-            origin: Origin::Rendered { browser, remote_addr },
+            origin: Origin::Rendered { browser, remote_addr, stopped },
         };
         if snapshot.asks_for_quiet() {
             self.manners.silence(&host, snapshot.retry_after(), snapshot.captured_at);
@@ -271,9 +273,11 @@ impl Session {
         let most = usize::try_from(of.options.max_body).unwrap_or(usize::MAX);
         // A sign may take six when it is written as JSON.
         let pipe = Pipe::new(from, to, most.saturating_mul(6).saturating_add(4 << 20));
-        let mut complaint = Vec::new();
-        let (reading, listening) =
-            (drive(pipe, &self.proxy, of, (request, client), self.until), listen(&mut self.complaint, &mut complaint));
+        let (mut complaint, stopped) = (Vec::new(), AtomicBool::new(false));
+        let (reading, listening) = (
+            drive(pipe, &self.proxy, of, (request, client), (self.until, &stopped)),
+            listen(&mut self.complaint, &mut complaint),
+        );
         let read = tokio::select! {
             read = tokio::time::timeout_at(self.until, reading) => read,
             never = listening => match never {},
@@ -302,7 +306,13 @@ impl Session {
             }
             Err(_) => {
                 let limit = limits.timeout.as_secs();
-                failed(url, format!("it was not done within {limit} s; raise browser.timeout if it is that slow"))
+                let told = if stopped.load(Ordering::Relaxed) {
+                    "scripts of the page hang again as often as they are stopped; set render = \"never\" if a plain \
+                     request shows the text"
+                } else {
+                    "raise browser.timeout if it is that slow"
+                };
+                failed(url, format!("it was not done within {limit} s; {told}"))
             }
             Ok(Err(Stopped::NotProven)) => {
                 failed(url, "its requests do not come through our proxy, so it is not used; see [browser] path")
@@ -362,7 +372,7 @@ async fn drive<C: Clock>(
     proxy: &Proxy,
     of: &Browser<C>,
     (request, client): (&Request, &GuardedClient),
-    until: Instant,
+    (until, stopped): (Instant, &AtomicBool),
 ) -> Result<(Written, String), Stopped> {
     let version = pipe.call("Browser.getVersion", serde_json::json!({})).await?;
     let text = |key: &str| version[key].as_str().unwrap_or_default().replace("Headless", "");
@@ -381,6 +391,7 @@ async fn drive<C: Clock>(
         leave,
         most: of.options.max_body,
         patience: Instant::now() + left * PATIENCE / 100,
+        stopped,
     };
     let mut page = Page::open(pipe, proxy, manner).await?;
     let url = proxy.nonce_url();

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -26,6 +27,7 @@ const LOOK: &str = include_str!("look.js");
 const CONSENT: &str = include_str!("consent.js");
 const OPEN: &str = include_str!("open.js");
 const SERIALIZE: &str = include_str!("serialize.js");
+const FRAMED: &str = include_str!("framed.js");
 
 /// How often the text is looked at while it may still change.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(150);
@@ -46,6 +48,14 @@ const MUTE_WORDS: u64 = 8;
 /// a counter, a request for news that is made again and again. What is asked for the first time
 /// may be the text.
 const STEADY: Duration = Duration::from_secs(5);
+
+/// A text of nearly the same length for so long is there even if something new is asked for all
+/// the time: whoever polls at an address that is another one each time never ends.
+const STEADY_WHATEVER_IS_ASKED: Duration = Duration::from_secs(10);
+
+/// The same for a page that says next to nothing, or has not loaded all that it is made of: what it
+/// asks for may be the text.
+const STEADY_IF_UNFINISHED: Duration = Duration::from_secs(20);
 
 /// How long a page may be still without a word before it is looked for text that it hides from
 /// scripts.
@@ -126,6 +136,8 @@ pub(super) struct Written {
     /// What was pressed on the way, for the log.
     pub(super) consent: Option<String>,
     pub(super) opened: u64,
+    /// Whether scripts of the page were stopped, so that something may be missing.
+    pub(super) stopped: bool,
 }
 
 /// A page that is open.
@@ -152,8 +164,6 @@ pub(super) struct Page<'a, R, W> {
     /// When the certificate begins that the browser speaks of, in seconds since 1970.
     valid_from: Option<f64>,
     crashed: bool,
-    /// Whether scripts of the page were stopped.
-    stopped: bool,
     /// Whether the page may leave for another one.
     held: bool,
 }
@@ -187,6 +197,8 @@ pub(super) struct Manner<'a> {
     pub(super) most: u64,
     /// When the waiting ends, and what is there is taken as it is.
     pub(super) patience: Instant,
+    /// Set once scripts of the page were stopped, for who gives it up.
+    pub(super) stopped: &'a AtomicBool,
 }
 
 impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
@@ -226,7 +238,6 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
             before: None,
             valid_from: None,
             crashed: false,
-            stopped: false,
             held: false,
         })
     }
@@ -285,6 +296,7 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
         if opened > 0 {
             self.settle(patience, STILL / 2).await?;
         }
+        self.take_in_frames(most).await?;
         let html = self.evaluate(&SERIALIZE.replace("MOST", &most.to_string())).await?;
         let Value::String(html) = html else { return Err(PageError::TooLarge) };
         if html.len() as u64 > most {
@@ -294,7 +306,8 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
         let Some(document) = self.document.take() else {
             return Err(PageError::Unreached(self.failure.unwrap_or_else(|| "nothing answered".to_owned())));
         };
-        Ok(Written { document, redirects: self.redirects, html, consent, opened })
+        let stopped = self.manner.stopped.load(Ordering::Relaxed);
+        Ok(Written { document, redirects: self.redirects, html, consent, opened, stopped })
     }
 
     /// Whether the certificate that was refused is of a time to come, as far as the browser says
@@ -330,6 +343,49 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
             }
         }
         Ok(None)
+    }
+
+    /// Puts the text of another site's frame in the place of the frame, where the page is a frame
+    /// around that text: many companies have their policies kept and shown by others.
+    async fn take_in_frames(&mut self, most: u64) -> Result<(), PageError> {
+        let tree = self.ask("Page.getFrameTree", json!({})).await?;
+        let children = tree["frameTree"]["childFrames"].as_array().into_iter().flatten();
+        let children: Vec<String> =
+            children.filter_map(|child| child["frame"]["id"].as_str().map(str::to_owned)).take(MOST_FRAMES).collect();
+        if children.is_empty() {
+            return Ok(());
+        }
+        let whole = self.evaluate("document.body ? document.body.innerText.trim().length : 0").await?;
+        let script = FRAMED.replace("WHOLE", &whole.to_string()).replace("MOST", &most.to_string());
+        for frame in children {
+            let taken = match self.evaluate_in(&frame, &script, (HUNG, u32::MAX)).await {
+                Ok(Value::String(html)) => self.replace_frame(&frame, &html).await,
+                Ok(_) => Ok(()),
+                Err(other) => Err(other),
+            };
+            match taken {
+                // A frame may be gone, or of a kind without scripts.
+                Ok(()) | Err(PageError::Call(CallError::Refused { .. })) => {}
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts HTML in the place of a frame of the page.
+    async fn replace_frame(&mut self, frame: &str, html: &str) -> Result<(), PageError> {
+        const REPLACE: &str = "function (html) { const box = document.createElement('div'); box.innerHTML = html; \
+            this.replaceWith(box) }";
+        let world = json!({ "frameId": self.frame, "worldName": WORLD });
+        let context = self.ask("Page.createIsolatedWorld", world).await?["executionContextId"].clone();
+        self.ask("DOM.enable", json!({})).await?;
+        let owner = self.ask("DOM.getFrameOwner", json!({ "frameId": frame })).await;
+        self.ask("DOM.disable", json!({})).await?;
+        let owner = json!({ "backendNodeId": owner?["backendNodeId"], "executionContextId": context });
+        let owner = self.ask("DOM.resolveNode", owner).await?["object"]["objectId"].clone();
+        let call = json!({ "objectId": owner, "functionDeclaration": REPLACE, "arguments": [{ "value": html }] });
+        self.ask("Runtime.callFunctionOn", call).await?;
+        Ok(())
     }
 
     /// Makes our scripts know the shadow roots that a page closed to scripts: the browser knows
@@ -372,6 +428,7 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
         let mut last = None;
         let mut since = Instant::now();
         let (mut steady, mut steady_since, mut looked_behind) = (0, Instant::now(), false);
+        let mut standing_since = Instant::now();
         while Instant::now() < patience {
             // A page that leaves while it is looked at has no text for a moment.
             let look = match self.evaluate(LOOK).await {
@@ -390,14 +447,20 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
             }
             let words = look["words"].as_u64().unwrap_or(0);
             if words.abs_diff(steady) > (steady / 50).max(3) {
-                (steady, steady_since) = (words, now);
+                (steady, steady_since, standing_since) = (words, now, now);
             }
             let awaited = self.new.iter().filter_map(|id| self.asked.get(id)).any(|asked| now - *asked <= LONG_ASKED);
             if awaited {
                 steady_since = now;
             }
             let complete = look["ready"] == "complete";
-            if complete && words >= FEW_WORDS && now - steady_since >= STEADY {
+            // A page that adds one script after the other is never complete.
+            if !complete && look["ready"] != "interactive" {
+                standing_since = now;
+            }
+            let standing = now - standing_since;
+            let most = if complete && words >= FEW_WORDS { STEADY_WHATEVER_IS_ASKED } else { STEADY_IF_UNFINISHED };
+            if standing >= most || complete && words >= FEW_WORDS && now - steady_since >= STEADY {
                 return Ok(());
             }
             if complete && words < FEW_WORDS && !still.is_zero() && !looked_behind && now - since >= HIDDEN_AFTER {
@@ -547,8 +610,7 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
 
     /// Says once that scripts of the page were stopped: what they had not made yet is missing.
     fn note_stop(&mut self) {
-        if !self.stopped {
-            self.stopped = true;
+        if !self.manner.stopped.swap(true, Ordering::Relaxed) {
             tracing::info!(host = self.host(), "scripts of a page kept the browser from answering and were stopped");
         }
     }

@@ -12,7 +12,7 @@
         box.append(...Array.from(root.childNodes).map((node) => node.cloneNode(true)));
         for (const slot of box.querySelectorAll("slot")) slot.replaceWith(...Array.from(slot.childNodes));
         element.prepend(box);
-      } else if (element.tagName === "IFRAME") {
+      } else if (/^(?:IFRAME|FRAME|OBJECT)$/.test(element.tagName)) {
         let inner = null;
         try { inner = element.contentDocument && element.contentDocument.body; } catch { /* another site's */ }
         if (inner && inner.innerText.trim().length > 200 && element.getClientRects().length) {
@@ -25,6 +25,13 @@
     }
   };
   inline(document, 0);
+  if (document.body && document.body.tagName === "FRAMESET") {
+    // Nothing but frames may stand there; what was in them gets a body of its own.
+    const boxes = Array.from(document.body.querySelectorAll("div")).filter((box) => box.parentElement.tagName === "FRAMESET");
+    const body = document.createElement("body");
+    body.append(...boxes);
+    document.body.replaceWith(body);
+  }
   for (const element of document.querySelectorAll("noscript")) element.remove();
   const html = "<!doctype html>\n" + document.documentElement.outerHTML;
   return html.length > MOST ? html.length : html;

@@ -52,6 +52,8 @@ pub(super) struct Structure {
     pub(super) passwords: usize,
     /// Frames that could hold the text.
     pub(super) frames: usize,
+    /// The address of a PDF that the page shows within itself.
+    pub(super) document: Option<String>,
     /// What lists to choose from offer.
     pub(super) options: String,
     /// What buttons say.
@@ -71,6 +73,7 @@ struct Selectors {
     script: Selector,
     password: Selector,
     frame: Selector,
+    document: Selector,
     option: Selector,
     button: Selector,
     dialogue: Selector,
@@ -86,6 +89,7 @@ static SELECTORS: LazyLock<Selectors> = LazyLock::new(|| {
         script: sound("script"),
         password: sound("input[type=password]"),
         frame: sound("iframe[src], frame[src]"),
+        document: sound("embed[src], object[data], iframe[src], frame[src]"),
         option: sound("option"),
         button: sound("button, [role=button]"),
         dialogue: sound(
@@ -129,6 +133,12 @@ pub(super) fn of(html: &Html) -> Structure {
         scripts: html.select(&selectors.script).count(),
         passwords: html.select(&selectors.password).count(),
         frames: html.select(&selectors.frame).count(),
+        document: html.select(&selectors.document).take(20).find_map(|shown| {
+            let address = shown.attr("src").or(shown.attr("data"))?.trim();
+            let is_pdf = shown.attr("type").is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/pdf"));
+            let named = address.to_ascii_lowercase().contains(".pdf");
+            (is_pdf || named).then(|| address.chars().take(300).collect())
+        }),
         options: html.select(&selectors.option).take(300).flat_map(|option| option.text().chain([" "])).collect(),
         buttons: html.select(&selectors.button).take(300).flat_map(|button| button.text().chain([" "])).collect(),
         banner: html.select(&selectors.dialogue).take(DIALOGUES).find_map(banner),

@@ -148,7 +148,7 @@ async fn site() -> Server {
 fn fetcher(proxy: Option<&Way>) -> Fetcher<SystemClock> {
     let at = |text: &str| vec![text.parse().unwrap()];
     let names =
-        Names(vec![("acme.test", at("127.0.0.1")), ("private.test", at("10.0.0.1")), ("proxy.test", at("10.0.0.2"))]);
+        Names(vec![("acme.test", at("127.0.0.1")), ("private.test", at("127.0.0.9")), ("proxy.test", at("127.0.0.8"))]);
     let options = Options {
         timeout: Duration::from_secs(20),
         pause_per_host: Duration::ZERO,
