@@ -146,6 +146,11 @@ pub(super) fn named(text: &str) -> [BTreeSet<String>; 4] {
     [&*RIGHT, &*RECIPIENT, &*DATA_TYPE, &*PURPOSE].map(|pattern| mentions(pattern, text))
 }
 
+/// Whether a folded text names a recipient, a kind of data or a duty.
+pub(super) fn names_what_matters(text: &str) -> bool {
+    [&*RECIPIENT, &*DATA_TYPE, &*OBLIGATION].iter().any(|pattern| pattern.is_match(text))
+}
+
 type Test = fn(&str, &str) -> bool;
 
 /// A kind, and whether two folded texts differ in it. Dates and references are set aside
@@ -181,7 +186,7 @@ pub(super) fn jurisdictions(text: &str) -> BTreeSet<String> {
             "uk" | "u.k" | "united kingdom" | "royaume-uni" | "vereinigtes königreich" | "great britain" => "uk",
             "usa" | "u.s" | "u.s.a" | "united states" | "états-unis" | "vereinigte staaten" => "us",
             "gdpr" | "rgpd" | "dsgvo" => "gdpr",
-            "ccpa" | "cpra" => "california",
+            "ccpa" => "california",
             "deutschland" | "allemagne" => "germany",
             "frankreich" => "france",
             "italien" | "italie" => "italy",

@@ -172,6 +172,8 @@ pub(crate) fn fold(text: &str) -> String {
     }
     let text = CONTRACTED.replace_all(&text, |found: &regex::Captures<'_>| match &found[0] {
         "can't" | "cannot" => "can not".to_owned(),
+        // Alone, it is a French word.
+        other if other.ends_with(" dont") => format!("{} do not", &other[..other.len() - 5]),
         "won't" => "will not".to_owned(),
         "doesnt" => "does not".to_owned(),
         "isnt" => "is not".to_owned(),
@@ -188,8 +190,11 @@ pub(crate) fn fold(text: &str) -> String {
     text.into_owned()
 }
 
-static CONTRACTED: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"\bcannot\b|\b(?:doesnt|isnt|arent)\b|\b[a-z]+(?:n't|'ll|'re|'ve)\b"));
+static CONTRACTED: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\bcannot\b|\b(?:we|you|they|i|who|users|please) dont\b|\b(?:doesnt|isnt|arent)\b|\b[a-z]+(?:n't|'ll|'re|'ve)\b",
+    )
+});
 // What a Markdown reader leaves of a link that it cannot read.
 static LINK_LEFT: LazyLock<Regex> = LazyLock::new(|| pattern(r"\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)?"));
 static EMAIL_HIDDEN: LazyLock<Regex> = LazyLock::new(|| pattern(r"\[email.{0,2}protected\]|\[email protégé\]"));
@@ -282,7 +287,7 @@ static DATE: LazyLock<Regex> = LazyLock::new(|| {
 });
 static DATE_LINE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"^\W*(?:this .{0,40} (?:was|is) )?(?:\w+ ){0,5}?(?:last |date of last |date )?(?:updated?|modified|revised|revision|effective|amended|published|posted|version|en vigueur|mise? [àa] jour|modifi\w+|applicable|stand|aktualisiert|g[üu]ltig|date)\b[^.;]{0,60}\{date\}[^.;]{0,40}\.?\W*$|^\W*(?:the )?(?:earlier|later) of \{date\} (?:or|and) [^.;]{0,40}\.?\W*$|^\W*\{date\} or the date of [^.;]{0,40}\.?\W*$",
+        r"^\W*(?:this .{0,40} (?:was|is) )?(?:\w+ ){0,5}?(?:last |date of last |date )?(?:updated?|modified|revised|revision|effective|amended|published|posted|version|en vigueur|mise? [àa] jour|modifi\w+|applicable|stand|aktualisiert|g[üu]ltig|date)\b[^.;]{0,60}\{date\}[^.;]{0,40}\.?\W*$|^\W*(?:the )?(?:(?:earlier|later) of )?\{date\} (?:or|and) (?:the date (?:of|on which) )?(?:you |your |user |the user's )?(?:accept|acknowledg)\w*\W*$",
     )
 });
 static LIST_MARK: LazyLock<Regex> = LazyLock::new(|| {

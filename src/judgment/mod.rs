@@ -390,8 +390,11 @@ impl Bench {
             self.unexplained.push((clause.path.clone(), clause.before.clone(), clause.after.clone(), words));
             return;
         };
-        if noise::leads_on(clause) || noise::defines(clause) {
+        if noise::is_frame(clause, about, content) {
             return self.silent("editorial", &clause.path, &clause.both_raw());
+        }
+        if !clause.is_reworded() && facts.strange.contains(&clause.path) {
+            return self.silent("fetch_artefact", &clause.path, &clause.both_raw());
         }
         let own = practice::cues(&clause.old) + practice::cues(&clause.new);
         let (rule, severity, why) = if clause.is_reworded() {
@@ -413,9 +416,7 @@ impl Bench {
                 (1.., _) | (_, 3..) => ("clause.detail", 0, "a detail of a clause changed"),
                 _ => return self.silent("editorial", &clause.path, &clause.both_raw()),
             }
-        } else if own == 0 && !clause.listed && (content.len() < 6 && !noise::is_norm(clause) || noise::is_open(clause))
-            || content.len() < 2
-        {
+        } else if own == 0 && !clause.listed && content.len() < 6 && !noise::is_norm(clause) || content.len() < 2 {
             let words = content.len();
             self.unexplained.push((clause.path.clone(), clause.before.clone(), clause.after.clone(), words));
             return;

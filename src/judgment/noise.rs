@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::edits::{self, EditKind};
 use super::facts::{Clause, Facts, fold, names_place, words};
-use super::practice::{cues, is_headed};
+use super::practice::{Practice, cues, is_headed};
 use super::quantity::quantities;
 use super::rules::{is_carved_out, is_under_prohibition, legal_names, patterns};
 use crate::reading::Reading;
@@ -31,11 +31,13 @@ patterns! {
     // What announces what follows, and says nothing itself.
     SIGNPOST = r"^(?:this|the following|these|the) (?:sections?|tables?|charts?|lists?|paragraphs?|summary|overview)\b.{0,60}\b(?:describes?|explains?|lists?|sets? out|outlines?|provides?|shows?|summari[sz]es?|identif(?:y|ies)|covers?)\b|\bthis section (?:provides|explains|describes|gives|lists|sets out)\b|\b(?:is|are) (?:also |further )?(?:described|explained|detailed|listed|set out|provided|outlined)(?: in (?:more|further) detail)? below\b|^(?:below|here)(?: is| are|,? you (?:will|can) find)\b|^(?:le tableau|la section|cette section|les sections|ce tableau)\b.{0,60}\b(?:d[ée]cri|expliqu|pr[ée]sent|r[ée]capitul|[ée]num)\w+|^(?:die folgende|der folgende|diese[rs]?) (?:tabelle|abschnitt|liste|[üu]bersicht)\b.{0,60}\b(?:beschreib|erkl[äa]r|erl[äa]uter|zeig|nenn|enth[äa]lt)\w*";
     // What a document says of itself or of another: what it explains, and that one is welcome to it.
-    INTRODUCES = r"\b(?:this|our|the|these|\w+'s|cette|notre|la pr[ée]sente|le pr[ée]sent|diese[rs]?|unsere)\b.{0,60}\b(?:polic(?:y|ies)|notice|statement|guides?|guidelines|pages?|terms|agreement|cent(?:er|re)|faqs?|articles?|check-?up|politique|charte|avis|datenschutzerkl[äa]rung|erkl[äa]rung|richtlinie)\b.{0,30}\b(?:explains?|describes?|tells? you|sets? out|outlines?|summari[sz]es?|provides? (?:you )?(?:with )?(?:answers?|more|context|information|details|guidance)|helps? you (?:to )?(?:learn|understand|find)|gives? (?:you )?(?:more|answers|information|details)|d[ée]cri(?:t|vent)|expliquent?|beschreib(?:t|en)|erkl[äa]r(?:t|en)|erl[äa]uter(?:t|n)|informier(?:t|en))\b|\b(?:we|nous|wir) (?:explain|describe|expliquons|d[ée]crivons|erkl[äa]ren|beschreiben)\b.{0,20}\b(?:how|what|which|comment|quelles?|wie|welche[ns]?)\b|^\W*(?:welcome to|bienvenue|willkommen)\b";
+    INTRODUCES = r"\b(?:this|our|the|these|\w+'s|cette|notre|la pr[ée]sente|le pr[ée]sent|diese[rs]?|unsere)\b.{0,60}\b(?:polic(?:y|ies)|notice|statement|guides?|guidelines|pages?|terms|agreement|cent(?:er|re)|faqs?|articles?|check-?up|politique|charte|avis|datenschutzerkl[äa]rung|erkl[äa]rung|richtlinie)\b.{0,30}\b(?:explains?|describes?|tells? you|sets? out|outlines?|summari[sz]es?|provides? (?:you )?(?:with )?(?:answers?|more|context|information|details|guidance)|helps? you (?:to )?(?:learn|understand|find)|gives? (?:you )?(?:more|answers|information|details)|d[ée]cri(?:t|vent)|expliquent?|beschreib(?:t|en)|erkl[äa]r(?:t|en)|erl[äa]uter(?:t|n)|informier(?:t|en))\b.{0,20}\b(?:how|what|which|why|to|on|about|regarding|comment|quelles?|ce que|les|sur|wie|welche[ns]?|was|[üu]ber)\b|\b(?:we|nous|wir) (?:explain|describe|expliquons|d[ée]crivons|erkl[äa]ren|beschreiben)\b.{0,20}\b(?:how|what|which|comment|quelles?|wie|welche[ns]?)\b";
+    // What says no.
+    DENIES = r"\b(?:no|not|never|none|nobody|neither|nor|aucune?|jamais|pas|nicht|kein\w*|niemals)\b";
     // Who runs the service.
     OPERATES = r"\b(?:operated|provided|owned|run) by\b|\b(?:exploit|[ée]dit|fourni)[ée]?e?s? par\b|\bbetrieben\b";
     // What somebody answers for.
-    VOUCHES = r"\b(?:warrant\w*|represent\w*|undertak\w+|ensure|guarantee\w*|indemnif\w+|releas\w+|grant\w*|garanti\w*|d[ée]clar\w+|accord(?:ez|e)\b|versicher\w+|gew[äa]hr\w*)\b";
+    VOUCHES = r"\b(?:disclaim\w*|liab\w*|exclu\w+|warrant\w*|represent\w*|undertak\w+|ensure|guarantee\w*|indemnif\w+|releas\w+|grant\w*|garanti\w*|d[ée]clar\w+|accord(?:ez|e)\b|versicher\w+|gew[äa]hr\w*)\b";
     // A term and what it stands for.
     DEFINES = r#"^\W*(?:\d[\d.]* )?"[^"]{2,60}" (?:means?|refers? to|shall mean|has the meaning|have the meanings?|signifie|d[ée]signe|bedeutet|bezeichnet)\b"#;
     // A heading that asks how without a mark to ask.
@@ -199,9 +201,6 @@ pub(crate) fn settled(clause: &Clause, facts: &Facts) -> Option<&'static str> {
     if facts.broken.contains(&clause.path) {
         return Some("fetch_artefact");
     }
-    if !clause.is_reworded() && facts.strange.contains(&clause.path) {
-        return Some("fetch_artefact");
-    }
     if facts.register && in_register(clause) {
         return None;
     }
@@ -227,9 +226,6 @@ pub(crate) fn settled(clause: &Clause, facts: &Facts) -> Option<&'static str> {
         // What stands under it speaks for itself.
         return Some("editorial");
     }
-    if !clause.is_reworded() && is_title(clause) {
-        return Some("editorial");
-    }
     let reaches = clause.differing().any(|word| word.contains('@'));
     if facts.headed && clause.path.is_empty() && clause.listed && !clause.is_reworded() && !clause.lead.ends_with(':') {
         return Some("page_furniture");
@@ -252,7 +248,7 @@ pub(crate) fn settled(clause: &Clause, facts: &Facts) -> Option<&'static str> {
     // Headings that a page writes as lines, and what else says nothing itself.
     if !clause.is_reworded()
         && (QUESTION.is_match(text)
-            || (SIGNPOST.is_match(text) || INTRODUCES.is_match(text) && names_nobody(clause))
+            || SIGNPOST.is_match(text)
                 && long <= 40
                 && !RIGHTS_WAY.is_match(text)
                 && !BINDS.is_match(text)
@@ -262,9 +258,6 @@ pub(crate) fn settled(clause: &Clause, facts: &Facts) -> Option<&'static str> {
     }
     if !clause.is_reworded() && CREDIT.is_match(text) && CREDITED.is_match(text) && long <= 30 {
         return Some("page_furniture");
-    }
-    if clause.is_reworded() && points_on(clause) {
-        return Some("editorial");
     }
     // What a section is called says nothing of what the sentence does.
     let unquoted = QUOTED.replace_all(text, " ");
@@ -293,30 +286,40 @@ pub(crate) fn settled(clause: &Clause, facts: &Facts) -> Option<&'static str> {
     None
 }
 
-/// Whether a sentence names no legal person, and no party by what it does.
-fn names_nobody(clause: &Clause) -> bool {
-    legal_names(&clause.before).is_empty()
-        && legal_names(&clause.after).is_empty()
-        && !OPERATES.is_match(&clause.both())
-}
-
-/// Whether a sentence points to a document, or introduces one, on both sides, and what differs
-/// binds nobody.
-fn points_on(clause: &Clause) -> bool {
-    let points = |text: &str| {
-        POINTER.is_match(text) || MILD_POINTER.is_match(text) || SIGNPOST.is_match(text) || INTRODUCES.is_match(text)
-    };
-    let differing = clause.differing().collect::<Vec<_>>().join(" ");
-    let both = clause.both();
-    points(&clause.old)
-        && points(&clause.new)
-        && both.split_whitespace().count() <= 80
-        && !clause.differing().any(|word| word.contains('@'))
-        && !RIGHTS_WAY.is_match(&both)
-        && !BINDS.is_match(&differing)
-        && !STRICTLY_BINDS.is_match(&both)
-        && names_nobody(clause)
-        && quantities(&clause.old) == quantities(&clause.new)
+/// Whether a clause that no rule knows is what stands around clauses: a title, a pointer, an
+/// introduction, a definition, what leads to a list. What binds, vouches for something, denies,
+/// names a party, a place, a recipient or a kind of data, or has an amount, is none of these.
+pub(crate) fn is_frame(clause: &Clause, about: Practice, content: &[String]) -> bool {
+    // Of a sentence that stays, what differs is asked; of another, all of it.
+    let text = if clause.is_reworded() { clause.differing().collect::<Vec<_>>().join(" ") } else { clause.both() };
+    let raw = if clause.after.is_empty() { &clause.before } else { &clause.after };
+    let text = text.trim_matches(|c: char| c == '\u{1f}' || c == ' ');
+    let binds = BINDS.is_match(text) || VOUCHES.is_match(text) || DENIES.is_match(text) || OPERATES.is_match(text);
+    let names = edits::names_what_matters(text) || text.contains('@');
+    let persons = !legal_names(&clause.before).is_empty() || !legal_names(&clause.after).is_empty();
+    if binds || names || persons || !quantities(text).is_empty() || !edits::jurisdictions(text).is_empty() {
+        return false;
+    }
+    let long = text.split_whitespace().count();
+    if clause.is_reworded() {
+        let points = |text: &str| {
+            POINTER.is_match(text)
+                || MILD_POINTER.is_match(text)
+                || SIGNPOST.is_match(text)
+                || INTRODUCES.is_match(text)
+        };
+        return points(&clause.old)
+            && points(&clause.new)
+            && content.len() <= 4
+            && !RIGHTS_WAY.is_match(&clause.both());
+    }
+    // Of rights, of who answers and of safety, what leads on says nothing that its items do not.
+    let mild = matches!(about, Practice::RightsChoices | Practice::ControllerContact | Practice::SecurityBreach);
+    let introduces = INTRODUCES.is_match(text) && long <= 40 && !RIGHTS_WAY.is_match(text);
+    let leads_on = mild && raw.trim_end().ends_with(':') && long <= 30;
+    let defines = DEFINES.is_match(text) && long <= 45;
+    let asks = !clause.listed && long <= 14 && ASKS.is_match(text) && !raw.trim_end().ends_with(['.', ';', ':']);
+    introduces || leads_on || defines || asks || is_title(clause)
 }
 
 /// Whether a line is a title in capitals: it names what stands under it, and says nothing.
@@ -328,45 +331,11 @@ fn is_title(clause: &Clause) -> bool {
     !small
         && letters >= 6
         && raw.split_whitespace().count() <= 10
+        && !raw.trim_end().ends_with('.')
         && !clause.lead.trim_end().ends_with(':')
         && !SPEAKS.is_match(&text)
         && !STATED.is_match(&text)
         && !NORM.is_match(&text)
-        && !text.contains('@')
-        && quantities(&text).is_empty()
-        && legal_names(raw).is_empty()
-}
-
-/// Whether a sentence that came or went says what a term stands for; what the term is used for
-/// stands elsewhere.
-pub(crate) fn defines(clause: &Clause) -> bool {
-    let text = clause.both();
-    !clause.is_reworded()
-        && DEFINES.is_match(text.trim_matches(|c: char| c == '\u{1f}' || c == ' '))
-        && text.split_whitespace().count() <= 45
-}
-
-/// Whether a line that came or went ends without a mark, and nobody does anything in it.
-pub(crate) fn is_open(clause: &Clause) -> bool {
-    let raw = if clause.after.is_empty() { &clause.before } else { &clause.after };
-    let text = clause.both();
-    !raw.trim_end().ends_with(['.', ';', ':', '!', '?', ',', ')', '"', '”', '»'])
-        && !NORM.is_match(&text)
-        && !text.contains('@')
-        && quantities(&text).is_empty()
-}
-
-/// Whether a clause that came or went only leads to what follows it, and binds nobody itself.
-pub(crate) fn leads_on(clause: &Clause) -> bool {
-    let raw = if clause.after.is_empty() { &clause.before } else { &clause.after };
-    !clause.is_reworded()
-        && raw.trim_end().ends_with(':')
-        && raw.split_whitespace().count() <= 30
-        && !BINDS.is_match(&clause.both())
-        && !VOUCHES.is_match(&clause.both())
-        && edits::jurisdictions(&clause.both()).is_empty()
-        && legal_names(raw).is_empty()
-        && quantities(&clause.both()).is_empty()
 }
 
 /// Whether a line of a register is an entry of it, or limits one.
@@ -433,11 +402,9 @@ fn is_label(clause: &Clause, text: &str, headed: bool) -> bool {
     // `Payment and Renewal.` before a paragraph, numbered or not.
     let titled_all = words.len() >= 2 && words.iter().all(|w| w.starts_with(char::is_uppercase) || w.len() <= 3);
     let run_in = (!clause.listed || titled_all && !clause.lead.trim_end().ends_with(':'))
-        && (words.len() <= 3 || words.len() <= 6 && titled_all && !SPEAKS.is_match(text) && !NORM.is_match(text))
+        && words.len() <= 3
         && raw.trim_end().ends_with('.');
-    // A title, or what a page praises itself with, ends without a mark.
-    let asks = !clause.listed && words.len() <= 14 && ASKS.is_match(text);
-    run_in || !ends && (asks || !led && words.len() <= 6 || titled || text.contains("](http"))
+    run_in || !ends && (!led && words.len() <= 6 || titled || text.contains("](http"))
 }
 
 /// Whether an item of a list is a sentence of some length, as numbered paragraphs are.
@@ -785,6 +752,12 @@ mod tests {
                 "typo_grammar",
             ),
             (
+                "A sentence of another edition of the page.",
+                "## Maps\nYou see the maps of the towns that you choose, and we draw them for you with the names of the streets and of the squares.\nYou find the shoes that fit to the walk that you plan with the maps.\n## Cookies\nThe cookies of the maps stay on the device that you use for as long as you have the app.",
+                "## Maps\nYou see the maps of the towns that you choose, and we draw them for you with the names of the streets and of the squares.\nYou find the shoes that fit to the walk that you plan with the maps.\n## Cookies\nLes cookies des cartes restent sur votre appareil pour la durée de votre utilisation et vous pouvez les voir dans une liste.",
+                "fetch_artefact",
+            ),
+            (
                 "A date that depends on the reader too.",
                 "Effective Date: The earlier of 2022-07-06 or user acceptance.",
                 "Effective Date: The earlier of 2023-01-09 or user acknowledgment.",
@@ -827,6 +800,62 @@ mod tests {
                 "An article of a statute.",
                 "## Legal basis\nWe use data under Art. 6(1)(a) GDPR only with your consent.",
                 "## Legal basis\nWe use data under Art. 6(1)(f) GDPR on our legitimate interests.",
+            ),
+            (
+                "An introduction that has one more purpose.",
+                "## About\nThis policy explains how we use your data to provide maps.",
+                "## About\nThis policy explains how we use your data to provide maps and to train artificial intelligence.",
+            ),
+            (
+                "A pointer that goes on to share.",
+                "## About\nPlease read our privacy policy, which describes how we use your data.",
+                "## About\nPlease read our privacy policy, which describes how we use your data and share it with data brokers.",
+            ),
+            (
+                "A document that says that, not how.",
+                "## About\nAcme makes maps.",
+                "## About\nAcme makes maps.\nOur terms set out that you grant us a licence to your photos.",
+            ),
+            ("A promise in capitals.", "## Sharing\nNO SALE OF YOUR DATA.", "## Sharing\nMaps are made here."),
+            (
+                "A waiver in capitals.",
+                "## Disputes\nWe meet first.",
+                "## Disputes\nWe meet first.\n\nWAIVER OF JURY TRIAL AND CLASS ACTIONS.",
+            ),
+            (
+                "A short German sentence without a verb.",
+                "## Weitergabe\nWir speichern Karten.\n\nKein Verkauf von Daten an Dritte.",
+                "## Weitergabe\nWir speichern Karten.",
+            ),
+            (
+                "A contraction that lost its mark.",
+                "## Sharing\nWe dont sell your data to anyone.",
+                "## Sharing\nWe sell your data to anyone.",
+            ),
+            (
+                "What leads to a list, and names who receives.",
+                "## Sharing\n- Your name\n- Your street",
+                "## Sharing\nThe following data may be disclosed to data brokers and to advertisers:\n- Your name\n- Your street",
+            ),
+            (
+                "A definition with a price.",
+                "## Fees\nWe charge fees.",
+                "## Fees\nWe charge fees.\n\"Fee\" means 30 euros a month, which we charge to your card.",
+            ),
+            (
+                "A definition that names who else receives.",
+                "## Sharing\nWe share data with affiliates.",
+                "## Sharing\nWe share data with affiliates.\n\"Affiliates\" means any company that we do business with, including advertisers and data brokers.",
+            ),
+            (
+                "A period that begins with a date.",
+                "## Retention\nDeletion deadline: The later of 2024-01-01 or one year after you leave.",
+                "## Retention\nDeletion deadline: The later of 2025-01-01 or ten years after you leave.",
+            ),
+            (
+                "A section that says the contrary in another language.",
+                "## Maps\nYou see the maps of the towns that you choose, and we draw them for you with the names of the streets and of the squares.\nYou find the shoes that fit to the walk that you plan with the maps.\n## Sharing\nWe never sell your data to anyone, and we delete all of it as soon as you leave us.",
+                "## Maps\nYou see the maps of the towns that you choose, and we draw them for you with the names of the streets and of the squares.\nYou find the shoes that fit to the walk that you plan with the maps.\n## Sharing\nNous vendons vos données à des annonceurs et nous les gardons pour toujours dans tous les pays.",
             ),
             (
                 "A pointer that sells.",
