@@ -633,6 +633,10 @@ pub(crate) fn strange(old: &Reading, new: &Reading, clauses: &[Clause]) -> BTree
     for clause in sided() {
         let counts = found.entry(&clause.path).or_default();
         let is_strange = own(&clause.both()).is_some_and(|spoken| spoken != a);
+        // A title is no counterpart of a sentence.
+        if !is_strange && clause.both().split_whitespace().count() < 8 {
+            continue;
+        }
         counts[usize::from(clause.after.is_empty()) + if is_strange { 0 } else { 2 }] += 1;
     }
     // What nothing stands in the place of may be a clause that one edition alone has.
