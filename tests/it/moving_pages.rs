@@ -272,13 +272,13 @@ async fn a_move_is_ended_under_the_name_under_which_it_was_told() {
 /// places with it: each is told as what it is, under the page's name, and once.
 #[tokio::test]
 async fn what_waited_for_the_first_page_ends_as_that_page_does() {
-    let cases: [(&str, &[&str], Option<&str>, Option<&str>); 4] = [
-        ("/cookies", &["/terms"], Some("removed"), None),
-        ("/cookies", &["/legal/privacy"], Some("configured"), Some("/legal/privacy")),
-        ("/legal/privacy", &["/cookies"], Some("configured"), Some("/legal/privacy")),
-        ("/cookies", &["/privacy"], None, None),
-    ];
-    for (first, others, decision, there) in cases {
+    let there = Some("/legal/privacy");
+    for (first, others, decision, there) in [
+        ("/cookies", ["/terms"], Some("removed"), None),
+        ("/cookies", ["/legal/privacy"], Some("configured"), there),
+        ("/legal/privacy", ["/cookies"], Some("configured"), there),
+        ("/cookies", ["/privacy"], None, None),
+    ] {
         let mut story = Story::new().await;
         let revised = policy("Privacy Policy", KETTLES).replace("collect", "gather").replace("share", "pass on");
         story.company.serve("/legal/privacy", html(revised));

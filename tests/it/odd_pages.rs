@@ -195,3 +195,25 @@ async fn however_a_site_shows_it_a_browser_reads_it() {
     let empty = rendered(&server, "/frameset-of-nothing", limited).await.unwrap();
     assert!(String::from_utf8_lossy(&empty.body).contains("<frame "), "{}", String::from_utf8_lossy(&empty.body));
 }
+
+/// What others show in a page makes it no longer than a page may be.
+#[tokio::test]
+async fn a_frame_that_there_is_no_room_for_is_left_out() {
+    let Some(browser) = browser() else { return };
+    let text = "<p>We keep the data of your kettle for as long as you boil water with it.</p>".repeat(500);
+    let others = Server::start(move |_: &Asked| html(&text)).await;
+    let kept = others.url("/kept-policy");
+    let server = Server::start(move |asked: &Asked| {
+        let long = if asked.path() == "/long" { "x".repeat(40_000) } else { String::new() };
+        html(&format!("<p title='{long}'>Acme</p><iframe src='{kept}' width=900 height=700></iframe>"))
+    })
+    .await;
+    let allow = vec![Allowed::Network("127.0.0.0/8".parse().unwrap())];
+    let options = Options { allow, pause_per_host: Duration::ZERO, max_body: 64 << 10, browser, ..Options::default() };
+    let fetcher = Fetcher::with_client(GuardedClient::new(&options).unwrap(), options, SystemClock);
+    for (path, taken) in [("/short", true), ("/long", false)] {
+        let fetched = fetcher.render(request(server.url(path))).await;
+        let Ok(Fetched::Snapshot(snapshot)) = fetched else { panic!("{path}: {fetched:?}") };
+        assert_eq!(String::from_utf8_lossy(&snapshot.body).contains("you boil water"), taken, "{path}");
+    }
+}
