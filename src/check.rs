@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::alert::{Addressed, Alert, NextVersion, address};
 use crate::cadence::{LONGEST_RETRY_AFTER, next_check};
-use crate::climb::{climb, climb_pages};
+use crate::climb::{climb, climb_pages, mark_stopped};
 use crate::clock::Clock;
 use crate::confirmation::{Step, Telling, first_look, found_again, found_another};
 use crate::discovery::address::same;
@@ -210,6 +210,7 @@ async fn look<F: Fetch, C: Clock>(
                 ),
             }
         }
+        mark_stopped(&mut understood.outcome, &ports.store).await?;
         let judged = judge_redirect(watch, facts.as_ref(), before.as_ref(), understood.outcome, &ports.store).await?;
         moved = judged.1;
         Together { tried, ..Together::alone(judged.0) }

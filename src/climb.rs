@@ -124,6 +124,23 @@ pub(crate) async fn climb<F: Fetch, C: Clock>(
     Ok((stands, tried))
 }
 
+/// Marks a change as one between two ways of reading, where scripts did not make the text before
+/// or this one to its end: what was missing was not added.
+///
+/// # Errors
+/// If the record could not be read.
+pub(crate) async fn mark_stopped(outcome: &mut Outcome, store: &Store) -> Result<(), StoreError> {
+    let Outcome::Changed { change, snapshot, from, .. } = outcome else { return Ok(()) };
+    change.crosses_readings |= snapshot.is_stopped();
+    for cited in from.snapshots() {
+        if change.crosses_readings {
+            break;
+        }
+        change.crosses_readings = store.snapshot(cited).await?.is_stopped();
+    }
+    Ok(())
+}
+
 /// A capture of an archive, if it is younger than the last look that saw the policy: an
 /// older one says nothing of what stands there now.
 fn if_newer(came: Came, seen_until: Option<Timestamp>) -> Came {

@@ -187,7 +187,8 @@ pub fn examine_pages(
     };
     let outcome = match judged(&combine(old), &combine(new), rules) {
         None => Outcome::Unchanged { snapshot, note },
-        Some((change, judgment)) => {
+        Some((mut change, judgment)) => {
+            change.crosses_readings |= is_stopped(reader, held, &pages);
             let from =
                 upgrade.as_ref().map_or_else(|| previous.facts.clone(), |to| upgraded(&previous.facts, to, reader));
             Outcome::Changed { snapshot, reading, from: Box::new(from), change, judgment }
@@ -586,6 +587,16 @@ fn newest(pages: &[PageCheck]) -> Option<&Snapshot> {
     let is_new = |outcome: &Outcome| matches!(outcome, Outcome::First { .. } | Outcome::Changed { .. });
     let served = seen.filter_map(|outcome| Some((is_new(outcome), outcome.snapshot()?)));
     served.max_by_key(|(is_new, snapshot)| (*is_new, snapshot.captured_at)).map(|(_, snapshot)| snapshot)
+}
+
+/// Whether scripts did not make a page that changed to its end, now or before.
+fn is_stopped(reader: &Reader, held: &[Option<Held>], pages: &[PageCheck]) -> bool {
+    let new = pages.iter().filter(|page| matches!(page.outcome, Outcome::First { .. } | Outcome::Changed { .. }));
+    new.into_iter().any(|page| {
+        let at = reader.pages.iter().position(|known| known.url.as_str() == page.url);
+        let before = at.and_then(|at| held.get(at)?.as_ref()).map(|held| &held.snapshot);
+        before.into_iter().chain(page.outcome.snapshot()).any(Snapshot::is_stopped)
+    })
 }
 
 #[cfg(test)]

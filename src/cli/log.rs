@@ -43,7 +43,7 @@ pub struct Args {
 /// A row of the timeline: what of, and what there is to say of that.
 #[derive(Serialize)]
 struct Row<T> {
-    /// `version`, `move`, `join`, `errand` or `check`.
+    /// `version`, `move`, `move_end`, `join`, `errand` or `check`.
     kind: &'static str,
     #[serde(flatten)]
     of: T,
@@ -128,7 +128,7 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
             console.object(&Row { kind: "move", of: moves::object(id.as_str(), &one) })?;
         }
         for end in installation.store.move_ends(&id).await? {
-            console.object(&moves::end_object(id.as_str(), &end))?;
+            console.object(&Row { kind: "move_end", of: moves::end_object(id.as_str(), &end) })?;
         }
         for join in joins(&installation, &id).await? {
             console.object(&Row { kind: "join", of: backfill::join_object(id.as_str(), &join) })?;

@@ -448,10 +448,12 @@ async fn show(
                 all.iter().any(|lost| lost.watch == watch.id)
             }
         };
-        console.say(if lost {
-            "no move of it is known, although it is not where it was; the daemon searches for it once a day, `--search` now"
-        } else {
-            "no move of it is known"
+        console.say(match (lost, sought) {
+            (true, None) => {
+                "no move of it is known, although it is not where it was; the daemon searches for it once a day, `--search` now"
+            }
+            (true, Some(_)) => "no move of it is known, although it is not where it was",
+            (false, _) => "no move of it is known",
         });
         return Ok(());
     }

@@ -25,6 +25,8 @@ pub(super) struct Page {
     /// How many rows were left out, being of no moment at which an archive can have captured
     /// anything.
     pub(super) untimely: usize,
+    /// The last 14 digits of any row, of what was left out too.
+    pub(super) last: Option<String>,
 }
 
 /// Column order of the text form, and of JSON without a row of names.
@@ -148,6 +150,10 @@ impl Page {
     fn take<'a>(&mut self, cell: impl Fn(&str) -> Option<Cow<'a, str>>) {
         self.rows += 1;
         let (Some(timestamp), Some(original)) = (cell("timestamp"), cell("original")) else { return };
+        // Where to go on, whether or not the row is of use.
+        if timestamp.len() == 14 && timestamp.bytes().all(|byte| byte.is_ascii_digit()) {
+            self.last = self.last.take().max(Some(timestamp.clone().into_owned()));
+        }
         let long = |name: &str, most: usize| cell(name).is_some_and(|text| text.len() > most);
         if original.len() > MAX_URL || long("digest", 128) || long("mimetype", 256) {
             return;
@@ -288,6 +294,14 @@ mod tests {
                 ("http://acme.test:80/privacy", Some(200), false)
             );
         }
+    }
+
+    #[test]
+    fn a_page_that_ends_in_what_is_left_out_goes_on_behind_it() {
+        let row = |at: &str| format!("test,acme)/privacy {at} http://acme.test/privacy text/html 200 AAAA 100\n");
+        let mut page = parse([row("20190609232851"), row("20191340000000"), row("2020")].concat().as_bytes()).unwrap();
+        leave_out_untimely(&mut page.captures, crate::time::parse_rfc3339("2001-01-01T00:00:00Z").unwrap());
+        assert_eq!((page.captures.len(), page.rows, page.last.as_deref()), (0, 3, Some("20191340000000")));
     }
 
     #[test]

@@ -184,7 +184,7 @@ impl<C: Clock> Archive<C> {
         }
         let limit = if cursor.rows == 0 { PAGE_ROWS } else { cursor.rows };
         let (page, signed) = self.index_page(url, cursor, limit).await?;
-        let last = page.captures.iter().map(|capture| capture.timestamp.clone()).max();
+        let last = page.last;
         let full = page.more || page.rows >= limit;
         let untimely = page.untimely;
         let captures = cdx::of_page(page.captures, url, None, None);
@@ -282,7 +282,15 @@ impl<C: Clock> Archive<C> {
             return Err(self.not_archived(url.as_str(), ""));
         }
         let address = self.address(&self.playback_path(&timestamp, url.as_str()))?;
-        let (timestamp, original) = match self.playback(&address, &timestamp, url.as_str(), url.as_str()).await {
+        let mut played = self.playback(&address, &timestamp, url.as_str(), url.as_str()).await;
+        // Some lead to the end of time, and from there to the newest that they have.
+        if let Ok(Playback::Near { timestamp, url: other }) = &played
+            && cdx::moment(timestamp).is_none_or(|at| !is_archivable(at, self.clock.now()))
+        {
+            let address = self.address(&self.playback_path(timestamp, other))?;
+            played = self.playback(&address, timestamp, other, url.as_str()).await;
+        }
+        let (timestamp, original) = match played {
             Ok(Playback::Near { timestamp, url }) => (timestamp, url),
             Ok(Playback::Memento(played, _)) => {
                 (cdx::digits(played.snapshot.captured_at), played.snapshot.final_url.clone())
@@ -293,6 +301,9 @@ impl<C: Clock> Archive<C> {
             Err(other) => return Err(other),
         };
         let captured_at = cdx::moment(&timestamp).ok_or_else(|| self.unavailable("it redirects to no capture"))?;
+        if !is_archivable(captured_at, self.clock.now()) {
+            return Err(self.not_archived(url.as_str(), ""));
+        }
         let (media_type, digest) = ("-".to_owned(), "-".to_owned());
         Ok(Capture { timestamp, captured_at, original, media_type, status: None, digest, memento: None })
     }
@@ -484,15 +495,15 @@ impl<C: Clock> Archive<C> {
         let Came { answer, body, received } = came;
         let now = self.clock.now();
         let stated = links::moment(datetime).filter(|at| is_archivable(*at, now));
-        let meant = cdx::moment(timestamp).filter(|at| is_archivable(*at, now));
+        let asked_for = cdx::moment(timestamp);
         let captured_at = stated
-            .or(meant)
+            .or(asked_for.filter(|at| is_archivable(*at, now)))
             .ok_or_else(|| self.not_archived(url, format!(" at {timestamp}: what came is of no time that can be")))?;
         let original = answer.header("link").and_then(original_of).unwrap_or_else(|| url.to_owned());
         // Some archives show the nearest capture where others redirect to it.
-        if let (Some(stated), Some(meant)) = (stated, meant)
-            && cdx::is_sound(timestamp, meant)
-            && stated != meant
+        if let (Some(stated), Some(asked_for)) = (stated, asked_for)
+            && cdx::is_sound(timestamp, asked_for)
+            && stated != asked_for
         {
             return Ok(Playback::Near { timestamp: cdx::digits(stated), url: original });
         }

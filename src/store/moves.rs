@@ -384,12 +384,20 @@ pub(super) fn with_moves(tx: &Transaction<'_>) -> Result<BTreeSet<WatchId>, Faul
 }
 
 /// Forgets that a watch was lost, since its address is another one now, and tells whoever
-/// was told of a move that it is decided. `before` is the address until now.
+/// was told of a move of it as a whole that it is decided. `before` is the address until now.
 pub(super) fn readdressed(tx: &Transaction<'_>, watch: &Watch, before: &str, now: Timestamp) -> Result<(), Fault> {
-    if let Some(key) = key_of(tx, &watch.id)? {
-        let told = told_of(&whereabouts(tx, key, before)?);
-        tell_end(tx, key, (watch, None), &told, Decision::Configured, Some(&watch.url), now)?;
-        note_end(tx, key, (before, &told), Some(&watch.url), now)?;
+    let pages = watch.all_pages();
+    let is_configured = pages.iter().any(|page| page.url.as_str() == before);
+    if let Some(key) = key_of(tx, &watch.id)?
+        && !is_configured
+        // Another page of several may be the first now: that tells what became of this one.
+        && !is_page(tx, key, before)?
+    {
+        let known = whereabouts(tx, key, before)?;
+        let told = told_of(&known);
+        let there = named_now(&known, &told, &pages).unwrap_or(&watch.url);
+        tell_end(tx, key, (watch, None), &told, Decision::Configured, Some(there), now)?;
+        note_end(tx, key, (before, &told), Some(there), now)?;
     }
     tx.prepare_cached("UPDATE watches SET lost_by = NULL, sought_at = NULL WHERE name = ?1")?
         .execute([watch.id.as_str()])?;
@@ -411,13 +419,10 @@ pub(super) fn readdressed_pages(tx: &Transaction<'_>, watch: &Watch, now: Timest
         let known = whereabouts_of_page(tx, key, &name)?;
         let told = told_of(&known);
         // What moved as a whole is told where its address changes.
-        if told.is_empty() || !was_page(tx, key, &name)? {
+        if told.is_empty() || !is_page(tx, key, &name)? {
             continue;
         }
-        // Where it is, or where it was told that it may be.
-        let mut found = known.moved.iter().chain(&told);
-        let there = found.find_map(|found| pages.iter().find(|page| page.url.as_str() == found.url));
-        let there = there.map(|page| &page.url);
+        let there = named_now(&known, &told, &pages);
         let decision = if there.is_some() { Decision::Configured } else { Decision::Removed };
         tell_end(tx, key, (watch, Some(&page)), &told, decision, there, now)?;
         note_end(tx, key, (&name, &told), there, now)?;
@@ -425,10 +430,24 @@ pub(super) fn readdressed_pages(tx: &Transaction<'_>, watch: &Watch, now: Timest
     Ok(())
 }
 
-/// Whether an address was looked at as one page of several.
-fn was_page(tx: &Transaction<'_>, watch: i64, page: &str) -> rusqlite::Result<bool> {
-    tx.prepare_cached("SELECT EXISTS (SELECT 1 FROM checks WHERE watch_id = ?1 AND page = ?2)")?
-        .query_row((watch, page), |row| row.get(0))
+/// The page of the configuration that is where something went, or was told that it may be.
+fn named_now<'a>(known: &Whereabouts, told: &[Move], pages: &'a [Page]) -> Option<&'a Url> {
+    let mut found = known.moved.iter().chain(told);
+    found.find_map(|found| pages.iter().find(|page| page.url.as_str() == found.url)).map(|page| &page.url)
+}
+
+/// Whether an address was one page of several when the watch was looked at last. What was
+/// taken out before that look ended then, and an update of the program does not tell it anew.
+fn is_page(tx: &Transaction<'_>, watch: i64, page: &str) -> rusqlite::Result<bool> {
+    tx.prepare_cached(
+        "WITH was AS (SELECT coalesce(max(whole_id), max(id)) AS last FROM checks WHERE watch_id = ?1 AND page = ?2)
+         SELECT last IS NOT NULL AND NOT EXISTS (
+             SELECT 1 FROM checks c WHERE c.watch_id = ?1 AND c.id > last AND c.whole_id IS NULL AND c.page IS NULL
+                 AND (c.outcome IN ('first', 'unmodified', 'unchanged', 'changed')
+                      OR EXISTS (SELECT 1 FROM checks part WHERE part.whole_id = c.id))
+         ) FROM was",
+    )?
+    .query_row((watch, page), |row| row.get(0))
 }
 
 fn insert(

@@ -703,7 +703,7 @@ fn empty(seen: &Seen<'_>) -> Option<Unreadable> {
     let structure = &seen.structure;
     let cause = if seen.page.snapshot.body.is_empty() {
         "there are no bytes".to_owned()
-    } else if let Some(document) = &structure.document {
+    } else if let Some(document) = structure.document.as_ref().and_then(|shown| document(seen, shown)) {
         format!("it shows a document in place of a text; watch that one: {document}")
     } else if structure.frames > 0 && structure.scripts == 0 {
         format!("the text is in {} frames", structure.frames)
@@ -713,6 +713,16 @@ fn empty(seen: &Seen<'_>) -> Option<Unreadable> {
         "next to no text".to_owned()
     };
     seen.refuse(Why::EmptyShell, cause)
+}
+
+/// Where the document is that a page shows at an address: a viewer has it in its query.
+fn document(seen: &Seen<'_>, shown: &str) -> Option<url::Url> {
+    let shown = url::Url::parse(&seen.page.snapshot.final_url).ok()?.join(shown).ok()?;
+    let within = shown.query_pairs().find(|(_, value)| structure::names_pdf(value));
+    let within = within.filter(|_| !structure::names_pdf(shown.path())).and_then(|(_, value)| shown.join(&value).ok());
+    let mut document = within.unwrap_or(shown);
+    document.set_fragment(None);
+    matches!(document.scheme(), "http" | "https").then_some(document)
 }
 
 /// Parts of addresses that say where a redirect led, with what that means.

@@ -418,6 +418,8 @@ async fn a_page_is_followed_under_its_former_addresses() {
     db.execute_batch(
         "INSERT INTO moves (watch_id, found_at, configured, url, way, alike, state)
              SELECT id, '2018-01-01T00:00:00.000Z', url, url || '/new', 'link', 0.9, 'proposed' FROM watches;
+         INSERT INTO move_ends (watch_id, ended_at, configured, url)
+             SELECT id, '2018-02-01T00:00:00.000Z', url, url || '/new' FROM watches;
          INSERT INTO errands (watch_id, check_id, kind, url, created_at, state, due_at)
              SELECT w.id, max(c.id), 'save', w.url, '2018-01-01T00:00:00.000Z', 'pending', '2018-01-01T00:00:00.000Z'
              FROM watches w JOIN checks c ON c.watch_id = w.id;",
@@ -425,7 +427,10 @@ async fn a_page_is_followed_under_its_former_addresses() {
     .unwrap();
     let rows = desk.run(&["log", "acme", "--checks", "--json"]).exits(0).objects();
     let kinds: Vec<&str> = rows.iter().map(|row| row["kind"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["version", "version", "version", "move", "join", "errand", "check", "check", "check"]);
+    assert_eq!(
+        kinds,
+        ["version", "version", "version", "move", "move_end", "join", "errand", "check", "check", "check"]
+    );
     for row in &rows {
         let of_version = matches!(row["kind"].as_str(), Some("version" | "check"));
         assert_eq!(row["version"].is_u64(), of_version, "{row}");

@@ -348,6 +348,100 @@ async fn dialogues_are_answered_in_their_own_language() {
     }
 }
 
+/// What buttons say, ranked in the browser by the table that the dialogues are answered by.
+#[tokio::test]
+async fn no_is_told_from_yes_in_every_language() {
+    const RANKED: &str = include_str!("../../src/fetch/browser/labels.js");
+    const PAIRS: &[(&str, &str)] = &[
+        ("Reject all", "Accept all"),
+        ("I do not agree", "I agree"),
+        ("I disagree", "I agree"),
+        ("Don’t allow", "Allow"),
+        ("Nicht akzeptieren", "Akzeptieren"),
+        ("Ich stimme nicht zu", "Zustimmen"),
+        ("Nicht zustimmen", "Alle akzeptieren"),
+        ("Je refuse", "J’accepte"),
+        ("Ne pas accepter", "Accepter"),
+        ("No acepto", "Acepto"),
+        ("Non accetto", "Accetto"),
+        ("Não aceito", "Aceito"),
+        ("No accepto", "Accepto"),
+        ("Niet akkoord", "Akkoord"),
+        ("Niet accepteren", "Nu accepteren"),
+        ("Nie akceptuję", "Akceptuję"),
+        ("Nie zgadzam się", "Zgadzam się"),
+        ("Nesouhlasím", "Souhlasím"),
+        ("Nepřijmout", "Přijmout"),
+        ("Neprijať", "Prijať"),
+        ("Nesúhlasím", "Súhlasím"),
+        ("Nem fogadom el", "Elfogadom"),
+        ("Nu accept", "Accept"),
+        ("Nu sunt de acord", "Accept toate"),
+        ("Не приемам", "Приемам"),
+        ("Не съм съгласен", "Съгласен съм"),
+        ("Не приймаю", "Приймаю"),
+        ("Не дозволяти", "Дозволити"),
+        ("Не принимать", "Принимать"),
+        ("Не разрешать", "Разрешить"),
+        ("Не согласен", "Согласен"),
+        ("Не прихватам", "Прихватам"),
+        ("Ne prihvaćam", "Prihvaćam"),
+        ("Ne strinjam se", "Strinjam se"),
+        ("Ne sprejmem", "Sprejmem"),
+        ("Δεν αποδέχομαι", "Αποδέχομαι"),
+        ("Δεν συμφωνώ", "Συμφωνώ"),
+        ("Kabul etmiyorum", "Kabul ediyorum"),
+        ("Kabul etme", "Kabul et"),
+        ("Nesutinku", "Sutinku"),
+        ("Nepiekrītu", "Piekrītu"),
+        ("Ei nõustu", "Nõustun"),
+        ("En hyväksy", "Hyväksyn"),
+        ("Älä hyväksy", "Hyväksy kaikki"),
+        ("Godkänn inte", "Godkänn"),
+        ("Ikke godta", "Godta"),
+        ("Tillad ikke", "Tillad"),
+        ("Tillad ikke cookies", "Tillad alle"),
+        ("Accepter ikke", "Accepter alle"),
+        ("同意しない", "同意する"),
+        ("不同意", "同意"),
+        ("不接受", "接受"),
+        ("동의하지 않음", "동의함"),
+        ("غير موافق", "موافق"),
+        ("لا أوافق", "أوافق"),
+        ("לא מסכים", "מסכים"),
+        ("Tidak setuju", "Setuju"),
+        ("Không đồng ý", "Đồng ý"),
+        ("ไม่ยอมรับ", "ยอมรับ"),
+        ("ไม่ยินยอม", "ยอมรับทั้งหมด"),
+    ];
+    // Neither of them: disclaimers, thanks, and what keeps no for something else.
+    const OTHERS: &[(&str, i64)] = &[
+        ("Отказ от ответственности", -1),
+        ("Відмова від відповідальності", -1),
+        ("Terima kasih", -1),
+        ("Disclaimer", -1),
+        ("Continuer en acceptant", 3),
+        ("Zustimmen und nicht mehr anzeigen", 3),
+        ("Nicht notwendige Cookies akzeptieren", 3),
+        ("Accept, do not show again", 3),
+        ("Отказ от cookie", 0),
+        ("Nur notwendige Cookies akzeptieren", 0),
+    ];
+    let Some(browser) = browser() else { return };
+    let both = PAIRS.iter().flat_map(|(no, yes)| [(*no, 0), (*yes, 3)]);
+    let table = Value::from(both.chain(OTHERS.iter().copied()).map(|row| serde_json::json!(row)).collect::<Vec<_>>());
+    let server = Server::start(move |_: &Asked| {
+        scripted(&format!(
+            "const rank = {RANKED};
+             const wrong = {table}.filter(([label, expected]) => rank(label) !== expected).map(([label]) => label);
+             app.innerHTML = POLICY + '<p>Ranked wrongly: ' + (wrong.join(', ') || 'none of them') + '.</p>'"
+        ))
+    })
+    .await;
+    let text = reading(&server, "/ranked", &browser).await.unwrap().text();
+    assert!(text.contains("Ranked wrongly: none of them."), "{text}");
+}
+
 #[tokio::test]
 async fn walls_are_named_and_a_challenge_that_passes_is_waited_for() {
     let Some(browser) = browser() else { return };

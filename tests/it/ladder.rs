@@ -106,6 +106,33 @@ async fn a_change_that_is_seen_in_another_way_says_so() {
     assert_eq!(world.inbox.got().len(), 1);
 }
 
+/// What a page lacked whose scripts were stopped is not added by the publisher later.
+#[tokio::test]
+async fn what_stopped_scripts_left_out_is_said_to_be_read_in_another_way() {
+    for several in [false, true] {
+        let world = World::new().await;
+        let annex = Page { url: watch("/annex", &[]).url, selectors: Selectors::default() };
+        let pages = if several { vec![annex] } else { Vec::new() };
+        let watch = world.follow(Watch { ladder: Ladder::default(), pages, ..watch("/privacy", &["desk"]) }).await;
+        world.site.serve("/annex", policy("We keep the annex for ten years."));
+        world.site.serve("/privacy", Answer::Page(200, SHELL.to_owned()));
+        world.site.serve_rendered("/privacy", policy(""));
+        world.site.hang_scripts(true);
+        assert_eq!(world.check(&watch).await.outcome.as_str(), "first");
+        world.site.hang_scripts(false);
+        let mut crosses = Vec::new();
+        for said in [WILL_NOT, MAY] {
+            world.clock.advance(DAY);
+            world.site.serve_rendered("/privacy", policy(said));
+            let checked = world.check(&watch).await;
+            let Outcome::Changed { change, .. } = &checked.outcome else { panic!("{:?}", checked.outcome) };
+            crosses.push(change.crosses_readings);
+        }
+        assert_eq!(crosses, [true, false], "several: {several}");
+        world.deliver_all().await;
+    }
+}
+
 #[tokio::test]
 async fn a_blocked_page_is_read_in_the_archive_and_marked_so() {
     let world = World::new().await;

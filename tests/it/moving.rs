@@ -671,6 +671,8 @@ fn a_policy_that_is_lost_without_a_trace_is_said_to_be_searched_for() {
     company.remove("/privacy");
     desk.run(&["fetch", "acme"]).exits(3).prints("not_found");
     desk.run(&["move", "acme"]).exits(0).says("although it is not where it was").says("`--search` now");
+    let searched = desk.run(&["move", "acme", "--search"]).exits(0).says("although it is not where it was");
+    assert!(!searched.err.contains("--search"), "{}", searched.err);
 }
 
 #[test]

@@ -268,6 +268,69 @@ async fn a_move_is_ended_under_the_name_under_which_it_was_told() {
     assert_eq!(ends.iter().map(|end| end.url.clone()).collect::<Vec<_>>(), [Some(there)]);
 }
 
+/// The first page, which may have moved, is taken out, gives way to another one or changes
+/// places with it: each is told as what it is, under the page's name, and once.
+#[tokio::test]
+async fn what_waited_for_the_first_page_ends_as_that_page_does() {
+    let there = Some("/legal/privacy");
+    for (first, others, decision, there) in [
+        ("/cookies", ["/terms"], Some("removed"), None),
+        ("/cookies", ["/legal/privacy"], Some("configured"), there),
+        ("/legal/privacy", ["/cookies"], Some("configured"), there),
+        ("/cookies", ["/privacy"], None, None),
+    ] {
+        let mut story = Story::new().await;
+        let revised = policy("Privacy Policy", KETTLES).replace("collect", "gather").replace("share", "pass on");
+        story.company.serve("/legal/privacy", html(revised));
+        story.company.remove("/privacy");
+        let footer = "<a href=\"/legal/privacy\">Privacy Policy</a>";
+        story.company.serve("/", html(framed("Acme", "<h1>Kettles</h1>", footer)));
+        story.check_and_seek().await;
+        let page = |path: &&str| Page { url: story.company.url(path), selectors: Selectors::default() };
+        let (url, pages) = (story.company.url(first), others.iter().map(page).collect());
+        let after = Watch { url, pages, ..story.watch.clone() };
+        for _ in 0..2 {
+            story.configure(after.clone()).await;
+        }
+        let there = there.map(|path| story.company.url(path).to_string());
+        let ends = story.ports.store.move_ends(&story.watch.id).await.unwrap();
+        let ended: Vec<Option<String>> = ends.into_iter().map(|end| end.url).collect();
+        assert_eq!(ended, decision.map(|_| there.clone()).into_iter().collect::<Vec<_>>(), "{first} {others:?}");
+        let told = story.told().await;
+        assert_eq!(told[0].0, "policy.move_proposed");
+        let end = told[1..].iter().map(|(kind, data)| {
+            let text = |name: &str| data[name].as_str().map(str::to_owned);
+            (kind.clone(), text("decision"), text("url"), text("page"))
+        });
+        let page = Some(story.company.url("/privacy").to_string());
+        let expected = decision.map(|word| ("policy.move_decided".to_owned(), Some(word.to_owned()), there, page));
+        assert_eq!(end.collect::<Vec<_>>(), expected.into_iter().collect::<Vec<_>>(), "{first} {others:?}");
+    }
+}
+
+/// A release that did not write ends down left pages behind that are long taken out.
+#[tokio::test]
+async fn what_ended_long_before_an_update_is_not_told_late() {
+    for last in [false, true] {
+        let mut story = Story::new().await;
+        let revised = policy("Cookie Policy", COOKIES).replace("collect", "gather").replace("share", "pass on");
+        story.company.serve("/legal/cookies", html(revised));
+        story.company.remove("/cookies");
+        story.company.serve("/terms", html(policy("Terms", KETTLES)));
+        let footer = "<a href=\"/legal/cookies\">Cookie Policy</a>";
+        story.company.serve("/", html(framed("Acme", "<h1>Kettles</h1>", footer)));
+        story.check_and_seek().await;
+        assert_eq!(story.cookies().await, (None, vec![MoveState::Proposed]));
+        let terms = Page { url: story.company.url("/terms"), selectors: Selectors::default() };
+        story.watch.pages = if last { Vec::new() } else { vec![terms] };
+        assert!(story.check().await.outcome.is_success(), "as that release would");
+        story.configure(story.watch.clone()).await;
+        assert_eq!(story.ports.store.move_ends(&story.watch.id).await.unwrap(), [], "last: {last}");
+        let told = story.told().await;
+        assert!(told.iter().all(|(kind, _)| kind != "policy.move_decided"), "last: {last}: {told:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_page_that_leads_to_another_text_is_refused_until_somebody_decides() {
     let story = Story::new().await;

@@ -120,10 +120,13 @@ async fn however_a_site_shows_it_a_browser_reads_it() {
     let Some(browser) = browser() else { return };
     let others = Server::start(|asked: &Asked| match asked.path() {
         "/kept-policy" => html(&policy()),
+        "/comments" => {
+            html(&"<p>Chat with us about the kettle that you bought of us last year, please.</p>".repeat(400))
+        }
         _ => html("<p>Chat with us. We are here to help you with your kettle.</p>"),
     })
     .await;
-    let (kept, chat) = (others.url("/kept-policy"), others.url("/chat"));
+    let (kept, chat, comments) = (others.url("/kept-policy"), others.url("/chat"), others.url("/comments"));
     let server = Server::start(move |asked: &Asked| match asked.path() {
         "/refresh" => html("<meta http-equiv=refresh content='0; url=/refresh/2'>"),
         "/refresh/2" => html("<meta http-equiv=refresh content='1; url=/whole'>"),
@@ -141,6 +144,7 @@ async fn however_a_site_shows_it_a_browser_reads_it() {
         )),
         "/kept-elsewhere" => html(&format!("<p>Acme</p><iframe src='{kept}' width=900 height=700></iframe>")),
         "/with-a-chat" => html(&format!("{}<iframe src='{chat}' width=300 height=300></iframe>", policy())),
+        "/with-comments" => html(&format!("{}<iframe src='{comments}' width=900 height=700></iframe>", policy())),
         "/object" => html("<p>Acme</p><object data=/whole type=text/html width=900 height=700></object>"),
         "/embed" => html("<p>Acme</p><embed src=/whole type=text/html width=900 height=700>"),
         "/frameset" => vec![Act::Send(answer(
@@ -148,6 +152,11 @@ async fn however_a_site_shows_it_a_browser_reads_it() {
             "content-type: text/html\r\n",
             b"<html><title>Privacy Policy</title><frameset cols=\"10%,90%\"><frame src=/menu><frame src=/whole></frameset></html>",
         ))],
+        "/frameset-of-nothing" => with(
+            "200 OK",
+            "",
+            b"<html><title>Privacy Policy</title><frameset cols=\"10%,90%\"><frame src=/menu><frame src=/menu></frameset></html>",
+        ),
         "/menu" => html("<a href=/>Home</a>"),
         "/endless" => html(&format!(
             "{}<script>onscroll = more; function more() {{ fetch('/more?' + Math.random()).then((r) => r.text()).then((t) => \
@@ -166,6 +175,7 @@ async fn however_a_site_shows_it_a_browser_reads_it() {
         "/routed#/privacy",
         "/kept-elsewhere",
         "/with-a-chat",
+        "/with-comments",
         "/object",
         "/embed",
         "/frameset",
@@ -181,4 +191,29 @@ async fn however_a_site_shows_it_a_browser_reads_it() {
         }
     }
     assert_eq!(wrong, Vec::<String>::new());
+    // Frames that hold nothing to take in are still there to be told of.
+    let empty = rendered(&server, "/frameset-of-nothing", limited).await.unwrap();
+    assert!(String::from_utf8_lossy(&empty.body).contains("<frame "), "{}", String::from_utf8_lossy(&empty.body));
+}
+
+/// What others show in a page makes it no longer than a page may be.
+#[tokio::test]
+async fn a_frame_that_there_is_no_room_for_is_left_out() {
+    let Some(browser) = browser() else { return };
+    let text = "<p>We keep the data of your kettle for as long as you boil water with it.</p>".repeat(500);
+    let others = Server::start(move |_: &Asked| html(&text)).await;
+    let kept = others.url("/kept-policy");
+    let server = Server::start(move |asked: &Asked| {
+        let long = if asked.path() == "/long" { "x".repeat(40_000) } else { String::new() };
+        html(&format!("<p title='{long}'>Acme</p><iframe src='{kept}' width=900 height=700></iframe>"))
+    })
+    .await;
+    let allow = vec![Allowed::Network("127.0.0.0/8".parse().unwrap())];
+    let options = Options { allow, pause_per_host: Duration::ZERO, max_body: 64 << 10, browser, ..Options::default() };
+    let fetcher = Fetcher::with_client(GuardedClient::new(&options).unwrap(), options, SystemClock);
+    for (path, taken) in [("/short", true), ("/long", false)] {
+        let fetched = fetcher.render(request(server.url(path))).await;
+        let Ok(Fetched::Snapshot(snapshot)) = fetched else { panic!("{path}: {fetched:?}") };
+        assert_eq!(String::from_utf8_lossy(&snapshot.body).contains("you boil water"), taken, "{path}");
+    }
 }

@@ -535,15 +535,22 @@ fn shells_whose_scripts_did_not_run() {
 /// What is shown within the page is named, since that is what can be followed.
 #[test]
 fn a_document_within_a_page_is_named() {
-    for shown in [
-        "<embed src=/policy.pdf type=application/pdf>",
-        "<object data='/policy.pdf'></object>",
-        "<iframe src='/viewer.html?file=/policy.pdf'></iframe>",
-        "<embed src=/policy type='Application/PDF'>",
+    for (shown, there) in [
+        ("<embed src=/policy.pdf type=application/pdf>", "/policy.pdf"),
+        ("<object data='policy.pdf#page=2'></object>", "/legal/policy.pdf"),
+        ("<iframe src='/viewer.html?file=/policy.pdf'></iframe>", "/policy.pdf"),
+        ("<iframe src='/viewer.html?lang=en&amp;file=%2Flegal%2Fpolicy.pdf%23page%3D1'></iframe>", "/legal/policy.pdf"),
+        ("<embed src=/policy type='Application/PDF'>", "/policy"),
+        ("<embed src='data:application/pdf;base64,JVBERi0=' type=application/pdf><embed src=/a.pdf>", "/a.pdf"),
     ] {
         let told = verdict(&bare("Privacy Policy", shown));
-        assert!(told.starts_with("empty_shell: it shows a document") && told.contains("/policy"), "{shown}: {told}");
+        let expected =
+            format!("empty_shell: it shows a document in place of a text; watch that one: https://acme.test{there}");
+        assert_eq!(told.split(';').take(2).collect::<Vec<_>>().join(";").trim_end(), expected, "{shown}: {told}");
     }
+    let within =
+        verdict(&bare("Privacy Policy", "<embed src='data:application/pdf;base64,JVBERi0=' type=application/pdf>"));
+    assert!(!within.contains("it shows a document"), "{within}");
     let frame = verdict(&bare("Privacy Policy", "<iframe src=/text.html></iframe>"));
     assert!(frame.contains("the text is in 1 frames"), "{frame}");
 }

@@ -288,6 +288,8 @@ struct SiteState {
     /// What a browser makes of pages, and how often it was asked to.
     rendered: BTreeMap<String, Answer>,
     renders: usize,
+    /// Whether scripts of those pages hang, and are stopped.
+    hung: bool,
     /// What the archive holds, and of when; of now where that is not said.
     archived: BTreeMap<String, (Answer, Option<Timestamp>)>,
     archived_redirects: BTreeMap<String, String>,
@@ -309,6 +311,11 @@ impl Site {
     /// A browser makes this of a page.
     pub fn serve_rendered(&self, path: &str, answer: impl Into<Answer>) {
         lock(&self.inner).rendered.insert(path.to_owned(), answer.into());
+    }
+
+    /// Whether scripts hang in a browser from now on, and are stopped.
+    pub fn hang_scripts(&self, hung: bool) {
+        lock(&self.inner).hung = hung;
     }
 
     /// How often a browser was asked to read a page.
@@ -401,15 +408,15 @@ impl Fetch for Site {
     }
 
     async fn render(&self, request: Request) -> Result<Fetched, FetchFailure> {
-        let answer = {
+        let (answer, stopped) = {
             let mut site = lock(&self.inner);
             site.renders += 1;
-            site.rendered.get(request.url.path()).cloned()
+            (site.rendered.get(request.url.path()).cloned(), site.hung)
         };
         match answer {
             Some(Answer::Page(status, html)) => {
                 let mut page = self.snapshot(&request.url, status, "text/html", html.into_bytes());
-                page.origin = Origin::Rendered { browser: "Chrome 1".to_owned(), remote_addr: None, stopped: false };
+                page.origin = Origin::Rendered { browser: "Chrome 1".to_owned(), remote_addr: None, stopped };
                 Ok(Fetched::Snapshot(Box::new(page)))
             }
             Some(Answer::Failure(kind)) => Err(kind.into()),

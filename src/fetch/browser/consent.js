@@ -19,42 +19,7 @@
     "プライバシー", "개인정보", "隐私|隱私", "خصوصية", "פרטיות",
   );
   const [REJECT, ACCEPT] = [0, 3];
-  // The most sparing first. Where a word for "no" holds one for "yes", the first one counts.
-  const LABELS = [
-    any(
-      "^(?:reject|decline|refuse|deny|disagree)\\b", "\\b(?:reject|decline|refuse|deny) (?:all|cookies|non)",
-      "\\b(?:do not|don['’]t|not) (?:accept|agree|allow|consent)\\b",
-      "(?:only|strictly|just)\\b.*\\b(?:necessary|essential|required)", "(?:necessary|essential|required)(?: cookies)? only",
-      "continue without", "^ablehnen|alle ablehnen|nur (?:notwendige|erforderliche|essenzielle)|stimme nicht zu|nicht (?:zustimmen|einverstanden)",
-      "refuser|sans accepter|n['’]accepte pas|ne pas accepter", "rechazar|s[oó]lo (?:las )?(?:necesarias|esenciales)|no acept",
-      "rifiuta|solo necessari|continua senza|non accett", "weiger|alleen noodzakelijk", "recusar|rejeitar|(?:apenas|s[oó]) (?:os )?(?:necess|essenc)|não aceit",
-      "rebutja", "odrzu[cć]|tylko niezb|nie (?:zgadzam|wyrażam)", "odmítn|(?:jen|pouze) (?:nezbytn|nutn)|nesouhlas",
-      "odmietn|(?:len|iba) nevyhnutn|nesúhlas", "elutas|csak a szükséges", "respinge|refuz|doar (?:cele )?(?:strict )?necesar",
-      "откаж|отхвърл|само необходим", "отклон|отказ|отверг|не соглас|только необходим", "відхил|відмов|не (?:погодж|згод)|(?:лише|тільки) (?:необхідн|обов)",
-      "odbij|samo (?:nužn|neophodn)|одбиј", "zavrni|samo nujn", "απ[οό]ρρ[ιί]|μόνο (?:τα )?(?:απαραίτητ|αναγκαί)", "reddet|(?:sadece|yalnızca) (?:gerekli|zorunlu)",
-      "avvisa|neka alla|endast nödvändig", "afvis|kun nødvendige", "avvis|avsl[aå]|bare nødvendige", "hylk|vain välttämät",
-      "atmesti|atsisak|tik būtin", "noraid|tikai nepieciešam", "keeldu|ainult vajalik", "拒否|必要な.*のみ", "거부|필수.*만", "拒绝|拒絕|[仅僅]必要",
-      "رفض", "דחה|דחייה|סירוב", "tolak", "ปฏิเสธ", "từ chối",
-    ),
-    any(
-      "\\b(?:save|confirm)\\b.*\\b(?:exit|choices?|selection|settings|preferences)\\b",
-      "^(?:save|confirm|speichern|auswahl (?:speichern|bestätigen)|enregistrer|guardar|salva|opslaan|zapisz|spara|gem|lagre|tallenna)(?![a-zà-ž])",
-      "^(?:uložit|uložiť|mentés|salvați|запази|сохранить|зберегти|αποθήκευση|kaydet|išsaugoti|saglabāt|salvesta|spremi|shrani|保存|저장)",
-    ),
-    /^(?:close|dismiss|×|✕|x|schlie(?:ß|ss)en|fermer|cerrar|chiudi|sluiten|fechar|zamknij|zavřít|zavrieť|bezárás|închide|затвори|закрыть|закрити|κλείσιμο|kapat|stäng|luk|lukk|sulje|uždaryti|aizvērt|sulge|zatvori|zapri|閉じる|닫기|关闭|關閉)$/i,
-    any(
-      "\\b(?:accept|agree|allow|consent|got it|understand|continue|ok(?:ay)?)\\b", "akzeptier|zustimm|einverstanden|verstanden",
-      "accepter|j['’]accepte|d['’]accord", "aceptar|acepto", "accett", "akkoord|accepteren", "aceitar|aceito", "accepta|acceptă", "akceptuj|zgadzam",
-      "přijmout|přijímám|souhlasím", "prijať|súhlasím", "elfogad", "прием|съглас", "принять|принима|соглас|разреш", "прийня|прийма|погодж|дозвол",
-      "prihva[tć]|прихвати", "sprejm|strinjam", "αποδοχή|αποδέχ|συμφων", "kabul", "godk[aä]nn|acceptera", "godta|godkjenn|tillad", "hyv[aä]ksy",
-      "sutink|priimti", "piekr[iī]t|pieņem", "nõustu", "同意|許可", "동의|허용|수락", "接受|允许", "قبول|موافق", "מסכים|קבל|אישור", "setuju|terima", "ยอมรับ", "chấp nhận|đồng ý",
-    ),
-    any(
-      "^(?:more|show|manage|customi[sz]e|cookie)\\b.*\\b(?:options|choices|settings|preferences|cookies)\\b",
-      "^(?:settings|preferences|options|einstellungen|mehr optionen|paramétrer|personnaliser|configurar|personalizza|instellingen)(?![a-zà-ž])",
-      "^(?:ustawienia|nastavení|nastavenia|beállítás|setări|настройк|налаштув|ρυθμίσεις|ayarlar|inställningar|indstillinger|innstillinger|asetukset|設定|설정|设置)",
-    ),
-  ];
+  const rankOf = RANK_OF;
   const all = (css, root) => Array.from(root.querySelectorAll(css)).slice(0, 400);
   const roots = [document];
   for (let at = 0; at < roots.length && roots.length < 40; at++) {
@@ -87,7 +52,6 @@
     return locked || seen > 0.25 * innerWidth * innerHeight || whole - element.innerText.length < 600;
   };
   const labelOf = (button) => (button.innerText || button.value || button.getAttribute("aria-label") || "").trim().replace(/\s+/g, " ");
-  const rankOf = (label) => LABELS.findIndex((pattern) => pattern.test(label));
   const BUTTONS = "button,[role=button],input[type=button],input[type=submit],a";
   // A frame may be the dialogue itself, or hold the policy or a form: it is one if it says what
   // for, has both answers (or the one that says no, in so many words), and nothing to write into.

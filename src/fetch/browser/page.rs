@@ -25,6 +25,7 @@ const WORLD: &str = "policywatch";
 
 const LOOK: &str = include_str!("look.js");
 const CONSENT: &str = include_str!("consent.js");
+const LABELS: &str = include_str!("labels.js");
 const OPEN: &str = include_str!("open.js");
 const SERIALIZE: &str = include_str!("serialize.js");
 const FRAMED: &str = include_str!("framed.js");
@@ -85,6 +86,10 @@ const SAYS_WHY: Duration = Duration::from_secs(2);
 
 /// A page of so few words may be one that is still made, or a challenge that passes.
 const FEW_WORDS: u64 = 60;
+
+/// A page of fewer words says less than a short policy does: what another site shows in a frame
+/// of it may be the text.
+const SHORT_POLICY: u64 = 200;
 
 /// How many documents a page may lead through, redirects and scripts together.
 const HOPS: usize = 20;
@@ -325,12 +330,12 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
     /// what that says.
     async fn press_consent(&mut self) -> Result<Option<String>, PageError> {
         let frame = self.frame.clone();
-        let own = self.evaluate_in(&frame, &CONSENT.replace("WITHIN", "null"), (HUNG, u32::MAX)).await?;
+        let own = self.evaluate_in(&frame, &consent("null"), (HUNG, u32::MAX)).await?;
         if let Some(pressed) = own["pressed"].as_str() {
             return Ok(Some(pressed.to_owned()));
         }
         // A frame does not see how much of the page it covers.
-        let script = CONSENT.replace("WITHIN", &own["page"].to_string());
+        let script = consent(&own["page"].to_string());
         let tree = self.ask("Page.getFrameTree", json!({})).await?;
         for frame in frames(&tree["frameTree"]).into_iter().take(MOST_FRAMES) {
             // A frame may be gone, or of a kind without scripts.
@@ -346,8 +351,11 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
     }
 
     /// Puts the text of another site's frame in the place of the frame, where the page is a frame
-    /// around that text: many companies have their policies kept and shown by others.
+    /// around that text: many companies have their policies kept and shown by others. A page that
+    /// says something itself is left as it is, whatever others show in it; and no frame makes a
+    /// page longer than `most` bytes.
     async fn take_in_frames(&mut self, most: u64) -> Result<(), PageError> {
+        const SIZE: &str = "new TextEncoder().encode(document.documentElement.outerHTML).length";
         let tree = self.ask("Page.getFrameTree", json!({})).await?;
         let children = tree["frameTree"]["childFrames"].as_array().into_iter().flatten();
         let children: Vec<String> =
@@ -355,11 +363,21 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
         if children.is_empty() {
             return Ok(());
         }
+        let look = self.evaluate(LOOK).await?;
+        let count = |name: &str| look[name].as_u64().unwrap_or(u64::MAX);
+        if count("words").saturating_add(count("dense") / 2) >= SHORT_POLICY {
+            return Ok(());
+        }
         let whole = self.evaluate("document.body ? document.body.innerText.trim().length : 0").await?;
-        let script = FRAMED.replace("WHOLE", &whole.to_string()).replace("MOST", &most.to_string());
+        let mut left = most.saturating_sub(self.evaluate(SIZE).await?.as_u64().unwrap_or(most));
         for frame in children {
+            let script = FRAMED.replace("WHOLE", &whole.to_string()).replace("MOST", &left.to_string());
             let taken = match self.evaluate_in(&frame, &script, (HUNG, u32::MAX)).await {
-                Ok(Value::String(html)) => self.replace_frame(&frame, &html).await,
+                Ok(Value::String(html)) if html.len() as u64 <= left => {
+                    let taken = self.replace_frame(&frame, &html).await;
+                    left -= if taken.is_ok() { html.len() as u64 } else { 0 };
+                    taken
+                }
                 Ok(_) => Ok(()),
                 Err(other) => Err(other),
             };
@@ -779,4 +797,9 @@ fn is_page(media_type: &str) -> bool {
     media_type.is_empty()
         || media_type.starts_with("text/")
         || matches!(media_type, "application/xhtml+xml" | "application/xml" | "application/json")
+}
+
+/// The script that answers a consent dialogue; `within` is what a frame must know of its page.
+fn consent(within: &str) -> String {
+    CONSENT.replace("RANK_OF", LABELS).replace("WITHIN", within)
 }

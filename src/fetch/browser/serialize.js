@@ -28,9 +28,12 @@
   if (document.body && document.body.tagName === "FRAMESET") {
     // Nothing but frames may stand there; what was in them gets a body of its own.
     const boxes = Array.from(document.body.querySelectorAll("div")).filter((box) => box.parentElement.tagName === "FRAMESET");
-    const body = document.createElement("body");
-    body.append(...boxes);
-    document.body.replaceWith(body);
+    // Where nothing was taken in, that there are frames is what it says.
+    if (boxes.length) {
+      const body = document.createElement("body");
+      body.append(...boxes);
+      document.body.replaceWith(body);
+    }
   }
   for (const element of document.querySelectorAll("noscript")) element.remove();
   const html = "<!doctype html>\n" + document.documentElement.outerHTML;

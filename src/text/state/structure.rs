@@ -52,7 +52,7 @@ pub(super) struct Structure {
     pub(super) passwords: usize,
     /// Frames that could hold the text.
     pub(super) frames: usize,
-    /// The address of a PDF that the page shows within itself.
+    /// The address of a PDF that the page shows within itself, as the markup has it.
     pub(super) document: Option<String>,
     /// What lists to choose from offer.
     pub(super) options: String,
@@ -133,12 +133,7 @@ pub(super) fn of(html: &Html) -> Structure {
         scripts: html.select(&selectors.script).count(),
         passwords: html.select(&selectors.password).count(),
         frames: html.select(&selectors.frame).count(),
-        document: html.select(&selectors.document).take(20).find_map(|shown| {
-            let address = shown.attr("src").or(shown.attr("data"))?.trim();
-            let is_pdf = shown.attr("type").is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/pdf"));
-            let named = address.to_ascii_lowercase().contains(".pdf");
-            (is_pdf || named).then(|| address.chars().take(300).collect())
-        }),
+        document: html.select(&selectors.document).take(20).find_map(shown_document),
         options: html.select(&selectors.option).take(300).flat_map(|option| option.text().chain([" "])).collect(),
         buttons: html.select(&selectors.button).take(300).flat_map(|button| button.text().chain([" "])).collect(),
         banner: html.select(&selectors.dialogue).take(DIALOGUES).find_map(banner),
@@ -146,6 +141,24 @@ pub(super) fn of(html: &Html) -> Structure {
         canonical: html.select(&selectors.canonical).find_map(|link| link.attr("href")).map(str::to_owned),
         error_markup: html.select(&selectors.error).next().is_some(),
     }
+}
+
+/// The longest address of a document that is worth naming.
+const ADDRESS: usize = 2_000;
+
+/// The address of the PDF that an element shows; what stands in the page itself has none.
+fn shown_document(shown: ElementRef<'_>) -> Option<String> {
+    let address = shown.attr("src").or(shown.attr("data"))?.trim();
+    let is_pdf = shown.attr("type").is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/pdf"));
+    let scheme = address.split([':', '/', '?', '#']).next().filter(|scheme| address[scheme.len()..].starts_with(':'));
+    let is_web = scheme.is_none_or(|scheme| ["http", "https"].iter().any(|web| scheme.eq_ignore_ascii_case(web)));
+    let is_meant = is_web && address.len() <= ADDRESS && (is_pdf || names_pdf(address));
+    is_meant.then(|| address.to_owned())
+}
+
+/// Whether an address, or a part of one, names a PDF.
+pub(super) fn names_pdf(address: &str) -> bool {
+    address.to_ascii_lowercase().contains(".pdf")
 }
 
 /// How many elements that could be a dialogue are looked at, and how long one is.

@@ -592,6 +592,29 @@ async fn an_archive_that_leads_to_the_year_9999_has_nothing() {
     assert_eq!(failed.unwrap_err().kind.as_str(), "not_archived");
 }
 
+/// What is shown at the year 9999 is the capture that it says it is, and no other.
+#[tokio::test]
+async fn a_capture_behind_the_year_9999_is_asked_for_by_its_own_time() {
+    let server = Server::start(|asked| match asked.path() {
+        path if path.starts_with("/cdx/") => {
+            vec![Act::Send(answer("200 OK", "content-type: application/json\r\n", b"[]"))]
+        }
+        path if path.starts_with("/web/99991231235959") || path.starts_with("/web/20200501000000") => {
+            memento("Fri, 01 May 2020 00:00:00 GMT", "content-type: text/html\r\n", b"We use cookies.")
+        }
+        _ => {
+            let there = "/web/99991231235959id_/https://acme.test/privacy";
+            vec![Act::Send(answer("302 Found", &format!("location: {there}\r\n"), b""))]
+        }
+    })
+    .await;
+    let fetched = fetcher(&server, held()).fetch(archived("https://acme.test/privacy", None)).await;
+    let Ok(Fetched::Snapshot(snapshot)) = fetched else { panic!("{fetched:?}") };
+    assert_eq!(snapshot.captured_at, moment("20200501000000").unwrap());
+    let Origin::Wayback { memento_url, .. } = &snapshot.origin else { panic!("{:?}", snapshot.origin) };
+    assert!(memento_url.contains("/web/20200501000000id_/"), "{memento_url}");
+}
+
 /// The newest capture again is no news; a newer one is, and one that comes and goes is not.
 #[tokio::test]
 async fn a_watch_of_an_archive_is_told_of_new_captures_alone() {

@@ -259,23 +259,30 @@ async fn addresses_are_refused_before_any_connection() {
     assert_eq!(server.asked().len(), 0);
 }
 
+/// A loopback address that no other process of these tests uses; one of two.
+fn own_address(which: u32) -> IpAddr {
+    let [_, a, b, c] = (0x40_0000 + 2 * (std::process::id() & 0x1f_ffff) + which).to_be_bytes();
+    IpAddr::from([127, a, b, c])
+}
+
 /// A name that leads to one place when it is looked at, and to another one when it is gone to.
 struct Turning(AtomicUsize);
 
 impl Lookup for Turning {
     fn lookup(&self, _: &str) -> Addresses {
         let first = self.0.fetch_add(1, Ordering::SeqCst) == 0;
-        let address = if first { [127, 77, 13, 1] } else { [127, 77, 13, 2] };
-        Box::pin(async move { Ok(vec![IpAddr::from(address)]) })
+        let address = own_address(if first { 0 } else { 1 });
+        Box::pin(async move { Ok(vec![address]) })
     }
 }
 
 #[tokio::test]
 async fn a_name_that_turns_is_decided_on_at_each_connection() {
     // Addresses that nothing else uses, at a port that needs no leave.
-    let good = Server::start_at("127.77.13.1:8080", |_| send(answer("200 OK", "", PAGE))).await;
-    let inside = Server::start_at("127.77.13.2:8080", |_| send(answer("200 OK", "", b"inside"))).await;
-    let allow = vec![Allowed::Network("127.77.13.1/32".parse().unwrap())];
+    let at = |which| format!("{}:8080", own_address(which));
+    let good = Server::start_at(&at(0), |_| send(answer("200 OK", "", PAGE))).await;
+    let inside = Server::start_at(&at(1), |_| send(answer("200 OK", "", b"inside"))).await;
+    let allow = vec![Allowed::Network(format!("{}/32", own_address(0)).parse().unwrap())];
     let options = Options { allow, ..options(Duration::from_secs(20)) };
     let turning = Arc::new(Turning(AtomicUsize::new(0)));
     let lookup: Arc<dyn Lookup> = turning.clone();
