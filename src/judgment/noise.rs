@@ -716,7 +716,7 @@ mod tests {
             (
                 "What a policy says that it explains.",
                 "## About\nAcme makes maps.",
-                "## About\nAcme makes maps.\nThis policy explains how we collect and use your data and how you can control it.",
+                "## About\nAcme makes maps.\nThis policy explains how Acme gathers and uses your data and what you can do about it.",
                 "editorial",
             ),
             (
@@ -727,8 +727,8 @@ mod tests {
             ),
             (
                 "A pointer in other words.",
-                "## Terms\nPlease read our Privacy Policy, which describes how we collect, use and disclose personal data.",
-                "## Terms\nPlease read our Privacy Policy, which describes how we handle personal data.",
+                "## Terms\nSee our Privacy Policy, which describes how Acme gathers, uses and discloses personal data.",
+                "## Terms\nSee our Privacy Policy, which describes how Acme handles personal data.",
                 "editorial",
             ),
             (
@@ -740,7 +740,7 @@ mod tests {
             (
                 "What only leads to a list.",
                 "## Your rights\nRights matter to us.\n- Reviewing your data.",
-                "## Your rights\nRights matter to us. Depending on where you live, you may have the right to:\n- Reviewing your data.",
+                "## Your rights\nRights matter to us. As the law of the place allows, you have a right to:\n- Reviewing your data.",
                 "editorial",
             ),
             (
@@ -751,8 +751,8 @@ mod tests {
             ),
             (
                 "A sentence that stands twice, one copy of which lost a letter.",
-                "## Warranty\nAlong with any other warranty you may also have legal rights in relations to maps.\n## Annex\nAlong with any other warranty you may also have legal rights in relations to maps.",
-                "## Warranty\nAlong with any other warranty you may also have legal rights in relation to maps.\n## Annex\nAlong with any other warranty you may also have legal rights in relations to maps.",
+                "## Warranty\nBeside our warranty the law gives you claims in relations to maps.\n## Annex\nBeside our warranty the law gives you claims in relations to maps.",
+                "## Warranty\nBeside our warranty the law gives you claims in relation to maps.\n## Annex\nBeside our warranty the law gives you claims in relations to maps.",
                 "typo_grammar",
             ),
             (
@@ -763,7 +763,7 @@ mod tests {
             ),
             (
                 "A date that depends on the reader too.",
-                "Effective Date: The earlier of 2022-07-06 or user acceptance.",
+                "Effective Date: The earlier of 2021-03-04 or user acceptance.",
                 "Effective Date: The earlier of 2023-01-09 or user acknowledgment.",
                 "date_only",
             ),
@@ -812,8 +812,8 @@ mod tests {
             ),
             (
                 "A pointer that goes on to share.",
-                "## About\nPlease read our privacy policy, which describes how we use your data.",
-                "## About\nPlease read our privacy policy, which describes how we use your data and share it with data brokers.",
+                "## About\nSee our privacy policy, which describes how Acme uses your data.",
+                "## About\nSee our privacy policy, which describes how Acme uses your data and shares it with data brokers.",
             ),
             (
                 "A document that says that, not how.",
