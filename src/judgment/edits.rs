@@ -146,9 +146,9 @@ pub(super) fn named(text: &str) -> [BTreeSet<String>; 4] {
     [&*RIGHT, &*RECIPIENT, &*DATA_TYPE, &*PURPOSE].map(|pattern| mentions(pattern, text))
 }
 
-/// Whether a folded text names a recipient, a kind of data or a duty.
+/// Whether a folded text names a recipient, a kind of data, a purpose or a duty.
 pub(super) fn names_what_matters(text: &str) -> bool {
-    [&*RECIPIENT, &*DATA_TYPE, &*OBLIGATION].iter().any(|pattern| pattern.is_match(text))
+    [&*RECIPIENT, &*DATA_TYPE, &*PURPOSE, &*OBLIGATION].iter().any(|pattern| pattern.is_match(text))
 }
 
 type Test = fn(&str, &str) -> bool;

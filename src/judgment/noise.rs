@@ -31,7 +31,9 @@ patterns! {
     // What announces what follows, and says nothing itself.
     SIGNPOST = r"^(?:this|the following|these|the) (?:sections?|tables?|charts?|lists?|paragraphs?|summary|overview)\b.{0,60}\b(?:describes?|explains?|lists?|sets? out|outlines?|provides?|shows?|summari[sz]es?|identif(?:y|ies)|covers?)\b|\bthis section (?:provides|explains|describes|gives|lists|sets out)\b|\b(?:is|are) (?:also |further )?(?:described|explained|detailed|listed|set out|provided|outlined)(?: in (?:more|further) detail)? below\b|^(?:below|here)(?: is| are|,? you (?:will|can) find)\b|^(?:le tableau|la section|cette section|les sections|ce tableau)\b.{0,60}\b(?:d[ée]cri|expliqu|pr[ée]sent|r[ée]capitul|[ée]num)\w+|^(?:die folgende|der folgende|diese[rs]?) (?:tabelle|abschnitt|liste|[üu]bersicht)\b.{0,60}\b(?:beschreib|erkl[äa]r|erl[äa]uter|zeig|nenn|enth[äa]lt)\w*";
     // What a document says of itself or of another: what it explains, and that one is welcome to it.
-    INTRODUCES = r"\b(?:this|our|the|these|\w+'s|cette|notre|la pr[ée]sente|le pr[ée]sent|diese[rs]?|unsere)\b.{0,60}\b(?:polic(?:y|ies)|notice|statement|guides?|guidelines|pages?|terms|agreement|cent(?:er|re)|faqs?|articles?|check-?up|politique|charte|avis|datenschutzerkl[äa]rung|erkl[äa]rung|richtlinie)\b.{0,30}\b(?:explains?|describes?|tells? you|sets? out|outlines?|summari[sz]es?|provides? (?:you )?(?:with )?(?:answers?|more|context|information|details|guidance)|helps? you (?:to )?(?:learn|understand|find)|gives? (?:you )?(?:more|answers|information|details)|d[ée]cri(?:t|vent)|expliquent?|beschreib(?:t|en)|erkl[äa]r(?:t|en)|erl[äa]uter(?:t|n)|informier(?:t|en))\b.{0,20}\b(?:how|what|which|why|to|on|about|regarding|comment|quelles?|ce que|les|sur|wie|welche[ns]?|was|[üu]ber)\b|\b(?:we|nous|wir) (?:explain|describe|expliquons|d[ée]crivons|erkl[äa]ren|beschreiben)\b.{0,20}\b(?:how|what|which|comment|quelles?|wie|welche[ns]?)\b";
+    INTRODUCES = r"^[ -@]{0,3}(?:[a-zà-ÿ]+ ){0,3}(?:this|our|the|these|[a-z]+'s|cette|notre|la pr[ée]sente|le pr[ée]sent|diese[rs]?|unsere)\b[ -~à-ÿ]{0,40}\b(?:polic(?:y|ies)|notice|statement|guides?|guidelines|pages?|terms|agreement|cent(?:er|re)|faqs?|articles?|check-?up|politique|charte|avis|datenschutzerkl[äa]rung|erkl[äa]rung|richtlinie)\b[ -~à-ÿ]{0,20}\b(?:explains?|describes?|tells? you|sets? out|outlines?|summari[sz]es?|provides? (?:you )?(?:with )?(?:answers?|more|context|information|details|guidance)|helps? you (?:to )?(?:learn|understand|find)|gives? (?:you )?(?:more|answers|information|details)|d[ée]cri(?:t|vent)|expliquent?|beschreib(?:t|en)|erkl[äa]r(?:t|en)|erl[äa]uter(?:t|n)|informier(?:t|en))\b[ -~à-ÿ]{0,20}\b(?:how|what|which|why|to|on|about|regarding|comment|quelles?|ce que|les|sur|wie|welche[ns]?|was|[üu]ber)\b|^[ -@]{0,3}(?:(?:in|within|dans) [ -+\--~à-ÿ]{0,40},? )?(?:we|nous|wir) (?:explain|describe|expliquons|d[ée]crivons|erkl[äa]ren|beschreiben)\b[ -~à-ÿ]{0,20}\b(?:how|what|which|comment|quelles?|wie|welche[ns]?)\b";
+    // Whose something is, or becomes.
+    OURS = r"\b(?:your|our|us|its|their|belongs?|becomes?|owns?|vos|votre|nos|notre|ihre?[nrms]?|unsere?[nrms]?|geh[öo]r(?:t|en))\b";
     // What says no.
     DENIES = r"\b(?:no|not|never|none|nobody|neither|nor|aucune?|jamais|pas|nicht|kein\w*|niemals)\b";
     // Who runs the service.
@@ -40,8 +42,6 @@ patterns! {
     VOUCHES = r"\b(?:disclaim\w*|liab\w*|exclu\w+|warrant\w*|represent\w*|undertak\w+|ensure|guarantee\w*|indemnif\w+|releas\w+|grant\w*|garanti\w*|d[ée]clar\w+|accord(?:ez|e)\b|versicher\w+|gew[äa]hr\w*)\b";
     // A term and what it stands for.
     DEFINES = r#"^\W*(?:\d[\d.]* )?"[^"]{2,60}" (?:means?|refers? to|shall mean|has the meaning|have the meanings?|signifie|d[ée]signe|bedeutet|bezeichnet)\b"#;
-    // A heading that asks how without a mark to ask.
-    ASKS = r"^\W*(?:how|why|what|comment|pourquoi|quel(?:le)?s?|wie|warum|welche[rsn]?) (?:\w+ )?(?:we|you|your|our|the|nous|vous|les|vos|notre|nos|wir|sie|ihre)\b";
     // Words in quotation marks: the name of a section, a button, a document.
     QUOTED = r#""[^"]{1,80}""#;
     // Who wrote the words of a text, or lent them.
@@ -318,8 +318,7 @@ pub(crate) fn is_frame(clause: &Clause, about: Practice, content: &[String]) -> 
     let introduces = INTRODUCES.is_match(text) && long <= 40 && !RIGHTS_WAY.is_match(text);
     let leads_on = mild && raw.trim_end().ends_with(':') && long <= 30;
     let defines = DEFINES.is_match(text) && long <= 45;
-    let asks = !clause.listed && long <= 14 && ASKS.is_match(text) && !raw.trim_end().ends_with(['.', ';', ':']);
-    introduces || leads_on || defines || asks || is_title(clause)
+    introduces || leads_on || defines || is_title(clause)
 }
 
 /// Whether a line is a title in capitals: it names what stands under it, and says nothing.
@@ -336,6 +335,7 @@ fn is_title(clause: &Clause) -> bool {
         && !SPEAKS.is_match(&text)
         && !STATED.is_match(&text)
         && !NORM.is_match(&text)
+        && !OURS.is_match(&text)
 }
 
 /// Whether a line of a register is an entry of it, or limits one.
@@ -860,6 +860,16 @@ mod tests {
                 "A section that says the contrary in another language.",
                 "## Maps\nYou see the maps of the towns that you choose, and we draw them for you with the names of the streets and of the squares.\nYou find the shoes that fit to the walk that you plan with the maps.\n## Sharing\nWe never sell your data to anyone, and we delete all of it as soon as you leave us.",
                 "## Maps\nYou see the maps of the towns that you choose, and we draw them for you with the names of the streets and of the squares.\nYou find the shoes that fit to the walk that you plan with the maps.\n## Sharing\nNous vendons vos données à des annonceurs et nous les gardons pour toujours dans tous les pays.",
+            ),
+            (
+                "A clause behind which a page explains why.",
+                "## Accounts\nAn account is yours.",
+                "## Accounts\nAn account is yours.\nWe may close your account at any moment, and our help page explains why.",
+            ),
+            (
+                "A claim without a final mark.",
+                "## Your content\nYou draw maps.",
+                "## Your content\nYou draw maps.\n\nWhat you upload to the maps becomes our property and content for ever",
             ),
             (
                 "A pointer that sells.",

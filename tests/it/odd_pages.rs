@@ -142,7 +142,10 @@ async fn however_a_site_shows_it_a_browser_reads_it() {
              location.hash === '#/privacy' ? {} : '<p>Welcome to our kettles.</p>'; onhashchange = show; show()</script>",
             serde_json::Value::from(policy())
         )),
-        "/kept-elsewhere" => html(&format!("<p>Acme</p><iframe src='{kept}' width=900 height=700></iframe>")),
+        "/kept-elsewhere" => html(&format!(
+            "<p>Acme</p><iframe src='{kept}' width=900 height=700></iframe><footer>{}</footer>",
+            "<a href='/elsewhere'>Where we are</a> ".repeat(100)
+        )),
         "/with-a-chat" => html(&format!("{}<iframe src='{chat}' width=300 height=300></iframe>", policy())),
         "/with-comments" => html(&format!("{}<iframe src='{comments}' width=900 height=700></iframe>", policy())),
         "/object" => html("<p>Acme</p><object data=/whole type=text/html width=900 height=700></object>"),

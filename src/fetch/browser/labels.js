@@ -46,7 +46,7 @@
     "(?<!\\p{L})niet (?:alles? )?(?:akkoord|accept|toest|instem)|(?:accepteer|sta) (?:\\p{L}+ )?niet", "(?<!\\p{L})nie (?:akcept|zgadzam|zezwal|pozwal|wyrażam)",
     "(?<!\\p{L})(?:nepřij|nesouhlas|nepovol|neprij|nesúhlas|neakcept)", "(?<!\\p{L})nem (?:fogad|járul|egyez|enged)", "(?<!\\p{L})nu (?:accept(?!er)|permit|consimt|sunt de acord)",
     "(?<!\\p{L})не (?:съм |сам |се |се )?(?:при(?:ем|йм|йня|нима|нять|хват)|съглас|соглас|сагласн|слаж|разреш|позвол|погодж|згод|дозвол|даю|давам)", "(?:несоглас|незгод)",
-    "(?<!\\p{L})(?:δεν|μην?) (?:αποδ[εέ]χ|αποδοχ|συμφων|επιτρ[εέ]π|συναιν)", "kabul etm(?:iyor|eden|em|e(?!\\p{L}))|[iİ]zin verm(?:iyor|eden|e(?!\\p{L}))|onay(?:lamıyor| vermiyor)",
+    "(?<!\\p{L})(?:δεν|μην?) (?:αποδ[εέ]χ|αποδοχ|συμφων|επιτρ[εέ]π|συναιν)", "kabul etm(?:[iİ]yor|eden|em|e(?!\\p{L}))|[iİ]zin verm(?:[iİ]yor|eden|e(?!\\p{L}))|onay(?:lamıyor| verm[iİ]yor)",
     "(?<!\\p{L})(?:nesutink|nesutik|nepriim|neleis)", "(?<!\\p{L})(?:nepiekr|nepieņem|neatļau)", "(?<!\\p{L})(?:ei|ära) (?:nõustu|luba|aktsepteeri)",
     "(?<!\\p{L})ne (?:se )?(?:prihva|slažem|pristajem|dopušt|dozvol|sprejm|strinjam|dovol)", "(?<!\\p{L})(?:inte|ikke|ikkje) (?:godk|godta|accept|aksept|till|samty|enig)",
     "(?:godk|godta|accept|aksept|till[aå]|samty)\\p{L}* (?:alle? |alla |cookies |kakor )?(?:inte|ikke|ikkje)(?!\\p{L})", "(?<!\\p{L})(?:en|ei|älä) (?:hyväksy|hyvaksy|suostu|salli)",

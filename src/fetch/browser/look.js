@@ -22,8 +22,6 @@
   let hash = 0;
   for (let i = 0; i < text.length; i += 1 + (text.length >> 14)) hash = (hash * 31 + text.charCodeAt(i)) | 0;
   const words = (text.slice(0, 20000).match(/\S+/g) || []).length;
-  // Of scripts without blanks, two characters are about a word.
-  const dense = (text.slice(0, 20000).match(/[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]/g) || []).length;
   const scripts = document.scripts.length > 0;
-  return { ready: document.readyState, scripts, href: location.href, length: text.length, words, dense, hash };
+  return { ready: document.readyState, scripts, href: location.href, length: text.length, words, hash };
 })()

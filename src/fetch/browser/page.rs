@@ -24,6 +24,8 @@ use crate::snapshot::Redirect;
 const WORLD: &str = "policywatch";
 
 const LOOK: &str = include_str!("look.js");
+/// The words that the page says itself.
+const OWN: &str = include_str!("own.js");
 const CONSENT: &str = include_str!("consent.js");
 const LABELS: &str = include_str!("labels.js");
 const OPEN: &str = include_str!("open.js");
@@ -363,9 +365,7 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
         if children.is_empty() {
             return Ok(());
         }
-        let look = self.evaluate(LOOK).await?;
-        let count = |name: &str| look[name].as_u64().unwrap_or(u64::MAX);
-        if count("words").saturating_add(count("dense") / 2) >= SHORT_POLICY {
+        if self.evaluate(OWN).await?.as_u64().unwrap_or(u64::MAX) >= SHORT_POLICY {
             return Ok(());
         }
         let whole = self.evaluate("document.body ? document.body.innerText.trim().length : 0").await?;
