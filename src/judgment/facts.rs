@@ -15,7 +15,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::edits::{EditKind, NAMED, jurisdictions, named};
 use super::noise;
 use super::quantity::{Quantity, quantities};
-use super::rules::{legal_names, pattern};
+use super::rules::{leads_to_denial, legal_names, pattern};
 use crate::change::words::{dice, fnv, sentence_ranges};
 use crate::change::{Change, Kind, Op, SectionChange};
 use crate::reading::Reading;
@@ -349,6 +349,11 @@ impl Sentence {
         self.words.join(" ")
     }
 
+    /// Whether it is listed under what is not done: "We never sell:".
+    fn is_denied(&self) -> bool {
+        self.listed && leads_to_denial(&self.lead)
+    }
+
     /// Its words without the blanks between them, as a hash.
     fn letters(&self) -> u64 {
         fnv(&self.words.concat())
@@ -545,12 +550,13 @@ pub(crate) fn gather(change: &Change, old: &Reading, new: &Reading) -> Facts {
     let mut right: Vec<(usize, Sentence)> = Vec::new();
     for (at, section) in change.sections.iter().enumerate() {
         let (olds, news) = (sentences_of(section, Op::Insert), sentences_of(section, Op::Delete));
-        let words = |side: &[Sentence]| side.iter().map(|s| s.words.clone()).collect::<BTreeSet<_>>();
-        let (old_words, new_words) = (words(&olds), words(&news));
-        let Sifted { fresh: mut olds, held: old_held, elsewhere: old_elsewhere } =
+        let (old_words, new_words) = (Counterpart::of(&olds), Counterpart::of(&news));
+        let Sifted { fresh: mut olds, held: old_held, elsewhere: old_elsewhere, turned: old_turned } =
             sift(olds, &new_words, section, &new_text, &mut facts);
-        let Sifted { fresh: mut news, held: new_held, elsewhere: new_elsewhere } =
+        let Sifted { fresh: mut news, held: new_held, elsewhere: new_elsewhere, turned: new_turned } =
             sift(news, &old_words, section, &old_text, &mut facts);
+        old_turned.into_iter().for_each(|sentence| settle(&mut facts, section, Some(sentence), None));
+        new_turned.into_iter().for_each(|sentence| settle(&mut facts, section, None, Some(sentence)));
         let (old_keys, new_keys) = (keys(&olds), keys(&news));
         reinstate(&mut olds, old_held, &new_keys, section, &mut facts);
         reinstate(&mut news, new_held, &old_keys, section, &mut facts);
@@ -817,6 +823,23 @@ impl Known {
     }
 }
 
+/// What the other side of a section says.
+struct Counterpart {
+    /// The words of its sentences, and whether they are listed under what is not done.
+    sentences: BTreeSet<(Vec<String>, bool)>,
+    /// What leads to its lists.
+    leads: BTreeSet<Rc<str>>,
+}
+
+impl Counterpart {
+    fn of(side: &[Sentence]) -> Self {
+        Self {
+            sentences: side.iter().map(|sentence| (sentence.words.clone(), sentence.is_denied())).collect(),
+            leads: side.iter().filter(|sentence| sentence.listed).map(|sentence| sentence.lead.clone()).collect(),
+        }
+    }
+}
+
 /// The sentences of one side of a section, by what the other text knows of them.
 #[derive(Default)]
 struct Sifted {
@@ -826,19 +849,29 @@ struct Sifted {
     held: Vec<Sentence>,
     /// They stand there as they are, in another place.
     elsewhere: Vec<Sentence>,
+    /// The same section lists them, one side under what is not done and the other under what is.
+    turned: Vec<Sentence>,
 }
 
 /// Sifts the sentences of one side; notes those that differ in blanks or in dates only.
 fn sift(
     sentences: Vec<Sentence>,
-    counterpart: &BTreeSet<Vec<String>>,
+    counterpart: &Counterpart,
     section: &SectionChange,
     other: &Known,
     facts: &mut Facts,
 ) -> Sifted {
     let mut sifted = Sifted::default();
     for sentence in sentences {
-        if counterpart.contains(&sentence.words) {
+        let denied = sentence.is_denied();
+        if counterpart.sentences.contains(&(sentence.words.clone(), denied)) {
+            continue;
+        }
+        if counterpart.sentences.contains(&(sentence.words.clone(), !denied)) {
+            // In other words, what leads to the list may say the same.
+            if sentence.listed && counterpart.leads.contains(&sentence.lead) {
+                sifted.turned.push(sentence);
+            }
             continue;
         }
         if other.holds(&sentence) {

@@ -872,6 +872,11 @@ mod tests {
                 "## Your content\nYou draw maps.\n\nWhat you upload to the maps becomes our property and content for ever",
             ),
             (
+                "An item that goes from what is never sold to what is.",
+                "## Sale\nWe never sell:\n- your e-mail address\n- your street\n\nWe sell:\n- your walks",
+                "## Sale\nWe never sell:\n- your street\n\nWe sell:\n- your walks\n- your e-mail address",
+            ),
+            (
                 "A pointer that sells.",
                 "## About\nAcme makes maps.",
                 "## About\nAcme makes maps.\nThis policy explains that we never sell your data.",
@@ -916,6 +921,14 @@ mod tests {
             let judgment = judged(before, after);
             assert_eq!(judgment.materiality, Materiality::Material, "{what} {:?}", judgment.noise);
         }
+    }
+
+    #[test]
+    fn items_stay_where_what_leads_to_them_is_said_in_other_words() {
+        let before = "## Rules\nYou must not:\n- draw walls on maps\n- sell the maps";
+        let judgment = judged(before, &before.replace("You must not:", "It is prohibited to:"));
+        let told = |words: &str| judgment.findings.iter().any(|f| f.before.contains(words) || f.after.contains(words));
+        assert!(!told("walls") && !told("sell"), "{:?}", judgment.findings);
     }
 
     #[test]

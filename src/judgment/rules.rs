@@ -246,9 +246,14 @@ fn promised(text: &str) -> BTreeSet<String> {
 /// Whether a clause is an item of a list of what will not or must not be done: `You will not:`
 /// stands before it, and no negation of its own makes or unmakes a promise.
 fn is_forbidden(clause: &Clause) -> bool {
-    let lead = clause.lead.trim_end();
+    clause.listed && leads_to_denial(&clause.lead)
+}
+
+/// Whether folded words lead to a list of what is not done.
+pub(crate) fn leads_to_denial(lead: &str) -> bool {
+    let lead = lead.trim_end();
     let intro = lead.rsplit(['.', '!', '?', ';']).next().unwrap_or_default();
-    clause.listed && lead.ends_with(':') && NEGATION.is_match(intro)
+    lead.ends_with(':') && NEGATION.is_match(intro)
 }
 
 /// A negated practice verb loses or gains its negation.
