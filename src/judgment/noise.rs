@@ -619,7 +619,8 @@ pub(crate) fn strange(old: &Reading, new: &Reading, clauses: &[Clause]) -> BTree
     let own = |text: &str| tongue(text).filter(|_| text.split_whitespace().count() >= 8);
     // Most changes are of one language; the whole texts are asked only if a clause speaks another.
     let spoken: BTreeSet<&str> = sided().filter_map(|clause| own(&clause.both())).collect();
-    if spoken.is_empty() {
+    let is_its_own = |spoken: &&str| new.language.as_deref().and_then(|code| code.split('-').next()) == Some(*spoken);
+    if spoken.iter().all(is_its_own) {
         return BTreeSet::new();
     }
     let (Some(a), Some(b)) = (tongue(&fold(&old.text())), tongue(&fold(&new.text()))) else {
