@@ -147,9 +147,9 @@ pub fn section(blocks: Vec<Block>) -> Vec<Section> {
 static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r"(?x)^(?:
-            (?P<word>(?:(?i:article|art\.|artikel|section|sect\.|clause|chapter|part|art[ií]culo|articolo|artigo|secci[oó]n|sezione|se[cç][cç][aã]o|cl[aá]usula|cap[ií]tulo|capitolo|abschnitt|absatz|kapitel|teil|ziffer|chapitre|partie|parte|titre|hoofdstuk|annex|appendix|exhibit|anhang|anlage|annexe|anexo|allegato|bijlage|schedule|статья|раздел|глава|артыкул|artykuł|rozdział)\.?|§{1,2})\s*
+            (?P<word>(?:(?i:article|art\.|artikel|section|sect\.|clause|chapter|part|art[ií]culo|articolo|artigo|secci[oó]n|sezione|se[cç][cç][aã]o|cl[aá]usula|cap[ií]tulo|capitolo|abschnitt|absatz|kapitel|teil|ziffer|chapitre|partie|parte|titre|hoofdstuk|annex|appendix|exhibit|anhang|anlage|annexe|anexo|allegato|bijlage|schedule|статья|раздел|глава|артыкул|artykuł|rozdział|madde|pasal|điều|článek|čl\.|стаття|розділ|член|чл\.|άρθρο|articolul)\.?|§{1,2})\s*
                 (?:\p{Nd}+(?:\.\p{Nd}+)*[a-z]?|[IVXLC]+|[A-Z]))(?:\s*[.:)：．、–—-]+\s*|\s+)
-          | (?P<cjk>第\s*(?:\p{Nd}+|[一二三四五六七八九十百]+)\s*[条條章节節項项部])[\s:：、．.]*
+          | (?P<cjk>第\s*(?:\p{Nd}+|[一二三四五六七八九十百]+)\s*[条條章节節項项部]|제\s*\p{Nd}+\s*[조장절항])[\s:：、．.]*
           | (?P<many>\p{Nd}{1,3}(?:[.．-]\p{Nd}{1,3})+[a-z]?)(?:[.．:)）]\s*|\s*[–—-]\s+|\s+)
           | (?P<one>\p{Nd}{1,3})(?:[.．)）、]\s*|\s*[:：–—-]\s+|[°º]\s*[.):–—-]?\s+)
           | (?P<lettered>\p{Nd}{1,2}[a-z])(?:[.)]\s*|\s*[:–—-]\s+|\s+)
@@ -187,9 +187,9 @@ pub(crate) fn split_number(heading: &str) -> (Option<String>, &str) {
 }
 
 /// Beginnings of the words that [`NUMBER`] knows in front of a number, as far as they are ASCII.
-const NUMBERED_WORDS: [&str; 22] = [
+const NUMBERED_WORDS: [&str; 24] = [
     "art", "sec", "cla", "cha", "par", "cap", "sez", "abs", "kap", "tei", "zif", "tit", "hoo", "ann", "app", "exh",
-    "anh", "anl", "ane", "all", "bij", "sch",
+    "anh", "anl", "ane", "all", "bij", "sch", "mad", "pas",
 ];
 
 /// Whether [`NUMBER`] may match, told by how the text begins: most lines begin with a word,

@@ -9,10 +9,13 @@ mod parse;
 mod parts;
 mod repeats;
 mod said;
+mod style;
 mod table;
 mod tree;
 mod unescape;
 mod unseen;
+
+use std::collections::HashSet;
 
 use scraper::{ElementRef, Html};
 use url::Url;
@@ -53,14 +56,15 @@ pub(super) fn read(
     })?;
     done(Step::Parse);
     let base = links::base(final_url, attribute(&html, "base", "href"));
-    let mut found = policy(&html, base.as_ref(), how, done);
+    let bold = style::bold_classes(source);
+    let mut found = policy(&html, &bold, base.as_ref(), how, done);
     if unescape::is_due(&found.visible)
         && let Some(again) = parse::parse(&unescape::once(source))
     {
-        found = policy(&again, base.as_ref(), how, done);
+        found = policy(&again, &bold, base.as_ref(), how, done);
     }
     if unaided(how, found.unmatched.fell_back)
-        && let Some(unseen) = unseen(source, &html, &found.blocks, base.as_ref(), how, done)
+        && let Some(unseen) = unseen(source, &html, &bold, &found.blocks, base.as_ref(), how, done)
     {
         found = unseen;
     }
@@ -96,6 +100,7 @@ static FAILED: std::sync::LazyLock<regex::Regex> = std::sync::LazyLock::new(|| {
 fn unseen(
     source: &str,
     html: &Html,
+    bold: &HashSet<String>,
     shown: &[Block],
     base: Option<&Url>,
     how: &Selectors,
@@ -119,7 +124,7 @@ fn unseen(
     if is_overlay {
         return None;
     }
-    let unseen = policy(&parse::parse(&markup)?, base, how, done);
+    let unseen = policy(&parse::parse(&markup)?, bold, base, how, done);
     let found = words(&unseen.blocks);
     // A page that shows some words must name its text, and the text be much longer.
     let named = || POLICY_WORDS.is_match(&title) && super::fold(&markup).to_lowercase().contains(&title);
@@ -141,8 +146,14 @@ struct Found {
 /// Finds the policy on a parsed page, by selectors or unaided. Where selectors pick not a
 /// word, or one picks nothing and the others next to nothing, the site was rebuilt, and the
 /// policy is looked for unaided; so, too, where a menu is all that they pick of a page of text.
-fn policy(html: &Html, base: Option<&Url>, how: &Selectors, done: &mut dyn FnMut(Step)) -> Found {
-    let mut tree = Tree::of(html);
+fn policy(
+    html: &Html,
+    bold: &HashSet<String>,
+    base: Option<&Url>,
+    how: &Selectors,
+    done: &mut dyn FnMut(Step),
+) -> Found {
+    let mut tree = Tree::of(html, bold);
     let visible = tree.words(0);
     done(Step::Tree);
     main_text::remove_struck(&mut tree);

@@ -169,6 +169,47 @@ fn paragraphs_of_a_law_with_letters() {
 }
 
 #[test]
+fn short_clauses_that_are_numbered_within_paragraphs_of_a_law() {
+    check(
+        "<h1>Regulamin</h1><p>§ 1. Postanowienia ogólne</p><p>1. Regulamin jest dla wszystkich.</p><p>2. {}</p>
+         <p>§ 2. Usługi</p><p>1. Usługi są płatne.</p><p>2. {}</p><p>§ 3. Reklamacje</p><p>1. {}</p><p>2. {}</p>",
+        EN,
+        "Regulamin
+           [§ 1] Postanowienia ogólne
+           [§ 2] Usługi
+           [§ 3] Reklamacje",
+    );
+}
+
+#[test]
+fn articles_in_korean_japanese_and_turkish() {
+    check(
+        "<h1>이용약관</h1><p>제1조 (목적)</p><p>{}</p><p>제2조 (정의)</p><p>{}</p><p>제3조 (약관의 개정)</p><p>{}</p>",
+        EN,
+        "이용약관
+           [제1조] (목적)
+           [제2조] (정의)
+           [제3조] (약관의 개정)",
+    );
+    check(
+        "<h1>利用規約</h1><p>第1条（適用）</p><p>{}</p><p>第2条（利用登録）</p><p>{}</p><p>第3条（免責）</p><p>{}</p>",
+        EN,
+        "利用規約
+           [第1条] （適用）
+           [第2条] （利用登録）
+           [第3条] （免責）",
+    );
+    check(
+        "<h1>Koşullar</h1><p>Madde 1 – Taraflar</p><p>{}</p><p>Madde 2 – Konu</p><p>{}</p><p>Madde 3 – Ücretler</p><p>{}</p>",
+        EN,
+        "Koşullar
+           [Madde 1] Taraflar
+           [Madde 2] Konu
+           [Madde 3] Ücretler",
+    );
+}
+
+#[test]
 fn numbered_paragraphs_whose_clauses_are_numbered_too() {
     check(
         "<h1>Nutzungsbedingungen</h1><p>1. Geltungsbereich</p><p>1.1. {}</p><p>1.2. {}</p><p>1.3. Vertragssprache ist Deutsch.</p>

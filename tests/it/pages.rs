@@ -546,3 +546,91 @@ fn parts_beside_the_longest_are_kept() {
     let text = holds(&html, &MANY, &[]).text();
     assert!(text.contains("the notes") && text.contains("first day of May") && text.contains("old town"), "{text}");
 }
+
+/// What each clause stands under, as `titles` says it: the policy's name, then a title a word.
+#[track_caller]
+fn headed(html: &str) {
+    let reading = holds(html, &FEW, &[]);
+    assert_eq!(titles(&reading), ["Privacy Policy", "About letters", "About orders", "About invoices"], "{html}");
+}
+
+#[test]
+fn headings_that_only_the_style_sheet_sets_bold() {
+    let text: String = FEW
+        .iter()
+        .map(|word| format!("<p class=c1><span class='c2 x7'>About {word}</span></p><p>{}</p>", clause(word)))
+        .collect();
+    let head = "<title>Privacy Policy</title><style>.c1{margin:0}.x7{font-size:11pt;font-weight:700}</style>";
+    headed(&format!("<head>{head}</head><body><h1>Privacy Policy</h1>{text}"));
+}
+
+#[test]
+fn boxes_that_open_like_buttons() {
+    let text: String = FEW
+        .iter()
+        .map(|word| {
+            format!(
+                "<div class=s tabindex=0 role=button aria-expanded=false><div><p>About {word}</p></div><div><svg></svg></div></div><div><div><p>{}</p></div></div>",
+                clause(word)
+            )
+        })
+        .collect();
+    headed(&format!("<body><h1>Privacy Policy</h1>{text}"));
+}
+
+#[test]
+fn terms_that_are_questions_or_numbered_have_sections_under_them() {
+    let text = |title: fn(usize, &str) -> String| -> String {
+        FEW.iter()
+            .enumerate()
+            .map(|(at, word)| format!("<dt>{}</dt><dd>{}</dd>", title(at, word), clause(word)))
+            .collect()
+    };
+    headed(&format!("<body><h1>Privacy Policy</h1><dl>{}</dl>", text(|at, word| format!("{}. About {word}", at + 1))));
+    let asked = text(|_, word| format!("What of {word}?"));
+    let reading = holds(&format!("<body><h1>Privacy Policy</h1><dl>{asked}</dl>"), &FEW, &[]);
+    assert_eq!(titles(&reading), ["Privacy Policy", "What of letters?", "What of orders?", "What of invoices?"]);
+    let defined = text(|_, word| format!("Our {word}"));
+    let reading = holds(&format!("<body><h1>Privacy Policy</h1><dl>{defined}</dl>"), &FEW, &[]);
+    assert_eq!(titles(&reading), ["Privacy Policy"]);
+}
+
+#[test]
+fn a_text_set_as_it_was_typed() {
+    let typed: String = FEW
+        .iter()
+        .enumerate()
+        .map(|(at, word)| format!("{}. ABOUT {}\n\n{}\n\n", at + 1, word.to_uppercase(), clause(word)))
+        .collect();
+    let long = format!("{typed}{}\n", "And this is said at some length. ".repeat(12));
+    for html in [
+        format!("<body><h1>Privacy Policy</h1><pre>\n{long}</pre>"),
+        format!("<body><h1>Privacy Policy</h1><div style='white-space: pre-wrap'>{long}</div>"),
+        format!("<body><h1>Privacy Policy</h1><p class='text-sm whitespace-pre-line'>{long}</p>"),
+    ] {
+        let reading = holds(&html, &FEW, &[]);
+        assert_eq!(titles(&reading), ["Privacy Policy", "ABOUT LETTERS", "ABOUT ORDERS", "ABOUT INVOICES"], "{html}");
+    }
+    // Elsewhere a break in the source is a blank.
+    let broken = clause("letters").replace(' ', "\n");
+    let html = format!(
+        "<body><h1>Privacy Policy</h1><div class=whitespace-pre-wrap><p class=whitespace-normal>{broken}</p></div>"
+    );
+    holds(&html, &["letters"], &[]);
+}
+
+#[test]
+fn a_text_in_markdown_in_the_data() {
+    let text: String = FEW
+        .iter()
+        .map(|word| format!("## About {word}\n\n{}\n\n- **Every** {word} is an item\n\n", clause(word)))
+        .collect();
+    let more = "And this is said at some length here. ".repeat(12);
+    let data = |text: String| serde_json::json!({"state": {"loader": {"page": {"markdown": text}}}});
+    let page_of =
+        |data| format!("<title>Privacy Policy</title><body><div></div><script>window.context = {data};</script>");
+    headed(&page_of(data(format!("# Privacy Policy\n\n{text}{more}"))));
+    // Lines that begin with a number sign are no headings for that.
+    let code = format!("#one\n#two\n{text}{more}").replace("## ", "##");
+    assert!(read(&page(page_of(data(code))), &Selectors::default(), &Expected::default()).is_err());
+}

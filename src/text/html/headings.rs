@@ -377,8 +377,13 @@ fn marked(lines: &[Line], at: usize) -> Option<Style> {
     }
 }
 
-/// Whether what stands under a term is a section, not a definition.
+/// Whether what stands under a term is a section, not a definition. A term that is numbered
+/// or asks a question defines nothing.
 fn long_definitions(lines: &[Line], at: usize) -> bool {
+    let term = &lines[at].text;
+    if is_title(term, LONGEST_STYLED) && (split_number(term).0.is_some() || term.ends_with('?')) {
+        return true;
+    }
     let under: Vec<&Line> = lines[at + 1..].iter().take_while(|line| line.kind == Kind::Definition).take(50).collect();
     let words: u32 = under.iter().map(|line| line.words()).sum();
     words > 60 || under.len() > 2
@@ -566,7 +571,7 @@ fn counted(number: &str) -> Counted {
     let bare = number.trim_matches(|c: char| !c.is_alphanumeric());
     let (word, bare) = match bare.rsplit_once(|c: char| c.is_whitespace()) {
         Some((word, bare)) => (word.to_lowercase(), bare),
-        None if number.starts_with(['§', '第']) => ("§".to_owned(), bare),
+        None if number.starts_with(['§', '第', '제']) => ("§".to_owned(), bare),
         None => (String::new(), bare),
     };
     let begins = |words: &[&str]| words.iter().any(|begin| word.starts_with(begin));
@@ -706,6 +711,19 @@ fn numbered(lines: &[Line], styles: &mut [Option<Style>]) {
             && !(houses.contains(&(number + 1)) || number > 1 && houses.contains(&(number - 1)))
         {
             *candidate = None;
+        }
+    }
+    // Where sections are called so ("§ 3", "Article 3"), the numbers in them count clauses, and
+    // a short one is no title.
+    let shapes: Vec<Option<Shape>> = numbers.iter().map(|number| Some(counted(number.as_deref()?).shape)).collect();
+    let worded = |shape: &Shape| matches!(shape, Shape::Part | Shape::Chapter | Shape::Article);
+    let called = (0..lines.len()).filter(|&at| candidates[at].is_some() && shapes[at].as_ref().is_some_and(worded));
+    if called.take(2).count() == 2 {
+        for shape in [Shape::Digits, Shape::Roman, Shape::Letter, Shape::Paren] {
+            let of_shape: Vec<usize> = (0..lines.len()).filter(|&at| shapes[at] == Some(shape)).collect();
+            if of_shape.iter().filter(|&&at| candidates[at].is_some()).count() * 2 < of_shape.len() {
+                of_shape.into_iter().for_each(|at| candidates[at] = None);
+            }
         }
     }
     let followed = |at: usize| match candidates.get(at + 1) {

@@ -123,6 +123,8 @@ struct Around {
     /// The innermost kind.
     kind: Option<Kind>,
     preformatted: bool,
+    /// Where a style says that line breaks are shown as they are written.
+    breaks: bool,
     /// In a heading, or in what opens and closes a part.
     heading: bool,
     /// Raised above the line.
@@ -249,6 +251,11 @@ impl Writer<'_> {
                 self.table(tree, at);
                 return node.end;
             }
+            "pre" if is_whole_text(tree, at) => {
+                self.flush();
+                self.area(tree, at);
+                return node.end;
+            }
             _ => {}
         }
         if let Some(address) = node.attr("data-cfemail").and_then(links::hidden_address) {
@@ -282,6 +289,7 @@ impl Writer<'_> {
         let style = node.attr("style").map(squeezed).unwrap_or_default();
         let class = node.attr("class").unwrap_or_default();
         let kind = kind(node.name, node.attr("role"), node.attr("aria-level"))
+            .or_else(|| (is_block(node.name) && node.attr("role") == Some("button")).then_some(Kind::Fold))
             // The names of tabs stand together; what they open stands elsewhere.
             .filter(|kind| *kind != Kind::Fold || node.attr("role") != Some("tab"));
         let listed = node.name == "li" || node.attr("role") == Some("listitem") && !is_frame(tree, node.parent);
@@ -315,6 +323,7 @@ impl Writer<'_> {
         let opens_heading = kind == Some(Kind::Fold) && matches!(around.kind, Some(Kind::Heading(_)));
         around.kind = kind.filter(|_| !opens_heading).or(around.kind);
         around.preformatted |= kind == Some(Kind::Preformatted);
+        around.breaks = shows_breaks(&style, class).unwrap_or(around.breaks);
         around.raised |= node.name == "sup";
         around.heading |= matches!(kind, Some(Kind::Heading(_) | Kind::Fold));
         let list =
@@ -328,7 +337,9 @@ impl Writer<'_> {
             around,
             end: node.end,
             block: is_block(node.name) || kind.is_some() || item.is_some() || is_block_style(&style),
-            bold: (outer.is_some_and(|outer| outer.bold) && !is_light(&style)) || is_bold(node.name, &style, class),
+            bold: (outer.is_some_and(|outer| outer.bold) && !is_light(&style))
+                || is_bold(node.name, &style, class)
+                || tree.is_set_bold(class),
             underlined: outer.is_some_and(|outer| outer.underlined)
                 || node.name == "u"
                 || style.contains("text-decoration:underline"),
@@ -390,6 +401,19 @@ impl Writer<'_> {
             self.now.text.extend(text.chars().filter(|c| !is_invisible(*c)).map(breaks));
             return;
         }
+        if self.around().breaks && text.contains('\n') && !self.around().heading {
+            for (at, line) in text.split('\n').enumerate() {
+                if at > 0 {
+                    self.flush();
+                }
+                self.words(line);
+            }
+            return;
+        }
+        self.words(text);
+    }
+
+    fn words(&mut self, text: &str) {
         let bold = self.open.last().is_some_and(|open| open.bold);
         let underlined = self.open.last().is_some_and(|open| open.underlined);
         let Around { contents, links, raised, .. } = self.around();
@@ -517,7 +541,7 @@ impl Writer<'_> {
         });
     }
 
-    /// Writes the text of a text area, which has no marks but its line breaks.
+    /// Writes a text that has no marks but its line breaks.
     fn area(&mut self, tree: &Tree<'_>, at: usize) {
         let text: String = tree.subtree(at).filter_map(|node| tree.nodes[node].text()).collect();
         for block in plain::blocks(&text) {
@@ -576,6 +600,32 @@ fn is_frame(tree: &Tree<'_>, at: usize) -> bool {
     let list = &tree.nodes[at];
     let item = |child: &usize| tree.nodes[*child].attr("role") == Some("listitem");
     list.name == "div" && list.attr("role") == Some("list") && tree.children(at).filter(item).take(2).count() == 1
+}
+
+/// Words from which on what is set as it was typed is a text of its own.
+const WHOLE_TEXT: u32 = 100;
+
+/// Whether all that an element holds is a plain text of several paragraphs, as pages have
+/// that show a file.
+fn is_whole_text(tree: &Tree<'_>, at: usize) -> bool {
+    let nodes = &tree.nodes[tree.subtree(at)];
+    let typed = nodes[1..].iter().all(|node| node.text().is_some() || matches!(node.name, "span" | "code" | "font"));
+    let text = || nodes.iter().filter_map(|node| node.text());
+    let gaps = |text: &str| {
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        lines.windows(2).filter(|pair| pair[0].is_empty() && !pair[1].is_empty()).count()
+    };
+    typed && nodes.iter().map(|node| node.words).sum::<u32>() >= WHOLE_TEXT && text().map(gaps).sum::<usize>() >= 3
+}
+
+/// Whether a style shows line breaks as they are written, if it says so (CSS Text 3,
+/// `white-space`; the classes are those of a style sheet that many sites use).
+fn shows_breaks(style: &str, class: &str) -> Option<bool> {
+    let of_style = style.find("white-space:pre").map(|_| true).or(style.find("white-space:n").map(|_| false));
+    of_style.or_else(|| {
+        let mut names = class.split_ascii_whitespace().filter_map(|name| name.strip_prefix("whitespace-"));
+        names.next_back().map(|how| how.starts_with("pre"))
+    })
 }
 
 /// What an element's name or role makes of the lines in it.

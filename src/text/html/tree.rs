@@ -1,6 +1,7 @@
 //! The page as a flat list of its visible nodes, in page order, so that every walk is
 //! a loop over indices: no recursion, however deep the page.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use ego_tree::iter::Edge;
@@ -135,11 +136,14 @@ impl Words {
 /// The visible nodes of a page.
 pub(super) struct Tree<'a> {
     pub(super) nodes: Vec<Node<'a>>,
+    /// The classes that the page's own style sheet sets bold.
+    bold: &'a HashSet<String>,
 }
 
 impl<'a> Tree<'a> {
-    /// Flattens a parsed page; leaves out what no browser shows.
-    pub(super) fn of(html: &'a Html) -> Self {
+    /// Flattens a parsed page; leaves out what no browser shows. With the classes that its
+    /// style sheet sets bold.
+    pub(super) fn of(html: &'a Html, bold: &'a HashSet<String>) -> Self {
         let mut nodes: Vec<Node<'a>> = Vec::new();
         let mut open: Vec<usize> = Vec::new();
         let mut skipped: Option<NodeId> = None;
@@ -186,7 +190,12 @@ impl<'a> Tree<'a> {
                 Edge::Open(_) => {}
             }
         }
-        Self { nodes }
+        Self { nodes, bold }
+    }
+
+    /// Whether a style sheet of the page sets one of these classes bold.
+    pub(super) fn is_set_bold(&self, class: &str) -> bool {
+        !self.bold.is_empty() && class.split_ascii_whitespace().any(|name| self.bold.contains(name))
     }
 
     /// The children of a node that are not left out, in order.

@@ -10,6 +10,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use pulldown_cmark::{Options, Parser, html};
 use regex::Regex;
 use scraper::{Html, Selector};
 use serde_json::{Map, Value};
@@ -279,7 +280,7 @@ impl Weights {
     /// Counts the words of marked-up strings and of trees of typed nodes.
     fn weigh(&mut self, data: &Value) -> u32 {
         let words = match data {
-            Value::String(text) if is_marked_up(text) => visible_words(text),
+            Value::String(text) if is_marked_up(text) || is_markdown(text) => visible_words(text),
             Value::Array(values) if is_element(values) => self.weigh_element(values),
             _ if is_rich(data) => rich_words(data),
             Value::Array(values) => values.iter().map(|value| self.weigh(value)).sum(),
@@ -321,6 +322,15 @@ fn title_of(fields: &Map<String, Value>) -> Option<&str> {
 
 fn is_marked_up(text: &str) -> bool {
     text.len() >= SHORTEST && has_tags(text)
+}
+
+/// Whether a string is Markdown: it has headings on lines of their own.
+fn is_markdown(text: &str) -> bool {
+    let is_heading = |line: &&str| {
+        let title = line.trim_start_matches('#');
+        (1..=6).contains(&(line.len() - title.len())) && title.starts_with(' ')
+    };
+    text.len() >= SHORTEST && text.lines().filter(is_heading).take(2).count() == 2
 }
 
 fn has_tags(text: &str) -> bool {
@@ -451,6 +461,7 @@ fn holds_data(values: &[Value]) -> bool {
 fn write(data: &Value, weights: &Weights, out: &mut String) {
     match data {
         Value::String(text) if is_marked_up(text) => out.push_str(text),
+        Value::String(text) if is_markdown(text) => html::push_html(out, Parser::new_ext(text, Options::ENABLE_TABLES)),
         Value::Array(values) if is_element(values) => written_element(values, weights, out),
         _ if is_rich(data) => write_rich(data, out),
         Value::Array(values) => values.iter().for_each(|value| write(value, weights, out)),
