@@ -495,7 +495,7 @@ impl Bench {
                     section: path.clone(),
                     before: quote::shorten(&from.target),
                     after: quote::shorten(&to.target),
-                    why: format!("the link \"{}\" leads to another host", quote::shorten(&to.text)),
+                    why: format!("the link “{}” leads elsewhere", quote::shorten(&to.text)),
                     kinds: vec![EditKind::Link],
                 });
                 self.about.note_plain(Practice::RightsChoices);
@@ -648,7 +648,10 @@ impl Bench {
         };
         let practices = if severity > 0 { self.about.practices(self.kinds) } else { Vec::new() };
         let summary = summary::summary(materiality, &self.findings, &self.noise);
-        let (findings, noise) = (self.findings, self.noise);
+        let (mut findings, noise) = (self.findings, self.noise);
+        for finding in &mut findings {
+            finding.why = summary::reason(finding).unwrap_or_else(|| std::mem::take(&mut finding.why));
+        }
         Judgment { materiality, severity, practices, summary, findings, noise, returns: None, dating: None }
     }
 }
