@@ -128,6 +128,11 @@ pub fn rule_ids() -> impl Iterator<Item = (&'static str, &'static str)> + Clone 
     RULES.iter().map(|rule| (rule.id, rule.source)).chain(BESIDE_THE_TABLE)
 }
 
+/// Whether a rule is a row of the table, which cites a source.
+pub fn is_of_table(id: &str) -> bool {
+    RULES.iter().any(|rule| rule.id == id)
+}
+
 /// Findings of one rule in one section; more of the same tell a reader nothing new.
 const MAX_ALIKE: usize = 3;
 /// Pieces of noise that are told; the rest is more of the same.
@@ -237,7 +242,7 @@ struct Bench {
 impl Bench {
     fn silent(&mut self, kind: &str, section: &[String], example: &str) {
         if self.noise.len() < MAX_NOISE {
-            let example = quote::shorten(example);
+            let example = quote::example(example);
             self.noise.push(Noise { kind: kind.to_owned(), section: section.to_vec(), example });
         }
     }

@@ -40,6 +40,14 @@ pub(super) fn shorten(text: &str) -> String {
     cut(&words, 0..words.len(), (MAX_WORDS, WHOLE))
 }
 
+/// Shortens the words of a piece of noise. Two quotations with an arrow between are short.
+pub(super) fn example(text: &str) -> String {
+    match text.split_once(" → ") {
+        Some(_) if text.chars().count() <= 2 * MAX_CHARS => text.to_owned(),
+        _ => shorten(text),
+    }
+}
+
 /// The decisive words of a clause before and after; `trigger` says which of several
 /// differences decided.
 pub(super) fn decisive(clause: &Clause, trigger: Option<&Regex>) -> (String, String) {

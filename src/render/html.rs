@@ -5,7 +5,7 @@
 //! what HTML reads as marks is written out, so that it stays text.
 
 use super::lines::{Line, Span, lines, shown, words};
-use super::{belongs, escape, noise_name, path, place, remarks, title};
+use super::{belongs, capital, escape, noise_name, path, place, remarks, title};
 use crate::change::{Change, Op, SectionChange};
 use crate::judgment::{Finding, Judgment, Noise};
 
@@ -127,7 +127,7 @@ fn findings(page: &mut String, change: &Change, findings: &[Finding], title: Opt
     listed(page, change, shown, title);
     if !rest.is_empty() {
         let count: usize = rest.iter().map(Vec::len).sum();
-        page.push_str(&format!("<details><summary>{}</summary>\n", counted(count, "more finding", "more findings")));
+        page.push_str(&format!("<details><summary>{}</summary>\n", counted(count, "more change", "more changes")));
         listed(page, change, rest, title);
         page.push_str("</details>\n");
     }
@@ -372,11 +372,6 @@ fn noise(page: &mut String, noise: &[Noise], title: Option<&str>) {
 
 fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
 
 /// Fetched text that HTML reads as text.
