@@ -324,6 +324,54 @@ mod tests {
     }
 
     #[test]
+    fn a_quotation_ends_where_a_person_would_end_it() {
+        let far =
+            "in the cases that the following pages set out at length and in every language of the world without end";
+        let near =
+            |before: &str, after: &str| quoted(&format!("{before} {far}, {far}."), &format!("{after} {far}, {far}."));
+        let cases = [
+            // Neither a name of a company nor an abbreviation is parted.
+            (
+                near("In these terms, we are Acme, Inc. and you", "In these terms, we are Globex, Inc. and you"),
+                "…we are Globex, Inc.",
+            ),
+            // A condition is followed by what holds under it.
+            (
+                near(
+                    "If you close your account, we erase your notes,",
+                    "If you close your profile, we erase your notes,",
+                ),
+                "If you close your profile, we erase your notes…",
+            ),
+            // No small word stands at the end.
+            (
+                near(
+                    "It holds for letters, and we erase them with your consent",
+                    "It holds for letters, and we keep them with your consent",
+                ),
+                "…and we keep them with your consent",
+            ),
+            // A bracket is closed.
+            (near("We (Acme, “us”) keep", "We (Globex, “us”) keep"), "We (Globex, “us”)…"),
+        ];
+        for ((_, after), wanted) in cases {
+            assert!(after.starts_with(wanted), "{after} instead of {wanted}");
+        }
+        // What decided is words, not their case.
+        let (before, after) = quoted(
+            &format!("THESE TERMS are yours to keep and to read at home or at work, {far}, and Acme answers to you."),
+            &format!("These Terms are yours to keep and to read at home or at work, {far}, and Globex answers to you."),
+        );
+        assert!(before.contains("Acme") && after.contains("Globex"), "{before} {after}");
+        let alone = around(
+            "We also reserve the right to ask for a number of a telephone that is yours, and to call you on it at any time of the day.",
+            None,
+        );
+        assert!(!alone.contains('…'), "{alone}");
+        assert_eq!(example("…to Acme Legal… → …to Globex Legal…"), "…to Acme Legal… → …to Globex Legal…");
+    }
+
+    #[test]
     fn what_is_long_is_told_by_its_beginning_or_by_what_decided() {
         let text = "We keep the names of all visitors of our shops in every town and street of the land, and we train models \
                     of speech on the calls that they make to our shops in every town.";

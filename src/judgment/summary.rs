@@ -997,6 +997,107 @@ mod tests {
     }
 
     #[test]
+    fn the_reason_is_what_happened_where_the_words_show_it() {
+        let reason = |rule: &str, before: &str, after: &str| reason(&finding(rule, None, before, after));
+        let cases = [
+            (
+                reason("polarity.limit", "We share it only with banks.", "We share it with banks."),
+                "the limit “only” is gone",
+            ),
+            (reason("polarity.limit", "We keep it.", "We keep it unless you object."), "the limit “unless” was added"),
+            (
+                reason("polarity.promise", "We will not sell it.", "We may sell it."),
+                "a promise not to do something is gone",
+            ),
+            (
+                reason("polarity.promise", "Nous partageons vos données.", "Nous ne partageons jamais vos données."),
+                "the text now rules something out",
+            ),
+            (
+                reason("data.sensitive", "", "Wir erheben biometrische Daten."),
+                "a new sentence speaks of sensitive data",
+            ),
+            (
+                reason("recipient.named", "We tell banks.", "We tell banks and advertisers."),
+                "a recipient of data is newly named",
+            ),
+            (
+                reason("scope.place", "It holds in Ohio.", "It holds in Texas."),
+                "a clause now says “Texas”, no longer “Ohio”",
+            ),
+            (
+                reason("number.count", "You may use 3 devices.", "You may use 5 devices."),
+                "a number changed from 3 to 5",
+            ),
+            (reason("use.prohibited", "", "Bots are prohibited."), "something is now prohibited"),
+        ];
+        for (told, wanted) in cases {
+            assert_eq!(told.as_deref(), Some(wanted));
+        }
+        // One limit gave way to another of its kind, and an own rule has its own reason.
+        assert_eq!(reason("polarity.limit", "We keep it except by law.", "We keep it unless a law says so."), None);
+        assert_eq!(reason("own.bees", "", "We keep bees."), None);
+        // Words behind the end of a quotation that was cut are not new.
+        let cut = finding("scope.names", None, "…we tell Globex…", "…we tell Globex and nobody else…");
+        assert!(!told_by(&cut).contains("now adds"), "{}", told_by(&cut));
+    }
+
+    fn told_by(finding: &Finding) -> String {
+        summary(Materiality::Material, std::slice::from_ref(finding), &[])
+    }
+
+    #[test]
+    fn what_belongs_together_is_told_together() {
+        use Practice::{AcceptableUse, SharingSale};
+        let told = |findings: &[Finding]| summary(Materiality::Material, findings, &[]);
+        let listed = |before: &str, after: &str| finding("recipient.listed", Some(SharingSale), before, after);
+        assert_eq!(
+            told(&[listed("", "Globex:"), listed("", "2. Initech"), listed("Acme:", "")]),
+            "Newly listed among those who receive data: “Globex” and “Initech”; no longer: “Acme” (in “Sharing”)."
+        );
+        let clause = |rule: &str, before: &str, after: &str| finding(rule, Some(AcceptableUse), before, after);
+        assert_eq!(
+            told(&[
+                clause("clause.added", "", "(h) sell keys of the service"),
+                clause("clause.removed", "(e) test the walls of the service", "")
+            ]),
+            "A clause on acceptable use gave way to another: “test the walls of the service” is gone, “sell keys of the \
+             service” is new (in “Sharing”)."
+        );
+        let mut link = finding("link.rights", None, "mailto:a@acme.test?subject=x", "https://acme.test/form");
+        link.why = "the link “here” leads elsewhere".to_owned();
+        assert_eq!(
+            told(&[link]),
+            "The link “here” now leads to https://acme.test/form, no longer to an e-mail to a@acme.test (in “Sharing”)."
+        );
+        let mut rewritten = finding("document.rewritten", None, "900 words", "1200 words");
+        rewritten.why = "most of the text is new".to_owned();
+        let mut sale = finding("sale.data", Some(SharingSale), "", "We sell data.");
+        (rewritten.severity, sale.severity) = (3, 3);
+        assert_eq!(
+            told(&[sale, rewritten]),
+            "Most of the text is new (900 words before, 1200 words now); for one thing, a new sentence speaks of the sale \
+             of personal data: “We sell data” (in “Sharing”)."
+        );
+    }
+
+    #[test]
+    fn a_heading_tells_a_place_or_nothing() {
+        let heading = |path: &[&str]| heading(&path.iter().map(|&title| title.to_owned()).collect::<Vec<_>>());
+        let cases: [(&[&str], Option<&str>); 6] = [
+            (&["Policy", "Your rights:"], Some("Your rights")),
+            (&["Policy", "Your rights", "Summary:"], Some("Your rights › Summary")),
+            (&["Policy", "Last updated: April 9, 2026"], None),
+            (&["Policy", "Sharing", "Stand: 1. Mai 2024"], Some("Sharing")),
+            (&["Policy"], Some("Policy")),
+            (&[], None),
+        ];
+        for (path, wanted) in cases {
+            assert_eq!(heading(path).as_deref(), wanted, "{path:?}");
+        }
+    }
+
+    #[test]
     fn what_follows_is_named_by_practice() {
         let findings = [
             finding("sale.data", Some(Practice::SharingSale), "", "We sell data."),
@@ -1006,5 +1107,13 @@ mod tests {
         let told = summary(Materiality::Material, &findings, &[]);
         assert!(told.ends_with("(in “Sharing”); also: retention, children."), "{told}");
         assert_eq!(summary(Materiality::Editorial, &[], &[]), "Nothing of substance changed.");
+        let noise = ["renumber_move", "fetch_artefact"].map(|kind| Noise {
+            kind: kind.to_owned(),
+            section: Vec::new(),
+            example: String::new(),
+        });
+        assert_eq!(summary(Materiality::Editorial, &[], &noise), "One side is not the policy as published.");
+        let told = summary(Materiality::Editorial, &[], &noise[..1]);
+        assert_eq!(told, "Nothing of substance changed: only where text stands.");
     }
 }

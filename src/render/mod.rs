@@ -34,7 +34,7 @@ enum Piece {
 fn pieces(section: &SectionChange) -> Vec<Piece> {
     let mut out = Vec::new();
     // What was left out since the last line shown, and the words of one edit so far.
-    let (mut skipped, mut lead, mut run) = (false, None, (Op::Equal, 0));
+    let (mut skipped, mut lead, mut run) = (0, None, (Op::Equal, 0));
     for line in lines(section) {
         if !line.is_changed() {
             lead =
@@ -42,16 +42,17 @@ fn pieces(section: &SectionChange) -> Vec<Piece> {
                     // The items above are items of the same list.
                     line.depth().is_some()
                 }));
-            (skipped, run) = (true, (Op::Equal, 0));
+            (skipped, run) = (skipped + 1, (Op::Equal, 0));
             continue;
         }
-        if skipped && !out.is_empty() {
+        // The line that leads to a list is shown with its item.
+        if skipped > usize::from(lead.is_some() && line.depth().is_some()) && !out.is_empty() {
             out.extend([Piece::Break, Piece::Gap]);
         }
         if let Some(lead) = lead.take().filter(|_| line.depth().is_some()) {
             below(&lead, &mut out);
         }
-        skipped = false;
+        skipped = 0;
         if !out.is_empty() {
             out.push(Piece::Break);
         }

@@ -369,6 +369,31 @@ pub fn reading(reading: &Reading, style: Style) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::change::{Edit, LinkChange};
+
+    #[test]
+    fn a_redline_says_nothing_twice() {
+        let edit = |op: Op, text: &str| Edit { op, text: text.to_owned() };
+        let link = |target: &str| Some(Link { text: "tips".to_owned(), target: target.to_owned() });
+        let section = |title: &str, edits: Vec<Edit>| {
+            let path = Some(vec![title.to_owned()]);
+            let links = vec![LinkChange { from: link("/a"), to: link("/b") }];
+            SectionChange { kind: Kind::Amended, from: path.clone(), to: path, edits, links }
+        };
+        let far = "so that there is nothing to be seen of it here or there or elsewhere ".repeat(3);
+        let edits = vec![
+            edit(Op::Equal, &format!("One\n\nFirst.\n\n{far}and ")),
+            edit(Op::Insert, "not "),
+            edit(Op::Equal, "now.\n\nIt holds:\n\n"),
+            edit(Op::Insert, "- for bees\n"),
+            edit(Op::Equal, "- for wasps"),
+        ];
+        let change =
+            Change { sections: vec![section("One", edits), section("Two", Vec::new())], crosses_readings: false };
+        let told = super::change(&change, &Judgment::default(), Style { colour: false, width: 80 });
+        let wanted = "amended One\n  … seen of it here or there or elsewhere and {+not+} now.\n  It holds:\n  - {+for bees+}\n  link \"tips\" (and in another section): [-/a-] {+/b+}\n";
+        assert!(told.ends_with(wanted), "{told}");
+    }
 
     #[test]
     fn a_run_of_words_is_one_run_of_codes() {
