@@ -98,8 +98,8 @@ pub(super) fn lines(section: &SectionChange) -> Vec<Line> {
     out
 }
 
-/// Edits for people: words that only went over the end of a line have not changed. What
-/// stays exact is in the change itself.
+/// Edits for people: words that only went over the end of a line have not changed, nor have
+/// white space and the marks of items. What is exact is in the change itself.
 fn flowing(edits: &[Edit]) -> Vec<Edit> {
     let mut out: Vec<Edit> = Vec::new();
     let mut at = 0;
@@ -108,8 +108,11 @@ fn flowing(edits: &[Edit]) -> Vec<Edit> {
         let run = edits[at..].iter().take_while(|edit| is_open(edit)).count().max(1);
         let run = &edits[at..at + run];
         at += run.len();
-        let words = |op: Op| run.iter().filter(move |edit| edit.op == op).flat_map(|edit| edit.text.split_whitespace());
-        if run.len() > 1 && words(Op::Delete).next().is_some() && words(Op::Delete).eq(words(Op::Insert)) {
+        let words = |op: Op| {
+            let words = run.iter().filter(move |edit| edit.op == op).flat_map(|edit| edit.text.split_whitespace());
+            words.filter(|word| !matches!(*word, "-" | "–" | "*" | "•" | "●" | "○" | "◦" | "▪" | "■" | "·"))
+        };
+        if run.iter().any(|edit| edit.op != Op::Equal) && words(Op::Delete).eq(words(Op::Insert)) {
             let new = run.iter().filter(|edit| edit.op != Op::Delete);
             out.push(Edit { op: Op::Equal, text: new.map(|edit| edit.text.as_str()).collect() });
         } else {
@@ -247,6 +250,7 @@ mod tests {
                 &[(Equal, "We keep"), (Insert, " it for"), (Equal, "\n"), (Delete, "it for "), (Equal, "a day.")],
                 &["We keep it for", "a day."],
             ),
+            (&[(Delete, "•"), (Insert, "●"), (Equal, " one"), (Insert, "  "), (Delete, " ")], &["● one  "]),
             (
                 &[(Equal, "We"), (Insert, " keep"), (Equal, "\n"), (Delete, "hold "), (Equal, "it.")],
                 &["We{+ keep+}", "[-hold -]it."],
