@@ -175,7 +175,9 @@ pub(super) fn reason(finding: &Finding) -> Option<String> {
 fn leading(findings: &[Finding]) -> Option<&Finding> {
     let gravest = findings.first()?.severity;
     let telling = |finding: &Finding| match phrase(&finding.rule) {
-        _ if finding.rule == "document.rewritten" => 4,
+        _ if finding.rule == "document.rewritten" => 5,
+        // What is promised no longer weighs most.
+        _ if told(finding).is_some_and(|told| told.why == PROMISE_GONE) => 4,
         Some(Phrase::Other(told)) if told(finding).is_some() => 3,
         Some(Phrase::About(_, cue)) if direction(finding, cue) != Direction::Changed && shows(finding, cue) => 3,
         Some(Phrase::Entry(_)) => 3,
@@ -336,7 +338,7 @@ fn phrase(rule: &str) -> Option<&'static Phrase> {
 /// A finding in words, by the phrase of its rule.
 fn told(finding: &Finding) -> Option<Told> {
     match phrase(&finding.rule)? {
-        Phrase::About(thing, cue) => about(finding, thing, cue),
+        Phrase::About(thing, cue) => ruled_out(finding).or_else(|| about(finding, thing, cue)),
         Phrase::Entry(how) => {
             let why = match (&*finding.before, &*finding.after) {
                 ("", _) => format!("newly listed {how}"),
@@ -616,16 +618,31 @@ fn turned(what: &str, finding: &Finding) -> Option<Told> {
     Told::with_words(what, &format!(" in a clause{}", topic(finding)), finding)
 }
 
+/// What rules something out; a "not" elsewhere in the sentence is no promise.
+static RULED_OUT: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(?:will|shall|do|does|may|must|can|would) (?:not|never)\b|\b(?:we|never) never\b|\bnever \w+|\b(?:nous|on) (?:ne |n').{1,25}\b(?:pas|jamais|aucun)|\b(?:ne |n')(?:sont|est|seront|sera)\b.{0,25}\b(?:pas|jamais)|\b(?:wir|werden|wird|geben|verkaufen|teilen)\b.{0,60}\b(?:nicht|keine?[nmrs]?|niemals)\b",
+    )
+});
+
+/// What is said of a promise that went.
+const PROMISE_GONE: &str = "a promise not to do something is gone";
+
+/// Of what it matters more that the publisher rules it out than that it is spoken of.
+const RULED: [&str; 3] = ["sale.data", "ai.training", "data.sensitive"];
+
+/// A sentence in which the publisher rules something out, where it came or went.
+fn ruled_out(finding: &Finding) -> Option<Told> {
+    static OURS: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(?:we|our|nous|notre|nos|wir|unsere?\w*)\b"));
+    let text = fold(&format!("{}{}", finding.before, finding.after));
+    let ours = RULED.contains(&finding.rule.as_str()) && is_one_sided(finding) && OURS.is_match(&text);
+    if ours { promise(finding) } else { None }
+}
+
 fn promise(finding: &Finding) -> Option<Told> {
-    // A "not" elsewhere in the sentence is no promise.
-    static RULED_OUT: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"\b(?:will|shall|do|does|may|must|can|would) (?:not|never)\b|\b(?:we|never) never\b|\bnever \w+|\b(?:nous|on) (?:ne |n').{1,25}\b(?:pas|jamais|aucun)|\b(?:ne |n')(?:sont|est|seront|sera)\b.{0,25}\b(?:pas|jamais)|\b(?:wir|werden|wird|geben|verkaufen|teilen)\b.{0,60}\b(?:nicht|keine?[nmrs]?|niemals)\b",
-        )
-    });
     let (before, after) = (&*finding.before, &*finding.after);
     let told = |why: &str, sentence: String| Some(Told { why: why.to_owned(), sentence });
-    let gone = "a promise not to do something is gone";
+    let gone = PROMISE_GONE;
     let given = "the text now rules something out";
     match (counts(&RULED_OUT, finding), counts(&NO, finding)) {
         // A word or two in its place are another sentence.
@@ -881,6 +898,11 @@ fn names(finding: &Finding) -> Option<Told> {
     let hunks = differing(finding);
     let says = match (one_sided(&hunks), &hunks[..]) {
         _ if finding.before.is_empty() || finding.after.is_empty() => return clause(finding),
+        // Where that is most of the quotation, the rest says nothing more.
+        (Some((Direction::Came, come)), _) if come.chars().count() * 2 > finding.after.chars().count() => {
+            let why = format!("a clause now adds “{}”", short(&come));
+            return Some(Told { why, sentence: format!("a clause{} now adds “{}”", topic(finding), alone(&come)) });
+        }
         (Some((Direction::Came, come)), _) => format!("now adds “{}”", short(&come)),
         (Some((_, gone)), _) => format!("no longer says “{}”", short(&gone)),
         (None, [(gone, come)]) if is_brief(gone) && is_brief(come) => {
@@ -1034,6 +1056,12 @@ mod tests {
         for (told, wanted) in cases {
             assert_eq!(told.as_deref(), Some(wanted));
         }
+        let sale = |before: &str, after: &str| reason("sale.data", before, after);
+        assert_eq!(sale("We do not sell your data.", "").as_deref(), Some(PROMISE_GONE));
+        assert_eq!(
+            sale("You must not sell your account.", "").as_deref(),
+            Some("a sentence on the sale of personal data is gone")
+        );
         // One limit gave way to another of its kind, and an own rule has its own reason.
         assert_eq!(reason("polarity.limit", "We keep it except by law.", "We keep it unless a law says so."), None);
         assert_eq!(reason("own.bees", "", "We keep bees."), None);
