@@ -1,10 +1,14 @@
 //! `backtest`: the stored history, judged again with today's code and other rules or
 //! thresholds. Nothing is recorded and nobody is told.
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use indicatif::ProgressBar;
 use serde::Serialize;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use super::Exit;
 use super::complaint::Complaint;
@@ -231,16 +235,21 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
         let rules = rules(path, &installation, console)?;
         installation.config.judge_by(rules);
     }
-    let mut trials = Vec::new();
-    for watch in recorded {
-        let versions = changed(&installation, &watch.id, from, to).await?;
-        trials.push((with(&args, &installation, watch.clone()), watch, versions));
+    let mut all = 0;
+    for watch in &recorded {
+        all += changed(&installation, &watch.id, from, to).await?.len();
     }
-    let bar = console.progress(trials.iter().map(|(.., versions)| versions.len() as u64).sum(), "backtest");
+    let stop = stopped_by_people();
+    let bar = console.progress(all as u64, "backtest");
     let mut total = Tally::default();
-    for (now, recorded, versions) in trials {
-        let tally = backtest(&installation, &recorded, &now, versions, &bar, console).await?;
-        total.add(&tally);
+    for recorded in recorded {
+        if stop.is_cancelled() {
+            break;
+        }
+        let now = with(&args, &installation, recorded.clone());
+        let versions = changed(&installation, &recorded.id, from, to).await?;
+        let report = Report::new(&installation, (&recorded, &now), &bar, console);
+        total.add(&report.of(versions, &stop).await?);
     }
     bar.finish_and_clear();
     if console.json {
@@ -254,7 +263,25 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
     if total.failed > 0 {
         console.warn(format!("our own code failed on {}; please report it", count(total.failed, "change")));
     }
+    if stop.is_cancelled() {
+        let judged = total.changes + total.failed;
+        return Err(Complaint::failed(format!("stopped after {judged} of {all} changes"))
+            .hint("the figures are of those; `policywatch backtest WATCH` and --from judge fewer")
+            .into());
+    }
     Ok(Exit::Done)
+}
+
+/// Is cancelled when people press Ctrl-C: what was judged until then is told all the same.
+fn stopped_by_people() -> CancellationToken {
+    let stop = CancellationToken::new();
+    let heard = stop.clone();
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            heard.cancel();
+        }
+    });
+    stop
 }
 
 fn rules(path: &std::path::Path, installation: &Installation, console: &Console) -> anyhow::Result<Vec<ScopedRule>> {
@@ -318,62 +345,112 @@ async fn changed(
     Ok(versions)
 }
 
-/// Judges one watch's changes again, one pair of texts at a time, and says what differs.
-async fn backtest(
-    installation: &Installation,
-    recorded: &Watch,
-    now: &Watch,
-    versions: Vec<VersionFacts>,
-    bar: &ProgressBar,
-    console: &Console,
-) -> anyhow::Result<Tally> {
-    let store = &installation.store;
-    let mut tally = Tally::default();
-    let mut held: Option<Version> = None;
-    let mut lines = Vec::new();
-    for facts in versions {
-        bar.inc(1);
-        let Some(change) = store.change(&recorded.id, facts.number).await? else { continue };
-        let old = match held.take().filter(|held| held.facts.id == change.from.id) {
-            Some(old) => old,
-            None => installation.version(&recorded.id, &Which::Number(change.from.number)).await?,
+/// A change on its way to be judged again.
+type Judged = JoinHandle<Result<(RecordedChange, Option<Judgment>), String>>;
+
+/// One watch's changes, judged again and told as they come: only as many pairs of texts are
+/// held as there are processors.
+struct Report<'a> {
+    installation: &'a Installation,
+    recorded: &'a Watch,
+    now: &'a Watch,
+    bar: &'a ProgressBar,
+    console: &'a Console,
+    tally: Tally,
+}
+
+impl<'a> Report<'a> {
+    fn new(
+        installation: &'a Installation,
+        (recorded, now): (&'a Watch, &'a Watch),
+        bar: &'a ProgressBar,
+        console: &'a Console,
+    ) -> Self {
+        Self { installation, recorded, now, bar, console, tally: Tally::default() }
+    }
+
+    /// Judges the changes that led to versions, and says what differs, in their order.
+    async fn of(mut self, versions: Vec<VersionFacts>, stop: &CancellationToken) -> anyhow::Result<Tally> {
+        let most = std::thread::available_parallelism().map_or(1, usize::from);
+        let mut ahead: VecDeque<(VersionFacts, Judged)> = VecDeque::new();
+        let mut held: Option<Arc<Version>> = None;
+        for facts in versions {
+            if stop.is_cancelled() {
+                break;
+            }
+            if ahead.len() >= most
+                && let Some(first) = ahead.pop_front()
+            {
+                self.settle(first).await?;
+            }
+            let id = &self.recorded.id;
+            let Some(change) = self.installation.store.change(id, facts.number).await? else {
+                self.bar.inc(1);
+                continue;
+            };
+            let old = match held.take().filter(|held| held.facts.id == change.from.id) {
+                Some(old) => old,
+                None => Arc::new(self.installation.version(id, &Which::Number(change.from.number)).await?),
+            };
+            let new = Arc::new(self.installation.version(id, &Which::Number(facts.number)).await?);
+            held = Some(Arc::clone(&new));
+            let rules = self.now.rules.clone();
+            let judged = contained(move || {
+                let judgment = again(&change, &old, &new, &rules);
+                (change, judgment)
+            });
+            ahead.push_back((facts, tokio::spawn(judged)));
+        }
+        for one in ahead {
+            self.settle(one).await?;
+        }
+        self.close()?;
+        Ok(self.tally)
+    }
+
+    /// Waits for a change to be judged, counts it, and tells it if its alert differs.
+    async fn settle(&mut self, (version, judged): (VersionFacts, Judged)) -> anyhow::Result<()> {
+        let judged = judged.await;
+        self.bar.inc(1);
+        let Ok(Ok((change, judgment))) = judged else {
+            self.tally.failed += 1;
+            return Ok(());
         };
-        let new = installation.version(&recorded.id, &Which::Number(facts.number)).await?;
-        let rules = now.rules.clone();
-        let judged = contained(move || {
-            let judgment = again(&change, &old, &new, &rules);
-            (change, judgment, new)
-        });
-        let Ok((change, judgment, new)) = judged.await else {
-            tally.failed += 1;
-            continue;
-        };
-        held = Some(new);
         let pair = Pair {
-            version: facts,
-            recorded: Verdict::of(recorded, change.judgment),
-            now: judgment.map(|judgment| Verdict::of(now, judgment)),
+            version,
+            recorded: Verdict::of(self.recorded, change.judgment),
+            now: judgment.map(|judgment| Verdict::of(self.now, judgment)),
         };
-        tally.count(&pair);
+        let is_first = self.tally.is_still();
+        self.tally.count(&pair);
         if pair.effect() == Effect::Same {
-            continue;
+            return Ok(());
         }
+        let console = self.console;
+        self.bar.suspend(|| {
+            if console.json {
+                return Ok(console.object(&row(&self.recorded.id, &pair))?);
+            }
+            if is_first {
+                console.line(console.paint.bold(one_line(self.recorded.id.as_str())))?;
+            }
+            told(&pair, console).iter().try_for_each(|line| Ok(console.line(line)?))
+        })
+    }
+
+    /// The sum of the watch, beside its name where nothing stands below that yet.
+    fn close(&self) -> anyhow::Result<()> {
+        let (console, paint) = (self.console, self.console.paint);
         if console.json {
-            console.object(&row(&recorded.id, &pair))?;
-        } else {
-            lines.extend(told(&pair, console));
+            return Ok(());
         }
+        let says = format!("{}, {}", count(self.tally.changes, "change"), self.tally.says());
+        let line = match self.tally.is_still() {
+            true => format!("{}  {}", paint.bold(one_line(self.recorded.id.as_str())), paint.dim(says)),
+            false => format!("  {says}"),
+        };
+        Ok(self.bar.suspend(|| console.line(line))?)
     }
-    if !console.json {
-        let paint = console.paint;
-        let says = format!("{}, {}", count(tally.changes, "change"), tally.says());
-        let says = if tally.is_still() { paint.dim(says) } else { says };
-        bar.suspend(|| {
-            console.line(format!("{}  {says}", paint.bold(one_line(recorded.id.as_str()))))?;
-            lines.iter().try_for_each(|line| console.line(line))
-        })?;
-    }
-    Ok(tally)
 }
 
 /// The judgment of today's code; none if the two texts say the same by it. That a page is
@@ -439,12 +516,16 @@ fn told(pair: &Pair, console: &Console) -> Vec<String> {
         _ => pair.now.as_ref(),
     };
     let summary = shown.map_or_else(String::new, |verdict| one_line(&verdict.judgment.summary));
+    let own = format!("watch {}: ", pair.version.watch);
+    let reason = |verdict: &Verdict| {
+        let first = verdict.reasons.first().map_or("", String::as_str);
+        // The line stands below the watch's name.
+        first.strip_prefix(&own).unwrap_or(first).to_owned()
+    };
     let because = match (pair.effect(), &pair.now) {
         (Effect::Disappears, None) => "now the same text".to_owned(),
-        (Effect::Disappears, Some(now)) => format!("now {}", now.reasons.first().map_or("", String::as_str)),
-        (Effect::Appears, _) => {
-            format!("as recorded {}", pair.recorded.reasons.first().map_or("", String::as_str))
-        }
+        (Effect::Disappears, Some(now)) => format!("now not told: {}", reason(now)),
+        (Effect::Appears, _) => format!("as recorded not told: {}", reason(&pair.recorded)),
         _ => rules_differ(pair),
     };
     lines.extend(wrap_at_most(&summary, room, 3).into_iter().map(|line| format!("          {line}")));

@@ -324,17 +324,11 @@ pub fn entry(
     text.into_iter().chain(about).enumerate().map(|(index, line)| lead(index) + &line).collect()
 }
 
-/// Puts a few words behind a text; where they do not fit, its last word keeps them company.
+/// Puts a few words behind a text, or below it where they do not fit.
 fn append(lines: &mut Vec<String>, words: &str, room: usize, paint: Paint) {
-    let Some(last) = lines.last_mut() else { return };
-    if shown_width(last) + shown_width(words) > room
-        && let Some(space) = last.rfind(' ')
-    {
-        let word = last.split_off(space);
-        lines.push(word.trim_start().to_owned());
-    }
-    if let Some(last) = lines.last_mut() {
-        last.push_str(&paint.dim(words));
+    match lines.last_mut() {
+        Some(last) if shown_width(last) + shown_width(words) <= room => last.push_str(&paint.dim(words)),
+        _ => lines.push(paint.dim(words.trim_start_matches([' ', '·']))),
     }
 }
 

@@ -13,15 +13,16 @@ use super::table::{count, wrap};
 use super::{Exit, when};
 use crate::alert::{Delivery, DeliveryState};
 use crate::confirmation::ConfirmationState;
-use crate::judgment::{Dating, Judgment, OWN, ReturnKind, rule_ids};
+use crate::judgment::{Dating, Judgment, Noise, OWN, ReturnKind, is_of_table, rule_ids};
 use crate::render::json::{self, ChangeObject};
-use crate::render::one_line;
+use crate::render::{noise_name, one_line};
 use crate::store::{CheckFacts, CheckId, Confirmation, ErrandFacts, RecordedChange, Which};
 use crate::time::rfc3339;
 use crate::version::{Cause, SnapshotId, VersionFacts};
 use crate::watch::WatchId;
 
-/// Pieces of noise that a terminal shows; `--json` has all.
+/// Findings, and kinds of noise with their words, that a terminal shows; `--json` has all.
+const FINDINGS: usize = 30;
 const SHOWN: usize = 20;
 
 /// Of what.
@@ -345,7 +346,7 @@ impl Case {
         let sources = self.sources(installation);
         let mut explained = BTreeSet::new();
         page.section(if judgment.findings.is_empty() { "no rule found anything" } else { "what the rules found" });
-        for finding in &judgment.findings {
+        for finding in judgment.findings.iter().take(FINDINGS) {
             let about = finding.practice.map_or_else(String::new, |practice| format!(", {}", practice.name()));
             let says = format!("severity {}{about}", finding.severity);
             page.lines.push(format!("  {}  {}", paint.bold(one_line(&finding.rule)), paint.dim(says)));
@@ -355,20 +356,15 @@ impl Case {
             }
             page.field("why", &finding.why);
             if explained.insert(finding.rule.as_str()) {
-                page.field("source", sources.get(finding.rule.as_str()).map_or("", String::as_str));
+                // Some findings come from no source, but from how much differs.
+                let name = if is_of_table(&finding.rule) || finding.rule.starts_with(OWN) { "source" } else { "by" };
+                page.field(name, sources.get(finding.rule.as_str()).map_or("", String::as_str));
             }
         }
-        if !judgment.noise.is_empty() {
-            page.section(&format!("left out of account: {}", count(judgment.noise.len(), "piece")));
+        if let Some(more) = judgment.findings.len().checked_sub(FINDINGS).filter(|more| *more > 0) {
+            page.lines.push(paint.dim(format!("  … {} more; --json has all", more)));
         }
-        let widest = judgment.noise.iter().take(SHOWN).map(|noise| noise.kind.len()).max().unwrap_or(0);
-        for noise in judgment.noise.iter().take(SHOWN) {
-            let kind = paint.dim(format!("{:<widest$}", noise.kind));
-            page.text(&format!("  {kind}  "), &one_line(&noise.example), |line| line);
-        }
-        if judgment.noise.len() > SHOWN {
-            page.lines.push(paint.dim(format!("  … {} more; --json has all", judgment.noise.len() - SHOWN)));
-        }
+        left_out(&judgment.noise, page);
     }
 
     /// Dates, how it was read, and by what it would be judged today.
@@ -404,7 +400,7 @@ impl Case {
             "read",
             &match facts.crosses_readings {
                 Some(true) => format!("in two ways (revision {revision} now), so a part of it may be our change"),
-                _ => format!("by revision {revision} on both sides, or read again so before"),
+                _ => format!("both texts in the same way (revision {revision} of the reader)"),
             },
         );
         let listed = |word: &str, ids: &[String]| match ids {
@@ -412,7 +408,7 @@ impl Case {
             ids => format!(", {word} {}", ids.join(" and ")),
         };
         let (own, disabled) = (listed("with", &facts.own_rules), listed("without", &facts.disabled_rules));
-        page.field("rules", &format!("in force today: the program's table{own}{disabled}"));
+        page.field("rules", &format!("those of the program{own}{disabled}, as in force today"));
     }
 
     /// The ways that the page was asked for, where the plain one was not all.
@@ -472,7 +468,7 @@ impl Case {
         }
         if told.is_empty() && self.confirmation.is_none() {
             let says = match (self.is_history, &self.check) {
-                (true, _) => "nobody: what is history was not news",
+                (true, _) => "nobody: it was taken from an archive or a file, and history is no news",
                 (false, None) => "nobody: no check is on record that found it",
                 (false, Some(_)) => {
                     "nobody, and the record does not say why: no channel was configured then, or an older release decided"
@@ -539,6 +535,37 @@ impl Case {
         if let Some(note) = self.check.as_ref().and_then(|check| check.note.as_deref()) {
             page.field("note", note);
         }
+    }
+}
+
+/// What was left out of account, the same words once.
+fn left_out(noise: &[Noise], page: &mut Page<'_>) {
+    let paint = page.console.paint;
+    if noise.is_empty() {
+        return;
+    }
+    page.section(&format!("left out of account: {}", count(noise.len(), "piece")));
+    let mut told: Vec<(&Noise, usize)> = Vec::new();
+    for piece in noise {
+        match told.iter_mut().find(|(known, _)| (&known.kind, &known.example) == (&piece.kind, &piece.example)) {
+            Some((_, count)) => *count += 1,
+            None => told.push((piece, 1)),
+        }
+    }
+    let kind = |piece: &Noise| one_line(&noise_name(&piece.kind));
+    let widest = told.iter().take(SHOWN).map(|(piece, _)| kind(piece).chars().count()).max().unwrap_or(0);
+    let mut last = String::new();
+    for (piece, count) in told.iter().take(SHOWN) {
+        let kind = kind(piece);
+        let lead = if kind == last { String::new() } else { kind.clone() };
+        last = kind;
+        let often = if *count > 1 { format!(" ×{count}") } else { String::new() };
+        let lead = paint.dim(format!("{lead:<widest$}"));
+        page.text(&format!("  {lead}  "), &one_line(&format!("{}{often}", piece.example)), |line| line);
+    }
+    let more: usize = told.iter().skip(SHOWN).map(|(_, count)| count).sum();
+    if more > 0 {
+        page.lines.push(paint.dim(format!("  … {more} more; --json has all")));
     }
 }
 

@@ -128,6 +128,11 @@ pub fn rule_ids() -> impl Iterator<Item = (&'static str, &'static str)> + Clone 
     RULES.iter().map(|rule| (rule.id, rule.source)).chain(BESIDE_THE_TABLE)
 }
 
+/// Whether a rule is a row of the table, which cites a source.
+pub fn is_of_table(id: &str) -> bool {
+    RULES.iter().any(|rule| rule.id == id)
+}
+
 /// Findings of one rule in one section; more of the same tell a reader nothing new.
 const MAX_ALIKE: usize = 3;
 /// Pieces of noise that are told; the rest is more of the same.
@@ -237,7 +242,7 @@ struct Bench {
 impl Bench {
     fn silent(&mut self, kind: &str, section: &[String], example: &str) {
         if self.noise.len() < MAX_NOISE {
-            let example = quote::shorten(example);
+            let example = quote::example(example);
             self.noise.push(Noise { kind: kind.to_owned(), section: section.to_vec(), example });
         }
     }
@@ -495,7 +500,7 @@ impl Bench {
                     section: path.clone(),
                     before: quote::shorten(&from.target),
                     after: quote::shorten(&to.target),
-                    why: format!("the link \"{}\" leads to another host", quote::shorten(&to.text)),
+                    why: format!("the link “{}” leads elsewhere", quote::shorten(&to.text)),
                     kinds: vec![EditKind::Link],
                 });
                 self.about.note_plain(Practice::RightsChoices);
@@ -648,7 +653,10 @@ impl Bench {
         };
         let practices = if severity > 0 { self.about.practices(self.kinds) } else { Vec::new() };
         let summary = summary::summary(materiality, &self.findings, &self.noise);
-        let (findings, noise) = (self.findings, self.noise);
+        let (mut findings, noise) = (self.findings, self.noise);
+        for finding in &mut findings {
+            finding.why = summary::reason(finding).unwrap_or_else(|| std::mem::take(&mut finding.why));
+        }
         Judgment { materiality, severity, practices, summary, findings, noise, returns: None, dating: None }
     }
 }

@@ -5,7 +5,8 @@
 //! what HTML reads as marks is written out, so that it stays text.
 
 use super::lines::{Line, Span, lines, shown, words};
-use super::{belongs, escape, noise_name, path, place, remarks, title};
+use super::{belongs, capital, escape, noise_name, path, place, remarks, title};
+use crate::change::words::{Token, steps, tokens};
 use crate::change::{Change, Op, SectionChange};
 use crate::judgment::{Finding, Judgment, Noise};
 
@@ -100,34 +101,67 @@ fn about(sides: &Sides) -> String {
     )
 }
 
-/// A rule that fired in a section, with all that it found there.
-type Group<'a> = Vec<&'a Finding>;
+/// A rule that fired in a section, with all that it found there, and rules that found no more
+/// than that.
+struct Group<'a> {
+    found: Vec<&'a Finding>,
+    besides: Vec<&'a Finding>,
+}
 
-/// The findings by rule and section; those of no severity and many more folded away.
-fn findings(page: &mut String, change: &Change, findings: &[Finding], title: Option<&str>) {
-    let mut groups: Vec<Group<'_>> = Vec::new();
+impl Group<'_> {
+    /// Whether the words of a finding stand in those of the group.
+    fn quotes(&self, finding: &Finding) -> bool {
+        let holds = |whole: &str, part: &str| {
+            let part = part.trim_matches('…').trim_end_matches(['.', ';', ',', ':']);
+            (part.is_empty() == whole.is_empty()) && whole.contains(part)
+        };
+        self.found.iter().any(|known| {
+            known.section == finding.section
+                && holds(&known.before, &finding.before)
+                && holds(&known.after, &finding.after)
+        })
+    }
+}
+
+/// Findings by rule and section; where one rule found only what another quotes already, it is
+/// told there.
+fn grouped<'a>(findings: &'a [Finding]) -> Vec<Group<'a>> {
+    let mut by_rule: Vec<Vec<&Finding>> = Vec::new();
     for finding in findings {
-        let alike = |group: &&mut Group<'_>| {
+        let alike = |group: &&mut Vec<&'a Finding>| {
             group.first().is_some_and(|first| {
                 (&first.rule, first.practice, &first.section, &first.why)
                     == (&finding.rule, finding.practice, &finding.section, &finding.why)
             })
         };
-        match groups.iter_mut().find(alike) {
+        match by_rule.iter_mut().find(alike) {
             Some(group) => group.push(finding),
-            None => groups.push(vec![finding]),
+            None => by_rule.push(vec![finding]),
         }
     }
+    let mut groups: Vec<Group<'a>> = Vec::new();
+    for found in by_rule {
+        match groups.iter_mut().find(|group| found.iter().all(|finding| group.quotes(finding))) {
+            Some(group) => group.besides.extend(found.first()),
+            None => groups.push(Group { found, besides: Vec::new() }),
+        }
+    }
+    groups
+}
+
+/// The findings by rule and section; those of no severity and many more folded away.
+fn findings(page: &mut String, change: &Change, findings: &[Finding], title: Option<&str>) {
+    let groups = grouped(findings);
     if groups.is_empty() {
         return;
     }
-    let grave = groups.iter().filter(|group| group.iter().any(|finding| finding.severity > 0)).count();
+    let grave = groups.iter().filter(|group| group.found.iter().any(|finding| finding.severity > 0)).count();
     let (shown, rest) = groups.split_at(grave.clamp(1, FINDINGS));
     page.push_str("<section aria-labelledby=\"findings\">\n<h2 id=\"findings\">Why it matters</h2>\n");
     listed(page, change, shown, title);
     if !rest.is_empty() {
-        let count: usize = rest.iter().map(Vec::len).sum();
-        page.push_str(&format!("<details><summary>{}</summary>\n", counted(count, "more finding", "more findings")));
+        let count: usize = rest.iter().map(|group| group.found.len()).sum();
+        page.push_str(&format!("<details><summary>{}</summary>\n", counted(count, "more change", "more changes")));
         listed(page, change, rest, title);
         page.push_str("</details>\n");
     }
@@ -137,8 +171,14 @@ fn findings(page: &mut String, change: &Change, findings: &[Finding], title: Opt
 fn listed(page: &mut String, change: &Change, groups: &[Group<'_>], title: Option<&str>) {
     page.push_str("<ol class=\"findings\">\n");
     for group in groups {
-        let Some(first) = group.first() else { continue };
-        page.push_str(&format!("<li><p class=\"why\">{}</p>\n", safe(&capital(&first.why))));
+        let Some(first) = group.found.first() else { continue };
+        let mut whys: Vec<&str> = Vec::new();
+        for finding in std::iter::once(first).chain(&group.besides) {
+            if !whys.contains(&finding.why.as_str()) {
+                whys.push(&finding.why);
+            }
+        }
+        page.push_str(&format!("<li><p class=\"why\">{}</p>\n", safe(&capital(&whys.join("; ")))));
         let place = safe(&path(&first.section, title));
         let place = match change.sections.iter().position(|section| belongs(section, first)) {
             Some(at) => format!("<a href=\"#s{at}\">{place}</a>"),
@@ -146,29 +186,58 @@ fn listed(page: &mut String, change: &Change, groups: &[Group<'_>], title: Optio
             None => place,
         };
         let about = first.practice.map(|practice| format!(" · {}", safe(practice.name()))).unwrap_or_default();
+        let rules =
+            std::iter::once(first).chain(&group.besides).map(|finding| format!("<code>{}</code>", safe(&finding.rule)));
+        let rules = rules.collect::<Vec<_>>().join(", ");
         page.push_str(&format!(
-            "<p class=\"about\"><span class=\"s{0}\">severity {0}</span>{about} · {place} · <code>{1}</code></p>\n",
+            "<p class=\"about\"><span class=\"s{0}\">severity {0}</span>{about} · {place} · {rules}</p>\n",
             first.severity,
-            safe(&first.rule)
         ));
-        group.iter().for_each(|finding| quoted(page, finding));
+        group.found.iter().for_each(|finding| quoted(page, finding));
         page.push_str("</li>\n");
     }
     page.push_str("</ol>\n");
 }
 
-/// The decisive words of a finding on both sides.
+/// The decisive words of a finding on both sides, with what differs marked where most stays.
 fn quoted(page: &mut String, finding: &Finding) {
-    let [old, new] = [&finding.before, &finding.after].map(|quote| safe(quote));
+    let side = |name: &str, words: &str| format!("<p><b>{name}</b> {words}</p>");
     page.push_str("<blockquote>");
-    match (old.is_empty(), new.is_empty()) {
-        // The redline below marks what differs.
-        (false, false) => page.push_str(&format!("<p><b>Before</b> {old}</p><p><b>Now</b> {new}</p>")),
-        (false, true) => page.push_str(&format!("<p><b>Gone</b> <del>{old}</del></p>")),
-        (true, false) => page.push_str(&format!("<p><b>New</b> <ins>{new}</ins></p>")),
+    match (finding.before.is_empty(), finding.after.is_empty()) {
+        (false, false) => {
+            let (old, new) = differing(&finding.before, &finding.after);
+            page.push_str(&side("Before", &old));
+            page.push_str(&side("Now", &new));
+        }
+        (false, true) => page.push_str(&side("Gone", &format!("<del>{}</del>", safe(&finding.before)))),
+        (true, false) => page.push_str(&side("New", &format!("<ins>{}</ins>", safe(&finding.after)))),
         (true, true) => {}
     }
     page.push_str("</blockquote>\n");
+}
+
+/// Two quotations, each with the words marked that the other lacks; plain where that would be
+/// most of them. A quotation that was cut may lack words at its end that it does not lack.
+fn differing(before: &str, after: &str) -> (String, String) {
+    let (old, new) = (tokens(before), tokens(after));
+    let steps = steps(&old, &new);
+    let same: usize = steps.iter().filter(|step| step.equal).map(|step| step.old.len() + step.new.len()).sum();
+    if same * 2 < old.len() + new.len() {
+        return (safe(before), safe(after));
+    }
+    let cut = |end: fn(&str) -> bool| end(before) || end(after);
+    let (starts, ends) = (cut(|quote| quote.starts_with('…')), cut(|quote| quote.ends_with('…')));
+    let last = steps.len().saturating_sub(1);
+    let (mut left, mut right) = (String::new(), String::new());
+    for (at, step) in steps.iter().enumerate() {
+        let outer = at == 0 && starts || at == last && ends;
+        let one_sided = step.old.is_empty() || step.new.is_empty();
+        let text = |words: &[Token<'_>]| words.iter().flat_map(|token| [token.space, token.word]).collect::<String>();
+        let op = |op: Op| if step.equal || outer && one_sided { Op::Equal } else { op };
+        marked(&mut left, &(op(Op::Delete), text(&old[step.old.clone()])));
+        marked(&mut right, &(op(Op::Insert), text(&new[step.new.clone()])));
+    }
+    (left, right)
 }
 
 /// One section: what happened, where, the redline, links, and the rules that fired.
@@ -372,11 +441,6 @@ fn noise(page: &mut String, noise: &[Noise], title: Option<&str>) {
 
 fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
 
 /// Fetched text that HTML reads as text.

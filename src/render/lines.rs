@@ -2,7 +2,7 @@
 //! comes in it. What the renderers share.
 
 use crate::change::words::tokens;
-use crate::change::{Op, SectionChange};
+use crate::change::{Edit, Op, SectionChange};
 use crate::text::CELL_BREAK;
 
 /// Words of the unchanged text that stay in sight on each side of an edit, where no
@@ -74,10 +74,11 @@ impl Line {
 /// The lines of a section. A stretch of several lines that gives way to another does not
 /// share a line with it.
 pub(super) fn lines(section: &SectionChange) -> Vec<Line> {
+    let edits = flowing(&section.edits);
     let mut out = vec![Line::default()];
-    for (at, edit) in section.edits.iter().enumerate() {
-        let replaces = at > 0 && section.edits[at - 1].op == Op::Delete && edit.op == Op::Insert;
-        if replaces && (edit.text.contains('\n') || section.edits[at - 1].text.contains('\n')) {
+    for (at, edit) in edits.iter().enumerate() {
+        let replaces = at > 0 && edits[at - 1].op == Op::Delete && edit.op == Op::Insert;
+        if replaces && (edit.text.contains('\n') || edits[at - 1].text.contains('\n')) {
             out.push(Line::default());
         }
         for (row, part) in edit.text.split('\n').enumerate() {
@@ -93,6 +94,30 @@ pub(super) fn lines(section: &SectionChange) -> Vec<Line> {
     let mut out: Vec<Line> = out.into_iter().flat_map(parted).collect();
     if out.first().is_some_and(|first| says_path(section, first)) {
         out.remove(0);
+    }
+    out
+}
+
+/// Edits for people: words that only went over the end of a line have not changed, nor have
+/// white space and the marks of items. What is exact is in the change itself.
+fn flowing(edits: &[Edit]) -> Vec<Edit> {
+    let mut out: Vec<Edit> = Vec::new();
+    let mut at = 0;
+    while at < edits.len() {
+        let is_open = |edit: &Edit| edit.op != Op::Equal || edit.text.trim().is_empty();
+        let run = edits[at..].iter().take_while(|edit| is_open(edit)).count().max(1);
+        let run = &edits[at..at + run];
+        at += run.len();
+        let words = |op: Op| {
+            let words = run.iter().filter(move |edit| edit.op == op).flat_map(|edit| edit.text.split_whitespace());
+            words.filter(|word| !matches!(*word, "-" | "–" | "*" | "•" | "●" | "○" | "◦" | "▪" | "■" | "·"))
+        };
+        if run.iter().any(|edit| edit.op != Op::Equal) && words(Op::Delete).eq(words(Op::Insert)) {
+            let new = run.iter().filter(|edit| edit.op != Op::Delete);
+            out.push(Edit { op: Op::Equal, text: new.map(|edit| edit.text.as_str()).collect() });
+        } else {
+            out.extend_from_slice(run);
+        }
     }
     out
 }
@@ -187,7 +212,7 @@ fn spare(shown: &mut [bool]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::change::{Edit, Kind};
+    use crate::change::Kind;
 
     type Marks = &'static [(Op, &'static str)];
 
@@ -220,6 +245,16 @@ mod tests {
             ),
             (&[(Equal, "a"), (Insert, "\n\nb\n\nc")], &["a", "{+b+}", "{+c+}"]),
             (&[(Insert, "Logs\n\nb")], &["{+b+}"]),
+            // Words that only went over the end of a line.
+            (
+                &[(Equal, "We keep"), (Insert, " it for"), (Equal, "\n"), (Delete, "it for "), (Equal, "a day.")],
+                &["We keep it for", "a day."],
+            ),
+            (&[(Delete, "•"), (Insert, "●"), (Equal, " one"), (Insert, "  "), (Delete, " ")], &["● one  "]),
+            (
+                &[(Equal, "We"), (Insert, " keep"), (Equal, "\n"), (Delete, "hold "), (Equal, "it.")],
+                &["We{+ keep+}", "[-hold -]it."],
+            ),
         ];
         for (edits, wanted) in cases {
             assert_eq!(told(edits), wanted);

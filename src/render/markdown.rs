@@ -1,6 +1,6 @@
 //! A change as Markdown: for chats and e-mail.
 
-use super::{Piece, alike, escape, noise_counts, noise_name, path, pieces, place, remarks, title};
+use super::{Piece, alike, capital, escape, noise_counts, noise_name, path, pieces, place, remarks, title};
 use crate::change::{Change, Op, SectionChange};
 use crate::judgment::{Finding, Judgment};
 
@@ -43,14 +43,15 @@ pub fn change(change: &Change, judgment: &Judgment) -> String {
 }
 
 fn told(finding: &Finding, count: usize, title: Option<&str>) -> String {
-    let about = finding.practice.map_or("text", |practice| practice.name());
+    let about = finding.practice.map_or_else(String::new, |practice| format!("{}, ", practice.name()));
+    let place = if finding.section.is_empty() { "the whole text".to_owned() } else { path(&finding.section, title) };
+    let often = if count > 1 { format!(" ×{count}") } else { String::new() };
     format!(
-        "{} ({}, severity {}) in {}: {}",
-        about,
-        if count > 1 { format!("{} ×{count}", finding.rule) } else { finding.rule.clone() },
+        "{}, in {} ({about}severity {}, {}{often})",
+        safe(&capital(&finding.why)),
+        safe(&place),
         finding.severity,
-        safe(&path(&finding.section, title)),
-        safe(&finding.why)
+        safe(&finding.rule),
     )
 }
 

@@ -34,7 +34,7 @@ enum Piece {
 fn pieces(section: &SectionChange) -> Vec<Piece> {
     let mut out = Vec::new();
     // What was left out since the last line shown, and the words of one edit so far.
-    let (mut skipped, mut lead, mut run) = (false, None, (Op::Equal, 0));
+    let (mut skipped, mut lead, mut run) = (0, None, (Op::Equal, 0));
     for line in lines(section) {
         if !line.is_changed() {
             lead =
@@ -42,16 +42,17 @@ fn pieces(section: &SectionChange) -> Vec<Piece> {
                     // The items above are items of the same list.
                     line.depth().is_some()
                 }));
-            (skipped, run) = (true, (Op::Equal, 0));
+            (skipped, run) = (skipped + 1, (Op::Equal, 0));
             continue;
         }
-        if skipped && !out.is_empty() {
+        // The line that leads to a list is shown with its item.
+        if skipped > usize::from(lead.is_some() && line.depth().is_some()) && !out.is_empty() {
             out.extend([Piece::Break, Piece::Gap]);
         }
         if let Some(lead) = lead.take().filter(|_| line.depth().is_some()) {
             below(&lead, &mut out);
         }
-        skipped = false;
+        skipped = 0;
         if !out.is_empty() {
             out.push(Piece::Break);
         }
@@ -61,14 +62,29 @@ fn pieces(section: &SectionChange) -> Vec<Piece> {
         }
         set(&line, &mut run.1, &mut out);
     }
+    plain_gaps(&mut out);
     out
+}
+
+/// Leaves out the line that says that lines are left out, where the one above or below says
+/// that of its words already.
+fn plain_gaps(out: &mut Vec<Piece>) {
+    use Piece::{Break, Gap};
+    let mut at = 0;
+    while at < out.len() {
+        match &out[at..] {
+            [Break, Gap, Break, Gap, ..] => drop(out.drain(at + 1..at + 3)),
+            [Gap, Break, Gap, Break, ..] => drop(out.drain(at + 1..at + 3)),
+            _ => at += 1,
+        }
+    }
 }
 
 /// The end of a line that leads to a list.
 fn below(lead: &Line, out: &mut Vec<Piece>) {
     let words = words(lead);
     let from = words.len().saturating_sub(LEAD);
-    if !out.is_empty() && out.last() != Some(&Piece::Gap) {
+    if !out.is_empty() && (from == 0 || out.last() != Some(&Piece::Gap)) {
         out.push(Piece::Break);
     }
     if from > 0 && out.last() != Some(&Piece::Gap) {
@@ -107,7 +123,11 @@ fn set(line: &Line, told: &mut usize, out: &mut Vec<Piece>) {
             at = end;
             continue;
         }
-        let Word { op, text, spaced } = words[at].clone();
+        let Word { mut op, text, spaced } = words[at].clone();
+        // The mark of an item stands before what is struck or put in.
+        if at == 0 && text == "-" && line.depth().is_some() && words.get(1).is_some_and(|next| next.op == op) {
+            op = Op::Equal;
+        }
         out.push(Piece::Word(op, text, spaced && at > 0));
         at += 1;
     }
@@ -190,8 +210,14 @@ fn belongs(section: &SectionChange, finding: &Finding) -> bool {
     section.to.as_ref().or(section.from.as_ref()).is_some_and(|path| *path == finding.section)
 }
 
+/// A text that begins with a capital letter.
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
+}
+
 /// A kind of noise in words.
-fn noise_name(kind: &str) -> String {
+pub fn noise_name(kind: &str) -> String {
     match kind {
         "date_only" => "a date".to_owned(),
         "formatting" => "formatting".to_owned(),
@@ -230,15 +256,15 @@ pub fn remarks(judgment: &Judgment) -> Vec<String> {
             ReturnKind::Edition => Some(format!(
                 "The page alternates between editions: this one was compared with version {version}, last seen on {last}."
             )),
-            ReturnKind::Rollback => Some(format!("The page returns to the text of version {version}, last seen on {last}.")),
+            ReturnKind::Rollback => Some(format!("The text is that of version {version} again, last seen on {last}.")),
         }
     });
     let dating = judgment.dating.map(|dating| match dating {
         Dating::SilentEdit { claimed } => {
-            format!("A silent edit: the date that the policy claims for itself is {claimed} as before.")
+            format!("A silent edit: the policy still bears the date {claimed}.")
         }
         Dating::EmptyRefresh { from, to } => {
-            format!("An empty refresh: the date moved from {from} to {to}, and nothing else changed.")
+            format!("An empty refresh: the policy now bears the date {to} instead of {from}, and nothing else changed.")
         }
     });
     returns.into_iter().chain(dating).collect()

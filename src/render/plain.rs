@@ -2,12 +2,15 @@
 //!
 //! All fetched text passes [`escape`] before anything else happens to it.
 
+use std::collections::HashMap;
+
 use unicode_width::UnicodeWidthStr;
 
 use super::{Piece, alike, belongs, escape, noise_counts, noise_name, path, pieces, place, remarks, title};
-use crate::change::{Change, Op, SectionChange};
+use crate::change::{Change, Kind, Op, SectionChange};
 use crate::judgment::{Finding, Judgment, Materiality};
 use crate::reading::Reading;
+use crate::text::Link;
 
 /// How plain text is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,6 +113,14 @@ impl Page {
         }
     }
 
+    /// Sets a mark of one column; what follows, on this line and the next, stands behind it.
+    fn mark(&mut self, mark: &str, look: Look) {
+        self.word(mark, look, false, look);
+        self.paint(" ", Look::Plain);
+        self.column += 1;
+        self.indent += 2;
+    }
+
     /// Ends the line.
     fn end(&mut self) {
         while self.out.ends_with(' ') {
@@ -166,9 +177,13 @@ pub fn change(change: &Change, judgment: &Judgment, style: Style) -> String {
         page.text(&remark, Look::Notice);
     }
     let title = title(change);
-    for section in &change.sections {
+    let links = Links::of(change);
+    for (at, section) in change.sections.iter().enumerate() {
+        if links.are_all_told(at, section) && !judgment.findings.iter().any(|finding| belongs(section, finding)) {
+            continue;
+        }
         page.paragraph();
-        one(&mut page, section, title, &judgment.findings);
+        one(&mut page, (at, section), title, &judgment.findings, &links);
     }
     let homeless: Vec<&Finding> =
         judgment.findings.iter().filter(|f| !change.sections.iter().any(|section| belongs(section, f))).collect();
@@ -186,7 +201,13 @@ pub fn change(change: &Change, judgment: &Judgment, style: Style) -> String {
 }
 
 /// One section: what happened, where, the redline, the rules.
-fn one(page: &mut Page, section: &SectionChange, title: Option<&str>, findings: &[Finding]) {
+fn one(
+    page: &mut Page,
+    (at, section): (usize, &SectionChange),
+    title: Option<&str>,
+    findings: &[Finding],
+    links: &Links<'_>,
+) {
     page.text(section.kind.as_str(), Look::Dim);
     page.text(&place(section, title), Look::Bold);
     page.end();
@@ -195,14 +216,15 @@ fn one(page: &mut Page, section: &SectionChange, title: Option<&str>, findings: 
     if page.column > 0 {
         page.end();
     }
-    for link in &section.links {
-        let (from, to) = (link.from.as_ref(), link.to.as_ref());
-        let Some(words) = to.or(from).map(|link| link.text.clone()) else { continue };
-        // What stands in a section that is new or gone needs no telling.
-        let (Some(from), Some(to)) = (from, to) else { continue };
-        page.text(&format!("link \"{words}\":"), Look::Dim);
-        marked(page, Op::Delete, &[(&escape(&from.target), true)]);
-        marked(page, Op::Insert, &[(&escape(&to.target), true)]);
+    for told in links.0.iter().filter(|link| link.first == at) {
+        let more = match told.sections {
+            1 => String::new(),
+            2 => " (and in another section)".to_owned(),
+            count => format!(" (and in {} other sections)", count - 1),
+        };
+        page.text(&format!("link \"{}\"{more}:", told.to.text), Look::Dim);
+        marked(page, Op::Delete, &[(&escape(&told.from.target), true)]);
+        marked(page, Op::Insert, &[(&escape(&told.to.target), true)]);
         page.end();
     }
     let own = findings.iter().filter(|finding| belongs(section, finding));
@@ -210,18 +232,53 @@ fn one(page: &mut Page, section: &SectionChange, title: Option<&str>, findings: 
     page.indent = 0;
 }
 
+/// Links that lead elsewhere, each told once: where it changed first, and in how many sections.
+struct Links<'a>(Vec<ToldLink<'a>>);
+
+struct ToldLink<'a> {
+    from: &'a Link,
+    to: &'a Link,
+    /// The first and the last section, and how many.
+    first: usize,
+    last: usize,
+    sections: usize,
+}
+
+impl<'a> Links<'a> {
+    fn of(change: &'a Change) -> Self {
+        let mut told: Vec<ToldLink<'a>> = Vec::new();
+        let mut known: HashMap<(&str, &str, &str), usize> = HashMap::new();
+        for (at, link) in change.sections.iter().enumerate().flat_map(|(at, s)| s.links.iter().map(move |l| (at, l))) {
+            // What stands in a section that is new or gone needs no telling.
+            let (Some(from), Some(to)) = (&link.from, &link.to) else { continue };
+            let index = *known.entry((&to.text, &from.target, &to.target)).or_insert(told.len());
+            match told.get_mut(index) {
+                Some(link) if link.last == at => {}
+                Some(link) => (link.last, link.sections) = (at, link.sections + 1),
+                None => told.push(ToldLink { from, to, first: at, last: at, sections: 1 }),
+            }
+        }
+        Self(told)
+    }
+
+    /// Whether all that changed in a section is links that another one tells.
+    fn are_all_told(&self, at: usize, section: &SectionChange) -> bool {
+        let same_words = section.edits.iter().all(|edit| edit.op == Op::Equal);
+        let linked = section.links.iter().any(|link| link.from.is_some() && link.to.is_some());
+        let stays = section.from == section.to && section.kind == Kind::Amended;
+        stays && same_words && linked && !self.0.iter().any(|link| link.first == at)
+    }
+}
+
 /// A rule that fired, and why that matters.
 fn told(page: &mut Page, finding: &Finding, count: usize) {
     let look = if finding.severity >= 2 { Look::Alarm } else { Look::Notice };
-    page.text("▸", look);
-    page.text(&finding.rule, look);
-    if count > 1 {
-        page.text(&format!("×{count}"), look);
-    }
     let indent = page.indent;
-    page.indent += 2;
-    let about = finding.practice.map(|practice| format!(" · {}", practice.name())).unwrap_or_default();
-    page.text(&format!("· severity {}{about}: {}", finding.severity, finding.why), Look::Dim);
+    page.mark("▸", look);
+    page.text(&finding.why, look);
+    let often = if count > 1 { format!(" ×{count}") } else { String::new() };
+    let about = finding.practice.map(|practice| format!("{} · ", practice.name())).unwrap_or_default();
+    page.text(&format!("· {about}severity {} · {}{often}", finding.severity, finding.rule), Look::Dim);
     page.end();
     page.indent = indent;
 }
@@ -231,14 +288,16 @@ fn redline(page: &mut Page, section: &SectionChange) {
     if !pieces.iter().any(|piece| matches!(piece, Piece::Word(Op::Delete | Op::Insert, ..))) {
         return;
     }
-    let mut at = 0;
+    let (mut at, indent) = (0, page.indent);
     while at < pieces.len() {
         match &pieces[at] {
             Piece::Break => {
                 if page.column > 0 {
                     page.end();
                 }
+                page.indent = indent;
             }
+            Piece::Word(Op::Equal, word, _) if word == "-" && page.column == 0 => page.mark("-", Look::Plain),
             Piece::Gap => page.word("…", Look::Dim, true, Look::Plain),
             Piece::More(op, count) => marked(page, *op, &[(&format!("… {count} more words"), true)]),
             Piece::Word(Op::Equal, word, spaced) => page.word(&escape(word), Look::Plain, *spaced, Look::Plain),
@@ -257,6 +316,7 @@ fn redline(page: &mut Page, section: &SectionChange) {
         }
         at += 1;
     }
+    page.indent = indent;
 }
 
 /// A run of words that go or come.
@@ -309,6 +369,31 @@ pub fn reading(reading: &Reading, style: Style) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::change::{Edit, LinkChange};
+
+    #[test]
+    fn a_redline_says_nothing_twice() {
+        let edit = |op: Op, text: &str| Edit { op, text: text.to_owned() };
+        let link = |target: &str| Some(Link { text: "tips".to_owned(), target: target.to_owned() });
+        let section = |title: &str, edits: Vec<Edit>| {
+            let path = Some(vec![title.to_owned()]);
+            let links = vec![LinkChange { from: link("/a"), to: link("/b") }];
+            SectionChange { kind: Kind::Amended, from: path.clone(), to: path, edits, links }
+        };
+        let far = "so that there is nothing to be seen of it here or there or elsewhere ".repeat(3);
+        let edits = vec![
+            edit(Op::Equal, &format!("One\n\nFirst.\n\n{far}and ")),
+            edit(Op::Insert, "not "),
+            edit(Op::Equal, "now.\n\nIt holds:\n\n"),
+            edit(Op::Insert, "- for bees\n"),
+            edit(Op::Equal, "- for wasps"),
+        ];
+        let change =
+            Change { sections: vec![section("One", edits), section("Two", Vec::new())], crosses_readings: false };
+        let told = super::change(&change, &Judgment::default(), Style { colour: false, width: 80 });
+        let wanted = "amended One\n  … seen of it here or there or elsewhere and {+not+} now.\n  It holds:\n  - {+for bees+}\n  link \"tips\" (and in another section): [-/a-] {+/b+}\n";
+        assert!(told.ends_with(wanted), "{told}");
+    }
 
     #[test]
     fn a_run_of_words_is_one_run_of_codes() {

@@ -136,7 +136,7 @@ async fn a_text_that_comes_back_after_long_is_a_rollback() {
     assert_eq!(kind(&back), Some((ReturnKind::Rollback, 1)));
     assert_eq!(told(&world).await, [words(1, 2, "material", false), words(2, 3, "material", false)]);
     let Outcome::Changed { change, judgment, .. } = &back.outcome else { unreachable!() };
-    let says = "The page returns to the text of version 1, last seen on 2026-01-05.";
+    let says = "The text is that of version 1 again, last seen on 2026-01-05.";
     assert!(markdown::change(change, judgment).contains(says));
     assert!(plain::change(change, judgment, Style { colour: false, width: 200 }).contains(says));
 
@@ -364,8 +364,8 @@ async fn a_date_that_does_not_fit_is_told() {
     assert_eq!(judgment(&open).dating, None);
 
     let says = [
-        "A silent edit: the date that the policy claims for itself is 2025-05-01 as before.",
-        "An empty refresh: the date moved from 2025-05-01 to 2025-06-01, and nothing else changed.",
+        "A silent edit: the policy still bears the date 2025-05-01.",
+        "An empty refresh: the policy now bears the date 2025-06-01 instead of 2025-05-01, and nothing else changed.",
     ];
     let flags = [("silent_edit", "empty_refresh"), ("empty_refresh", "silent_edit")];
     for ((checked, says), (on, off)) in [&silent, &empty].into_iter().zip(says).zip(flags) {
