@@ -223,7 +223,7 @@ pub(crate) fn sentence_ranges(text: &str) -> Vec<&str> {
     for (at, c) in text.char_indices() {
         // A small letter behind a point continues the sentence: an abbreviation.
         if ended && !c.is_whitespace() && before == '.' && !text[start..at].ends_with('\n') {
-            ended = !(c.is_lowercase() || is_abbreviated(&text[start..at]));
+            ended = !(c.is_lowercase() || is_abbreviated(&text[start..at], c));
         }
         if ended && !c.is_whitespace() {
             out.push(&text[start..at]);
@@ -244,15 +244,18 @@ pub(crate) fn sentence_ranges(text: &str) -> Vec<&str> {
 }
 
 /// Whether a text ends with an abbreviation that something always follows, though that
-/// begins with a capital: `z. B. Fotos`.
-fn is_abbreviated(text: &str) -> bool {
-    const SHORT: [&str; 20] = [
+/// begins with a capital: `z. B. Fotos`. The form of a company may end a sentence, but not
+/// before what explains its name: `Acme, Inc. (“Acme”)`.
+fn is_abbreviated(text: &str, next: char) -> bool {
+    const SHORT: [&str; 24] = [
         "z.", "d.", "u.", "z.B.", "d.h.", "u.a.", "bzw.", "ggf.", "vgl.", "sog.", "inkl.", "evtl.", "Nr.", "Art.",
-        "Abs.", "lit.", "Ziff.", "e.g.", "i.e.", "cf.",
+        "Abs.", "lit.", "Ziff.", "e.g.", "i.e.", "cf.", "Mr.", "Mrs.", "Ms.", "Dr.",
     ];
+    const FORMS: [&str; 8] = ["Inc.", "Ltd.", "Corp.", "Co.", "S.A.", "S.A.S.", "B.V.", "S.p.A."];
     let mut words = text.split_whitespace().rev().map(|word| word.trim_start_matches(['(', '[', '"', '„']));
     let last = words.next().unwrap_or_default();
     SHORT.contains(&last)
+        || FORMS.contains(&last) && matches!(next, '(' | '"' | '“' | '«' | '„')
         || matches!((last, words.next()), ("B.", Some("z.")) | ("h.", Some("d.")) | ("a.", Some("u.")))
 }
 
