@@ -41,6 +41,9 @@ impl Store {
             let configured: BTreeSet<&WatchId> = watches.iter().map(|watch| &watch.id).collect();
             for id in in_force(tx)? {
                 if !configured.contains(&id) {
+                    if with_moves.contains(&id) {
+                        moves::retired(tx, &id, now)?;
+                    }
                     tx.execute(
                         "UPDATE watches SET retired_at = ?2, next_check_at = NULL WHERE name = ?1",
                         (id.as_str(), At(now)),

@@ -375,7 +375,7 @@ async fn a_page_that_answers_in_another_language_is_half_a_policy() {
 }
 
 /// A WARC record of one capture.
-fn record(number: u32, day: &str, uri: &str, html: &str) -> String {
+pub fn record(number: u32, day: &str, uri: &str, html: &str) -> String {
     let block = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n{html}");
     let length = block.len();
     format!(
@@ -572,7 +572,7 @@ async fn what_was_captured_during_a_check_does_not_part_it() {
 }
 
 /// A WARC record that repeats the payload of another one.
-fn revisit(number: u32, day: &str, uri: &str, of: (u32, &str), html: &str) -> String {
+pub fn revisit(number: u32, day: &str, uri: &str, of: (u32, &str), html: &str) -> String {
     let (original, then) = of;
     let digest = policywatch::exchange::warc::payload_sha1(html.as_bytes());
     let block = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n";
