@@ -67,6 +67,19 @@ impl Fault {
     }
 }
 
+/// What was read, unless that is damaged: for what is better done without it than not at all.
+/// `policywatch verify` tells of the damage.
+pub(super) fn unless_damaged<T>(read: Result<T, Fault>) -> Result<Option<T>, Fault> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(Fault::Store(StoreError::Damaged { place, reason })) => {
+            tracing::warn!("done without what is damaged at {place}: {reason}; run `policywatch verify`");
+            Ok(None)
+        }
+        Err(other) => Err(other),
+    }
+}
+
 fn is_conversion(error: &Error) -> bool {
     matches!(
         error,
