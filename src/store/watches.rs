@@ -56,17 +56,40 @@ impl Store {
         .await
     }
 
-    /// Makes sure a watch exists that no configuration has: for imports. Never due.
+    /// Makes sure a watch exists that no configuration has: for imports. Never due. Answers
+    /// whether it was made now.
     ///
     /// # Errors
     /// Those of writing.
-    pub async fn adopt_watch(&self, id: &WatchId, url: &str, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn adopt_watch(&self, id: &WatchId, url: &str, now: Timestamp) -> Result<bool, StoreError> {
         let (id, url) = (id.clone(), url.to_owned());
         self.write("adopt a watch", move |tx| {
-            tx.execute(
+            let made = tx.execute(
                 "INSERT INTO watches (name, url, service, created_at) VALUES (?1, ?2, ?1, ?3) ON CONFLICT (name) DO NOTHING",
                 (id.as_str(), url, At(now)),
             )?;
+            Ok(made > 0)
+        })
+        .await
+    }
+
+    /// Forgets those of some watches that no configuration ever had and of which nothing is
+    /// recorded: an import made them, and came to nothing.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub async fn release_watches(&self, ids: Vec<WatchId>) -> Result<(), StoreError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        self.write("forget empty watches", move |tx| {
+            for id in ids {
+                tx.prepare_cached(
+                    "DELETE FROM watches WHERE name = ?1 AND configured_at IS NULL
+                     AND NOT EXISTS (SELECT 1 FROM checks WHERE watch_id = watches.id)",
+                )?
+                .execute([id.as_str()])?;
+            }
             Ok(())
         })
         .await
