@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 use super::fault::{At, Fault, word};
 use super::versions::latest_facts;
 use super::{CheckFacts, CheckId, Due, Store, StoreError, Synced, WatchState, checks, confirmations, moves, silences};
-use crate::cadence::Comes;
+use crate::cadence::{Comes, LONGEST_RETRY_AFTER};
 use crate::discovery::moves::Whereabouts;
 use crate::time::Timestamp;
 use crate::watch::{Watch, WatchId};
@@ -269,6 +269,10 @@ fn sync_one(
         Some(Before { next_check_at: Some(overdue), .. }) if *overdue <= now => Some(*overdue),
         Some(before) if before.url != watch.url.as_str() => due(watch, Comes::New),
         Some(before) if before.schedule.as_ref() != Some(&schedule) => due(watch, Comes::Rescheduled),
+        // Farther away than any look can be put off: the clock was wrong then.
+        Some(Before { next_check_at: Some(far), .. }) if !is_in_reach(*far, due(watch, Comes::Rescheduled), now) => {
+            due(watch, Comes::Rescheduled)
+        }
         Some(before) => before.next_check_at.or_else(|| due(watch, Comes::New)),
     };
     // A change that waits for a second look is looked at in time, whatever the schedule says.
@@ -296,6 +300,12 @@ fn sync_one(
         ":asked_as": asked_as,
     })?;
     Ok(())
+}
+
+/// Whether a look that was put down for then can have been put down by now: no later than the
+/// schedule's next time, or than a server may put us off.
+fn is_in_reach(at: Timestamp, scheduled: Option<Timestamp>, now: Timestamp) -> bool {
+    scheduled.is_some_and(|scheduled| at <= scheduled) || at <= now + LONGEST_RETRY_AFTER
 }
 
 pub(super) fn state(tx: &Transaction<'_>, key: i64) -> Result<WatchState, Fault> {

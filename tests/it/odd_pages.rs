@@ -12,8 +12,15 @@ use policywatch::outcome::FetchFailure;
 use policywatch::reading::{Expected, Selectors, read};
 use policywatch::snapshot::Snapshot;
 
+use policywatch::check::{Ports, SPREAD, check};
+use policywatch::clock::Clock as _;
+use policywatch::ladder::Ladder;
+use policywatch::store::Store;
+use policywatch::watch::{Watch, WatchId};
+
 use crate::fetching::server::{Act, Asked, Server, answer, gzip, redirect, request};
 use crate::rendering::{browser, rendered};
+use crate::world::{unpacker, watch};
 
 const MARK: &str = "the data that a kettle records in your kitchen";
 
@@ -262,4 +269,62 @@ async fn a_frame_that_there_is_no_room_for_is_left_out() {
         let Ok(Fetched::Snapshot(snapshot)) = fetched else { panic!("{path}: {fetched:?}") };
         assert_eq!(String::from_utf8_lossy(&snapshot.body).contains("you boil water"), taken, "{path}");
     }
+}
+
+/// Two policies of an app that are told apart by nothing but a route behind `#`: each is followed
+/// for itself, and no arrival without the route is a move.
+#[tokio::test]
+async fn a_route_of_an_app_is_a_page_of_its_own() {
+    let Some(browser) = browser() else { return };
+    let revised = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let asked = std::sync::Arc::clone(&revised);
+    let server = Server::start(move |request: &Asked| match request.path() {
+        "/texts/terms" => html(&policy().replace("Privacy Policy", "Terms of Service").replace("erasure", "export")),
+        "/texts/privacy" if asked.load(std::sync::atomic::Ordering::SeqCst) => {
+            html(&policy().replace("or for its erasure", "but not for its erasure"))
+        }
+        "/texts/privacy" => html(&policy()),
+        "/app" => html(
+            "<div id=app></div><script>const show = () => fetch('/texts' + location.hash.slice(1)).then((r) => r.text())
+             .then((text) => { document.getElementById('app').innerHTML = text }); onhashchange = show; show()</script>",
+        ),
+        _ => with("404 Not Found", "", b"nothing"),
+    })
+    .await;
+    let dir = tempfile::tempdir().unwrap();
+    let allow = vec![Allowed::Network("127.0.0.0/8".parse().unwrap())];
+    let options = Options { allow, pause_per_host: Duration::ZERO, browser, ..Options::default() };
+    let ports = Ports {
+        store: Store::open(&dir.path().join("policywatch.db")).await.unwrap(),
+        fetcher: Fetcher::with_client(GuardedClient::new(&options).unwrap(), options, SystemClock),
+        unpacker: unpacker(),
+        clock: SystemClock,
+        spread: SPREAD,
+    };
+    let routed = |route: &str| Watch {
+        id: WatchId::new(route).unwrap(),
+        url: server.url(&format!("/app#/{route}")),
+        ladder: Ladder { archive: false, ..Ladder::default() },
+        ..watch("/app", &["desk"])
+    };
+    let both = [routed("privacy"), routed("terms")];
+    let now = SystemClock.now();
+    ports.store.sync_watches(both.to_vec(), move |_, _| Some(now), now).await.unwrap();
+    let look = async || {
+        let mut outcomes = Vec::new();
+        for watch in &both {
+            let checked = check(watch, &ports).await.unwrap();
+            assert_eq!(checked.moved, None, "{}", watch.id);
+            outcomes.push(checked.outcome.as_str());
+        }
+        outcomes
+    };
+    assert_eq!(look().await, ["first", "first"]);
+    for (watch, says) in both.iter().zip(["Privacy Policy", "Terms of Service"]) {
+        let version = ports.store.latest(&watch.id).await.unwrap().unwrap();
+        assert!(version.reading.text().contains(says), "{}: {}", watch.id, version.reading.text());
+    }
+    assert_eq!(look().await, ["unchanged", "unchanged"]);
+    revised.store(true, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(look().await, ["changed", "unchanged"]);
 }
