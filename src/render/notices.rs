@@ -86,6 +86,31 @@ pub fn unseen(id: &DeliveryId, absence: &Absence<'_>, advice: &'static str, now:
     Notice { r#type: "policy.unseen", id: id.0.clone(), timestamp: rfc3339(now), data }
 }
 
+/// A further watch of a host that is told of together with another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AlsoUnseen {
+    /// Its name.
+    pub id: String,
+    /// Its address.
+    pub url: String,
+    /// The first look in vain, as the notices write moments.
+    pub unseen_since: String,
+}
+
+/// A notice that a policy has not been seen, which names others of the same host too.
+pub fn also_unseen(notice: &Alert, others: &[AlsoUnseen]) -> Alert {
+    let body = serde_json::from_str(&notice.body).and_then(|mut body: serde_json::Value| {
+        if !others.is_empty() {
+            body["data"]["also"] = serde_json::to_value(others)?;
+        }
+        serde_json::to_string(&body)
+    });
+    match body {
+        Ok(body) if !others.is_empty() => Alert { body, ..notice.clone() },
+        _ => notice.clone(),
+    }
+}
+
 /// The body of the notice that it is seen again.
 pub fn seen_again(id: &DeliveryId, absence: &Absence<'_>, now: Timestamp) -> Notice<AbsenceObject> {
     let data = AbsenceObject::of(absence, None);

@@ -212,12 +212,32 @@ struct Before {
     next_check_at: Option<Timestamp>,
     service: String,
     asked_as: String,
+    told: Told,
+}
+
+/// Who would be told of a watch that is not seen, and after how many seconds.
+#[derive(PartialEq)]
+struct Told {
+    notify: Option<String>,
+    stale_after: Option<i64>,
+}
+
+impl Told {
+    fn of(watch: &Watch) -> Self {
+        let channels: Vec<&str> = watch.notify.iter().map(|recipient| recipient.channel.as_str()).collect();
+        let seconds = watch.stale_after.and_then(|after| i64::try_from(after.as_secs()).ok());
+        Self {
+            notify: Some(serde_json::Value::from(channels).to_string()),
+            stale_after: seconds.filter(|after| *after > 0),
+        }
+    }
 }
 
 impl Before {
     fn of(tx: &Transaction<'_>, id: &WatchId) -> rusqlite::Result<Option<Self>> {
         tx.prepare_cached(
-            "SELECT configured_at IS NOT NULL, retired_at IS NOT NULL, url, schedule, next_check_at, service, asked_as
+            "SELECT configured_at IS NOT NULL, retired_at IS NOT NULL, url, schedule, next_check_at, service, asked_as,
+                    notify, stale_after
              FROM watches WHERE name = ?1",
         )?
         .query_row([id.as_str()], |row| {
@@ -229,6 +249,7 @@ impl Before {
                 next_check_at: row.get::<_, Option<At>>(4)?.map(|at| at.0),
                 service: row.get(5)?,
                 asked_as: row.get(6)?,
+                told: Told { notify: row.get(7)?, stale_after: row.get(8)? },
             })
         })
         .optional()
@@ -240,6 +261,7 @@ impl Before {
             && self.url == watch.url.as_str()
             && self.service == watch.service
             && self.asked_as == asked_as
+            && self.told == Told::of(watch)
             && self.schedule.as_deref() == Some(schedule)
             && self.next_check_at == next_check_at
     }
@@ -252,7 +274,7 @@ fn sync_one(
     now: Timestamp,
     synced: &mut Synced,
 ) -> Result<(), Fault> {
-    let (schedule, asked_as) = (watch.schedule.to_string(), watch.access.mark());
+    let (schedule, asked_as, told) = (watch.schedule.to_string(), watch.access.mark(), Told::of(watch));
     let before = Before::of(tx, &watch.id)?;
     if let Some(before) = before.as_ref().filter(|before| before.url != watch.url.as_str()) {
         moves::readdressed(tx, watch, &before.url, now)?;
@@ -282,8 +304,8 @@ fn sync_one(
         return Ok(());
     }
     tx.prepare_cached(
-        "INSERT INTO watches (name, url, service, schedule, created_at, configured_at, next_check_at, asked_as)
-         VALUES (:name, :url, :service, :schedule, :now, :now, :next_check_at, :asked_as)
+        "INSERT INTO watches (name, url, service, schedule, created_at, configured_at, next_check_at, asked_as, notify, stale_after)
+         VALUES (:name, :url, :service, :schedule, :now, :now, :next_check_at, :asked_as, :notify, :stale_after)
          ON CONFLICT (name) DO UPDATE SET
              url = excluded.url,
              service = excluded.service,
@@ -292,12 +314,14 @@ fn sync_one(
              next_check_at = excluded.next_check_at,
              asked_so_since = iif(asked_as = excluded.asked_as, asked_so_since, :now),
              asked_as = excluded.asked_as,
+             notify = excluded.notify,
+             stale_after = excluded.stale_after,
              retired_at = NULL",
     )?
     .execute(named_params! {
         ":name": watch.id.as_str(), ":url": watch.url.as_str(), ":service": watch.service,
         ":schedule": schedule, ":now": At(now), ":next_check_at": next_check_at.map(At),
-        ":asked_as": asked_as,
+        ":asked_as": asked_as, ":notify": told.notify, ":stale_after": told.stale_after,
     })?;
     Ok(())
 }
