@@ -16,7 +16,7 @@ use crate::snapshot::Validators;
 use crate::store::{Store, StoreError};
 use crate::time::Timestamp;
 use crate::upgrade::Base;
-use crate::watch::{Source, Watch};
+use crate::watch::{Source, Watch, WatchId};
 
 /// How long an archive is not asked again for a page that keeps us out.
 const ARCHIVE_AGAIN: chrono::Duration = chrono::Duration::hours(20);
@@ -47,7 +47,7 @@ impl Ascent {
         let now = ports.clock.now();
         // Captures of one page are days apart; its index is not asked for at every look.
         ladder.archive = ladder.archive
-            && !ports.store.last_live(&watch.id, url).await?.is_some_and(|served| served.origin.is_private())
+            && seen_in_public(&watch.id, url, &ports.store).await? != Some(false)
             && ports.store.archive_tried_at(&watch.id, url).await?.is_none_or(|tried| now - tried >= ARCHIVE_AGAIN);
         let stands = ladder.first(known, now);
         Ok(Self { ladder, known, page: page.map(|(at, _)| at), tried: Vec::new(), stands })
@@ -124,8 +124,32 @@ pub(crate) async fn climb<F: Fetch, C: Clock>(
     Ok((stands, tried))
 }
 
+/// Whether a page was seen at a public address, of which an archive may be told; none if it was
+/// not seen yet. A record that does not say where it was seen counts as a private one.
+///
+/// # Errors
+/// If the record could not be read.
+pub(crate) async fn seen_in_public(
+    watch: &WatchId,
+    page: Option<&str>,
+    store: &Store,
+) -> Result<Option<bool>, StoreError> {
+    match store.last_live(watch, page).await {
+        Ok(served) => Ok(served.map(|served| !served.origin.is_private())),
+        Err(StoreError::Damaged { place, reason }) => {
+            tracing::warn!(
+                watch.id = %watch,
+                "where {watch} was seen is not known, so no archive is asked: {place}: {reason}"
+            );
+            Ok(Some(false))
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// Marks a change as one between two ways of reading, where scripts did not make the text before
-/// or this one to its end: what was missing was not added.
+/// or this one to its end: what was missing was not added. What the record does not say any more
+/// counts as whole.
 ///
 /// # Errors
 /// If the record could not be read.
@@ -136,7 +160,14 @@ pub(crate) async fn mark_stopped(outcome: &mut Outcome, store: &Store) -> Result
         if change.crosses_readings {
             break;
         }
-        change.crosses_readings = store.snapshot(cited).await?.is_stopped();
+        change.crosses_readings = match store.served(cited).await {
+            Ok(served) => served.origin.is_stopped(),
+            Err(StoreError::Damaged { place, reason }) => {
+                tracing::warn!("whether scripts made the text before to its end is not known: {place}: {reason}");
+                false
+            }
+            Err(error) => return Err(error),
+        };
     }
     Ok(())
 }

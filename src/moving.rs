@@ -14,6 +14,7 @@ use url::Url;
 
 use crate::access::Access;
 use crate::check::Ports;
+use crate::climb::seen_in_public;
 use crate::clock::Clock;
 use crate::discovery::alike::alike;
 use crate::discovery::candidates::{Candidate, Clue, Wanted, candidate, of_page, rank, usual_paths};
@@ -27,7 +28,7 @@ use crate::outcome::{FetchFailure, Outcome};
 use crate::panics::{contained, unpanicking};
 use crate::reading::{Page, Reading, Unreadable, Why};
 use crate::robots::holds_leave;
-use crate::snapshot::{Snapshot, Validators};
+use crate::snapshot::{Served, Snapshot, Validators};
 use crate::store::{CheckId, Store, StoreError};
 use crate::text::anchors::{Outlook, outlook};
 use crate::unpack::Unpacker;
@@ -122,7 +123,7 @@ pub(crate) async fn judge_redirect(
     // Where it led at the last look, which may be younger than the text.
     let served = match store.last_live(&watch.id, None).await? {
         Some(served) => served,
-        None => store.snapshot(latest.snapshot).await?,
+        None => store.served(latest.snapshot).await?,
     };
     if is_news(&served, &arrived.url, watch) {
         let Outcome::Changed { snapshot, .. } = outcome else { return Ok((outcome, None)) };
@@ -135,7 +136,7 @@ pub(crate) async fn judge_redirect(
 
 /// Whether the address that is asked led to another page when the version before was
 /// served. What is asked for the first time leads wherever whoever configured it meant.
-fn is_news(served: &Snapshot, arrived: &Url, watch: &Watch) -> bool {
+fn is_news(served: &Served, arrived: &Url, watch: &Watch) -> bool {
     let (Ok(asked), Ok(came)) = (Url::parse(&served.url), Url::parse(&served.final_url)) else { return false };
     address::same(&asked, &watch.url) && !address::same(&came, arrived)
 }
@@ -263,8 +264,7 @@ async fn search_page<F: Fetch, C: Clock>(
 /// Whether an archive may be told of a page: where archives are asked at all, and the page was
 /// seen at a public address.
 async fn may_ask_archive(watch: &Watch, page: Option<&str>, store: &Store) -> Result<bool, StoreError> {
-    let served = store.last_live(&watch.id, page).await?;
-    Ok(watch.ladder.archive && served.is_some_and(|served| !served.origin.is_private()))
+    Ok(watch.ladder.archive && seen_in_public(&watch.id, page, store).await? == Some(true))
 }
 
 /// What a page of several said last, as far as the version of record cites it and it can be read.

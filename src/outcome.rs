@@ -225,7 +225,10 @@ pub enum FailureKind {
         rule: String,
     },
     /// What the site asks of robots cannot be known, which closes it (RFC 9309).
-    #[error("the robots.txt of {host} cannot be read ({reason}), so nothing is asked of it; robots = \"ignore\" would")]
+    #[error(
+        "the robots.txt of {host} cannot be read ({reason}), so nothing more was asked of it; the next look tries again \
+         (robots = \"ignore\" is for a site whose pages answer although that file never does)"
+    )]
     RobotsUnknown {
         /// The host.
         host: String,

@@ -143,7 +143,10 @@ pub fn advice(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Unreachable(failure) => match failure.kind {
             FailureKind::Dns { .. } => "the name is gone from the net; look for the policy at another address",
-            FailureKind::Timeout { .. } | FailureKind::Refused { .. } | FailureKind::Connection { .. } => {
+            FailureKind::Timeout { .. }
+            | FailureKind::Refused { .. }
+            | FailureKind::Connection { .. }
+            | FailureKind::RobotsUnknown { .. } => {
                 "the server does not answer from here; look whether it answers a browser, and whether the address is right"
             }
             FailureKind::Tls { .. } => "the certificate is not to be trusted; tell the owner of the site",

@@ -186,6 +186,23 @@ impl Origin {
         let address = remote_addr.as_deref().and_then(|address| address.parse::<std::net::SocketAddr>().ok());
         address.is_some_and(|address| !crate::guard::is_public(address.ip()))
     }
+
+    /// Whether something of the page may be missing, since its scripts were stopped.
+    pub fn is_stopped(&self) -> bool {
+        matches!(self, Origin::Rendered { stopped: true, .. })
+    }
+}
+
+/// Who served a snapshot and under which addresses: what is known of it although its bytes may
+/// be damaged.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Served {
+    /// What was asked for.
+    pub url: String,
+    /// Where that led.
+    pub final_url: String,
+    /// Who served it.
+    pub origin: Origin,
 }
 
 impl Snapshot {
@@ -201,7 +218,7 @@ impl Snapshot {
 
     /// Whether something of the page may be missing, since its scripts were stopped.
     pub fn is_stopped(&self) -> bool {
-        matches!(self.origin, Origin::Rendered { stopped: true, .. })
+        self.origin.is_stopped()
     }
 
     /// The digest of the body.

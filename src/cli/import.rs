@@ -1,5 +1,6 @@
 //! `import`: another archive's captures, recorded as the history of a watch.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -14,7 +15,8 @@ use super::installation::Installation;
 use super::table::{Table, count};
 use super::when::Span;
 use super::{Exit, declarations};
-use crate::clock::{Clock, SystemClock};
+use crate::clock::SystemClock;
+use crate::config::write::{WatchTable, watch_table};
 use crate::exchange::import::{ImportError, Imported, Mode, Recorder, Routing, SourceError, Summary, warc_file};
 use crate::exchange::ota::{self, Kind};
 use crate::exchange::{corpus, jsonl, wacz};
@@ -240,26 +242,41 @@ fn sole(installation: &Installation) -> anyhow::Result<DaemonLock> {
 
 /// Imports captures.
 async fn captures(args: Args, console: &Console) -> anyhow::Result<Exit> {
+    let installation = Installation::open(console).await?;
+    let ended = captures_into(&args, &installation, console).await;
+    // A watch that was made for captures of which none came is in nobody's way.
+    installation.release().await?;
+    ended
+}
+
+async fn captures_into(args: &Args, installation: &Installation, console: &Console) -> anyhow::Result<Exit> {
     let id =
         args.watch.as_deref().map(WatchId::new).transpose().map_err(|error| Complaint::usage(error.to_string()))?;
-    let installation = Installation::open(console).await?;
+    // Nobody follows anything: the file is only looked at for what it could be taken into.
+    let nowhere = id.is_none() && !args.format.is_git() && installation.config.watches.is_empty();
     let mut seen = Seen::new(args.full, args.dry_run, console);
     let ended = if args.format.is_git() {
-        repository(&args, id.as_ref(), &installation, &mut seen, console).await
+        repository(args, id.as_ref(), installation, &mut seen, console).await
     } else {
-        let watches = watches(&args, id.as_ref(), &installation).await?;
+        let watches = if nowhere { Vec::new() } else { watches(args, id.as_ref(), installation).await? };
         let watches = all_in_their_places(&watches, &installation.store).await?;
         let routing = match (&watches[..], &id) {
             ([one], Some(_)) => Routing::One(one),
             (watches, _) => Routing::ByAddress(watches),
         };
         let unpacker = Unpacker::this_program();
-        let mut recorder = Recorder::new(routing, args.mode(), &installation.store, &SystemClock, &unpacker);
+        let mut recorder = Recorder::new(
+            routing,
+            if nowhere { Mode::Dry } else { args.mode() },
+            &installation.store,
+            &SystemClock,
+            &unpacker,
+        );
         let ended = match args.format {
             Format::Wacz => collection(&args.path, &mut recorder, &mut seen).await,
             Format::Markdown => {
                 let own = id.as_ref().and(watches.first()).map(|watch| watch.url.as_str());
-                texts(&args, own, &mut recorder, &mut seen, console).await
+                texts(args, own, &mut recorder, &mut seen, console).await
             }
             _ => Ok(warc_file(&args.path, &mut recorder, |total, imported| seen.take(total, &imported)).await),
         };
@@ -267,12 +284,18 @@ async fn captures(args: Args, console: &Console) -> anyhow::Result<Exit> {
     }?;
     seen.end_bar();
     if let Ok(summary) = &ended
+        && nowhere
+        && summary.other_pages > 0
+    {
+        return Err(followed_by_nobody(summary, args, console).into());
+    }
+    if let Ok(summary) = &ended
         && (seen.refused == 0 || seen.total() > 0)
     {
-        remarks(summary, &args, id.as_ref(), console);
+        remarks(summary, args, id.as_ref(), console);
     }
     if !console.json {
-        seen.print(&installation, id.as_ref(), console).await?;
+        seen.print(installation, id.as_ref(), console).await?;
     }
     match ended {
         Ok(_) if seen.refused > 0 => Err(Complaint::failed(format!(
@@ -435,7 +458,7 @@ async fn repository(
                 };
                 let watch = installation.adopted(&own, args.parts.clone())?;
                 if !args.dry_run {
-                    installation.store.adopt_watch(&own, watch.url.as_str(), SystemClock.now()).await?;
+                    installation.adopt(&watch).await?;
                 }
                 watch
             }
@@ -459,6 +482,70 @@ fn followed(key: &ota::Key, installation: &Installation) -> (Option<Watch>, Opti
     page.map_or((None, None), |page| (Some(watch.clone()), Some(page.url.to_string())))
 }
 
+/// The addresses with the most captures.
+fn some_of(elsewhere: &BTreeMap<String, usize>) -> String {
+    let mut found: Vec<(&String, &usize)> = elsewhere.iter().collect();
+    found.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+    let mut some: Vec<String> = found.iter().take(3).map(|(url, _)| one_line(url)).collect();
+    if found.len() > 3 {
+        some.push("…".to_owned());
+    }
+    some.join(", ")
+}
+
+/// Addresses that are proposed to be followed.
+const PROPOSED: usize = 5;
+
+/// Says what could be followed, where no watch is configured that captures could be of.
+fn followed_by_nobody(summary: &Summary, args: &Args, console: &Console) -> Complaint {
+    let mut found: Vec<(&String, &usize)> = summary.elsewhere.iter().collect();
+    found.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+    let mut tables = Vec::new();
+    for (url, captures) in found.iter().take(PROPOSED) {
+        let Ok(address) = url::Url::parse(url) else { continue };
+        let id = proposed_id(&address);
+        let remarks = [format!("{} of it", count(**captures, "capture"))];
+        tables.push(watch_table(&WatchTable {
+            remarks: &remarks,
+            id: &id,
+            url: address.as_str(),
+            service: None,
+            policy_type: None,
+            select: &[],
+            remove: &[],
+            pages: &[],
+            every: None,
+            tags: &[],
+        }));
+    }
+    if !tables.is_empty() {
+        console.say(format!(
+            "{} has captures of these pages among others:\n\n{}",
+            args.path.display(),
+            tables.join("\n")
+        ));
+    }
+    Complaint::usage(format!(
+        "no watch is configured that the {} could belong to, so nothing was recorded",
+        count(summary.other_pages, "capture")
+    ))
+    .hint(
+        "put tables like these into the configuration (`policywatch init` writes one), or take all captures into one \
+         watch with --watch ID; then import again",
+    )
+}
+
+/// A name for a watch of an address: its host and the last part of its path.
+fn proposed_id(address: &url::Url) -> String {
+    let host = address.host_str().unwrap_or("page").trim_start_matches("www.");
+    let last = address.path().rsplit('/').find(|part| !part.is_empty()).unwrap_or_default();
+    let plain = |text: &str| -> String {
+        let letters = text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' });
+        letters.take(40).collect::<String>().trim_matches('-').to_owned()
+    };
+    [plain(host), plain(last)].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
+}
+
 /// What people must know of an import that went well.
 fn remarks(summary: &Summary, args: &Args, id: Option<&WatchId>, console: &Console) {
     if summary.other_pages > 0 {
@@ -469,9 +556,10 @@ fn remarks(summary: &Summary, args: &Args, id: Option<&WatchId>, console: &Conso
                 summary.other_pages
             ),
             None => format!(
-                "{} captures are of addresses that no watch follows, so they were not recorded; follow them, or take \
+                "{} captures are of addresses that no watch follows ({}), so they were not recorded; follow them, or take \
                  them into one watch with --watch",
-                summary.other_pages
+                summary.other_pages,
+                some_of(&summary.elsewhere)
             ),
         });
     }

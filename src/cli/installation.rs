@@ -1,7 +1,7 @@
 //! One installation: the configuration in force, and the store that it names.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::complaint::Complaint;
@@ -32,6 +32,8 @@ pub struct Installation {
     pub config: Config,
     /// The record.
     pub store: Store,
+    /// Watches that an import made, which record nothing yet.
+    adopted: Mutex<Vec<WatchId>>,
 }
 
 /// The configuration that the arguments name, else the one that is found, else the
@@ -76,7 +78,12 @@ impl Installation {
             })?;
         }
         let store = Store::open(&config.store_path).await?;
-        Ok(Self { config, store })
+        Ok(Self::of(config, store))
+    }
+
+    /// A configuration in force, and its store.
+    pub fn of(config: Config, store: Store) -> Self {
+        Self { config, store, adopted: Mutex::default() }
     }
 
     /// Opens the store, and puts the configured watches in force.
@@ -141,7 +148,7 @@ impl Installation {
         if self.config.watches.is_empty() {
             let hint = match self.config.path {
                 None => "`policywatch init` writes a configuration to begin with, `policywatch demo` needs none",
-                Some(_) => "name the pages under [[watch]] in the configuration",
+                Some(_) => "`policywatch add URL` finds a company's policies and adds them to the configuration",
             };
             return Err(Complaint::usage("there are no watches").hint(hint));
         }
@@ -180,8 +187,23 @@ impl Installation {
             return Ok(watch);
         }
         let watch = self.adopted(id, parts)?;
-        self.store.adopt_watch(id, watch.url.as_str(), SystemClock.now()).await?;
+        self.adopt(&watch).await?;
         Ok(watch)
+    }
+
+    /// Makes a watch for an import in the store; [`Installation::release`] afterwards.
+    pub async fn adopt(&self, watch: &Watch) -> anyhow::Result<()> {
+        if self.store.adopt_watch(&watch.id, watch.url.as_str(), SystemClock.now()).await? {
+            self.adopted.lock().unwrap_or_else(PoisonError::into_inner).push(watch.id.clone());
+        }
+        Ok(())
+    }
+
+    /// Takes those watches that an import made out of the store again of which it recorded
+    /// nothing.
+    pub async fn release(&self) -> anyhow::Result<()> {
+        let adopted = std::mem::take(&mut *self.adopted.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok(self.store.release_watches(adopted).await?)
     }
 
     /// A watch that the configuration lacks, with the settings that those take which say
@@ -264,7 +286,7 @@ fn nearest<'a>(id: &str, known: impl Iterator<Item = &'a str>) -> String {
     match near {
         Some((likeness, known)) if likeness > 0.8 => format!("did you mean \"{known}\"?"),
         Some(_) => "`policywatch list` shows the watches".to_owned(),
-        None => "there are no watches yet; `policywatch init` writes a configuration to begin with".to_owned(),
+        None => "there are no watches yet; `policywatch add URL` finds a company's policies and adds them".to_owned(),
     }
 }
 

@@ -75,6 +75,8 @@ pub struct Summary {
     /// Captures of none of the watch's pages, where it has several, or of no watch at all;
     /// not recorded.
     pub other_pages: usize,
+    /// The addresses of those, each with how many there are; of some [`MOST_ADDRESSES`] only.
+    pub elsewhere: BTreeMap<String, usize>,
     /// Captures that repeat a body which neither the file nor the record has; not recorded.
     pub without_body: usize,
     /// Captures that were cut off by whoever recorded them; not recorded, since what is
@@ -86,12 +88,28 @@ pub struct Summary {
     pub deliveries: usize,
 }
 
+/// Addresses that nobody follows of which an import takes note, and how long they may be: what
+/// a file holds must not fill the memory.
+const MOST_ADDRESSES: usize = 1000;
+const LONGEST_ADDRESS: usize = 500;
+
 impl Summary {
+    fn note_elsewhere(&mut self, url: &str, more: usize) {
+        if let Some(count) = self.elsewhere.get_mut(url) {
+            *count += more;
+        } else if self.elsewhere.len() < MOST_ADDRESSES && url.len() <= LONGEST_ADDRESS {
+            self.elsewhere.insert(url.to_owned(), more);
+        }
+    }
+
     /// Counts what another part of the same import did.
     pub(super) fn add(&mut self, other: &Self) {
         self.read += other.read;
         self.skipped += other.skipped;
         self.other_pages += other.other_pages;
+        for (url, count) in &other.elsewhere {
+            self.note_elsewhere(url, *count);
+        }
         self.without_body += other.without_body;
         self.truncated += other.truncated;
         self.older += other.older;
@@ -280,6 +298,7 @@ impl<'a, C: Clock> Recorder<'a, C> {
         if places.is_empty() {
             // Whose page that is nobody can tell: it stays in the file.
             self.summary.other_pages += 1;
+            self.summary.note_elsewhere(&snapshot.url, 1);
             return Ok(Vec::new());
         }
         if truncated.is_some() {

@@ -27,6 +27,8 @@ pub(super) struct Page {
     pub(super) untimely: usize,
     /// The last 14 digits of any row, of what was left out too.
     pub(super) last: Option<String>,
+    /// The 14 digits that mean no moment.
+    pub(super) meaningless: Vec<String>,
 }
 
 /// Column order of the text form, and of JSON without a row of names.
@@ -151,7 +153,8 @@ impl Page {
         self.rows += 1;
         let (Some(timestamp), Some(original)) = (cell("timestamp"), cell("original")) else { return };
         // Where to go on, whether or not the row is of use.
-        if timestamp.len() == 14 && timestamp.bytes().all(|byte| byte.is_ascii_digit()) {
+        let is_mark = timestamp.len() == 14 && timestamp.bytes().all(|byte| byte.is_ascii_digit());
+        if is_mark {
             self.last = self.last.take().max(Some(timestamp.clone().into_owned()));
         }
         let long = |name: &str, most: usize| cell(name).is_some_and(|text| text.len() > most);
@@ -160,6 +163,7 @@ impl Page {
         }
         let Some(captured_at) = moment(&timestamp) else {
             self.untimely += 1;
+            self.meaningless.extend(is_mark.then(|| timestamp.into_owned()));
             return;
         };
         let or_dash = |name: &str| cell(name).map_or_else(|| "-".to_owned(), Cow::into_owned);

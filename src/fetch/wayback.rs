@@ -184,7 +184,10 @@ impl<C: Clock> Archive<C> {
         }
         let limit = if cursor.rows == 0 { PAGE_ROWS } else { cursor.rows };
         let (page, signed) = self.index_page(url, cursor, limit).await?;
-        let last = page.last;
+        // A line of the year 9999 among the others must not be where the listing goes on.
+        let (now, known) = (cdx::digits(self.clock.now()), page.captures.iter().map(|capture| &capture.timestamp));
+        let onward = known.chain(page.meaningless.iter().filter(|digits| **digits <= now)).max().cloned();
+        let last = onward.filter(|last| Some(last) > cursor.from.as_ref()).or(page.last);
         let full = page.more || page.rows >= limit;
         let untimely = page.untimely;
         let captures = cdx::of_page(page.captures, url, None, None);

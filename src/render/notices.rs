@@ -13,7 +13,7 @@ use crate::discovery::moves::{Move, MoveState, NewMove};
 use crate::outcome::Outcome;
 use crate::time::{Timestamp, rfc3339};
 use crate::version::VersionFacts;
-use crate::watch::Watch;
+use crate::watch::{Watch, WatchId};
 
 /// A policy that is not seen, or was not.
 #[derive(Clone, Copy, Debug)]
@@ -86,6 +86,31 @@ pub fn unseen(id: &DeliveryId, absence: &Absence<'_>, advice: &'static str, now:
     Notice { r#type: "policy.unseen", id: id.0.clone(), timestamp: rfc3339(now), data }
 }
 
+/// A further watch of a host that is told of together with another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AlsoUnseen {
+    /// Its name.
+    pub id: String,
+    /// Its address.
+    pub url: String,
+    /// The first look in vain, as the notices write moments.
+    pub unseen_since: String,
+}
+
+/// A notice that a policy has not been seen, which names others of the same host too.
+pub fn also_unseen(notice: &Alert, others: &[AlsoUnseen]) -> Alert {
+    let body = serde_json::from_str(&notice.body).and_then(|mut body: serde_json::Value| {
+        if !others.is_empty() {
+            body["data"]["also"] = serde_json::to_value(others)?;
+        }
+        serde_json::to_string(&body)
+    });
+    match body {
+        Ok(body) if !others.is_empty() => Alert { body, ..notice.clone() },
+        _ => notice.clone(),
+    }
+}
+
 /// The body of the notice that it is seen again.
 pub fn seen_again(id: &DeliveryId, absence: &Absence<'_>, now: Timestamp) -> Notice<AbsenceObject> {
     let data = AbsenceObject::of(absence, None);
@@ -154,9 +179,9 @@ struct FoundObject {
 }
 
 /// The moment that tells the notices of a watch's moves apart: when they were found.
-fn move_id(watch: &Watch, kind: &str, page: Option<&Url>, found_at: Timestamp, channel: &str) -> DeliveryId {
+fn move_id(watch: &WatchId, kind: &str, page: Option<&Url>, found_at: Timestamp, channel: &str) -> DeliveryId {
     let kind = page.map_or_else(|| kind.to_owned(), |page| format!("{kind} {page}"));
-    DeliveryId::of_notice(&kind, Some(&watch.id), found_at, channel)
+    DeliveryId::of_notice(&kind, Some(watch), found_at, channel)
 }
 
 /// What the channels of a watch are told of moves that were found now: that it is followed
@@ -200,7 +225,7 @@ pub fn of_moves(watch: &Watch, page: Option<&Url>, found: &[&NewMove], now: Time
         advice,
     };
     let say = |channel: &str| {
-        let id = move_id(watch, "moved", page, now, channel);
+        let id = move_id(&watch.id, "moved", page, now, channel);
         let notice = Notice { r#type: kind, id: id.0.clone(), timestamp: rfc3339(now), data: data.clone() };
         Alert { body: notice.to_string(), id, channel: channel.to_owned() }
     };
@@ -216,7 +241,7 @@ pub enum Decision {
     TurnedDown,
     /// The configuration names another address now.
     Configured,
-    /// The configuration does not name the page any more, nor where it went.
+    /// The configuration does not name the watch or the page any more, nor where it went.
     Removed,
     /// The policy is seen where it was.
     SeenAgain,
@@ -237,13 +262,13 @@ impl Decision {
 
 /// What a notice says of the end of that.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct DecisionObject {
-    watch: WatchObject,
+pub struct DecisionObject<W> {
+    watch: W,
     /// The page, where the policy stands on several.
     #[serde(skip_serializing_if = "Option::is_none")]
     page: Option<String>,
     decision: &'static str,
-    /// Where the watch goes on; not of a page that is watched no longer.
+    /// Where the watch goes on; not of what is watched no longer.
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
     /// What was told before: the ids of those notices.
@@ -260,13 +285,11 @@ pub fn of_decision(
     there: Option<&Url>,
     now: Timestamp,
 ) -> Vec<(Vec<DeliveryId>, Alert)> {
-    let mut moments: Vec<Timestamp> = told.iter().map(|one| one.found_at).collect();
-    moments.sort_unstable();
-    moments.dedup();
+    let moments = moments(told);
     let Some(last) = moments.last() else { return Vec::new() };
     let say = |channel: &str| {
-        let starts: Vec<DeliveryId> = moments.iter().map(|at| move_id(watch, "moved", page, *at, channel)).collect();
-        let id = move_id(watch, "move_decided", page, *last, channel);
+        let starts = starts(&watch.id, page, &moments, channel);
+        let id = move_id(&watch.id, "move_decided", page, *last, channel);
         let data = DecisionObject {
             watch: WatchObject::of(watch),
             page: page.map(Url::to_string),
@@ -278,4 +301,52 @@ pub fn of_decision(
         (starts, Alert { body: notice.to_string(), id, channel: channel.to_owned() })
     };
     watch.notify.iter().map(|recipient| say(&recipient.channel)).collect()
+}
+
+/// What a channel is told once a watch, or a page of it that is given, is followed no longer
+/// although moves of it wait. Nothing but the record knows that watch: `heard` answers with the
+/// body of a notice, if that was told, and the watch is called what it was called there.
+///
+/// # Errors
+/// Those of `heard`.
+pub fn of_removal<E>(
+    (watch, page): (&WatchId, Option<&Url>),
+    told: &[Move],
+    channel: &str,
+    now: Timestamp,
+    heard: impl Fn(&DeliveryId) -> Result<Option<String>, E>,
+) -> Result<Option<Alert>, E> {
+    let moments = moments(told);
+    let Some(last) = moments.last() else { return Ok(None) };
+    let starts = starts(watch, page, &moments, channel);
+    let mut called = None;
+    for start in &starts {
+        let before = heard(start)?.and_then(|body| serde_json::from_str::<serde_json::Value>(&body).ok());
+        called = before.map(|body| body["data"]["watch"].clone()).or(called);
+    }
+    Ok(called.map(|called| {
+        let id = move_id(watch, "move_decided", page, *last, channel);
+        let data = DecisionObject {
+            watch: called,
+            page: page.map(Url::to_string),
+            decision: Decision::Removed.as_str(),
+            url: None,
+            settles: starts.into_iter().map(|start| start.0).collect(),
+        };
+        let notice = Notice { r#type: "policy.move_decided", id: id.0.clone(), timestamp: rfc3339(now), data };
+        Alert { body: notice.to_string(), id, channel: channel.to_owned() }
+    }))
+}
+
+/// When moves were found, each moment once, the last one last.
+fn moments(told: &[Move]) -> Vec<Timestamp> {
+    let mut moments: Vec<Timestamp> = told.iter().map(|one| one.found_at).collect();
+    moments.sort_unstable();
+    moments.dedup();
+    moments
+}
+
+/// The notices that told a channel of moves which were found then.
+fn starts(watch: &WatchId, page: Option<&Url>, moments: &[Timestamp], channel: &str) -> Vec<DeliveryId> {
+    moments.iter().map(|at| move_id(watch, "moved", page, *at, channel)).collect()
 }

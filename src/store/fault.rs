@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Error, ErrorCode};
 
@@ -44,6 +45,15 @@ impl Fault {
         };
         let path = path.to_owned();
         match error.sqlite_error_code() {
+            // The file that processes share beside the database could not be made as large as it
+            // has to be.
+            Some(ErrorCode::SystemIoFailure) if extended(&error) == Some(SQLITE_IOERR_SHMSIZE) => {
+                StoreError::Full { path }
+            }
+            Some(ErrorCode::SystemIoFailure) => StoreError::Io {
+                path,
+                reason: format!("the disk failed ({error}); look at what the system says of it, then run `policywatch verify`"),
+            },
             Some(ErrorCode::DiskFull) => StoreError::Full { path },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy { path },
             Some(ErrorCode::NotADatabase) => {
@@ -54,7 +64,8 @@ impl Fault {
             }
             Some(ErrorCode::CannotOpen) => StoreError::Io {
                 path,
-                reason: "it cannot be opened; are it and its directory there, and ours?".to_owned(),
+                reason: "it cannot be opened; are it and its directory there, and may we write to both? Reading takes that, too"
+                    .to_owned(),
             },
             Some(ErrorCode::ReadOnly) => StoreError::Io { path, reason: "it may only be read".to_owned() },
             Some(_) => StoreError::Sqlite { doing, reason: error.to_string() },
@@ -64,6 +75,24 @@ impl Fault {
             }
             None => StoreError::Sqlite { doing, reason: error.to_string() },
         }
+    }
+}
+
+/// SQLite's own number of what failed, finer than its code.
+fn extended(error: &Error) -> Option<i32> {
+    error.sqlite_error().map(|error| error.extended_code)
+}
+
+/// What was read, unless that is damaged: for what is better done without it than not at all.
+/// `policywatch verify` tells of the damage.
+pub(super) fn unless_damaged<T>(read: Result<T, Fault>) -> Result<Option<T>, Fault> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(Fault::Store(StoreError::Damaged { place, reason })) => {
+            tracing::warn!("done without what is damaged at {place}: {reason}; run `policywatch verify`");
+            Ok(None)
+        }
+        Err(other) => Err(other),
     }
 }
 
@@ -113,4 +142,22 @@ pub(super) fn word<T>(column: usize, text: &str, parse: impl Fn(&str) -> Option<
         let reason = format!("\"{text}\" is no word we know here");
         Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, reason.into())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_disk_says_is_told_in_our_words() {
+        let told = |code| {
+            let error = Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+            Fault::Sqlite(error).told(Path::new("p.db"), "open the store").to_string()
+        };
+        // A disk that is full before the store is opened.
+        assert!(told(SQLITE_IOERR_SHMSIZE).starts_with("no space left for p.db"));
+        assert!(told(rusqlite::ffi::SQLITE_FULL).starts_with("no space left for p.db"));
+        assert!(told(rusqlite::ffi::SQLITE_IOERR_READ).contains("the disk failed"));
+        assert!(told(rusqlite::ffi::SQLITE_CANTOPEN).contains("may we write to both"));
+    }
 }

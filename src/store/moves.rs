@@ -9,6 +9,7 @@ use url::Url;
 use super::fault::{At, Fault, word};
 use super::watches::{key_of, known_key, name};
 use super::{CheckId, Lost, Store, StoreError, deliveries, silences};
+use crate::alert::DeliveryId;
 use crate::discovery::moves::{
     LOST, Move, MoveEnd, MoveState, NewMove, Way, Whereabouts, calls_for_search, former_names,
 };
@@ -316,8 +317,13 @@ fn is_new(
 ) -> Result<bool, Fault> {
     let url = found.url.as_str();
     let failing_since = failing_since(tx, watch, page)?;
-    // What waited the last time that the policy was lost was settled when it was seen again.
-    let waits = |one: &Move| one.way == Way::Redirect || failing_since.is_some_and(|since| one.found_at >= since);
+    // What waited the last time that the policy was lost was settled when it was seen again, and
+    // what a configuration ended does not wait any more, although it may be as it was.
+    let ended_at = ended_at(tx, watch, configured)?;
+    let waits = |one: &Move| {
+        ended_at.is_none_or(|ended| one.found_at > ended)
+            && (one.way == Way::Redirect || failing_since.is_some_and(|since| one.found_at >= since))
+    };
     if known.open.iter().any(|one| one.url == url && one.state == found.state && waits(one)) {
         return Ok(false);
     }
@@ -376,6 +382,13 @@ fn note_end(
     Ok(())
 }
 
+/// When a configuration last ended what was found of an address.
+fn ended_at(tx: &Transaction<'_>, watch: i64, configured: &str) -> Result<Option<Timestamp>, Fault> {
+    let ended = "SELECT max(ended_at) FROM move_ends WHERE watch_id = ?1 AND configured = ?2";
+    let ended: Option<At> = tx.prepare_cached(ended)?.query_row((watch, configured), |row| row.get(0))?;
+    Ok(ended.map(|at| at.0))
+}
+
 /// The watches that moved, or may have.
 pub(super) fn with_moves(tx: &Transaction<'_>) -> Result<BTreeSet<WatchId>, Fault> {
     let mut statement = tx.prepare_cached("SELECT name FROM watches WHERE id IN (SELECT watch_id FROM moves)")?;
@@ -430,6 +443,52 @@ pub(super) fn readdressed_pages(tx: &Transaction<'_>, watch: &Watch, now: Timest
     Ok(())
 }
 
+/// Tells whoever was told of moves of a watch, or of pages of it, that nobody need decide about
+/// them any more, and writes that down: the configuration does not name the watch.
+pub(super) fn retired(tx: &Transaction<'_>, watch: &WatchId, now: Timestamp) -> Result<(), Fault> {
+    let key = known_key(tx, watch)?;
+    let url: String = tx.prepare_cached("SELECT url FROM watches WHERE id = ?1")?.query_row([key], |row| row.get(0))?;
+    let names: BTreeSet<String> = all(tx, key)?.into_iter().map(|one| one.configured).collect();
+    for name in names {
+        let known = match is_page(tx, key, &name)? {
+            true => whereabouts_of_page(tx, key, &name)?,
+            false if name == url => whereabouts(tx, key, &name)?,
+            false => continue,
+        };
+        let told = told_of(&known);
+        if !told.is_empty() {
+            tell_removal(tx, (key, watch), &name, &told, now)?;
+            note_end(tx, key, (&name, &told), None, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Tells the end of moves of an address to every channel that was told of them, as a move of the
+/// watch as a whole or of that page of it.
+fn tell_removal(
+    tx: &Transaction<'_>,
+    (key, watch): (i64, &WatchId),
+    name: &str,
+    told: &[Move],
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let page = Url::parse(name).ok();
+    let mut channels = tx.prepare_cached("SELECT DISTINCT channel FROM deliveries WHERE watch_id = ?1")?;
+    let channels = channels.query_map([key], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
+    let mut body = tx.prepare_cached("SELECT body FROM deliveries WHERE id = ?1")?;
+    let body = std::cell::RefCell::new(&mut body);
+    let heard = |id: &DeliveryId| body.borrow_mut().query_row([&id.0], |row| row.get(0)).optional();
+    let mut ends = Vec::new();
+    for channel in &channels {
+        for page in [None, page.as_ref()] {
+            ends.extend(notices::of_removal((watch, page), told, channel, now, heard)?);
+        }
+    }
+    deliveries::enqueue_notices(tx, Some(key), &ends, now)?;
+    Ok(())
+}
+
 /// The page of the configuration that is where something went, or was told that it may be.
 fn named_now<'a>(known: &Whereabouts, told: &[Move], pages: &'a [Page]) -> Option<&'a Url> {
     let mut found = known.moved.iter().chain(told);
@@ -438,13 +497,20 @@ fn named_now<'a>(known: &Whereabouts, told: &[Move], pages: &'a [Page]) -> Optio
 
 /// Whether an address was one page of several when the watch was looked at last. What was
 /// taken out before that look ended then, and an update of the program does not tell it anew.
+///
+/// Captures of the past are no look: they may be of some pages only. Nor is a check without
+/// rows of its pages in which our own code failed.
 fn is_page(tx: &Transaction<'_>, watch: i64, page: &str) -> rusqlite::Result<bool> {
     tx.prepare_cached(
         "WITH was AS (SELECT coalesce(max(whole_id), max(id)) AS last FROM checks WHERE watch_id = ?1 AND page = ?2)
          SELECT last IS NOT NULL AND NOT EXISTS (
-             SELECT 1 FROM checks c WHERE c.watch_id = ?1 AND c.id > last AND c.whole_id IS NULL AND c.page IS NULL
-                 AND (c.outcome IN ('first', 'unmodified', 'unchanged', 'changed')
-                      OR EXISTS (SELECT 1 FROM checks part WHERE part.whole_id = c.id))
+             SELECT 1 FROM checks c JOIN checks part ON part.id = c.id OR part.whole_id = c.id
+             LEFT JOIN snapshots s ON s.id = part.id
+             WHERE c.watch_id = ?1 AND c.id > last AND c.whole_id IS NULL AND c.page IS NULL
+                 AND (part.whole_id IS NOT NULL
+                      OR c.outcome <> 'broken' AND NOT EXISTS (SELECT 1 FROM checks p WHERE p.whole_id = c.id))
+                 AND (s.id IS NULL OR s.origin = 'live'
+                      OR EXISTS (SELECT 1 FROM attempts a WHERE a.check_id = part.id))
          ) FROM was",
     )?
     .query_row((watch, page), |row| row.get(0))

@@ -14,7 +14,7 @@ use rusqlite::{OptionalExtension, Transaction};
 use zstd::stream::raw::{CParameter, DParameter};
 use zstd::zstd_safe::{CCtx, DCtx, Strategy};
 
-use super::fault::Fault;
+use super::fault::{Fault, unless_damaged};
 
 /// The level of differences. Measured on real histories: 9 makes them 5 % smaller than 3
 /// does for less than twice the work; 19 gains as much again for ten times that.
@@ -281,7 +281,8 @@ impl Search<'_> {
             return Ok(());
         }
         self.tried.push(id);
-        let base = self.blobs.load(self.tx, id)?;
+        // Nothing new is stored as a difference to what cannot be read.
+        let Some(base) = unless_damaged(self.blobs.load(self.tx, id))? else { return Ok(()) };
         let data = pack(self.raw, &base).map_err(|error| Fault::damaged(shelf.name(), error))?;
         if self.best.as_ref().is_none_or(|(best, _)| data.len() < best.data.len()) {
             self.best = Some((Packed { data, base: Some(id), depth: depth + 1 }, base));

@@ -1,13 +1,16 @@
 //! Policies that have not been seen for long: who was told, and whether they are back.
 
 use rusqlite::{OptionalExtension, Transaction};
+use url::Url;
 
 use super::fault::{At, Fault};
 use super::watches::key_of;
 use super::{CheckId, Store, StoreError, deliveries};
+use crate::alert::Alert;
 use crate::health::Part;
+use crate::render::notices::{self, AlsoUnseen};
 use crate::silence::{Parts, Turn, Unseen};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, rfc3339};
 use crate::watch::WatchId;
 
 impl Store {
@@ -61,17 +64,92 @@ pub(super) fn write(
 ) -> Result<usize, Fault> {
     // Another process may have been faster, and has told.
     let (changed, notices) = match turn {
-        Turn::Keep => return Ok(0),
-        Turn::Begin { since, notices } => {
-            let insert = "INSERT INTO silences (check_id, watch_id, since) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
-            (tx.prepare_cached(insert)?.execute((check.0, watch, At(*since)))?, notices)
+        Turn::Begin { since, notices } if begin(tx, (check.0, watch, *since))? => {
+            let notices = with_mates(tx, watch, check, notices, now)?;
+            return deliveries::enqueue_notices(tx, Some(watch), &notices, now);
         }
+        Turn::Keep => return Ok(0),
+        Turn::Begin { .. } => return Ok(0),
         Turn::End { notices } => {
             let end = "UPDATE silences SET ended_by = ?1 WHERE watch_id = ?2 AND ended_by IS NULL";
             (tx.prepare_cached(end)?.execute((check.0, watch))?, notices)
         }
     };
     if changed == 0 { Ok(0) } else { deliveries::enqueue_notices(tx, Some(watch), notices, now) }
+}
+
+/// Writes down that a watch is silent; `false` if that is known.
+fn begin(tx: &Transaction<'_>, (check, watch, since): (i64, i64, Timestamp)) -> Result<bool, Fault> {
+    let insert = "INSERT INTO silences (check_id, watch_id, since) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    Ok(tx.prepare_cached(insert)?.execute((check, watch, At(since)))? > 0)
+}
+
+/// Another watch of a host that does not answer.
+struct Mate {
+    key: i64,
+    named: AlsoUnseen,
+    check: i64,
+    since: Timestamp,
+    channels: Vec<String>,
+}
+
+/// The notices of a silence, each naming the other watches of the host too that fell silent with
+/// this one, for the same reason: those count as told, and are silent in the record from now on.
+fn with_mates(
+    tx: &Transaction<'_>,
+    watch: i64,
+    check: CheckId,
+    notices: &[Alert],
+    now: Timestamp,
+) -> Result<Vec<Alert>, Fault> {
+    let mates = mates(tx, watch, check, now)?;
+    // Whoever hears of one of them by another channel only is told of it in its own time.
+    let all_hear = |mate: &Mate| mate.channels.iter().all(|name| notices.iter().any(|one| one.channel == *name));
+    let mut together = Vec::new();
+    for mate in mates.into_iter().filter(|mate| !mate.channels.is_empty()).filter(all_hear) {
+        if begin(tx, (mate.check, mate.key, mate.since))? {
+            together.push(mate);
+        }
+    }
+    let name = |notice: &Alert| {
+        let theirs = together.iter().filter(|mate| mate.channels.contains(&notice.channel));
+        notices::also_unseen(notice, &theirs.map(|mate| mate.named.clone()).collect::<Vec<_>>())
+    };
+    Ok(notices.iter().map(name).collect())
+}
+
+/// The watches in force of the same host whose last look was in vain for the same reason, in the
+/// same words, and which would be told of soon.
+fn mates(tx: &Transaction<'_>, watch: i64, check: CheckId, now: Timestamp) -> Result<Vec<Mate>, Fault> {
+    let host = |url: &str| Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
+    let own: String =
+        tx.prepare_cached("SELECT url FROM watches WHERE id = ?1")?.query_row([watch], |row| row.get(0))?;
+    let mut statement = tx.prepare_cached(
+        "SELECT w.id, w.name, w.url, w.failing_since, w.stale_after, c.id, w.notify
+         FROM checks mine CROSS JOIN watches w CROSS JOIN checks c
+         WHERE mine.id = ?1 AND mine.outcome = 'unreachable' AND w.id <> mine.watch_id
+           AND c.why = mine.why AND c.outcome = mine.outcome
+           AND w.failing_since IS NOT NULL AND w.stale_after IS NOT NULL AND w.notify IS NOT NULL
+           AND w.next_check_at IS NOT NULL AND w.retired_at IS NULL
+           AND c.id = (SELECT max(id) FROM checks WHERE watch_id = w.id AND whole_id IS NULL)
+           AND NOT EXISTS (SELECT 1 FROM silences WHERE watch_id = w.id AND ended_by IS NULL)
+         ORDER BY w.name",
+    )?;
+    let mut rows = statement.query([check.0])?;
+    let mut mates = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (url, since, after): (String, Timestamp, i64) = (row.get(2)?, row.get::<_, At>(3)?.0, row.get(4)?);
+        // A seventh early: of a week, a day, in which each of them is looked at.
+        let soon = chrono::Duration::try_seconds(after - after / 7).is_some_and(|after| now - since >= after);
+        if !soon || host(&url) != host(&own) {
+            continue;
+        }
+        let channels: String = row.get(6)?;
+        let named = AlsoUnseen { id: row.get(1)?, url, unseen_since: rfc3339(since) };
+        let channels = serde_json::from_str(&channels).unwrap_or_default();
+        mates.push(Mate { key: row.get(0)?, named, check: row.get(5)?, since, channels });
+    }
+    Ok(mates)
 }
 
 /// Writes what a check does to the silences of single pages; returns how many notices are

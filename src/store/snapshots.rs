@@ -3,14 +3,14 @@
 use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 
 use super::encode::{HEAD_PREFIX, Head, OriginRow, redirect, redirect_row};
-use super::fault::{At, Fault, Sha256};
+use super::fault::{At, Fault, Sha256, unless_damaged};
 use super::pack::{Blobs, Shelf, pack, pack_on, unpack};
 use super::versions::latest_facts;
 use super::watches::key_of;
 use super::{CheckFacts, CheckId, Store, StoreError, moves};
 use crate::pages::{Held, page_of};
 use crate::reading::{Page, Reader};
-use crate::snapshot::{Digest, Origin, Snapshot, Validators};
+use crate::snapshot::{Digest, Origin, Served, Snapshot, Validators};
 use crate::time::Timestamp;
 use crate::version::{SnapshotId, VersionFacts};
 use crate::watch::WatchId;
@@ -32,6 +32,14 @@ impl Store {
     /// [`StoreError::Damaged`] if it is missing or its bytes are not what was served.
     pub async fn snapshot(&self, id: SnapshotId) -> Result<Snapshot, StoreError> {
         self.read("read a snapshot", move |tx| load(tx, &mut Blobs::of(Shelf::Bodies), id)).await
+    }
+
+    /// Who served a stored snapshot, and where. Its body is not looked at.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if it is missing or does not say.
+    pub async fn served(&self, id: SnapshotId) -> Result<Served, StoreError> {
+        self.read("read who served a snapshot", move |tx| served(tx, id.0)).await
     }
 
     /// Whether a capture of this origin (memento URL or WARC record id) is recorded for a watch.
@@ -91,8 +99,8 @@ impl Store {
             if latest.reader != reader || latest.captured_at > captured_at || asked_otherwise {
                 return Ok(Validators::default());
             }
-            let row = head_row(tx, id)?.ok_or_else(|| missing(id))?;
-            let head = head(&row, &head_prefix(tx, row.base)?)?;
+            // Without it, the whole page is asked for.
+            let Some(head) = unless_damaged(head_of(tx, id))? else { return Ok(Validators::default()) };
             // What a browser made of a page changes although its document does not.
             let rendered = matches!(head.origin, OriginRow::Rendered { .. });
             // What is asked now is where the policy went, if it did.
@@ -106,28 +114,24 @@ impl Store {
         .await
     }
 
-    /// What the publisher's server served last when the policy, or one page of it, was seen.
+    /// Where the publisher's server served the policy, or one page of it, when it was seen last.
     ///
     /// # Errors
-    /// Those of reading.
-    pub async fn last_live(&self, watch: &WatchId, page: Option<&str>) -> Result<Option<Snapshot>, StoreError> {
+    /// [`StoreError::Damaged`] if that does not say.
+    pub async fn last_live(&self, watch: &WatchId, page: Option<&str>) -> Result<Option<Served>, StoreError> {
         let (watch, page) = (watch.clone(), page.map(str::to_owned));
-        let id = self
-            .read("find what was served last", move |tx| {
-                let Some(key) = key_of(tx, &watch)? else { return Ok(None) };
-                let mut statement = tx.prepare_cached(
-                    "SELECT s.id FROM snapshots s JOIN checks c ON c.id = s.id
-                     WHERE s.watch_id = ?1 AND s.origin = 'live' AND c.outcome IN ('first', 'unchanged', 'changed')
-                       AND (?2 IS NULL OR c.page = ?2)
-                     ORDER BY s.id DESC LIMIT 1",
-                )?;
-                Ok(statement.query_row((key, page), |row| row.get(0)).optional()?)
-            })
-            .await?;
-        match id {
-            Some(id) => self.snapshot(SnapshotId(id)).await.map(Some),
-            None => Ok(None),
-        }
+        self.read("find what was served last", move |tx| {
+            let Some(key) = key_of(tx, &watch)? else { return Ok(None) };
+            let mut statement = tx.prepare_cached(
+                "SELECT s.id FROM snapshots s JOIN checks c ON c.id = s.id
+                 WHERE s.watch_id = ?1 AND s.origin = 'live' AND c.outcome IN ('first', 'unchanged', 'changed')
+                   AND (?2 IS NULL OR c.page = ?2)
+                 ORDER BY s.id DESC LIMIT 1",
+            )?;
+            let id = statement.query_row((key, page), |row| row.get(0)).optional()?;
+            id.map(|id| served(tx, id)).transpose()
+        })
+        .await
     }
 
     /// [`Store::validators`] of one page of several, which is asked for at `place`.
@@ -169,8 +173,7 @@ impl Store {
                 .query_row((key, &page, latest.id.0), |row| Ok((row.get(0)?, row.get::<_, At>(1)?.0)))
                 .optional()?;
             let Some((id, captured_at)) = found else { return Ok(Validators::default()) };
-            let row = head_row(tx, id)?.ok_or_else(|| missing(id))?;
-            let head = head(&row, &head_prefix(tx, row.base)?)?;
+            let Some(head) = unless_damaged(head_of(tx, id))? else { return Ok(Validators::default()) };
             let rendered = matches!(head.origin, OriginRow::Rendered { .. });
             if rendered || head.url != place || head.final_url != place {
                 return Ok(Validators::default());
@@ -306,7 +309,8 @@ fn pack_head(tx: &Transaction<'_>, watch: i64, snapshot: &Snapshot) -> Result<(V
         .query_row([watch], |row| row.get(0))
         .optional()?;
     let Some(base) = base else { return Ok((alone()?, None)) };
-    let difference = pack(&json, &head_prefix(tx, Some(base))?).map_err(failed)?;
+    let Some(prefix) = unless_damaged(head_prefix(tx, Some(base)))? else { return Ok((alone()?, None)) };
+    let difference = pack(&json, &prefix).map_err(failed)?;
     // Heads shrink to a third at best when they stand alone: an eighth wins unasked.
     if difference.len() * 8 <= json.len() {
         return Ok((difference, Some(base)));
@@ -351,6 +355,11 @@ fn head(row: &HeadRow, prefix: &[u8]) -> Result<Head, Fault> {
     serde_json::from_slice(&json).map_err(|error| Fault::damaged(format!("snapshots {}", row.id), error))
 }
 
+fn head_of(tx: &Transaction<'_>, id: i64) -> Result<Head, Fault> {
+    let row = head_row(tx, id)?.ok_or_else(|| missing(id))?;
+    head(&row, &head_prefix(tx, row.base)?)
+}
+
 fn snapshot(head: Head, body: Vec<u8>, captured_at: Timestamp) -> Snapshot {
     Snapshot {
         url: head.url,
@@ -376,6 +385,12 @@ pub(super) fn load(tx: &Transaction<'_>, bodies: &mut Blobs, id: SnapshotId) -> 
     let body = bodies.load(tx, body_id)?.as_ref().clone();
     check_digest(body_id, &digest, &body)?;
     Ok(snapshot(head, body, row.captured_at))
+}
+
+/// Who served a snapshot, and where.
+fn served(tx: &Transaction<'_>, id: i64) -> Result<Served, Fault> {
+    let Head { url, final_url, origin, .. } = head_of(tx, id)?;
+    Ok(Served { url, final_url, origin: origin.into() })
 }
 
 /// Who served a snapshot, and when.

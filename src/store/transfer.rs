@@ -568,6 +568,8 @@ mod tests {
                 "next_check_at",
                 "asked_as",
                 "asked_so_since",
+                "notify",
+                "stale_after",
             ],
         ),
         ("checks", &["watch_id"]),

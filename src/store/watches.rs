@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 use super::fault::{At, Fault, word};
 use super::versions::latest_facts;
 use super::{CheckFacts, CheckId, Due, Store, StoreError, Synced, WatchState, checks, confirmations, moves, silences};
-use crate::cadence::Comes;
+use crate::cadence::{Comes, LONGEST_RETRY_AFTER};
 use crate::discovery::moves::Whereabouts;
 use crate::time::Timestamp;
 use crate::watch::{Watch, WatchId};
@@ -41,6 +41,9 @@ impl Store {
             let configured: BTreeSet<&WatchId> = watches.iter().map(|watch| &watch.id).collect();
             for id in in_force(tx)? {
                 if !configured.contains(&id) {
+                    if with_moves.contains(&id) {
+                        moves::retired(tx, &id, now)?;
+                    }
                     tx.execute(
                         "UPDATE watches SET retired_at = ?2, next_check_at = NULL WHERE name = ?1",
                         (id.as_str(), At(now)),
@@ -53,17 +56,40 @@ impl Store {
         .await
     }
 
-    /// Makes sure a watch exists that no configuration has: for imports. Never due.
+    /// Makes sure a watch exists that no configuration has: for imports. Never due. Answers
+    /// whether it was made now.
     ///
     /// # Errors
     /// Those of writing.
-    pub async fn adopt_watch(&self, id: &WatchId, url: &str, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn adopt_watch(&self, id: &WatchId, url: &str, now: Timestamp) -> Result<bool, StoreError> {
         let (id, url) = (id.clone(), url.to_owned());
         self.write("adopt a watch", move |tx| {
-            tx.execute(
+            let made = tx.execute(
                 "INSERT INTO watches (name, url, service, created_at) VALUES (?1, ?2, ?1, ?3) ON CONFLICT (name) DO NOTHING",
                 (id.as_str(), url, At(now)),
             )?;
+            Ok(made > 0)
+        })
+        .await
+    }
+
+    /// Forgets those of some watches that no configuration ever had and of which nothing is
+    /// recorded: an import made them, and came to nothing.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub async fn release_watches(&self, ids: Vec<WatchId>) -> Result<(), StoreError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        self.write("forget empty watches", move |tx| {
+            for id in ids {
+                tx.prepare_cached(
+                    "DELETE FROM watches WHERE name = ?1 AND configured_at IS NULL
+                     AND NOT EXISTS (SELECT 1 FROM checks WHERE watch_id = watches.id)",
+                )?
+                .execute([id.as_str()])?;
+            }
             Ok(())
         })
         .await
@@ -186,12 +212,32 @@ struct Before {
     next_check_at: Option<Timestamp>,
     service: String,
     asked_as: String,
+    told: Told,
+}
+
+/// Who would be told of a watch that is not seen, and after how many seconds.
+#[derive(PartialEq)]
+struct Told {
+    notify: Option<String>,
+    stale_after: Option<i64>,
+}
+
+impl Told {
+    fn of(watch: &Watch) -> Self {
+        let channels: Vec<&str> = watch.notify.iter().map(|recipient| recipient.channel.as_str()).collect();
+        let seconds = watch.stale_after.and_then(|after| i64::try_from(after.as_secs()).ok());
+        Self {
+            notify: Some(serde_json::Value::from(channels).to_string()),
+            stale_after: seconds.filter(|after| *after > 0),
+        }
+    }
 }
 
 impl Before {
     fn of(tx: &Transaction<'_>, id: &WatchId) -> rusqlite::Result<Option<Self>> {
         tx.prepare_cached(
-            "SELECT configured_at IS NOT NULL, retired_at IS NOT NULL, url, schedule, next_check_at, service, asked_as
+            "SELECT configured_at IS NOT NULL, retired_at IS NOT NULL, url, schedule, next_check_at, service, asked_as,
+                    notify, stale_after
              FROM watches WHERE name = ?1",
         )?
         .query_row([id.as_str()], |row| {
@@ -203,6 +249,7 @@ impl Before {
                 next_check_at: row.get::<_, Option<At>>(4)?.map(|at| at.0),
                 service: row.get(5)?,
                 asked_as: row.get(6)?,
+                told: Told { notify: row.get(7)?, stale_after: row.get(8)? },
             })
         })
         .optional()
@@ -214,6 +261,7 @@ impl Before {
             && self.url == watch.url.as_str()
             && self.service == watch.service
             && self.asked_as == asked_as
+            && self.told == Told::of(watch)
             && self.schedule.as_deref() == Some(schedule)
             && self.next_check_at == next_check_at
     }
@@ -226,7 +274,7 @@ fn sync_one(
     now: Timestamp,
     synced: &mut Synced,
 ) -> Result<(), Fault> {
-    let (schedule, asked_as) = (watch.schedule.to_string(), watch.access.mark());
+    let (schedule, asked_as, told) = (watch.schedule.to_string(), watch.access.mark(), Told::of(watch));
     let before = Before::of(tx, &watch.id)?;
     if let Some(before) = before.as_ref().filter(|before| before.url != watch.url.as_str()) {
         moves::readdressed(tx, watch, &before.url, now)?;
@@ -243,6 +291,10 @@ fn sync_one(
         Some(Before { next_check_at: Some(overdue), .. }) if *overdue <= now => Some(*overdue),
         Some(before) if before.url != watch.url.as_str() => due(watch, Comes::New),
         Some(before) if before.schedule.as_ref() != Some(&schedule) => due(watch, Comes::Rescheduled),
+        // Farther away than any look can be put off: the clock was wrong then.
+        Some(Before { next_check_at: Some(far), .. }) if !is_in_reach(*far, due(watch, Comes::Rescheduled), now) => {
+            due(watch, Comes::Rescheduled)
+        }
         Some(before) => before.next_check_at.or_else(|| due(watch, Comes::New)),
     };
     // A change that waits for a second look is looked at in time, whatever the schedule says.
@@ -252,8 +304,8 @@ fn sync_one(
         return Ok(());
     }
     tx.prepare_cached(
-        "INSERT INTO watches (name, url, service, schedule, created_at, configured_at, next_check_at, asked_as)
-         VALUES (:name, :url, :service, :schedule, :now, :now, :next_check_at, :asked_as)
+        "INSERT INTO watches (name, url, service, schedule, created_at, configured_at, next_check_at, asked_as, notify, stale_after)
+         VALUES (:name, :url, :service, :schedule, :now, :now, :next_check_at, :asked_as, :notify, :stale_after)
          ON CONFLICT (name) DO UPDATE SET
              url = excluded.url,
              service = excluded.service,
@@ -262,14 +314,22 @@ fn sync_one(
              next_check_at = excluded.next_check_at,
              asked_so_since = iif(asked_as = excluded.asked_as, asked_so_since, :now),
              asked_as = excluded.asked_as,
+             notify = excluded.notify,
+             stale_after = excluded.stale_after,
              retired_at = NULL",
     )?
     .execute(named_params! {
         ":name": watch.id.as_str(), ":url": watch.url.as_str(), ":service": watch.service,
         ":schedule": schedule, ":now": At(now), ":next_check_at": next_check_at.map(At),
-        ":asked_as": asked_as,
+        ":asked_as": asked_as, ":notify": told.notify, ":stale_after": told.stale_after,
     })?;
     Ok(())
+}
+
+/// Whether a look that was put down for then can have been put down by now: no later than the
+/// schedule's next time, or than a server may put us off.
+fn is_in_reach(at: Timestamp, scheduled: Option<Timestamp>, now: Timestamp) -> bool {
+    scheduled.is_some_and(|scheduled| at <= scheduled) || at <= now + LONGEST_RETRY_AFTER
 }
 
 pub(super) fn state(tx: &Transaction<'_>, key: i64) -> Result<WatchState, Fault> {

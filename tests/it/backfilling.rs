@@ -69,6 +69,8 @@ struct State {
     most: usize,
     /// How long an answer takes.
     takes: Duration,
+    /// How many lines of its index an archive sends at once; 0: all.
+    lines: usize,
 }
 
 impl Library {
@@ -143,7 +145,11 @@ impl State {
             let line = |held: &Held| {
                 format!("key {} {url} text/html {} {} {}\n", held.at, held.status, held.digest(), held.body.len())
             };
-            let rows: String = held.iter().filter(|held| held.at >= from).map(line).collect();
+            let rows: Vec<String> = held.iter().filter(|held| held.at >= from).map(line).collect();
+            let rows = match self.lines {
+                most @ 1.. if rows.len() > most => rows[..most].concat() + "\nkey+of+the+next\n",
+                _ => rows.concat(),
+            };
             return vec![Act::Send(answer("200 OK", own, rows.as_bytes()))];
         }
         self.captures.push((path.to_owned(), Instant::now()));
@@ -573,6 +579,35 @@ async fn lines_of_no_time_that_can_be_are_left_out() {
     assert!(asked.iter().all(|path| path.contains("20120101000000id_")), "{asked:?}");
     let log = desk.run(&["log", "acme", "--json"]).exits(0).objects();
     assert_eq!((log.len(), log[0]["captured_at"].as_str()), (1, Some("2012-01-01T00:00:00.000Z")));
+}
+
+/// Lines of no time that can be stand in the middle of an index that comes in parts: what comes
+/// behind them is read all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_that_are_left_out_do_not_end_a_listing() {
+    let page = "http://localhost:9/privacy";
+    let times = [
+        "20120101000000",
+        "99991231235959",
+        "20130101000000",
+        "19890101000000",
+        "20140101000000",
+        "20141340000000",
+        "20150101000000",
+        "20160101000000",
+    ];
+    let held = times.iter().enumerate().map(|(number, at)| Held::page(*at, text(number))).collect();
+    let library = Library::open(vec![(page, held)]).await;
+    library.state.lock().unwrap().lines = 3;
+    let desk = library.desk(&[("acme", page)], QUICK);
+    desk.run(&["backfill", "acme"])
+        .exits(0)
+        .says("5 captures listed")
+        .says("lines left out, being of no time that can be");
+    assert!(library.index_requests() > 2, "it came in parts");
+    let log = desk.run(&["log", "acme", "--json"]).exits(0).objects();
+    let years: Vec<&str> = log.iter().map(|row| &row["captured_at"].as_str().unwrap()[..4]).collect();
+    assert_eq!(years, ["2012", "2013", "2014", "2015", "2016"]);
 }
 
 /// That a page ends in a redirect to itself, spelt otherwise, is no move, and is asked once.

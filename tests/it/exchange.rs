@@ -251,6 +251,56 @@ fn a_wacz_gives_what_its_warc_files_hold() {
     desk.run(&["import", "wacz", "broken.wacz", "--watch", "acme"]).exits(3).says("broken.wacz");
 }
 
+/// Who has nothing configured yet is shown what could be followed; those lines are taken.
+#[test]
+fn what_nobody_follows_is_proposed() {
+    let desk = desk(&[]);
+    let jobs = String::from_utf8(record(3, "2021-02-01T00:00:00Z", &policy(MAY))).unwrap();
+    let jobs = jobs.replace("acme.test/privacy", "acme.test/jobs");
+    let all = [
+        record(1, "2020-01-01T00:00:00Z", &policy(WILL_NOT)),
+        record(2, "2021-01-01T00:00:00Z", &policy(MAY)),
+        jobs.into_bytes(),
+    ];
+    desk.write("all.wacz", wacz(&[("archive/a.warc", &all.concat())], false));
+    let told = desk.run(&["import", "wacz", "all.wacz"]).exits(2).says("the 3 captures could belong to");
+    let told = told.says("--watch ID");
+    assert_eq!(desk.run(&["list", "--json"]).exits(0).objects(), Vec::<Value>::new());
+    let (_, proposed) = told.err.split_once("\n\n").unwrap();
+    let (proposed, _) = proposed.split_once("error:").unwrap();
+    assert!(proposed.starts_with("# 2 captures of it\n[[watch]]\nid = \"acme-test-privacy\""), "{proposed}");
+    let config = std::fs::read_to_string(desk.path("policywatch.toml")).unwrap();
+    desk.write("policywatch.toml", config + proposed);
+    let told = desk.run(&["import", "wacz", "all.wacz", "--json"]).exits(0).objects();
+    assert_eq!(told.len(), 3, "{told:?}");
+
+    // Of a page that is not followed, the address is said.
+    let desk = self::desk(&[("acme", "https://acme.test/privacy")]);
+    desk.write("all.warc", all.concat());
+    desk.run(&["import", "warc", "all.warc"]).exits(0).says("no watch follows (https://acme.test/jobs)");
+}
+
+/// A watch that was to be made for captures is not there if none came.
+#[test]
+fn an_import_that_came_to_nothing_leaves_no_watch() {
+    let desk = desk(&[]);
+    let sound = record(1, "2020-01-01T00:00:00Z", &policy(WILL_NOT));
+    desk.write("bad.warc", "no archive");
+    desk.write("empty.warc", other("request", 90, "2020-01-01T00:00:00Z", "", "GET /privacy HTTP/1.1\r\n\r\n"));
+    desk.write("half.warc", [&sound[..], b"no record"].concat());
+    desk.write("none.wacz", wacz(&[("a.txt", b"a")], false));
+    for (format, file, code) in
+        [("warc", "bad.warc", 3), ("warc", "empty.warc", 0), ("wacz", "none.wacz", 3), ("markdown", "bad.warc", 3)]
+    {
+        desk.run(&["import", format, file, "--watch", "new"]).exits(code);
+        assert_eq!(desk.run(&["list", "--json"]).exits(0).objects(), Vec::<Value>::new(), "{file}");
+    }
+    desk.write("one.warc", &sound);
+    desk.run(&["import", "warc", "one.warc", "--watch", "new"]).exits(0);
+    desk.run(&["import", "warc", "bad.warc", "--watch", "new"]).exits(3);
+    assert_eq!(desk.run(&["list", "--json"]).exits(0).objects().len(), 1, "what was recorded before stays");
+}
+
 // out and in again
 
 /// What a store holds of its watches, whatever the names of records and the moments of writing.
@@ -986,7 +1036,7 @@ fn the_seeds_read_as_people_would_mark_them() {
     let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
     files.sort();
     let desk = Desk::new();
-    let example = include_str!("../../config.example.toml");
+    let example = crate::configuration::example_in_force();
     let store = format!("path = {:?}", desk.path("policywatch.db"));
     desk.write("policywatch.toml", example.replacen("# path = \"/var/lib/policywatch/policywatch.db\"", &store, 1));
     let folder = seeds.to_str().unwrap();

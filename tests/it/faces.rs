@@ -376,11 +376,12 @@ fn a_text_with_one_version_has_no_difference() {
 #[test]
 fn init_writes_a_configuration_that_is_accepted_and_never_overwrites() {
     let desk = Desk::new();
-    desk.run(&["init"]).exits(0).prints("policywatch.toml").says("config check");
+    desk.run(&["init"]).exits(0).prints("policywatch.toml").says("config check").says("It follows nothing yet");
     let written = std::fs::read_to_string(desk.path("policywatch.toml")).unwrap();
     desk.run(&["init"]).exits(2).says("exists already");
     assert_eq!(std::fs::read_to_string(desk.path("policywatch.toml")).unwrap(), written);
-    desk.run(&["config", "check"]).exits(0);
+    desk.run(&["config", "check"]).exits(0).prints("watches: none");
+    desk.run(&["fetch", "--all"]).exits(2).says("there are no watches").says("policywatch add URL");
 }
 
 #[test]

@@ -106,6 +106,59 @@ async fn a_page_that_fails_for_a_moment_is_not_told_of() {
     assert_eq!(told(&world).await, []);
 }
 
+/// A company's server is down, and with it ten policies: one message names them all, and each is
+/// silent in the record. Whoever hears of one by another channel is told of that one.
+#[tokio::test]
+async fn what_falls_silent_together_is_told_together() {
+    let world = World::new().await;
+    let mut watches = Vec::new();
+    for number in 0..10 {
+        watches.push(world.follow(crate::world::watch(&format!("/{number}"), &["desk"])).await);
+    }
+    let press = world.follow(crate::world::watch("/press", &["press"])).await;
+    let mute = world.follow(Watch { stale_after: None, ..crate::world::watch("/mute", &["desk"]) }).await;
+    let blocked = world.follow(crate::world::watch("/blocked", &["desk"])).await;
+    let all: Vec<Watch> = watches.iter().cloned().chain([press.clone(), mute, blocked]).collect();
+    for watch in &all {
+        world.serve_and_check(watch, policy(WILL_NOT)).await;
+    }
+    for _ in 0..9 {
+        for watch in &all {
+            world.clock.advance(Duration::from_secs(3600));
+            let down = Answer::Failure(FailureKind::Dns { host: "acme.test".to_owned() });
+            let answer = if watch.url.path() == "/blocked" { wall() } else { down };
+            world.serve_and_check(watch, answer).await;
+        }
+        world.clock.advance(Duration::from_secs(11 * 3600));
+    }
+    let mut said = Vec::new();
+    for delivery in world.deliveries().await {
+        let body: serde_json::Value = serde_json::from_str(&delivery.body).unwrap();
+        assert_eq!(body["type"], "policy.unseen");
+        let also = body["data"]["also"].as_array().map_or(Vec::new(), |also| {
+            also.iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        });
+        said.push((delivery.channel, body["data"]["watch"]["id"].as_str().unwrap().to_owned(), also));
+    }
+    said.sort();
+    let others: Vec<String> = watches[1..].iter().map(|watch| watch.id.to_string()).collect();
+    let expected = [
+        ("desk".to_owned(), watches[0].id.to_string(), others),
+        ("desk".to_owned(), "acme-blocked".to_owned(), Vec::new()),
+        ("press".to_owned(), press.id.to_string(), Vec::new()),
+    ];
+    assert_eq!(said, expected);
+    for watch in &watches {
+        let state = world.store.watch_state(&watch.id).await.unwrap().unwrap();
+        assert_eq!((state.health(), state.silent_since), (Health::Stale, state.failing_since), "{}", watch.id);
+    }
+    world.serve_and_check(&watches[3], policy(WILL_NOT)).await;
+    let told = told(&world).await;
+    assert_eq!(told.last().unwrap().0, "policy.seen_again", "each is told of once it is back");
+    assert_eq!(told.len(), 4);
+    world.deliver_all().await;
+}
+
 #[tokio::test]
 async fn who_wants_no_word_of_silence_gets_none() {
     let world = World::new().await;

@@ -133,6 +133,28 @@ async fn what_stopped_scripts_left_out_is_said_to_be_read_in_another_way() {
     }
 }
 
+/// What was served before is evidence and not needed for the next look: that goes on, and
+/// `verify` says what is damaged.
+#[tokio::test]
+async fn a_check_goes_on_although_what_was_served_before_is_damaged() {
+    for harm in [
+        "UPDATE bodies SET digest = zeroblob(32)",
+        "UPDATE bodies SET data = X'00'",
+        "UPDATE snapshots SET head = X'00'",
+    ] {
+        let world = World::new().await;
+        let watch = followed(&world, Ladder::default()).await;
+        world.site.serve("/privacy", policy(WILL_NOT));
+        world.check(&watch).await;
+        rusqlite::Connection::open(world.store_path()).unwrap().execute_batch(harm).unwrap();
+        world.clock.advance(DAY);
+        world.site.serve("/privacy", policy(MAY));
+        assert_eq!(world.check(&watch).await.outcome.as_str(), "changed", "{harm}");
+        world.deliver_all().await;
+        assert_eq!(world.inbox.got().len(), 1, "{harm}");
+    }
+}
+
 #[tokio::test]
 async fn a_blocked_page_is_read_in_the_archive_and_marked_so() {
     let world = World::new().await;

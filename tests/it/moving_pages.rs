@@ -7,6 +7,7 @@ use policywatch::alert::Delivery;
 use policywatch::check::{Checked, Ports, check};
 use policywatch::clock::{Clock as _, HeldClock};
 use policywatch::discovery::moves::{MoveEnd, MoveState, NewMove, Way};
+use policywatch::exchange::import::{Imported, import};
 use policywatch::fetch::Fetcher;
 use policywatch::health::Health;
 use policywatch::interest::Interest;
@@ -14,11 +15,13 @@ use policywatch::moving::{MOST_REQUESTS, Sought, in_its_place, seek};
 use policywatch::outcome::Outcome;
 use policywatch::pages::read_again;
 use policywatch::reading::{Page, Selectors};
+use policywatch::unpack::Unpacker;
 use policywatch::watch::{PolicyType, RobotsRule, Watch, WatchId};
 use serde_json::Value;
 
 use crate::company::{self, Company, frame, framed, html, of_type, policy, redirect};
 use crate::desk::Desk;
+use crate::several::record;
 use crate::world::{monday, watch};
 
 const KETTLES: &str = "the data that a kettle records in your kitchen";
@@ -30,7 +33,7 @@ struct Story {
     clock: HeldClock,
     ports: Ports<Fetcher<HeldClock>, HeldClock>,
     watch: Watch,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 impl Story {
@@ -45,7 +48,7 @@ impl Story {
         let cookies = Page { url: company.url("/cookies"), selectors: Selectors::default() };
         let url = company.url("/privacy");
         let watch = Watch { url, pages: vec![cookies], interest: Interest::ALL, ..watch("/privacy", &["desk"]) };
-        let mut story = Self { company, clock, ports, watch, _dir: dir };
+        let mut story = Self { company, clock, ports, watch, dir };
         story.configure(story.watch.clone()).await;
         assert!(matches!(story.check().await.outcome, Outcome::First { .. }));
         story.company.asked();
@@ -80,6 +83,17 @@ impl Story {
         all.reverse();
         let body = |delivery: &Delivery| -> Value { serde_json::from_str(&delivery.body).unwrap() };
         all.iter().map(body).map(|body| (body["type"].as_str().unwrap().to_owned(), body["data"].clone())).collect()
+    }
+
+    /// A page goes to a place where its text is only similar, and that is found.
+    async fn proposes(&self, path: &str, name: &str, about: &str) {
+        let revised = policy(name, about).replace("collect", "gather").replace("share", "pass on");
+        self.company.serve(&format!("/legal{path}"), html(revised));
+        self.company.remove(path);
+        let footer = format!("<a href=\"/legal{path}\">{name}</a>");
+        self.company.serve("/", html(framed("Acme", "<h1>Kettles</h1>", &footer)));
+        let sought = self.check_and_seek().await;
+        assert_eq!(sought[0].moves.iter().map(|found| found.state).collect::<Vec<_>>(), [MoveState::Proposed]);
     }
 
     async fn assert_sound(&self) {
@@ -328,6 +342,93 @@ async fn what_ended_long_before_an_update_is_not_told_late() {
         assert_eq!(story.ports.store.move_ends(&story.watch.id).await.unwrap(), [], "last: {last}");
         let told = story.told().await;
         assert!(told.iter().all(|(kind, _)| kind != "policy.move_decided"), "last: {last}: {told:?}");
+    }
+}
+
+/// Captures of the past of some pages say nothing of which pages are configured: what waited for
+/// another one is told to its end all the same.
+#[tokio::test]
+async fn captures_of_some_pages_do_not_end_a_page_that_they_lack() {
+    let mut story = Story::new().await;
+    story.company.serve("/terms", html(policy("Terms", KETTLES)));
+    let page = |path: &str| Page { url: story.company.url(path), selectors: Selectors::default() };
+    let (cookies, terms) = (page("/cookies"), page("/terms"));
+    story.configure(Watch { pages: vec![cookies, terms.clone()], ..story.watch.clone() }).await;
+    story.proposes("/cookies", "Cookie Policy", COOKIES).await;
+    let captures = ["/privacy", "/terms"].map(|path| {
+        let text = policy("Of 2020", KETTLES).replace("thirty days", "ten days");
+        record(path.len() as u32, "2020-01-01", story.company.url(path).as_str(), &text)
+    });
+    let path = story.dir.path().join("past.warc");
+    std::fs::write(&path, captures.concat()).unwrap();
+    let (store, clock) = (&story.ports.store, &story.clock);
+    let mut numbers = Vec::new();
+    let each = |_, one: Imported| {
+        numbers.push(one.version);
+        Ok(())
+    };
+    import(&path, &story.watch, false, store, clock, &Unpacker::none(), each).await.unwrap();
+    assert_eq!(numbers.len(), 2, "{numbers:?}");
+
+    story.configure(Watch { pages: vec![terms], ..story.watch.clone() }).await;
+    let told = story.told().await;
+    let kinds: Vec<&str> = told.iter().map(|(kind, _)| kind.as_str()).collect();
+    assert_eq!(kinds, ["policy.move_proposed", "policy.move_decided"]);
+    assert_eq!(told[1].1["decision"].as_str(), Some("removed"));
+    assert_eq!(told[1].1["page"].as_str(), Some(story.company.url("/cookies").as_str()));
+}
+
+/// A page that is the only one now, and not there: who takes another address for it has decided.
+#[tokio::test]
+async fn the_only_page_left_is_replaced_and_not_taken_out() {
+    let mut story = Story::new().await;
+    story.proposes("/privacy", "Privacy Policy", KETTLES).await;
+    story.configure(Watch { pages: Vec::new(), ..story.watch.clone() }).await;
+    assert!(!story.check().await.outcome.is_success(), "it is not there");
+    story.company.serve("/data", html(policy("Data", KETTLES)));
+    story.configure(Watch { url: story.company.url("/data"), ..story.watch.clone() }).await;
+    let told = story.told().await;
+    let ends: Vec<_> = told.iter().filter(|(kind, _)| kind == "policy.move_decided").collect();
+    assert_eq!(ends.len(), 1, "{told:?}");
+    assert_eq!(ends[0].1["decision"].as_str(), Some("configured"));
+    assert_eq!(ends[0].1["url"].as_str(), Some(story.company.url("/data").as_str()));
+}
+
+/// A watch is taken out as a whole while moves of it wait; later it comes back as it was.
+#[tokio::test]
+async fn a_watch_that_is_taken_out_tells_the_end_of_what_waited() {
+    for several in [true, false] {
+        let mut story = Story::new().await;
+        if !several {
+            story.configure(Watch { pages: Vec::new(), ..story.watch.clone() }).await;
+            story.check().await;
+        }
+        story.proposes("/privacy", "Privacy Policy", KETTLES).await;
+        let put = async |watches: Vec<Watch>| {
+            let now = story.clock.now();
+            story.ports.store.sync_watches(watches, move |_, _| Some(now), now).await.unwrap();
+        };
+        for _ in 0..2 {
+            put(Vec::new()).await;
+        }
+        let told = story.told().await;
+        let kinds: Vec<&str> = told.iter().map(|(kind, _)| kind.as_str()).collect();
+        assert_eq!(kinds, ["policy.move_proposed", "policy.move_decided"], "several: {several}");
+        let (start, end) = (&told[0].1, &told[1].1);
+        assert_eq!(end["decision"].as_str(), Some("removed"));
+        assert_eq!((&end["watch"], &end["page"]), (&start["watch"], &start["page"]), "it names what was told");
+        assert!(end["url"].is_null(), "{end}");
+        let ends = story.ports.store.move_ends(&story.watch.id).await.unwrap();
+        let configured = story.company.url("/privacy").to_string();
+        assert_eq!(ends, [MoveEnd { ended_at: story.clock.now(), configured, url: None }]);
+
+        // What is found again once it is back is told again.
+        put(vec![story.watch.clone()]).await;
+        story.clock.advance(Duration::from_secs(24 * 3600));
+        assert_eq!(story.check_and_seek().await.len(), 1);
+        let told = story.told().await;
+        assert_eq!(told.last().unwrap().0, "policy.move_proposed");
+        assert_eq!(told.len(), 3);
     }
 }
 

@@ -375,7 +375,7 @@ async fn a_page_that_answers_in_another_language_is_half_a_policy() {
 }
 
 /// A WARC record of one capture.
-fn record(number: u32, day: &str, uri: &str, html: &str) -> String {
+pub fn record(number: u32, day: &str, uri: &str, html: &str) -> String {
     let block = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n{html}");
     let length = block.len();
     format!(
@@ -572,7 +572,7 @@ async fn what_was_captured_during_a_check_does_not_part_it() {
 }
 
 /// A WARC record that repeats the payload of another one.
-fn revisit(number: u32, day: &str, uri: &str, of: (u32, &str), html: &str) -> String {
+pub fn revisit(number: u32, day: &str, uri: &str, of: (u32, &str), html: &str) -> String {
     let (original, then) = of;
     let digest = policywatch::exchange::warc::payload_sha1(html.as_bytes());
     let block = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n";
@@ -584,6 +584,48 @@ fn revisit(number: u32, day: &str, uri: &str, of: (u32, &str), html: &str) -> St
          WARC-Profile: http://netpreserve.org/warc/1.1/revisit/identical-payload-digest\r\n\
          Content-Type: application/http\r\nContent-Length: {length}\r\n\r\n{block}\r\n\r\n"
     )
+}
+
+/// One page of two changes, and of the other one the server said that it had not changed (304):
+/// what it said last belongs to the group.
+#[tokio::test]
+async fn a_page_that_was_not_modified_belongs_to_its_group() {
+    let minutes = |record: String, minutes: &str| record.replacen("T00:00:00Z", &format!("T00:{minutes}:00Z"), 1);
+    let (privacy, other) = ("https://acme.test/privacy", "https://acme.test/cookies");
+    let two_weeks = cookies("two weeks");
+    let not_modified = |number: u32, day: &str| {
+        let block = "HTTP/1.1 304 Not Modified\r\n\r\n";
+        format!(
+            "WARC/1.1\r\nWARC-Type: revisit\r\nWARC-Record-ID: <urn:uuid:{number}>\r\nWARC-Date: {day}T00:20:00Z\r\n\
+             WARC-Target-URI: {other}\r\nWARC-Profile: http://netpreserve.org/warc/1.1/revisit/server-not-modified\r\n\
+             Content-Type: application/http\r\nContent-Length: {}\r\n\r\n{block}\r\n\r\n",
+            block.len()
+        )
+    };
+    let first = [
+        record(1, "2020-01-01", privacy, &policy(WILL_NOT)),
+        minutes(record(2, "2020-01-01", other, &two_weeks), "20"),
+    ];
+    let again = [record(3, "2020-02-01", privacy, &policy(MAY)), not_modified(4, "2020-02-01")];
+    let mut all = Vec::new();
+    for files in [vec![[&first[..], &again].concat()], vec![first.to_vec(), again.to_vec()]] {
+        let world = World::new().await;
+        let watch = world.follow(of_pages(&["/privacy", "/cookies"])).await;
+        let mut told = Vec::new();
+        for file in files {
+            let (summary, came) = imported(&world, &watch, &file).await;
+            assert_eq!((summary.without_body, summary.other_pages), (0, 0));
+            told.extend(came.iter().map(|one| one.version));
+        }
+        assert_eq!(told, [Some(1), Some(1), Some(2), Some(2)], "what belongs together makes one version");
+        assert_eq!(causes(&world, &watch).await, [Cause::FirstRecord, Cause::Publisher]);
+        let latest = world.store.latest(&watch.id).await.unwrap().unwrap().reading.text();
+        assert!(latest.contains("two weeks"), "{latest}");
+        assert_eq!(world.store.captures(&watch.id, None, None).await.unwrap().len(), 4);
+        all.push(world.store.versions(&watch.id).await.unwrap().into_iter().map(|v| v.digest).collect::<Vec<_>>());
+        assert_sound(&world).await;
+    }
+    assert_eq!(all[0], all[1]);
 }
 
 /// One page of two changes, and the other one is recorded as a repetition: of a record of the

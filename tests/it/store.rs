@@ -1293,7 +1293,7 @@ async fn an_empty_store_weighs_little() {
     let archive = Archive::new().await;
     let path = archive.path();
     archive.store.close().await.unwrap();
-    assert!(weight(&path) < 48_000, "{}", weight(&path));
+    assert!(weight(&path) < 48_500, "{}", weight(&path));
 }
 
 #[tokio::test]
@@ -1481,6 +1481,7 @@ fn steps(schema: usize) -> Vec<&'static str> {
         include_str!("../../src/store/migrations/0010_attempts.sql"),
         include_str!("../../src/store/migrations/0011_untimely.sql"),
         include_str!("../../src/store/migrations/0012_move_ends.sql"),
+        include_str!("../../src/store/migrations/0013_told_together.sql"),
     ];
     all[..schema].to_vec()
 }
@@ -1548,6 +1549,22 @@ async fn a_store_with_ended_moves_reads_the_same_today() {
     let (old, new) = ("https://acme.test/privacy", "https://acme.test/legal/privacy");
     assert_eq!(said, [(old, Some(new)), ("https://acme.test/cookies", None)]);
     assert_eq!(ends[0].ended_at, moment("2026-11-03T06:00:00Z"));
+}
+
+/// The schema of 0013_told_together.sql.
+const WITH_RECIPIENTS: usize = 13;
+
+#[tokio::test]
+async fn a_store_that_knows_who_would_be_told_reads_the_same_today() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("policywatch.db");
+    older_store(&path, &steps(WITH_RECIPIENTS), include_str!("../migrations/0013_rows.sql"));
+    let store = Store::open(&path).await.unwrap();
+
+    assert_eq!(verify_pages(&store).await.damages, Vec::<String>::new());
+    let states = store.watch_states().await.unwrap();
+    let since = Some(moment("2026-11-20T06:00:00Z"));
+    assert_eq!(states.iter().map(|state| state.failing_since).collect::<Vec<_>>(), [since, since]);
 }
 
 #[tokio::test]

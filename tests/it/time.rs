@@ -466,3 +466,23 @@ async fn a_history_is_the_same_followed_imported_or_derived_anew() {
     world.store.rebuild(&watch.id, &watch.reader(), watch.alternation, again, world.clock.now()).await.unwrap();
     assert_eq!(history(&world.store, &watch.id).await, followed, "derived anew");
 }
+
+/// The clock was a year ahead when a watch was looked at; once it is right again, the watch is
+/// not left alone for that year.
+#[tokio::test]
+async fn a_look_that_a_wrong_clock_put_off_is_put_down_anew() {
+    let world = World::new().await;
+    let watch = world.follow(watch("/privacy", &["desk"])).await;
+    let right = world.clock.now();
+    world.clock.advance(365 * DAY);
+    world.site.serve("/privacy", policy(WILL_NOT));
+    world.check(&watch).await;
+    let put_in_force = async |now| {
+        let due = policywatch::cadence::in_force(1, std::time::Duration::ZERO, now);
+        world.store.sync_watches(vec![watch.clone()], due, now).await.unwrap();
+        world.store.due_at(&watch.id).await.unwrap().unwrap()
+    };
+    let ahead = world.clock.now();
+    assert_eq!(put_in_force(ahead).await, ahead + HOUR, "what is right stays");
+    assert_eq!(put_in_force(right).await, right + HOUR);
+}

@@ -73,7 +73,7 @@ async fn open(path: &Path) -> anyhow::Result<Installation> {
         Complaint::failed(format!("the demo's own configuration is not accepted: {}", problems.join("; ")))
     })?;
     let store = Store::open(&config.store_path).await?;
-    let installation = Installation { config, store };
+    let installation = Installation::of(config, store);
     installation.put_in_force().await?;
     Ok(installation)
 }

@@ -8,7 +8,7 @@
       "^(?:reject|decline|refuse|deny|disagree)\\b", "\\b(?:reject|decline|refuse|deny) (?:all|cookies|non)",
       "\\b(?:do not|don['’]t|not) (?:accept|agree|allow|consent)\\b",
       "(?:only|strictly|just)\\b.*\\b(?:necessary|essential|required)", "(?:necessary|essential|required)(?: cookies)? only",
-      "continue without", "^ablehnen|alle ablehnen|nur (?:notwendige|erforderliche|essenzielle)|stimme nicht zu|nicht (?:zustimmen|einverstanden)",
+      "continue without", "^ablehnen|alle ablehnen|nur (?:unbedingt |technisch )?(?:notwendige|erforderliche|essenzielle)|stimme nicht zu|nicht (?:zustimmen|einverstanden)",
       "refuser|sans accepter|n['’]accepte pas|ne pas accepter", "rechazar|s[oó]lo (?:las )?(?:necesarias|esenciales)|no acept",
       "rifiuta|solo necessari|continua senza|non accett", "weiger|alleen noodzakelijk", "recusar|rejeitar|(?:apenas|s[oó]) (?:os )?(?:necess|essenc)|não aceit",
       "rebutja", "odrzu[cć]|tylko niezb|nie (?:zgadzam|wyrażam)", "odmítn|(?:jen|pouze) (?:nezbytn|nutn)|nesouhlas",
@@ -27,7 +27,7 @@
     /^(?:close|dismiss|×|✕|x|schlie(?:ß|ss)en|fermer|cerrar|chiudi|sluiten|fechar|zamknij|zavřít|zavrieť|bezárás|închide|затвори|закрыть|закрити|κλείσιμο|kapat|stäng|luk|lukk|sulje|uždaryti|aizvērt|sulge|zatvori|zapri|閉じる|닫기|关闭|關閉)$/i,
     any(
       "\\b(?:accept|agree|allow|consent|got it|understand|continue|ok(?:ay)?)\\b", "akzeptier|zustimm|einverstanden|verstanden",
-      "accepter|j['’]accepte|d['’]accord", "aceptar|acepto", "accett", "akkoord|accepteren", "aceitar|aceito", "accept[aăo]", "akceptuj|zgadzam",
+      "accepter|j['’]accepte|d['’]accord", "aceptar|acepto", "accett", "akkoord|accepte(?:ren|er(?!en))", "aceitar|aceito", "accept[aăo]", "akceptuj|zgadzam",
       "přijmout|přijímám|souhlasím", "prijať|súhlasím", "elfogad", "прием|съглас", "принять|принима|соглас|разреш", "прийня|прийма|погодж|дозвол",
       "prihva[tć]|прихва", "sprejm|strinjam", "αποδοχή|αποδέχ|συμφων", "kabul", "godk[aä]nn|acceptera", "godta|godkjenn|tillad", "hyv[aä]ksy",
       "sutink|priimti", "piekr[iī]t|pieņem", "nõustu", "同意|許可", "동의|허용|수락", "接受|允许", "قبول|موافق|أوافق|أقبل", "מסכים|קבל|אישור", "setuju|terima(?! kasih)", "ยอมรับ", "chấp nhận|đồng ý",
@@ -54,8 +54,13 @@
     "غير موافق|لا [أا](?:وافق|قبل)|لست موافق|عدم (?:ال)?(?:مواف|قبول|سماح)", "(?:לא|אינני|איני) (?:מסכי|מאשר|מקבל)", "(?<!\\p{L})(?:tidak|jangan|tak) (?:\\p{L}+ )?(?:setuju|bersetuju|menyetujui|terima|menerima|izin)",
     "không (?:đồng ý|chấp nhận|cho phép)", "ไม่ ?(?:ยอมรับ|ยินยอม|อนุญาต|ตกลง|เห็นด้วย)",
   ].join("|"), "iu");
+  // What is not needed is asked for or turned down by the words around it: "not" is not for them.
+  const NEEDED = "(?:strictly |unbedingt |strikt |strengt |strictement |estrictamente )?(?:necessary|essential|required|notwendig|erforderlich|essen[tz]iel|nécessair|necesari|esencial|" +
+    "necessari|essenzial|necess[áa]ri|essencia|necessàri|noodzakelijk|nødvendig|nödvändig|niezbędn|nezbytn|nutn|nevyhnutn|necesar|необходим|обязательн|απαρα[ίι]τητ|αναγκα[ίι])\\p{L}*";
+  const UNNEEDED = new RegExp(
+    "(?<!\\p{L})(?:non|not|nicht|no|n[ãa]o|niet|ikke|icke|inte|ikkje|nie|ne|не|μη)[ -]?" + NEEDED + "|(?<!\\p{L})(?:un(?:necessary|essential)|unnötig\\p{L}*)", "giu");
   return (said) => {
-    const label = said.normalize("NFC").replace(/\s+/g, " ");
+    const label = said.normalize("NFC").replace(UNNEEDED, " ").replace(/\s+/g, " ").trim();
     return NEGATED.test(label) ? 0 : LABELS.findIndex((pattern) => pattern.test(label));
   };
 })()

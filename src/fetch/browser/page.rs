@@ -393,7 +393,7 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Page<'a, R, W> {
     /// Puts HTML in the place of a frame of the page.
     async fn replace_frame(&mut self, frame: &str, html: &str) -> Result<(), PageError> {
         const REPLACE: &str = "function (html) { const box = document.createElement('div'); box.innerHTML = html; \
-            this.replaceWith(box) }";
+            this.replaceWith(box); (globalThis.takenIn ??= []).push(box) }";
         let world = json!({ "frameId": self.frame, "worldName": WORLD });
         let context = self.ask("Page.createIsolatedWorld", world).await?["executionContextId"].clone();
         self.ask("DOM.enable", json!({})).await?;
