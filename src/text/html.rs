@@ -19,7 +19,7 @@ use url::Url;
 
 use self::tree::Tree;
 use super::anchors::Outlook;
-use super::{Block, noise};
+use super::{Block, noise, state};
 use crate::reading::{Selectors, Step, Unmatched, Unreadable, Why};
 
 /// What a page of HTML says.
@@ -30,12 +30,37 @@ pub(super) struct Page {
     pub(super) title: Option<String>,
     /// The language it declares.
     pub(super) declared_language: Option<String>,
-    /// All visible words of the whole page.
-    pub(super) visible: String,
+    /// The visible words of the whole page.
+    pub(super) visible: Shown,
     /// The policy.
     pub(super) blocks: Vec<Block>,
     /// The selectors that picked nothing.
     pub(super) unmatched: Unmatched,
+}
+
+/// The visible words of a page, as far as they were needed.
+pub(super) struct Shown {
+    beginning: String,
+    is_odd: bool,
+    /// All of them, where they are not those of the page's own tree.
+    all: Option<String>,
+}
+
+impl Shown {
+    /// Those of a page, and where to take the rest from.
+    fn of_tree(tree: &Tree<'_>) -> Self {
+        Self { beginning: tree.first_words(0, state::BEGINNING), is_odd: tree.is_odd, all: None }
+    }
+
+    /// As the rules ask for them.
+    pub(super) fn of<'a>(&'a self, html: &'a Html) -> state::Visible<'a> {
+        state::Visible::new(html, &self.beginning, self.is_odd, self.all.clone())
+    }
+}
+
+/// All visible words of a page.
+pub(super) fn visible(html: &Html) -> String {
+    Tree::of(html).words(0)
 }
 
 /// Reads a page; `done` is told of each step as it ends.
@@ -54,17 +79,19 @@ pub(super) fn read(
     done(Step::Parse);
     let base = links::base(final_url, attribute(&html, "base", "href"));
     let mut found = policy(&html, base.as_ref(), how, done);
-    if unescape::is_due(&found.visible)
+    if found.shows_tags
+        && unescape::is_due(&visible(&html))
         && let Some(again) = parse::parse(&unescape::once(source))
     {
         found = policy(&again, base.as_ref(), how, done);
+        found.visible.all = Some(visible(&again));
     }
     if unaided(how, found.unmatched.fell_back)
         && let Some(unseen) = unseen(source, &html, &found.blocks, base.as_ref(), how, done)
     {
         found = unseen;
     }
-    let Found { visible, blocks, unmatched } = found;
+    let Found { visible, blocks, unmatched, .. } = found;
     let title = title(&html, &blocks);
     let declared_language = attribute(&html, "html", "lang").map(str::to_owned);
     Ok(Page { title, declared_language, visible, blocks, unmatched, html })
@@ -119,7 +146,9 @@ fn unseen(
     if is_overlay {
         return None;
     }
-    let unseen = policy(&parse::parse(&markup)?, base, how, done);
+    let page = parse::parse(&markup)?;
+    let mut unseen = policy(&page, base, how, done);
+    unseen.visible.all = Some(visible(&page));
     let found = words(&unseen.blocks);
     // A page that shows some words must name its text, and the text be much longer.
     let named = || POLICY_WORDS.is_match(&title) && super::fold(&markup).to_lowercase().contains(&title);
@@ -133,7 +162,9 @@ fn words(blocks: &[Block]) -> u32 {
 
 /// What a parsed page shows.
 struct Found {
-    visible: String,
+    visible: Shown,
+    /// Whether the words hold the end of a tag.
+    shows_tags: bool,
     blocks: Vec<Block>,
     unmatched: Unmatched,
 }
@@ -143,7 +174,7 @@ struct Found {
 /// policy is looked for unaided; so, too, where a menu is all that they pick of a page of text.
 fn policy(html: &Html, base: Option<&Url>, how: &Selectors, done: &mut dyn FnMut(Step)) -> Found {
     let mut tree = Tree::of(html);
-    let visible = tree.words(0);
+    let (visible, shows_tags) = (Shown::of_tree(&tree), tree.shows_tags);
     done(Step::Tree);
     main_text::remove_struck(&mut tree);
     let removed = parts::pick(html, &tree, &how.remove);
@@ -161,7 +192,7 @@ fn policy(html: &Html, base: Option<&Url>, how: &Selectors, done: &mut dyn FnMut
     let is_menu = chosen.as_ref().is_some_and(|lines| main_text::is_menu(lines, base));
     let doubtful = is_menu || !unmatched.select.is_empty() || !unmatched.remove.is_empty();
     let lines = match chosen {
-        Some(lines) if !doubtful || words_of(&lines) * REMNANT >= tree::count_words(&visible) => lines,
+        Some(lines) if !doubtful || words_of(&lines) * REMNANT >= tree::count_words(&tree.words(0)) => lines,
         chosen => {
             let found = found_unaided(&mut tree, base, done);
             match chosen {
@@ -179,7 +210,7 @@ fn policy(html: &Html, base: Option<&Url>, how: &Selectors, done: &mut dyn FnMut
         blocks = repeats::drop(blocks);
     }
     done(Step::Blocks);
-    Found { visible, blocks, unmatched }
+    Found { visible, shows_tags, blocks, unmatched }
 }
 
 /// Selectors that pick less than one word in so many of the text that is found unaided,

@@ -41,18 +41,18 @@ pub(super) struct Element<'a> {
     pub(super) holds_contents: bool,
     /// Buttons, switches and boxes in it.
     pub(super) controls: u32,
-    /// The share of its words that speak of cookies and consent.
-    pub(super) consent: f32,
+    /// The share of its words that speak of cookies and consent: dear, and asked of few.
+    pub(super) consent: &'a dyn Fn() -> f32,
     /// Whether the page's own title speaks of cookies.
     pub(super) about_cookies: bool,
     /// Buttons, switches and boxes in it that speak of cookies and consent.
     pub(super) consenting: u32,
     /// Boxes in it of which one at most can be chosen.
     pub(super) radios: u32,
-    /// Whether it names who owns the page, as the last line of a page does.
-    pub(super) says_owner: bool,
-    /// Whether it says when the text was last changed, or since when it is in force.
-    pub(super) says_when: bool,
+    /// Whether it names who owns the page, as the last line of a page does: asked of few.
+    pub(super) says_owner: &'a dyn Fn() -> bool,
+    /// Whether it says when the text was last changed, or since when it is in force: asked of few.
+    pub(super) says_when: &'a dyn Fn() -> bool,
     /// Whether one of its links is marked as that of the page itself.
     pub(super) holds_current: bool,
 }
@@ -158,7 +158,7 @@ const LIES_OVER: Hinting =
 /// `cookie-notice` that are the text itself.
 fn overlay(e: &Element<'_>) -> Option<u32> {
     let over = is_landmark(e) || e.hinted(&LIES_OVER);
-    if over && e.controls >= 2 && e.consent > 0.02 && !e.about_cookies {
+    if over && e.controls >= 2 && !e.about_cookies && (e.consent)() > 0.02 {
         return Some(A_MESSAGE);
     }
     (over && e.share < 0.75).then_some(A_TEXT)
@@ -188,8 +188,8 @@ fn is_page_header(e: &Element<'_>) -> bool {
 fn is_page_footer(e: &Element<'_>) -> bool {
     let named = e.name == "footer" || e.role == "contentinfo";
     let hinted = e.hinted(&const { Hinting::of(&["footer", "foot", "copyright", "colophon"]) });
-    let last = e.density > 0.4 || e.short(30) && (e.says_owner || e.controls > 0);
-    !e.holds_main && (named && (!e.inside_main || e.density > 0.3 || e.short(20)) || hinted && last && !e.says_when)
+    let last = e.density > 0.4 || e.short(30) && (e.controls > 0 || (e.says_owner)());
+    !e.holds_main && (named && (!e.inside_main || e.density > 0.3 || e.short(20)) || hinted && last && !(e.says_when)())
 }
 
 fn is_aside(e: &Element<'_>) -> bool {
@@ -275,10 +275,14 @@ fn is_consent_overlay(e: &Element<'_>) -> bool {
 /// A consent dialog that no class names: switches and buttons, and hardly a sentence
 /// without cookies. A policy has no switches; its part about cookies says more.
 fn is_consent_choices(e: &Element<'_>) -> bool {
-    (e.controls >= 2 && e.consent > 0.03 || e.consenting >= 2 && e.consent > 0.015)
+    (e.controls >= 2 || e.consenting >= 2)
         && e.words >= 20
         && e.share < 0.85
         && !(e.holds_main || e.holds_title || e.inside_main || e.about_cookies)
+        && {
+            let consent = (e.consent)();
+            e.controls >= 2 && consent > 0.03 || e.consenting >= 2 && consent > 0.015
+        }
 }
 
 fn is_dialog(e: &Element<'_>) -> bool {

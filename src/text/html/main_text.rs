@@ -3,6 +3,7 @@
 //!
 //! A lost clause is worse than a kept menu: where in doubt, more is kept.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
 
@@ -69,6 +70,10 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
         let role = node.attr("role").unwrap_or_default().to_lowercase();
         let label = node.attr("aria-label").unwrap_or_default().to_lowercase();
         let words = counts[at];
+        let consent = || facts.consent(tree, at) as f32 / words.all as f32;
+        // Only short parts are asked.
+        let says_owner = || tree.texts(at).any(|text| text.len() <= OWNER && noise::names_owner(text));
+        let says_when = || tree.texts(at).any(noise::says_when);
         let element = Element {
             name: node.name,
             role: &role,
@@ -82,13 +87,13 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
             holds_main: facts.holds_main[at],
             holds_title: facts.holds_title[at],
             controls: facts.controls[at],
-            consent: facts.consent[at] as f32 / words.all as f32,
+            consent: &consent,
             about_cookies,
             holds_contents: facts.holds_contents[at],
             consenting: facts.consenting[at],
             radios: facts.radios[at],
-            says_owner: facts.says_owner[at],
-            says_when: facts.says_when[at],
+            says_owner: &says_owner,
+            says_when: &says_when,
             holds_current: facts.holds_current[at],
         };
         let class = CLASSES.iter().find(|class| (class.is)(&element));
@@ -98,8 +103,8 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
         };
         let taken = taken.entry(class.name).or_default();
         let small = (*taken + words.prose()) as f32 <= total as f32 * MAX_SHARE;
-        let sure = (class.beyond)(&element).is_some_and(|least| left.saturating_sub(words.prose()) >= least);
-        if small || sure {
+        let sure = || (class.beyond)(&element).is_some_and(|least| left.saturating_sub(words.prose()) >= least);
+        if small || sure() {
             *taken += if small { words.prose() } else { 0 };
             left = left.saturating_sub(words.prose());
             tree.nodes[at].off = true;
@@ -234,16 +239,13 @@ struct Facts {
     holds_note: Vec<bool>,
     /// Buttons, switches and boxes in it.
     controls: Vec<u32>,
-    /// Words that speak of cookies and consent in it.
-    consent: Vec<u32>,
+    /// Words that speak of cookies and consent in each text, and one more: counted when a part
+    /// is asked for them.
+    consent: Vec<Cell<u32>>,
     /// Those of them that speak of cookies and consent.
     consenting: Vec<u32>,
     /// Boxes of which one at most can be chosen.
     radios: Vec<u32>,
-    /// Who owns the page.
-    says_owner: Vec<bool>,
-    /// Of when the text is.
-    says_when: Vec<bool>,
     /// A link that is marked as that of the page itself.
     holds_current: Vec<bool>,
 }
@@ -254,9 +256,9 @@ impl Facts {
         let (mut inside_main, mut holds_main) = (vec![false; n], vec![false; n]);
         let (mut holds_title, mut holds_heading) = (vec![false; n], vec![false; n]);
         let mut holds_contents = vec![false; n];
-        let (mut controls, mut consent) = (vec![0_u32; n], vec![0_u32; n]);
+        let mut controls = vec![0_u32; n];
         let (mut consenting, mut radios) = (vec![0_u32; n], vec![0_u32; n]);
-        let (mut says_owner, mut says_when, mut holds_current) = (vec![false; n], vec![false; n], vec![false; n]);
+        let mut holds_current = vec![false; n];
         for at in 0..n {
             let node = &tree.nodes[at];
             let control = is_control(tree, at);
@@ -264,12 +266,6 @@ impl Facts {
             consenting[at] = u32::from(control && noise::consent_words(&tree.words(at)) > 0);
             radios[at] = u32::from(node.name == "input" && node.attr("type") == Some("radio"));
             holds_current[at] = node.name == "a" && node.linked && node.attr("aria-current") == Some("page");
-            if let Some(text) = node.text() {
-                // Only short parts are asked.
-                says_owner[at] = text.len() <= OWNER && noise::names_owner(text);
-                says_when[at] = noise::says_when(text);
-                consent[at] = if node.words > 0 { noise::consent_words(text) } else { 0 };
-            }
             inside_main[at] = inside_main[node.parent] || is_main(tree, at);
         }
         let mut holds_note = notes(tree);
@@ -286,11 +282,8 @@ impl Facts {
             holds_contents[parent] |= holds_contents[at];
             holds_note[parent] |= holds_note[at];
             controls[parent] += controls[at];
-            consent[parent] += consent[at];
             consenting[parent] += consenting[at];
             radios[parent] += radios[at];
-            says_owner[parent] |= says_owner[at];
-            says_when[parent] |= says_when[at];
             holds_current[parent] |= holds_current[at];
             holds_main[parent] |= holds_main[at] || is_main(tree, at);
             holds_title[at] |= node.name == "h1";
@@ -306,13 +299,24 @@ impl Facts {
             holds_contents,
             holds_note,
             controls,
-            consent,
+            consent: vec![Cell::new(0); n],
             consenting,
             radios,
-            says_owner,
-            says_when,
             holds_current,
         }
+    }
+
+    /// How many words of a part speak of cookies and consent.
+    fn consent(&self, tree: &Tree<'_>, of: usize) -> u32 {
+        let of_text = |at: usize| {
+            let node = &tree.nodes[at];
+            let Some(text) = node.text().filter(|_| node.words > 0) else { return 0 };
+            if self.consent[at].get() == 0 {
+                self.consent[at].set(noise::consent_words(text) + 1);
+            }
+            self.consent[at].get() - 1
+        };
+        tree.shown(of).map(of_text).sum()
     }
 }
 

@@ -8,6 +8,8 @@ use ego_tree::{NodeId, NodeRef};
 use html5ever::{LocalName, local_name};
 use scraper::{Html, Node as Dom};
 
+use crate::text::bytes;
+
 /// One visible node: an element or a text.
 pub(super) struct Node<'a> {
     dom: NodeRef<'a, Dom>,
@@ -106,8 +108,26 @@ fn bit_of(name: &LocalName) -> u32 {
         local_name!("id") => const { bit("id") },
         local_name!("href") => const { bit("href") },
         local_name!("style") => const { bit("style") },
-        local_name!("src") | local_name!("target") | local_name!("rel") => const { bit("any other") },
-        _ => bit(name),
+        local_name!("role") => const { bit("role") },
+        local_name!("hidden") => const { bit("hidden") },
+        local_name!("type") => const { bit("type") },
+        local_name!("name") => const { bit("name") },
+        local_name!("src")
+        | local_name!("target")
+        | local_name!("rel")
+        | local_name!("title")
+        | local_name!("alt")
+        | local_name!("width")
+        | local_name!("height")
+        | local_name!("lang")
+        | local_name!("dir")
+        | local_name!("align")
+        | local_name!("value")
+        | local_name!("colspan")
+        | local_name!("tabindex") => const { bit("any other") },
+        // What is left of those asked for begins so.
+        _ if name.starts_with("aria-") || name.starts_with("data-c") => bit(name),
+        _ => const { bit("any other") },
     }
 }
 
@@ -135,6 +155,25 @@ impl Words {
 /// The visible nodes of a page.
 pub(super) struct Tree<'a> {
     pub(super) nodes: Vec<Node<'a>>,
+    /// Whether any text may hold control characters, or signs of what is no character.
+    pub(super) is_odd: bool,
+    /// Whether any text holds the end of a tag.
+    pub(super) shows_tags: bool,
+}
+
+/// Whether a text may hold what is no character of any script, and whether it holds the end
+/// of a paragraph's tag.
+fn oddities(text: &str) -> (bool, bool) {
+    let bytes = text.as_bytes();
+    // The bytes that these begin with are rare.
+    let telling = |byte: u8| byte < b' ' && !bytes::is_blank(byte) || matches!(byte, 0x7f | 0xc2 | 0xef | b'<');
+    if !bytes::any(bytes, telling) {
+        return (false, false);
+    }
+    let control = |byte: u8| byte.is_ascii_control() && !bytes::is_blank(byte);
+    let odd = bytes.iter().any(|byte| control(*byte))
+        || bytes.windows(2).any(|pair| matches!(pair, [0xef, 0xbf] | [0xc2, ..0xa0]));
+    (odd, text.contains("</p>"))
 }
 
 impl<'a> Tree<'a> {
@@ -143,6 +182,7 @@ impl<'a> Tree<'a> {
         let mut nodes: Vec<Node<'a>> = Vec::new();
         let mut open: Vec<usize> = Vec::new();
         let mut skipped: Option<NodeId> = None;
+        let (mut is_odd, mut shows_tags) = (false, false);
         for edge in html.tree.root().traverse() {
             match edge {
                 Edge::Open(dom) if skipped.is_none() => {
@@ -159,7 +199,12 @@ impl<'a> Tree<'a> {
                     };
                     let at = nodes.len();
                     let linked = link || parent.is_some_and(|parent: usize| nodes[parent].linked);
-                    let words = dom.value().as_text().map_or(0, |text| count_words(text));
+                    let words = dom.value().as_text().map_or(0, |text| {
+                        let (odd, tags) = oddities(text);
+                        is_odd |= odd;
+                        shows_tags |= tags;
+                        count_words(text)
+                    });
                     nodes.push(Node {
                         dom,
                         name,
@@ -186,7 +231,7 @@ impl<'a> Tree<'a> {
                 Edge::Open(_) => {}
             }
         }
-        Self { nodes }
+        Self { nodes, is_odd, shows_tags }
     }
 
     /// The children of a node that are not left out, in order.
@@ -206,6 +251,25 @@ impl<'a> Tree<'a> {
     /// A node and everything in it.
     pub(super) fn subtree(&self, of: usize) -> Range<usize> {
         of..self.nodes[of].end
+    }
+
+    /// The nodes of a subtree that are not left out.
+    pub(super) fn shown(&self, of: usize) -> impl Iterator<Item = usize> + '_ {
+        let end = self.nodes[of].end;
+        let mut at = of;
+        std::iter::from_fn(move || {
+            while at < end && self.nodes[at].off {
+                at = self.nodes[at].end;
+            }
+            let next = (at < end).then_some(at)?;
+            at += 1;
+            Some(next)
+        })
+    }
+
+    /// The texts of a subtree that are not left out.
+    pub(super) fn texts(&self, of: usize) -> impl Iterator<Item = &'a str> + '_ {
+        self.shown(of).filter_map(|at| self.nodes[at].text())
     }
 
     /// Where the elements around a node end, the innermost first.
@@ -255,8 +319,16 @@ impl<'a> Tree<'a> {
 
     /// The words of a subtree, white space folded, left-out parts included.
     pub(super) fn words(&self, of: usize) -> String {
+        self.first_words(of, usize::MAX)
+    }
+
+    /// As many of [`Tree::words`] as have so many bytes, or a text's worth more.
+    pub(super) fn first_words(&self, of: usize, enough: usize) -> String {
         let mut out = String::new();
         for text in self.nodes[self.subtree(of)].iter().filter_map(Node::text) {
+            if out.len() >= enough {
+                break;
+            }
             // Nearly all of most texts is ASCII, which needs no decoding.
             if text.is_ascii() {
                 let blank = |byte: char| matches!(byte, '\t'..='\r' | ' ');
@@ -276,30 +348,50 @@ fn push_word(out: &mut String, word: &str) {
     out.push_str(word);
 }
 
+/// So few bytes are looked at one by one.
+const FEW: usize = 6;
+
 /// Words of a text: runs of letters and digits; two characters of a script without
 /// spaces count as a word.
 pub(super) fn count_words(text: &str) -> u32 {
     let (mut words, mut dense, mut within) = (0, 0_u32, false);
     let (bytes, mut at) = (text.as_bytes(), 0);
-    while let Some(&byte) = bytes.get(at) {
-        // Nearly all of most texts is ASCII, which needs no decoding.
-        if byte.is_ascii() {
-            let part = byte.is_ascii_alphanumeric();
-            words += u32::from(part & !within);
-            within = part | within & (byte == b'\'');
-            at += 1;
+    while at < bytes.len() {
+        let end = bytes.len().min(at + bytes::WIDE);
+        let told = match bytes[at..end].first_chunk() {
+            Some(chunk) => bytes::words(chunk, &mut within),
+            None if end - at < FEW => None,
+            None => {
+                let mut chunk = [b' '; bytes::WIDE];
+                chunk[..end - at].copy_from_slice(&bytes[at..end]);
+                bytes::words(&chunk, &mut within)
+            }
+        };
+        if let Some(told) = told {
+            words += told;
+            at = end;
             continue;
         }
-        let Some(c) = text[at..].chars().next() else { break };
-        at += c.len_utf8();
-        if ('\u{2e80}'..='\u{9fff}').contains(&c) || ('\u{ac00}'..='\u{d7af}').contains(&c) {
-            dense += 1;
-            within = false;
-        } else if c.is_alphanumeric() {
-            words += u32::from(!within);
-            within = true;
-        } else if c != '’' {
-            within = false;
+        while at < end {
+            let byte = bytes[at];
+            if byte.is_ascii() {
+                let part = byte.is_ascii_alphanumeric();
+                words += u32::from(part & !within);
+                within = part | within & (byte == b'\'');
+                at += 1;
+                continue;
+            }
+            let Some(c) = text[at..].chars().next() else { break };
+            at += c.len_utf8();
+            if ('\u{2e80}'..='\u{9fff}').contains(&c) || ('\u{ac00}'..='\u{d7af}').contains(&c) {
+                dense += 1;
+                within = false;
+            } else if c.is_alphanumeric() {
+                words += u32::from(!within);
+                within = true;
+            } else if c != '’' {
+                within = false;
+            }
         }
     }
     words + u32::div_ceil(dense, 2)
