@@ -70,7 +70,7 @@ pub(super) fn read(
     how: &Selectors,
     done: &mut dyn FnMut(Step),
 ) -> Result<Page, Unreadable> {
-    let html = parse::parse(source).ok_or_else(|| {
+    let (html, cut) = parse::parse_telling(source).ok_or_else(|| {
         Unreadable::new(
             Why::Malformed,
             "the page's tags multiply out of all proportion to its size; look at it by hand",
@@ -87,7 +87,7 @@ pub(super) fn read(
         found.visible.all = Some(visible(&again));
     }
     if unaided(how, found.unmatched.fell_back)
-        && let Some(unseen) = unseen(source, &html, &found.blocks, base.as_ref(), how, done)
+        && let Some(unseen) = unseen(source, (&html, cut), &found.blocks, base.as_ref(), how, done)
     {
         found = unseen;
     }
@@ -122,7 +122,7 @@ static FAILED: std::sync::LazyLock<regex::Regex> = std::sync::LazyLock::new(|| {
 /// The text that the page carries unseen, if that is its text and not what it shows.
 fn unseen(
     source: &str,
-    html: &Html,
+    (html, cut): (&Html, bool),
     shown: &[Block],
     base: Option<&Url>,
     how: &Selectors,
@@ -139,7 +139,10 @@ fn unseen(
     if shown.iter().any(|block| FAILED.is_match(&block.text)) {
         return None;
     }
-    let markup = unseen::markup(&parse::whole(source)?)?;
+    // The text may stand in what was cut off a script.
+    let whole = if cut { Some(parse::whole(source)?) } else { None };
+    let markup = unseen::markup(whole.as_ref().unwrap_or(html))?;
+    drop(whole);
     let title = title(html, shown).unwrap_or_default().to_lowercase();
     let consent = noise::consent_words(&markup) as f32 / unseen::visible_words(&markup).max(1) as f32;
     let is_overlay = consent > 0.04 && noise::consent_words(&title) == 0;

@@ -645,7 +645,7 @@ fn is_failure(seen: &Seen<'_>, phrase: &str) -> bool {
 
 /// A list of languages to choose from, and nothing else.
 fn picker(seen: &Seen<'_>) -> Option<Unreadable> {
-    let listed = |text: &str| phrases::AUTONYMS.iter().filter(|name| phrases::holds(text, name)).count();
+    let listed = |text: &str| phrases::held(phrases::AUTONYMS, text);
     if seen.sure() || seen.core().notions >= 6 || seen.core().words > SMALL_WORDS {
         return None;
     }

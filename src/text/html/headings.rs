@@ -359,6 +359,10 @@ fn level_titles(lines: &[Line], styles: &mut [Option<Style>]) {
 /// Headings that the page marks as such.
 fn marked(lines: &[Line], at: usize) -> Option<Style> {
     let line = &lines[at];
+    // Most lines are marked as nothing.
+    if !matches!(line.kind, Kind::Heading(_) | Kind::Fold | Kind::Term) {
+        return None;
+    }
     let words = line.words();
     if !line.text.chars().any(char::is_alphabetic) || line.text.chars().count() > LONGEST_CHARS {
         return None;
@@ -524,13 +528,16 @@ fn is_title(text: &str, longest: u32) -> bool {
     if text.len() > 4 * LONGEST_TITLE {
         return false;
     }
+    if text.len() > LONGEST_TITLE && text.chars().count() > LONGEST_TITLE {
+        return false;
+    }
     let words = count_words(text);
     if words == 0 || words > longest {
         return false;
     }
     let (number, title) = split_number(text);
     let Some(first) = title.chars().find(|c| c.is_alphanumeric()) else { return false };
-    if text.chars().count() > LONGEST_TITLE || first.is_lowercase() {
+    if first.is_lowercase() {
         return false;
     }
     if title.ends_with([',', ';', '…']) || title.contains('@') || title.contains("://") {

@@ -11,7 +11,7 @@ use url::Url;
 use super::links;
 use super::table;
 use super::tree::{Tree, count_words};
-use crate::text::{BlockKind, Link, plain};
+use crate::text::{BlockKind, Link, bytes, plain};
 
 /// What a line is on the page, before headings are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -396,7 +396,7 @@ impl Writer<'_> {
         let away = !contents && links > 0;
         // The number of a note is none of the word before it, and a power is no digit more.
         let raised = raised && text.trim().bytes().all(|b| b.is_ascii_digit());
-        if !raised && text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t'..=b'\r')) {
+        if !raised && !bytes::any(text.as_bytes(), |byte| !(matches!(byte, b' '..=b'~') || bytes::is_blank(byte))) {
             return self.plain(text, [bold, underlined, contents, away]);
         }
         let mut rest = text;
@@ -433,26 +433,37 @@ impl Writer<'_> {
         }
     }
 
-    /// Writes a text of visible ASCII, word by word: nearly all of most pages.
+    /// Writes a text of visible ASCII: nearly all of most pages.
     fn plain(&mut self, text: &str, [bold, underlined, contents, away]: [bool; 4]) {
-        let blank = |c: char| matches!(c, '\t'..='\r' | ' ');
+        let bytes = text.as_bytes();
         let now = &mut self.now;
-        now.gap |= text.starts_with(blank);
-        for word in text.split(blank).filter(|word| !word.is_empty()) {
+        let [Some(first), Some(last)] = [bytes.first(), bytes.last()] else { return };
+        now.gap |= bytes::is_blank(*first);
+        let mut put = |words: &str| {
             if now.gap && !now.text.is_empty() {
                 now.text.push(' ');
             }
             now.gap = true;
-            now.text.push_str(word);
-            let letters = word.bytes().filter(u8::is_ascii_alphanumeric).count();
-            now.lead += if bold && now.bold == now.letters { letters } else { 0 };
-            now.letters += letters;
-            now.bold += if bold { letters } else { 0 };
-            now.underlined += if underlined { letters } else { 0 };
-            now.contents += if contents { letters } else { 0 };
-            now.away += if away { letters } else { 0 };
+            now.text.push_str(words);
+        };
+        let trimmed = text.trim_ascii();
+        let breaks = |byte: u8, next: u8| byte < b' ' || byte == b' ' && next == b' ';
+        if bytes::any_pair(trimmed.as_bytes(), breaks) {
+            let blank = |c: char| matches!(c, '\t'..='\r' | ' ');
+            trimmed.split(blank).filter(|word| !word.is_empty()).for_each(&mut put);
+        } else if !trimmed.is_empty() {
+            // Written as it is to be read.
+            put(trimmed);
         }
-        now.gap = text.ends_with(blank) || text.is_empty() && now.gap;
+        now.gap = bytes::is_blank(*last);
+        let letters = bytes::count(bytes, |byte| byte.is_ascii_alphanumeric());
+        // All that came before was bold.
+        now.lead += if bold && now.bold == now.letters { letters } else { 0 };
+        now.letters += letters;
+        now.bold += if bold { letters } else { 0 };
+        now.underlined += if underlined { letters } else { 0 };
+        now.contents += if contents { letters } else { 0 };
+        now.away += if away { letters } else { 0 };
     }
 
     /// Writes an address that the page hides from robots.

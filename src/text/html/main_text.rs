@@ -40,6 +40,7 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
     let mut taken: BTreeMap<&str, u32> = BTreeMap::new();
     // Most elements are called as others are.
     let mut known: HashMap<(&str, &str), (Vec<String>, u64)> = HashMap::new();
+    let unnamed = (Vec::new(), 0);
     let mut at = 0;
     while at < tree.nodes.len() {
         let node = &tree.nodes[at];
@@ -60,13 +61,16 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
         let heads = facts.holds_heading[at] && counts[at].prose() >= 8;
         let class = node.attr("class").filter(|_| !heading).unwrap_or_default();
         let id = node.attr("id").filter(|_| !heading && !heads).unwrap_or_default();
-        let (hinted, marks) = known.entry((class, id)).or_insert_with(|| {
-            let mut hinted = Vec::new();
-            hints(class, &mut hinted);
-            hints(id, &mut hinted);
-            let marks = noise::marks(&hinted);
-            (hinted, marks)
-        });
+        let (hinted, called) = match (class, id) {
+            ("", "") => &unnamed,
+            names => known.entry(names).or_insert_with(|| {
+                let mut hinted = Vec::new();
+                hints(class, &mut hinted);
+                hints(id, &mut hinted);
+                let called = noise::called(&hinted);
+                (hinted, called)
+            }),
+        };
         let role = node.attr("role").unwrap_or_default().to_lowercase();
         let label = node.attr("aria-label").unwrap_or_default().to_lowercase();
         let words = counts[at];
@@ -78,7 +82,7 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
             name: node.name,
             role: &role,
             hints: hinted,
-            marks: *marks,
+            called: *called,
             label: &label,
             words: words.all,
             density: words.density(),
@@ -96,7 +100,7 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
             says_when: &says_when,
             holds_current: facts.holds_current[at],
         };
-        let class = CLASSES.iter().find(|class| (class.is)(&element));
+        let class = CLASSES.iter().filter(|_| element.may_be_noise()).find(|class| (class.is)(&element));
         let Some(class) = class else {
             at += 1;
             continue;
@@ -150,18 +154,21 @@ const VARIANTS: usize = 3;
 pub(super) fn remove_variants(tree: &mut Tree<'_>) {
     let counts = tree.count();
     let mut hinted = Vec::new();
+    // Most elements are called as others are.
+    let mut known: HashMap<&str, bool> = HashMap::new();
     let mut is_variant = |at: usize| {
         let node = &tree.nodes[at];
         if node.attr("aria-hidden") == Some("true") {
             return true;
         }
-        let class = node.attr("class").unwrap_or_default();
-        if !VARIANT_CLASS.is_match(class) {
-            return false;
-        }
-        hinted.clear();
-        hints(class, &mut hinted);
-        hinted.iter().any(|hint| VARIANT_HINTS.contains(&hint.as_str()))
+        let Some(class) = node.attr("class") else { return false };
+        *known.entry(class).or_insert_with(|| {
+            hinted.clear();
+            VARIANT_CLASS.is_match(class) && {
+                hints(class, &mut hinted);
+                hinted.iter().any(|hint| VARIANT_HINTS.contains(&hint.as_str()))
+            }
+        })
     };
     let variants: Vec<bool> = (0..tree.nodes.len()).map(|at| counts[at].all >= 8 && is_variant(at)).collect();
     for at in 0..tree.nodes.len() {

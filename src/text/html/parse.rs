@@ -42,22 +42,27 @@ const SCRIPT_START: usize = 4 * 1024;
 /// they are most of many a page, and no text of it. Where scripts are asked for text,
 /// [`whole`] keeps them.
 pub(super) fn parse(source: &str) -> Option<Html> {
+    parse_telling(source).map(|(html, _)| html)
+}
+
+/// [`parse`], and whether any script was cut.
+pub(super) fn parse_telling(source: &str) -> Option<(Html, bool)> {
     feed(source, Some(SCRIPT_START))
 }
 
 /// [`parse`], with scripts and style sheets as they are.
 pub(super) fn whole(source: &str) -> Option<Html> {
-    feed(source, None)
+    feed(source, None).map(|(html, _)| html)
 }
 
 /// Feeds a page to the parser, of scripts only as many bytes as said.
-fn feed(source: &str, of_scripts: Option<usize>) -> Option<Html> {
+fn feed(source: &str, of_scripts: Option<usize>) -> Option<(Html, bool)> {
     let source = cut_attributes(source);
     let builder = TreeBuilder::new(HtmlTreeSink::new(Html::new_document()), TreeBuilderOpts::default());
     let sink = Bounded { builder, open: RefCell::default(), body: Cell::default() };
     let tokenizer = Tokenizer::new(sink, TokenizerOpts::default());
     let input = BufferQueue::default();
-    let (mut fed, mut looked_at) = (0, 0);
+    let (mut fed, mut looked_at, mut cut) = (0, 0, false);
     let mut bodies = of_scripts.map(|_| Bodies { source: source.as_bytes(), at: 0 });
     let mut body = bodies.as_mut().and_then(Bodies::next);
     while fed < source.len() {
@@ -77,6 +82,7 @@ fn feed(source: &str, of_scripts: Option<usize>) -> Option<Html> {
         if let (Some(kept), Some(name)) = (of_scripts, tokenizer.sink.body.take()) {
             let kept = if name == "script" { kept } else { 0 };
             if let Some(length) = skippable(&source[fed..], name) {
+                cut |= name == "script" && length > kept;
                 let kept = source.floor_char_boundary(fed + kept.min(length));
                 input.push_back(StrTendril::from_slice(&source[fed..kept]));
                 drain(&tokenizer, &input);
@@ -98,7 +104,7 @@ fn feed(source: &str, of_scripts: Option<usize>) -> Option<Html> {
     tokenizer.end();
     let mut html = tokenizer.sink.builder.sink.finish();
     html.errors = Vec::new();
-    Some(html)
+    Some((html, cut))
 }
 
 /// Finds where the bodies of scripts and style sheets may begin: behind what looks like

@@ -25,50 +25,36 @@ pub(super) struct Node<'a> {
     pub(super) linked: bool,
     /// Left out of the reading, with everything in it.
     pub(super) off: bool,
-    /// Which of [`ASKED`] it has, one bit each; the last bit for all others.
+    /// Which attributes it has, by their [`bit`].
     has: u32,
 }
 
-/// The attributes that are asked for most, nearly all of which nearly all elements lack.
-const ASKED: [&str; 16] = [
-    "class",
-    "id",
-    "role",
-    "href",
-    "style",
-    "hidden",
-    "type",
-    "name",
-    "aria-hidden",
-    "aria-label",
-    "aria-level",
-    "aria-expanded",
-    "aria-controls",
-    "aria-current",
-    "aria-haspopup",
-    "data-cfemail",
-];
-
-/// The bit of an attribute's name.
-const fn bit(name: &str) -> u32 {
-    let mut at = 0;
-    while at < ASKED.len() {
-        if same(ASKED[at], name) {
-            return 1 << at;
-        }
-        at += 1;
+/// The bit of an attribute's name: one for each that is asked for most, which nearly all
+/// elements lack, and one for all others.
+#[inline(always)]
+fn bit(name: &str) -> u32 {
+    1 << match name {
+        "class" => 0,
+        "id" => 1,
+        "role" => 2,
+        "href" => 3,
+        "style" => 4,
+        "hidden" => 5,
+        "type" => 6,
+        "name" => 7,
+        "aria-hidden" => 8,
+        "aria-label" => 9,
+        "aria-level" => 10,
+        "aria-expanded" => 11,
+        "aria-controls" => 12,
+        "aria-current" => 13,
+        "aria-haspopup" => 14,
+        "data-cfemail" => 15,
+        _ => OTHERS,
     }
-    1 << ASKED.len()
 }
 
-const fn same(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    let mut at = 0;
-    while a.len() == b.len() && at < a.len() && a[at] == b[at] {
-        at += 1;
-    }
-    a.len() == b.len() && at == a.len()
-}
+const OTHERS: u32 = 16;
 
 impl<'a> Node<'a> {
     /// The words, if this is text.
@@ -104,14 +90,14 @@ fn attributes(element: &scraper::node::Element) -> u32 {
 /// [`bit`] of a name as the parser keeps it, which compares as fast as a number.
 fn bit_of(name: &LocalName) -> u32 {
     match *name {
-        local_name!("class") => const { bit("class") },
-        local_name!("id") => const { bit("id") },
-        local_name!("href") => const { bit("href") },
-        local_name!("style") => const { bit("style") },
-        local_name!("role") => const { bit("role") },
-        local_name!("hidden") => const { bit("hidden") },
-        local_name!("type") => const { bit("type") },
-        local_name!("name") => const { bit("name") },
+        local_name!("class") => bit("class"),
+        local_name!("id") => bit("id"),
+        local_name!("href") => bit("href"),
+        local_name!("style") => bit("style"),
+        local_name!("role") => bit("role"),
+        local_name!("hidden") => bit("hidden"),
+        local_name!("type") => bit("type"),
+        local_name!("name") => bit("name"),
         local_name!("src")
         | local_name!("target")
         | local_name!("rel")
@@ -124,10 +110,10 @@ fn bit_of(name: &LocalName) -> u32 {
         | local_name!("align")
         | local_name!("value")
         | local_name!("colspan")
-        | local_name!("tabindex") => const { bit("any other") },
+        | local_name!("tabindex") => 1 << OTHERS,
         // What is left of those asked for begins so.
         _ if name.starts_with("aria-") || name.starts_with("data-c") => bit(name),
-        _ => const { bit("any other") },
+        _ => 1 << OTHERS,
     }
 }
 

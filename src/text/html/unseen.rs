@@ -31,8 +31,19 @@ pub(super) fn markup(html: &Html) -> Option<String> {
 
 /// Words of some markup, tags apart.
 pub(super) fn visible_words(markup: &str) -> u32 {
-    static TAG: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"<[^>]*>").expect("the pattern is sound"));
-    count_words(&TAG.replace_all(markup, " "))
+    if !markup.contains('<') {
+        return count_words(markup);
+    }
+    let (mut words, mut rest) = (String::with_capacity(markup.len()), markup);
+    while let Some(tag) = rest.find('<')
+        && let Some(end) = rest[tag..].find('>')
+    {
+        words.push_str(&rest[..tag]);
+        words.push(' ');
+        rest = &rest[tag + end + 1..];
+    }
+    words.push_str(rest);
+    count_words(&words)
 }
 
 /// What browsers with scripts and frames leave out.
@@ -147,14 +158,21 @@ fn literals(code: &str) -> Option<String> {
     let bytes = code.as_bytes();
     let mut at = 0;
     while at < bytes.len() {
+        let Some(next) = memchr::memchr3(b'"', b'\'', b'`', &bytes[at..]) else { break };
+        at += next;
         let quote = bytes[at];
-        if !matches!(quote, b'"' | b'\'' | b'`') {
-            at += 1;
-            continue;
-        }
         let mut end = at + 1;
-        while end < bytes.len() && bytes[end] != quote && !(bytes[end] == b'\n' && quote != b'`') {
-            end += if bytes[end] == b'\\' { 2 } else { 1 };
+        // A line ends a literal, too, but those in back quotes.
+        let line = if quote == b'`' { quote } else { b'\n' };
+        while let Some(next) = bytes.get(end..).and_then(|rest| memchr::memchr3(quote, b'\\', line, rest)) {
+            end += next;
+            if bytes[end] != b'\\' {
+                break;
+            }
+            end += 2;
+        }
+        if bytes.get(end).is_none_or(|byte| *byte != quote && *byte != line) {
+            end = bytes.len();
         }
         let literal = code.get(at + 1..end.min(bytes.len())).unwrap_or_default();
         if literal.len() >= SHORTEST && bytes.get(end) == Some(&quote) {
