@@ -14,6 +14,9 @@ mod tree;
 mod unescape;
 mod unseen;
 
+use std::ops::Range;
+
+use ego_tree::NodeId;
 use scraper::{ElementRef, Html};
 use url::Url;
 
@@ -87,7 +90,7 @@ pub(super) fn read(
         found.visible.all = Some(visible(&again));
     }
     if unaided(how, found.unmatched.fell_back)
-        && let Some(unseen) = unseen(source, (&html, cut), &found.blocks, base.as_ref(), how, done)
+        && let Some(unseen) = unseen(source, (&html, &cut), &found.blocks, base.as_ref(), how, done)
     {
         found = unseen;
     }
@@ -122,7 +125,7 @@ static FAILED: std::sync::LazyLock<regex::Regex> = std::sync::LazyLock::new(|| {
 /// The text that the page carries unseen, if that is its text and not what it shows.
 fn unseen(
     source: &str,
-    (html, cut): (&Html, bool),
+    (html, cut): (&Html, &[(NodeId, Range<usize>)]),
     shown: &[Block],
     base: Option<&Url>,
     how: &Selectors,
@@ -139,10 +142,7 @@ fn unseen(
     if shown.iter().any(|block| FAILED.is_match(&block.text)) {
         return None;
     }
-    // The text may stand in what was cut off a script.
-    let whole = if cut { Some(parse::whole(source)?) } else { None };
-    let markup = unseen::markup(whole.as_ref().unwrap_or(html))?;
-    drop(whole);
+    let markup = unseen::markup(html, &parse::scripts(source, cut))?;
     let title = title(html, shown).unwrap_or_default().to_lowercase();
     let consent = noise::consent_words(&markup) as f32 / unseen::visible_words(&markup).max(1) as f32;
     let is_overlay = consent > 0.04 && noise::consent_words(&title) == 0;
@@ -250,7 +250,11 @@ fn attribute<'a>(html: &'a Html, element: &str, name: &str) -> Option<&'a str> {
 
 /// The elements of a name, in page order.
 fn elements<'a>(html: &'a Html, name: &str) -> impl Iterator<Item = ElementRef<'a>> {
-    html.tree.root().descendants().filter_map(ElementRef::wrap).filter(move |element| element.value().name() == name)
+    // Most pages have none of most names, and the nodes in the order of their making are at hand.
+    let named = move |element: &ElementRef<'_>| element.value().name() == name;
+    let any = html.tree.nodes().filter_map(ElementRef::wrap).any(|element| named(&element));
+    let ordered = any.then(|| html.tree.root().descendants().filter_map(ElementRef::wrap).filter(named));
+    ordered.into_iter().flatten()
 }
 
 /// The page's title: of the parts of `title`, the one that the first heading repeats or

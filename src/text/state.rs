@@ -15,6 +15,7 @@ pub use response::refuse_response;
 pub use tongue::parallel;
 
 use std::cell::{LazyCell, OnceCell};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
@@ -74,7 +75,7 @@ impl From<String> for Visible<'_> {
 }
 
 /// So many bytes of the visible words are known at once.
-pub(super) const BEGINNING: usize = 64 * STUB_WORDS;
+pub(super) const BEGINNING: usize = 16 * STUB_WORDS;
 
 /// A main text of so many words, with so many notions of policies and so many of their
 /// words in a hundred, is a policy whatever else it says.
@@ -359,19 +360,20 @@ pub fn speaks_like_a_policy(text: &str, language: Option<&str>) -> Option<bool> 
     })
 }
 
-/// The stems of [`phrases::NOTIONS`] in their order as words, with the row each stands in.
-static STEMS: LazyLock<Vec<(&str, usize)>> = LazyLock::new(|| {
-    let rows = phrases::NOTIONS.iter().enumerate();
-    let mut stems: Vec<_> = rows.flat_map(|(row, stems)| stems.iter().map(move |stem| (*stem, row))).collect();
-    stems.sort_unstable();
-    stems
+/// The stems of [`phrases::NOTIONS`] with the row each stands in, by the bit for how they
+/// begin ([`beginning`]).
+static STEMS: LazyLock<Vec<(usize, Vec<(&str, usize)>)>> = LazyLock::new(|| {
+    let mut stems: BTreeMap<usize, Vec<(&str, usize)>> = BTreeMap::new();
+    for (row, of) in phrases::NOTIONS.iter().enumerate() {
+        of.iter().for_each(|stem| stems.entry(beginning(stem.as_bytes())).or_default().push((*stem, row)));
+    }
+    stems.into_iter().collect()
 });
 
 /// With which bytes stems begin, one bit for each so many of them: most words begin with none.
 static BEGINNINGS: LazyLock<Vec<u64>> = LazyLock::new(|| {
     let mut bits = vec![0; BEGINNING_BITS / 64];
-    for (stem, _) in &*STEMS {
-        let bit = beginning(stem.as_bytes());
+    for (bit, _) in &*STEMS {
         bits[bit / 64] |= 1 << (bit % 64);
     }
     bits
@@ -392,9 +394,8 @@ fn notion(word: &str) -> Option<usize> {
     if BEGINNINGS[bit / 64] & 1 << (bit % 64) == 0 {
         return None;
     }
-    let from = STEMS.partition_point(|(stem, _)| stem.as_bytes() < start);
-    let near = STEMS[from..].iter().take_while(|(stem, _)| stem.as_bytes().starts_with(start));
-    near.filter(|(stem, _)| word.starts_with(stem)).map(|(_, row)| *row).min()
+    let near = STEMS.binary_search_by(|(of, _)| of.cmp(&bit)).map_or(&[][..], |at| &STEMS[at].1[..]);
+    near.iter().filter(|(stem, _)| word.starts_with(stem)).map(|(_, row)| *row).min()
 }
 
 fn names_policy(folded: &str) -> bool {

@@ -285,10 +285,31 @@ fn key(text: &str) -> String {
     plain_title(split_number(text).1)
 }
 
-/// The titles of all lines that are short enough for one, as they are compared.
+/// The titles of the lines that may be another's, as they are compared: most end as no other
+/// does, and none of those is written out.
 fn keys(lines: &[Line]) -> Vec<String> {
-    let key = |line: &Line| if line.text.len() <= LONGEST_CHARS { key(&line.text) } else { String::new() };
-    lines.iter().map(key).collect()
+    let short = |line: &Line| line.text.len() <= LONGEST_CHARS;
+    let endings: Vec<Option<u64>> = lines.iter().map(|line| short(line).then(|| ending(&line.text))?).collect();
+    let mut sorted: Vec<u64> = endings.iter().copied().flatten().collect();
+    sorted.sort_unstable();
+    let alone = |ending: u64| {
+        let at = sorted.partition_point(|other| *other < ending);
+        sorted.get(at + 1) != Some(&ending)
+    };
+    let key = |(line, ending): (&Line, &Option<u64>)| match ending {
+        _ if !short(line) => String::new(),
+        Some(ending) if alone(*ending) => String::new(),
+        _ => key(&line.text),
+    };
+    lines.iter().zip(&endings).map(key).collect()
+}
+
+/// The end of a text's last word, which texts of one key share, numbered or not; none where
+/// it is not of ASCII.
+fn ending(text: &str) -> Option<u64> {
+    let mut letters = text.chars().rev().skip_while(|c| !c.is_alphanumeric()).take_while(|c| c.is_alphanumeric());
+    let add = |ending, c: char| c.is_ascii().then(|| ending << 8 | u64::from(c.to_ascii_lowercase() as u8));
+    letters.by_ref().take(8).try_fold(0, add)
 }
 
 /// Takes the entries of a table of contents for what they are, and so its title. They

@@ -173,12 +173,16 @@ impl<'a> Tree<'a> {
             match edge {
                 Edge::Open(dom) if skipped.is_none() => {
                     let parent = open.last().copied();
+                    let mut has = 0;
                     let (name, link) = match dom.value() {
                         Dom::Element(element) if is_never_shown(element) && !is_agreement(dom) => {
                             skipped = Some(dom.id());
                             continue;
                         }
-                        Dom::Element(element) => (element.name(), leads_elsewhere(element)),
+                        Dom::Element(element) => {
+                            has = attributes(element);
+                            (element.name(), has & (bit("href") | bit("role")) != 0 && leads_elsewhere(element))
+                        }
                         Dom::Text(_) => ("", false),
                         Dom::Document | Dom::Fragment => ("#root", false),
                         _ => continue,
@@ -199,7 +203,7 @@ impl<'a> Tree<'a> {
                         end: at + 1,
                         linked,
                         off: false,
-                        has: dom.value().as_element().map_or(0, attributes),
+                        has,
                     });
                     open.push(at);
                 }

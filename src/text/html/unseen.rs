@@ -7,6 +7,7 @@
 //! rich text store it; both are written as HTML, and read like any other. Linear in the
 //! size of the page; the depth of data is bounded by the JSON reader.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -14,6 +15,7 @@ use regex::Regex;
 use scraper::{Html, Selector};
 use serde_json::{Map, Value};
 
+use super::parse::Scripts;
 use super::tree::count_words;
 
 /// A part of some data that holds this share of its words holds the text.
@@ -24,8 +26,9 @@ const SHORTEST: usize = 200;
 const SHORTEST_ATTRIBUTE: usize = 400;
 
 /// The markup of the longest text that the page carries unseen.
-pub(super) fn markup(html: &Html) -> Option<String> {
-    let candidates = hidden(html).into_iter().chain(attributes(html)).chain(scripts(html));
+/// `whole` holds what scripts say of which the page has only the beginning.
+pub(super) fn markup(html: &Html, whole: &Scripts) -> Option<String> {
+    let candidates = hidden(html).into_iter().chain(attributes(html)).chain(scripts(html, whole));
     candidates.max_by_key(|markup| visible_words(markup)).filter(|markup| !markup.is_empty())
 }
 
@@ -77,12 +80,13 @@ fn attributes(html: &Html) -> Vec<String> {
 }
 
 /// The text in each script; the chunks of a streamed page are one.
-fn scripts(html: &Html) -> Vec<String> {
+fn scripts(html: &Html, whole: &Scripts) -> Vec<String> {
     let Ok(selector) = Selector::parse("script") else { return Vec::new() };
     let mut found = Vec::new();
     let mut streamed = String::new();
     for script in html.select(&selector) {
-        let code = script.text().collect::<String>();
+        let code = || Cow::Owned(script.text().collect::<String>());
+        let code = whole.get(&script.id()).map_or_else(code, Cow::from);
         if code.len() < SHORTEST {
             continue;
         }
