@@ -63,7 +63,7 @@ impl Shown {
 
 /// All visible words of a page.
 pub(super) fn visible(html: &Html) -> String {
-    Tree::of(html).words(0)
+    tree::visible(html)
 }
 
 /// Reads a page; `done` is told of each step as it ends.

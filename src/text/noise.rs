@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
+use memchr::memmem::Finder;
 use regex::{Regex, RegexBuilder};
 
 /// The largest share of a page's words outside links that one class may remove.
@@ -637,12 +638,15 @@ const HOME: [&str; 10] =
 /// Classes that need no pattern: one that allows for any words before, between or after takes
 /// a hundred megabytes as an automaton.
 fn told_plainly(line: &str) -> Option<&'static str> {
-    if let Some((_, number)) = line.split_once("ou are visitor ")
+    static VISITOR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("ou are visitor "));
+    if let Some(at) = VISITOR.find(line.as_bytes())
+        && let number = &line[at + VISITOR.needle().len()..]
         && number.trim_start_matches("number ").trim_start_matches("no. ").starts_with(|c: char| c.is_ascii_digit())
     {
         return Some("counter");
     }
-    if let Some((verb, address)) = line.split_once("://")
+    if line.contains(':')
+        && let Some((verb, address)) = line.split_once("://")
         && address.len() >= 4
         && ["Retrieved from", "Abgerufen von", "Récupéré de", "Récupérée de", "Obtenido de", "Estratto da"].contains(
             &verb.trim_end_matches("https").trim_end_matches("http").trim_end_matches(['"', '«', '“', '„', ' ']),

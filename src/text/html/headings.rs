@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use foldhash::fast::RandomState as Hash;
 use regex::Regex;
 
 use super::lines::{Item, Kind, Line};
@@ -316,7 +317,7 @@ fn ending(text: &str) -> Option<u64> {
 /// repeat, one after the other, titles that come later.
 fn unmark_contents(lines: &[Line], keys: &[String], styles: &mut [Option<Style>]) {
     // The last place where each title stands.
-    let mut last: HashMap<&str, usize> = HashMap::new();
+    let mut last: HashMap<&str, usize, Hash> = HashMap::default();
     for (at, key) in keys.iter().enumerate().filter(|(at, key)| !key.is_empty() && styles[*at].is_some()) {
         last.insert(key, at);
     }

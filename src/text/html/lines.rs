@@ -3,9 +3,10 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
+use foldhash::fast::RandomState as Hash;
 use url::Url;
 
 use super::links;
@@ -91,20 +92,21 @@ impl Line {
 }
 
 /// Writes the lines of some parts of the page, in page order.
-pub(super) fn of(tree: &Tree<'_>, parts: &[usize], base: Option<&Url>) -> Vec<Line> {
+pub(super) fn of<'a>(tree: &Tree<'a>, parts: &[usize], base: Option<&'a Url>) -> Vec<Line> {
     let runs: Vec<Range<usize>> = parts.iter().map(|&part| tree.subtree(part)).collect();
     of_runs(tree, &runs, base)
 }
 
 /// Writes the lines of some runs of nodes, in page order; a run may begin and end within
 /// an element.
-pub(super) fn of_runs(tree: &Tree<'_>, runs: &[Range<usize>], base: Option<&Url>) -> Vec<Line> {
+pub(super) fn of_runs<'a>(tree: &Tree<'a>, runs: &[Range<usize>], base: Option<&'a Url>) -> Vec<Line> {
     let mut writer = Writer {
         base,
         out: Vec::new(),
         now: Draft::default(),
         open: Vec::new(),
         items: 0,
+        classes: HashMap::default(),
         single: BTreeMap::new(),
         after_span: false,
         anchor: None,
@@ -172,6 +174,8 @@ struct Writer<'a> {
     now: Draft,
     open: Vec<Open>,
     items: usize,
+    /// Whether a class calls its element a title, and whether bold: told once for each.
+    classes: HashMap<&'a str, (bool, bool), Hash>,
     /// Whether a list, by its place, has one item only.
     single: BTreeMap<usize, bool>,
     /// The last thing read was the end of a span, so that no space or text is between it
@@ -183,8 +187,8 @@ struct Writer<'a> {
     titled_by: Vec<(usize, usize)>,
 }
 
-impl Writer<'_> {
-    fn write(&mut self, tree: &Tree<'_>, run: Range<usize>) {
+impl<'a> Writer<'a> {
+    fn write(&mut self, tree: &Tree<'a>, run: Range<usize>) {
         let mut at = run.start;
         // Elements that were open before the run began end a line where they end.
         let mut ends = tree.ends_around(run.start).take_while(|end| *end < run.end).peekable();
@@ -214,7 +218,7 @@ impl Writer<'_> {
     }
 
     /// Opens an element; answers where the walk goes on.
-    fn enter(&mut self, tree: &Tree<'_>, at: usize) -> usize {
+    fn enter(&mut self, tree: &Tree<'a>, at: usize) -> usize {
         let node = &tree.nodes[at];
         match node.name {
             "br" => {
@@ -277,10 +281,12 @@ impl Writer<'_> {
     }
 
     /// What an element means for the lines in it.
-    fn opened(&mut self, tree: &Tree<'_>, at: usize) -> Open {
+    fn opened(&mut self, tree: &Tree<'a>, at: usize) -> Open {
         let node = &tree.nodes[at];
         let style = node.attr("style").map(squeezed).unwrap_or_default();
-        let class = node.attr("class").unwrap_or_default();
+        let (titled, bold) = node.attr("class").map_or((false, false), |class| {
+            *self.classes.entry(class).or_insert_with(|| (is_titled(class), is_bold_class(class)))
+        });
         let kind = kind(node.name, node.attr("role"), node.attr("aria-level"))
             // The names of tabs stand together; what they open stands elsewhere.
             .filter(|kind| *kind != Kind::Fold || node.attr("role") != Some("tab"));
@@ -328,14 +334,14 @@ impl Writer<'_> {
             around,
             end: node.end,
             block: is_block(node.name) || kind.is_some() || item.is_some() || is_block_style(&style),
-            bold: (outer.is_some_and(|outer| outer.bold) && !is_light(&style)) || is_bold(node.name, &style, class),
+            bold: (outer.is_some_and(|outer| outer.bold) && !is_light(&style)) || bold || is_bold(node.name, &style),
             underlined: outer.is_some_and(|outer| outer.underlined)
                 || node.name == "u"
                 || style.contains("text-decoration:underline"),
             item,
             span: is_span(node.name),
             // A heading needs no class to be one; what holds it and a line below is a part.
-            titled: (is_block(node.name) && !matches!(kind, Some(Kind::Heading(_))) && is_titled(class)).then_some(at),
+            titled: (titled && is_block(node.name) && !matches!(kind, Some(Kind::Heading(_)))).then_some(at),
             link,
             anchor: node
                 .attr("id")
@@ -361,7 +367,7 @@ impl Writer<'_> {
 
     /// Whether an inline element is set as a line of its own by a style sheet we do not
     /// see: it follows another without a space between, where words could not touch.
-    fn starts_a_line(&self, tree: &Tree<'_>, at: usize) -> bool {
+    fn starts_a_line(&self, tree: &Tree<'a>, at: usize) -> bool {
         if !self.after_span || self.now.gap || !is_span(tree.nodes[at].name) {
             return false;
         }
@@ -446,10 +452,10 @@ impl Writer<'_> {
             now.gap = true;
             now.text.push_str(words);
         };
-        let trimmed = text.trim_ascii();
+        let blank = |c: char| matches!(c, '\t'..='\r' | ' ');
+        let trimmed = text.trim_matches(blank);
         let breaks = |byte: u8, next: u8| byte < b' ' || byte == b' ' && next == b' ';
         if bytes::any_pair(trimmed.as_bytes(), breaks) {
-            let blank = |c: char| matches!(c, '\t'..='\r' | ' ');
             trimmed.split(blank).filter(|word| !word.is_empty()).for_each(&mut put);
         } else if !trimmed.is_empty() {
             // Written as it is to be read.
@@ -529,7 +535,7 @@ impl Writer<'_> {
     }
 
     /// Writes the text of a text area, which has no marks but its line breaks.
-    fn area(&mut self, tree: &Tree<'_>, at: usize) {
+    fn area(&mut self, tree: &Tree<'a>, at: usize) {
         let text: String = tree.subtree(at).filter_map(|node| tree.nodes[node].text()).collect();
         for block in plain::blocks(&text) {
             let kind = match block.kind {
@@ -565,7 +571,7 @@ impl Writer<'_> {
         }
     }
 
-    fn table(&mut self, tree: &Tree<'_>, at: usize) {
+    fn table(&mut self, tree: &Tree<'a>, at: usize) {
         for row in table::rows(tree, at, self.base) {
             let look = Look::default();
             self.out.push(Line {
@@ -688,12 +694,15 @@ fn is_block_style(style: &str) -> bool {
 /// Classes of style sheets that many sites use.
 const BOLD_CLASSES: [&str; 6] = ["bold", "strong", "fw-bold", "font-bold", "font-semibold", "text-bold"];
 
-fn is_bold(name: &str, style: &str, class: &str) -> bool {
+fn is_bold(name: &str, style: &str) -> bool {
     matches!(name, "b" | "strong")
         || ["font-weight:bold", "font-weight:6", "font-weight:7", "font-weight:8", "font-weight:9"]
             .iter()
             .any(|wanted| style.contains(wanted))
-        || class.split_ascii_whitespace().any(|class| BOLD_CLASSES.iter().any(|bold| class.eq_ignore_ascii_case(bold)))
+}
+
+fn is_bold_class(class: &str) -> bool {
+    class.split_ascii_whitespace().any(|class| BOLD_CLASSES.iter().any(|bold| class.eq_ignore_ascii_case(bold)))
 }
 
 fn is_light(style: &str) -> bool {

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
+use foldhash::fast::RandomState as Hash;
 use url::Url;
 
 use super::lines::{Kind, Line};
@@ -39,7 +40,7 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
     let mut left = total;
     let mut taken: BTreeMap<&str, u32> = BTreeMap::new();
     // Most elements are called as others are.
-    let mut known: HashMap<(&str, &str), (Vec<String>, u64)> = HashMap::new();
+    let mut known: HashMap<(&str, &str), (Vec<String>, u64), Hash> = HashMap::default();
     let unnamed = (Vec::new(), 0);
     let mut at = 0;
     while at < tree.nodes.len() {
@@ -155,7 +156,7 @@ pub(super) fn remove_variants(tree: &mut Tree<'_>) {
     let counts = tree.count();
     let mut hinted = Vec::new();
     // Most elements are called as others are.
-    let mut known: HashMap<&str, bool> = HashMap::new();
+    let mut known: HashMap<&str, bool, Hash> = HashMap::default();
     let mut is_variant = |at: usize| {
         let node = &tree.nodes[at];
         if node.attr("aria-hidden") == Some("true") {
@@ -571,12 +572,15 @@ fn speaks(part: &[Line]) -> bool {
 /// Whether a page without running text is the list of a publisher's policies: a heading
 /// that says so, and links of which most name a policy.
 fn is_hub(lines: &[Line]) -> bool {
+    if lines.iter().any(is_prose) {
+        return false;
+    }
     let names = |line: &&Line| super::POLICY_WORDS.is_match(&line.text);
     let is_heading = |line: &&Line| matches!(line.kind, Kind::Heading(_));
     let links: Vec<&Line> = lines.iter().filter(|line| line.look.away && !is_heading(line)).collect();
     let policies = links.iter().filter(|line| names(line)).count();
     let headed = lines.iter().filter(is_heading).any(|line| names(&line));
-    headed && policies >= 3 && policies * 2 > links.len() && !lines.iter().any(is_prose)
+    headed && policies >= 3 && policies * 2 > links.len()
 }
 
 /// Whether lines are only a menu of their own site: no running text, and most of them links

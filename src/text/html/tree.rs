@@ -319,15 +319,43 @@ impl<'a> Tree<'a> {
             if out.len() >= enough {
                 break;
             }
-            // Nearly all of most texts is ASCII, which needs no decoding.
-            if text.is_ascii() {
-                let blank = |byte: char| matches!(byte, '\t'..='\r' | ' ');
-                text.split(blank).filter(|word| !word.is_empty()).for_each(|word| push_word(&mut out, word));
-            } else {
-                text.split_whitespace().for_each(|word| push_word(&mut out, word));
-            }
+            push_words(&mut out, text);
         }
         out
+    }
+}
+
+/// All words that a page shows, white space folded: those of its [`Tree`], without making one.
+pub(super) fn visible(html: &Html) -> String {
+    let mut out = String::new();
+    let mut skipped: Option<NodeId> = None;
+    for edge in html.tree.root().traverse() {
+        match edge {
+            Edge::Open(dom) if skipped.is_none() => match dom.value() {
+                Dom::Element(element) if is_never_shown(element) && !is_agreement(dom) => skipped = Some(dom.id()),
+                Dom::Text(text) => push_words(&mut out, text),
+                _ => {}
+            },
+            Edge::Close(dom) if skipped == Some(dom.id()) => skipped = None,
+            _ => {}
+        }
+    }
+    out
+}
+
+/// Writes a text's words behind others.
+fn push_words(out: &mut String, text: &str) {
+    // Nearly all of most texts is ASCII, which needs no decoding.
+    if !text.is_ascii() {
+        return text.split_whitespace().for_each(|word| push_word(out, word));
+    }
+    let blank = |byte: char| matches!(byte, '\t'..='\r' | ' ');
+    let trimmed = text.trim_matches(blank);
+    let breaks = |byte, next| matches!(byte, b'\t'..=b'\r') || byte == b' ' && next == b' ';
+    if bytes::any_pair(trimmed.as_bytes(), breaks) {
+        trimmed.split(blank).filter(|word| !word.is_empty()).for_each(|word| push_word(out, word));
+    } else if !trimmed.is_empty() {
+        push_word(out, trimmed);
     }
 }
 
@@ -373,10 +401,11 @@ pub(super) fn count_words(text: &str) -> u32 {
             }
             let Some(c) = text[at..].chars().next() else { break };
             at += c.len_utf8();
+            // No letter stands among the marks that are most of what is beyond ASCII.
             if ('\u{2e80}'..='\u{9fff}').contains(&c) || ('\u{ac00}'..='\u{d7af}').contains(&c) {
                 dense += 1;
                 within = false;
-            } else if c.is_alphanumeric() {
+            } else if !matches!(c, '\u{a0}'..='\u{a9}' | '\u{2000}'..='\u{206f}') && c.is_alphanumeric() {
                 words += u32::from(!within);
                 within = true;
             } else if c != '’' {

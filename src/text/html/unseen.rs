@@ -554,7 +554,7 @@ mod tests {
     use super::*;
 
     fn found(page: &str) -> Option<String> {
-        markup(&Html::parse_document(page))
+        markup(&Html::parse_document(page), &Scripts::new())
     }
 
     #[test]

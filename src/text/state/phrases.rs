@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
+use crate::text::bytes;
+
 /// The languages of these tables.
 pub(super) const LANGUAGES: &[&str] = &["en", "fr", "de", "es", "it", "nl", "pt", "pl"];
 
@@ -989,7 +991,17 @@ pub(super) fn fold(text: &str) -> String {
 
 /// [`fold`], behind what was folded before.
 pub(super) fn fold_onto(out: &mut String, text: &str) {
-    if text.is_ascii() && !text.contains('`') {
+    if text.is_ascii() && !bytes::any(text.as_bytes(), |byte| byte == b'`') {
+        let blank = |c: char| matches!(c, '\t'..='\r' | ' ');
+        let trimmed = text.trim_matches(blank);
+        let breaks = |byte, next| matches!(byte, b'\t'..=b'\r') || byte == b' ' && next == b' ';
+        if !trimmed.is_empty() && !bytes::any_pair(trimmed.as_bytes(), breaks) {
+            out.push_str(if out.is_empty() { "" } else { " " });
+            let from = out.len();
+            out.push_str(trimmed);
+            out[from..].make_ascii_lowercase();
+            return;
+        }
         let from = out.len();
         for word in text.split(|c: char| matches!(c, '\t'..='\r' | ' ')).filter(|word| !word.is_empty()) {
             if !out.is_empty() {
