@@ -70,7 +70,28 @@ pub(super) fn words(chunk: &[u8; WIDE], within: &mut bool) -> Option<u32> {
 mod tests {
     use super::*;
 
+    /// Words, one byte after the other.
+    fn counted(text: &str, mut within: bool) -> (u32, bool) {
+        let mut words = 0;
+        for byte in text.bytes() {
+            let part = byte.is_ascii_alphanumeric();
+            words += u32::from(part && !within);
+            within = part || within && byte == b'\'';
+        }
+        (words, within)
+    }
+
     proptest::proptest! {
+        #[test]
+        fn words_are_counted_as_one_by_one(text in "([a-c']|[ -~]){32}|[ -~é]{40}", open: bool) {
+            let Some(chunk) = text.as_bytes().first_chunk() else { return Ok(()) };
+            let mut within = open;
+            match words(chunk, &mut within) {
+                Some(words) => proptest::prop_assert_eq!((words, within), counted(&text[..WIDE], open)),
+                None => proptest::prop_assert!(!chunk.is_ascii() || text.contains("''")),
+            }
+        }
+
         #[test]
         fn many_at_once_are_as_one_by_one(text in "[ -~é]{0,80}") {
             let bytes = text.as_bytes();

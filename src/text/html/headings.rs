@@ -86,6 +86,27 @@ enum Shape {
     Paren,
 }
 
+/// How what is attached to a text is called.
+const ATTACHED: [&str; 9] =
+    ["schedule", "annex", "appendi", "exhibit", "anhang", "anlage", "anexo", "allegato", "bijlage"];
+
+/// What of these needs neither number nor name to be a part of its own: a schedule may be a
+/// timetable.
+const ATTACHED_ALONE: [&str; 9] =
+    ["annex", "annexe", "appendix", "appendice", "anhang", "anlage", "anexo", "allegato", "bijlage"];
+
+/// Whether a heading opens with the word for what is attached, in the singular or the plural.
+fn speaks_of_attached(text: &str) -> bool {
+    let first = text.split(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty()).unwrap_or_default();
+    first.len() <= 12 && ATTACHED.iter().any(|word| first.to_lowercase().starts_with(word))
+}
+
+/// Whether a heading is that word alone, or with a name behind a colon or a dash.
+fn is_attached_alone(text: &str) -> bool {
+    let (word, _) = text.split_once([':', '–', '—']).or_else(|| text.split_once(" - ")).unwrap_or((text, ""));
+    word.len() <= 12 && ATTACHED_ALONE.contains(&word.trim().to_lowercase().as_str())
+}
+
 /// What a number is: how it is written, its parts, and the last of them counted.
 struct Counted {
     shape: Shape,
@@ -604,12 +625,7 @@ fn counted(number: &str) -> Counted {
     let single = last.chars().count() == 1;
     let roman = !last.is_empty() && last.chars().all(|c| matches!(c.to_ascii_uppercase(), 'I' | 'V' | 'X' | 'L'));
     let shape = match () {
-        () if begins(&[
-            "schedule", "annex", "appendi", "exhibit", "anhang", "anlage", "anexo", "allegato", "bijlage",
-        ]) =>
-        {
-            Shape::Attached
-        }
+        () if begins(&ATTACHED) => Shape::Attached,
         () if begins(&["part", "teil", "titre"]) => Shape::Part,
         () if begins(&["chap", "kapitel", "cap", "hoofdstuk", "глава"]) => Shape::Chapter,
         () if !word.is_empty() => Shape::Article,
@@ -792,6 +808,8 @@ struct Open {
     place: u8,
     /// Whether it is called a policy, as the title of all is.
     names: bool,
+    /// Whether it speaks of what is attached.
+    attached: bool,
 }
 
 /// The headings that are open, outermost first.
@@ -840,6 +858,14 @@ impl Nesting {
                 self.shift = 1;
                 sections
             }
+            (Style::Marked(own), Some(sections))
+                if own > sections
+                    && (attached || is_attached_alone(&line.text))
+                    && !self.is_among_attached(style, sections) =>
+            {
+                self.shift = 0;
+                sections
+            }
             _ => {
                 if attached {
                     self.shift = 0;
@@ -857,8 +883,16 @@ impl Nesting {
             self.sections = Some(level);
         }
         let names = super::POLICY_WORDS.is_match(&line.text);
-        self.open.push(Open { style, level, number, place, names });
+        let attached = speaks_of_attached(&line.text);
+        self.open.push(Open { style, level, number, place, names, attached });
         level
+    }
+
+    /// Whether the section that is open is itself attached, or of what is attached, and marked
+    /// otherwise than a heading that would stand beside it.
+    fn is_among_attached(&self, style: Style, sections: u8) -> bool {
+        let section = self.open.iter().find(|open| open.level == sections);
+        section.is_some_and(|open| open.attached && open.style != style)
     }
 
     fn place(
