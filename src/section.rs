@@ -217,8 +217,7 @@ fn may_be_numbered(heading: &str) -> bool {
                 // The number may be the end of the word.
                 let number = heading[letters..].trim_start_matches('.').trim_start().bytes().next();
                 let may_be = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_uppercase() || !byte.is_ascii();
-                (number.is_some_and(may_be) || may_be(bytes[letters - 1]))
-                    && NUMBERED_WORDS.iter().any(|word| begins(&word))
+                (number.is_some_and(may_be) || may_be(bytes[letters - 1])) && NUMBERED_WORDS.iter().any(begins)
             }
         },
     }

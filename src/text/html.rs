@@ -14,9 +14,6 @@ mod tree;
 mod unescape;
 mod unseen;
 
-use std::ops::Range;
-
-use ego_tree::NodeId;
 use scraper::{ElementRef, Html};
 use url::Url;
 
@@ -125,7 +122,7 @@ static FAILED: std::sync::LazyLock<regex::Regex> = std::sync::LazyLock::new(|| {
 /// The text that the page carries unseen, if that is its text and not what it shows.
 fn unseen(
     source: &str,
-    (html, cut): (&Html, &[(NodeId, Range<usize>)]),
+    (html, cut): (&Html, &parse::Cut),
     shown: &[Block],
     base: Option<&Url>,
     how: &Selectors,

@@ -360,10 +360,13 @@ pub fn speaks_like_a_policy(text: &str, language: Option<&str>) -> Option<bool> 
     })
 }
 
+/// Stems, each with its row.
+type Rows = Vec<(&'static str, usize)>;
+
 /// The stems of [`phrases::NOTIONS`] with the row each stands in, by the bit for how they
 /// begin ([`beginning`]).
-static STEMS: LazyLock<Vec<(usize, Vec<(&str, usize)>)>> = LazyLock::new(|| {
-    let mut stems: BTreeMap<usize, Vec<(&str, usize)>> = BTreeMap::new();
+static STEMS: LazyLock<Vec<(usize, Rows)>> = LazyLock::new(|| {
+    let mut stems: BTreeMap<usize, Rows> = BTreeMap::new();
     for (row, of) in phrases::NOTIONS.iter().enumerate() {
         of.iter().for_each(|stem| stems.entry(beginning(stem.as_bytes())).or_default().push((*stem, row)));
     }

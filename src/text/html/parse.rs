@@ -48,16 +48,19 @@ pub(super) fn parse(source: &str) -> Option<Html> {
     parse_telling(source).map(|(html, _)| html)
 }
 
+/// The scripts that were cut, and where the page says all of them.
+pub(super) type Cut = Vec<(NodeId, Range<usize>)>;
+
 /// The scripts that were cut, and all that stood in each.
 pub(super) type Scripts = HashMap<NodeId, String>;
 
 /// [`parse`], and the scripts that were cut, as the parser would have read them.
-pub(super) fn parse_telling(source: &str) -> Option<(Html, Vec<(NodeId, Range<usize>)>)> {
+pub(super) fn parse_telling(source: &str) -> Option<(Html, Cut)> {
     feed(source, Some(SCRIPT_START))
 }
 
 /// What stood in the scripts that were cut.
-pub(super) fn scripts(source: &str, cut: &[(NodeId, Range<usize>)]) -> Scripts {
+pub(super) fn scripts(source: &str, cut: &Cut) -> Scripts {
     // What the parser makes of line ends and of what is no character.
     let read = |body: &str| body.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "\u{fffd}");
     // Attributes that were cut move what stands behind them.
@@ -66,7 +69,7 @@ pub(super) fn scripts(source: &str, cut: &[(NodeId, Range<usize>)]) -> Scripts {
 }
 
 /// Feeds a page to the parser, of scripts only as many bytes as said.
-fn feed(source: &str, of_scripts: Option<usize>) -> Option<(Html, Vec<(NodeId, Range<usize>)>)> {
+fn feed(source: &str, of_scripts: Option<usize>) -> Option<(Html, Cut)> {
     let source = cut_attributes(source);
     let builder = TreeBuilder::new(HtmlTreeSink::new(Html::new_document()), TreeBuilderOpts::default());
     let sink = Bounded { builder, open: RefCell::default(), body: Cell::default() };
