@@ -186,10 +186,13 @@ pub(crate) fn split_number(heading: &str) -> (Option<String>, &str) {
     (number, title)
 }
 
-/// Beginnings of the words that [`NUMBER`] knows in front of a number, as far as they are ASCII.
-const NUMBERED_WORDS: [&str; 24] = [
-    "art", "sec", "cla", "cha", "par", "cap", "sez", "abs", "kap", "tei", "zif", "tit", "hoo", "ann", "app", "exh",
-    "anh", "anl", "ane", "all", "bij", "sch", "mad", "pas",
+/// The words that [`NUMBER`] knows in front of a number, as far as they are ASCII and none
+/// begins with another.
+#[rustfmt::skip]
+const NUMBERED_WORDS: [&str; 30] = [
+    "art", "sect", "clause", "chapter", "part", "seccion", "sezione", "seccao", "clausula", "capitulo", "capitolo",
+    "abschnitt", "absatz", "kapitel", "teil", "ziffer", "chapitre", "titre", "hoofdstuk", "annex", "appendix",
+    "exhibit", "anhang", "anlage", "anexo", "allegato", "bijlage", "schedule", "madde", "pasal",
 ];
 
 /// Whether [`NUMBER`] may match, told by how the text begins: most lines begin with a word,
@@ -203,12 +206,19 @@ fn may_be_numbered(heading: &str) -> bool {
         Some(_) if letters == 0 => false,
         // A single letter, or Roman digits.
         Some(_) if letters <= 6 && is_behind_number(&heading[letters..]) => true,
-        Some(_) => match bytes.get(..3) {
-            Some(start) if start.is_ascii() => {
-                NUMBERED_WORDS.iter().any(|word| start.eq_ignore_ascii_case(word.as_bytes()))
-            }
-            Some(_) => true,
+        Some(_) => match bytes.get(letters) {
             None => false,
+            Some(128..) => true,
+            Some(_) => {
+                let word = &bytes[..letters];
+                let begins = |known: &&str| {
+                    word.get(..known.len()).is_some_and(|start| start.eq_ignore_ascii_case(known.as_bytes()))
+                };
+                // The number may be the end of the word.
+                let number = heading[letters..].trim_start_matches('.').trim_start().bytes().next();
+                let may_be = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_uppercase() || !byte.is_ascii();
+                (number.is_some_and(may_be) || may_be(bytes[letters - 1])) && NUMBERED_WORDS.iter().any(begins)
+            }
         },
     }
 }

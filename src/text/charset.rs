@@ -7,9 +7,12 @@
 //! where header and page disagree while both could be, the bytes decide. Labels of encodings
 //! that browsers refuse (UTF-7, ISO-2022-KR, HZ) declare nothing.
 
+use std::borrow::Cow;
+
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252, X_USER_DEFINED};
 
+use super::bytes;
 use crate::snapshot::Snapshot;
 
 /// How far into a page its declaration is looked for, in bytes. The standard asks for 1,024,
@@ -17,17 +20,17 @@ use crate::snapshot::Snapshot;
 const PRESCAN: usize = 16 * 1024;
 
 /// Decodes a snapshot's body. Never fails: what cannot be decoded becomes U+FFFD.
-pub(crate) fn decode(snapshot: &Snapshot) -> String {
+pub(crate) fn decode(snapshot: &Snapshot) -> Cow<'_, str> {
     let body = &snapshot.body;
     if let Some((encoding, _)) = Encoding::for_bom(body) {
-        return encoding.decode(body).0.into_owned();
+        return encoding.decode(body).0;
     }
     let utf8 = std::str::from_utf8(body);
     if let Ok(text) = utf8
         && !body.is_ascii()
         && is_plainly_utf8(text)
     {
-        return text.to_owned();
+        return text.into();
     }
     let header = snapshot.header("content-type").and_then(charset_parameter);
     // A page in UTF-16 has a zero in every other byte of its markup.
@@ -39,14 +42,14 @@ pub(crate) fn decode(snapshot: &Snapshot) -> String {
         let ascii = body.is_ascii() && !body.contains(&0x1b) && !body.contains(&0);
         let other = header.or(declared).filter(|encoding| !encoding.is_single_byte() && *encoding != UTF_8);
         if ascii || !body.is_ascii() && other.is_none() {
-            return text.to_owned();
+            return text.into();
         }
     } else {
         // A page in UTF-8 of which a few characters were cut or damaged, whatever is declared.
         let lossy = String::from_utf8_lossy(body);
         let (broken, beyond) = broken(&lossy);
         if beyond >= 20 && broken * 20 <= beyond {
-            return lossy.into_owned();
+            return lossy;
         }
     }
     let guessed = guess(snapshot);
@@ -56,18 +59,21 @@ pub(crate) fn decode(snapshot: &Snapshot) -> String {
         let text = encoding.decode_without_bom_handling(body).0;
         let (broken, beyond) = broken(&text);
         if broken * 4 <= beyond && (encoding == guessed || !is_strange(&text, encoding, body)) {
-            return text.into_owned();
+            return text;
         }
         // The text falls apart: the declaration is wrong.
     }
-    guessed.decode_without_bom_handling(body).0.into_owned()
+    guessed.decode_without_bom_handling(body).0
 }
 
 /// Whether valid UTF-8 is so beyond chance: no text of another encoding has four such
 /// sequences, or one of three bytes, and is valid throughout.
 fn is_plainly_utf8(text: &str) -> bool {
-    let mut beyond = text.chars().filter(|c| !c.is_ascii());
-    beyond.by_ref().take(3).any(|c| c.len_utf8() > 2) || beyond.next().is_some()
+    // The first bytes of characters beyond ASCII, and of those of three bytes and more.
+    let (chunks, rest) = text.as_bytes().as_chunks::<{ bytes::WIDE }>();
+    let held = chunks.iter().map(|chunk| &chunk[..]).chain([rest]).filter(|chunk| !chunk.is_ascii());
+    let mut beyond = held.flatten().filter(|byte| **byte >= 0xc0);
+    beyond.by_ref().take(3).any(|byte| *byte >= 0xe0) || beyond.next().is_some()
 }
 
 /// How many characters are U+FFFD, and how many are beyond ASCII.
@@ -273,7 +279,7 @@ mod tests {
     fn decoded(header: Option<&str>, body: &[u8]) -> String {
         let mut page = snapshot("https://acme.test/", body);
         page.headers = header.map(|value| ("content-type".to_owned(), value.to_owned())).into_iter().collect();
-        decode(&page)
+        decode(&page).into_owned()
     }
 
     #[test]

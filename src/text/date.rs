@@ -12,7 +12,7 @@ use aho_corasick::AhoCorasick;
 use chrono::NaiveDate;
 use regex::Regex;
 
-use super::Block;
+use super::{Block, bytes};
 
 /// What a cue promises; what takes effect goes before what was edited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -288,7 +288,7 @@ fn elsewhere(blocks: &[Block], order: Order) -> Option<NaiveDate> {
     let mut only = None;
     for (at, block) in blocks.iter().enumerate() {
         // Most blocks name no year, and few that do are so short.
-        if block.text.len() > 4 * LINE || !block.text.bytes().any(|b| b.is_ascii_digit()) {
+        if block.text.len() > 4 * LINE || !bytes::any(block.text.as_bytes(), |byte| byte.is_ascii_digit()) {
             continue;
         }
         let lower = fold(&block.text);
@@ -342,21 +342,25 @@ const AMERICAN: [&str; 5] = ["california", "united states", "delaware", "u.s.", 
 /// Whether a sign stands between two digits that may part the numbers of a date. Asked before
 /// the pattern, which is slow on texts with quotation marks and the like.
 fn may_hold_numbers(text: &str) -> bool {
-    let bytes = text.as_bytes();
+    let all = text.as_bytes();
     let digit = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_digit() || !byte.is_ascii());
     let blank = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_whitespace);
     let beside = |near: Option<&u8>, far: Option<&u8>| digit(near) || blank(near) && digit(far);
-    text.bytes().any(|byte| byte.is_ascii_digit())
-        && memchr::memchr3_iter(b'-', b'/', b'.', bytes).any(|at| {
-            let before = |by: usize| at.checked_sub(by).and_then(|at| bytes.get(at));
-            beside(before(1), before(2)) && beside(bytes.get(at + 1), bytes.get(at + 2))
+    bytes::any(all, |byte| byte.is_ascii_digit())
+        && memchr::memchr3_iter(b'-', b'/', b'.', all).any(|at| {
+            let before = |by: usize| at.checked_sub(by).and_then(|at| all.get(at));
+            beside(before(1), before(2)) && beside(all.get(at + 1), all.get(at + 2))
         })
 }
 
 /// Whether four digits stand in a text that may be a year.
 fn may_hold_year(text: &str) -> bool {
     let digit = |byte: u8| byte.is_ascii_digit() || !byte.is_ascii();
-    text.as_bytes().windows(4).any(|four| matches!(&four[..2], b"19" | b"20") && digit(four[2]) && digit(four[3]))
+    bytes::any_pair(text.as_bytes(), |a, b| (a == b'1') & (b == b'9') | (a == b'2') & (b == b'0'))
+        && text
+            .as_bytes()
+            .windows(4)
+            .any(|four| matches!(&four[..2], b"19" | b"20") && digit(four[2]) && digit(four[3]))
 }
 
 /// How those signs begin, whatever stands for a blank in them.
@@ -376,7 +380,7 @@ fn order(blocks: &[Block], language: Option<&str>) -> Order {
     let (mut day_first, mut month_first) = (0, 0);
     let (mut day_month, mut month_day, mut american) = (0, 0, false);
     for block in blocks {
-        let numbered = block.text.bytes().any(|b| b.is_ascii_digit());
+        let numbered = bytes::any(block.text.as_bytes(), |byte| byte.is_ascii_digit());
         let asked = numbered || !american && AMERICA.is_match(&block.text);
         if language == Some("en") && block.text.len() < 16 * LINE && asked {
             let lower = fold(&block.text);
@@ -476,8 +480,8 @@ static CUE: LazyLock<AhoCorasick> =
 
 /// What a line claims, in its order.
 fn claims(text: &str, order: Order) -> Vec<(Claim, NaiveDate)> {
-    // Most lines have no number, so no date.
-    if !text.contains(char::is_numeric) {
+    // Most lines hold nothing like a date. Folded, a text holds no more of that.
+    if !may_hold_year(text) && !may_hold_numbers(text) {
         return Vec::new();
     }
     // A cue and its date fit into this; what comes behind is prose.

@@ -22,7 +22,7 @@ use url::Url;
 
 use self::tree::Tree;
 use super::anchors::Outlook;
-use super::{Block, noise};
+use super::{Block, noise, state};
 use crate::reading::{Selectors, Step, Unmatched, Unreadable, Why};
 
 /// What a page of HTML says.
@@ -33,12 +33,37 @@ pub(super) struct Page {
     pub(super) title: Option<String>,
     /// The language it declares.
     pub(super) declared_language: Option<String>,
-    /// All visible words of the whole page.
-    pub(super) visible: String,
+    /// The visible words of the whole page.
+    pub(super) visible: Shown,
     /// The policy.
     pub(super) blocks: Vec<Block>,
     /// The selectors that picked nothing.
     pub(super) unmatched: Unmatched,
+}
+
+/// The visible words of a page, as far as they were needed.
+pub(super) struct Shown {
+    beginning: String,
+    is_odd: bool,
+    /// All of them, where they are not those of the page's own tree.
+    all: Option<String>,
+}
+
+impl Shown {
+    /// Those of a page, and where to take the rest from.
+    fn of_tree(tree: &Tree<'_>) -> Self {
+        Self { beginning: tree.first_words(0, state::BEGINNING), is_odd: tree.is_odd, all: None }
+    }
+
+    /// As the rules ask for them.
+    pub(super) fn of<'a>(&'a self, html: &'a Html) -> state::Visible<'a> {
+        state::Visible::new(html, &self.beginning, self.is_odd, self.all.clone())
+    }
+}
+
+/// All visible words of a page.
+pub(super) fn visible(html: &Html) -> String {
+    tree::visible(html)
 }
 
 /// Reads a page; `done` is told of each step as it ends.
@@ -48,7 +73,7 @@ pub(super) fn read(
     how: &Selectors,
     done: &mut dyn FnMut(Step),
 ) -> Result<Page, Unreadable> {
-    let html = parse::parse(source).ok_or_else(|| {
+    let (html, cut) = parse::parse_telling(source).ok_or_else(|| {
         Unreadable::new(
             Why::Malformed,
             "the page's tags multiply out of all proportion to its size; look at it by hand",
@@ -58,17 +83,19 @@ pub(super) fn read(
     let base = links::base(final_url, attribute(&html, "base", "href"));
     let bold = style::bold_classes(source);
     let mut found = policy(&html, &bold, base.as_ref(), how, done);
-    if unescape::is_due(&found.visible)
+    if found.shows_tags
+        && unescape::is_due(&visible(&html))
         && let Some(again) = parse::parse(&unescape::once(source))
     {
         found = policy(&again, &bold, base.as_ref(), how, done);
+        found.visible.all = Some(visible(&again));
     }
     if unaided(how, found.unmatched.fell_back)
-        && let Some(unseen) = unseen(source, &html, &bold, &found.blocks, base.as_ref(), how, done)
+        && let Some(unseen) = unseen(source, (&html, &cut), &bold, &found.blocks, base.as_ref(), how, done)
     {
         found = unseen;
     }
-    let Found { visible, blocks, unmatched } = found;
+    let Found { visible, blocks, unmatched, .. } = found;
     let title = title(&html, &blocks);
     let declared_language = attribute(&html, "html", "lang").map(str::to_owned);
     Ok(Page { title, declared_language, visible, blocks, unmatched, html })
@@ -99,7 +126,7 @@ static FAILED: std::sync::LazyLock<regex::Regex> = std::sync::LazyLock::new(|| {
 /// The text that the page carries unseen, if that is its text and not what it shows.
 fn unseen(
     source: &str,
-    html: &Html,
+    (html, cut): (&Html, &parse::Cut),
     bold: &HashSet<String>,
     shown: &[Block],
     base: Option<&Url>,
@@ -117,14 +144,16 @@ fn unseen(
     if shown.iter().any(|block| FAILED.is_match(&block.text)) {
         return None;
     }
-    let markup = unseen::markup(&parse::whole(source)?)?;
+    let markup = unseen::markup(html, &parse::scripts(source, cut))?;
     let title = title(html, shown).unwrap_or_default().to_lowercase();
     let consent = noise::consent_words(&markup) as f32 / unseen::visible_words(&markup).max(1) as f32;
     let is_overlay = consent > 0.04 && noise::consent_words(&title) == 0;
     if is_overlay {
         return None;
     }
-    let unseen = policy(&parse::parse(&markup)?, bold, base, how, done);
+    let page = parse::parse(&markup)?;
+    let mut unseen = policy(&page, bold, base, how, done);
+    unseen.visible.all = Some(visible(&page));
     let found = words(&unseen.blocks);
     // A page that shows some words must name its text, and the text be much longer.
     let named = || POLICY_WORDS.is_match(&title) && super::fold(&markup).to_lowercase().contains(&title);
@@ -138,7 +167,9 @@ fn words(blocks: &[Block]) -> u32 {
 
 /// What a parsed page shows.
 struct Found {
-    visible: String,
+    visible: Shown,
+    /// Whether the words hold the end of a tag.
+    shows_tags: bool,
     blocks: Vec<Block>,
     unmatched: Unmatched,
 }
@@ -154,7 +185,7 @@ fn policy(
     done: &mut dyn FnMut(Step),
 ) -> Found {
     let mut tree = Tree::of(html, bold);
-    let visible = tree.words(0);
+    let (visible, shows_tags) = (Shown::of_tree(&tree), tree.shows_tags);
     done(Step::Tree);
     main_text::remove_struck(&mut tree);
     let removed = parts::pick(html, &tree, &how.remove);
@@ -172,7 +203,7 @@ fn policy(
     let is_menu = chosen.as_ref().is_some_and(|lines| main_text::is_menu(lines, base));
     let doubtful = is_menu || !unmatched.select.is_empty() || !unmatched.remove.is_empty();
     let lines = match chosen {
-        Some(lines) if !doubtful || words_of(&lines) * REMNANT >= tree::count_words(&visible) => lines,
+        Some(lines) if !doubtful || words_of(&lines) * REMNANT >= tree::count_words(&tree.words(0)) => lines,
         chosen => {
             let found = found_unaided(&mut tree, base, done);
             match chosen {
@@ -190,7 +221,7 @@ fn policy(
         blocks = repeats::drop(blocks);
     }
     done(Step::Blocks);
-    Found { visible, blocks, unmatched }
+    Found { visible, shows_tags, blocks, unmatched }
 }
 
 /// Selectors that pick less than one word in so many of the text that is found unaided,
@@ -227,7 +258,11 @@ fn attribute<'a>(html: &'a Html, element: &str, name: &str) -> Option<&'a str> {
 
 /// The elements of a name, in page order.
 fn elements<'a>(html: &'a Html, name: &str) -> impl Iterator<Item = ElementRef<'a>> {
-    html.tree.root().descendants().filter_map(ElementRef::wrap).filter(move |element| element.value().name() == name)
+    // Most pages have none of most names, and the nodes in the order of their making are at hand.
+    let named = move |element: &ElementRef<'_>| element.value().name() == name;
+    let any = html.tree.nodes().filter_map(ElementRef::wrap).any(|element| named(&element));
+    let ordered = any.then(|| html.tree.root().descendants().filter_map(ElementRef::wrap).filter(named));
+    ordered.into_iter().flatten()
 }
 
 /// The page's title: of the parts of `title`, the one that the first heading repeats or

@@ -3,10 +3,11 @@
 //! The words decide where there are enough of them; a page's own `lang` is often
 //! that of its template.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use whatlang::Lang;
+
+use super::bytes;
 
 /// Below this many characters the detector errs too often (four in a hundred).
 const ENOUGH: usize = 160;
@@ -23,8 +24,16 @@ pub fn of(words: &str, declared: Option<&str>) -> Option<String> {
 
 /// The language that the words alone show, if they are enough to show one.
 pub fn detected(words: &str) -> Option<&'static str> {
-    let sample = words.char_indices().nth(SAMPLE).map_or(words, |(end, _)| &words[..end]);
-    if sample.chars().filter(|c| c.is_alphabetic()).count() < ENOUGH * 3 / 4 || sample.chars().count() < ENOUGH {
+    let sample = match words.get(..SAMPLE) {
+        Some(start) if start.is_ascii() => start,
+        _ => words.char_indices().nth(SAMPLE).map_or(words, |(end, _)| &words[..end]),
+    };
+    let letters = bytes::count(sample.as_bytes(), |byte| byte.is_ascii_alphabetic());
+    let enough = letters >= ENOUGH || {
+        let letters = sample.chars().filter(|c| c.is_alphabetic()).count();
+        letters >= ENOUGH * 3 / 4 && sample.chars().count() >= ENOUGH
+    };
+    if !enough {
         return None;
     }
     if let Some(language) = by_small_words(sample) {
@@ -69,25 +78,71 @@ const SMALL_SHARE: f32 = 0.12;
 /// … and so many times fewer are of all others together.
 const APART: u32 = 8;
 
+/// No small word has more bytes.
+const LONGEST: usize = 10;
+
+/// The small words by their bytes, each in a place that the bytes name: a table of its own,
+/// for it is asked for each word of each page.
+struct Known([(u128, u8); 1024]);
+
+impl Known {
+    /// A word's bytes as one number.
+    fn key(word: &[u8]) -> u128 {
+        word.iter().fold(0, |key, byte| key << 8 | u128::from(*byte))
+    }
+
+    /// The places where a word may stand, from the first on.
+    fn places(key: u128) -> impl Iterator<Item = usize> {
+        let folded = (key as u64 ^ (key >> 64) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (0..1024).map(move |step| ((folded >> 54) as usize + step) % 1024)
+    }
+
+    fn language(&self, word: &[u8]) -> Option<usize> {
+        let key = Self::key(word);
+        let found = Self::places(key).map(|at| self.0[at]).find(|(known, _)| *known == key || *known == 0)?;
+        (found.0 != 0).then_some(usize::from(found.1))
+    }
+}
+
+static KNOWN: LazyLock<Known> = LazyLock::new(|| {
+    let mut known = Known([(0, 0); 1024]);
+    for (language, (_, words)) in (0..).zip(&SMALL_WORDS) {
+        for word in *words {
+            let key = Known::key(word.as_bytes());
+            let free = Known::places(key).find(|at| matches!(known.0[*at].0, 0) || known.0[*at].0 == key);
+            known.0[free.expect("there are fewer words than places")] = (key, language);
+        }
+    }
+    known
+});
+
 /// The language of a text, where its small words leave no doubt.
 fn by_small_words(sample: &str) -> Option<&'static str> {
-    static KNOWN: LazyLock<HashMap<&str, usize>> = LazyLock::new(|| {
-        let all = SMALL_WORDS.iter().enumerate();
-        all.flat_map(|(language, (_, words))| words.iter().map(move |word| (*word, language))).collect()
-    });
     let (mut counts, mut words) = ([0_u32; SMALL_WORDS.len()], 0_u32);
+    let known = &*KNOWN;
+    let mut count = |word: &[u8]| {
+        if word.len() <= LONGEST
+            && let Some(language) = known.language(word)
+        {
+            counts[language] += 1;
+        }
+    };
     let mut lower = String::new();
     for word in sample.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()) {
         words += 1;
-        // None is longer.
-        if word.len() > 10 {
+        if word.len() > LONGEST {
+            continue;
+        }
+        if word.is_ascii() {
+            let mut small = [0; LONGEST];
+            small[..word.len()].copy_from_slice(word.as_bytes());
+            small.make_ascii_lowercase();
+            count(&small[..word.len()]);
             continue;
         }
         lower.clear();
         lower.extend(word.chars().flat_map(char::to_lowercase));
-        if let Some(language) = KNOWN.get(lower.as_str()) {
-            counts[*language] += 1;
-        }
+        count(lower.as_bytes());
     }
     let (language, most) = counts.iter().copied().enumerate().max_by_key(|(_, count)| *count)?;
     let others = counts.iter().sum::<u32>() - most;

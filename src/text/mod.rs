@@ -5,6 +5,7 @@
 //! but for what [`Expected`] says.
 
 pub mod anchors;
+mod bytes;
 mod charset;
 pub mod date;
 mod docx;
@@ -18,6 +19,8 @@ pub mod plain;
 pub mod select;
 pub mod state;
 pub mod unpack;
+
+use std::borrow::Cow;
 
 use chrono::NaiveDate;
 
@@ -147,7 +150,7 @@ pub(crate) fn normalize_by_steps(
 const MAX_TEXT: usize = 4 << 20;
 
 /// The characters of a text without markup around it.
-fn characters(snapshot: &Snapshot) -> Result<String, Unreadable> {
+fn characters(snapshot: &Snapshot) -> Result<Cow<'_, str>, Unreadable> {
     let size = snapshot.body.len();
     if size > MAX_TEXT {
         let why = format!(
@@ -173,10 +176,11 @@ fn from_html(
     drop(source);
     let language = language::of(&beginning(&page.blocks), page.declared_language.as_deref());
     done(Step::Language);
+    let visible = page.visible.of(&page.html);
     let state = state::Page {
         snapshot,
         title: page.title.as_deref(),
-        visible: &page.visible,
+        visible: &visible,
         blocks: &page.blocks,
         html: Some(&page.html),
         language: language.as_deref(),
@@ -226,6 +230,7 @@ fn settle(
     blocks.retain(|block| !block.text.trim().is_empty());
     let visible = words(&blocks);
     let language = language::of(&visible, None);
+    let visible = state::Visible::from(visible);
     let heading = blocks.iter().find(|block| matches!(block.kind, BlockKind::Heading { .. }));
     let title = title.or_else(|| heading.map(|block| block.text.clone()));
     let state = state::Page {

@@ -5,9 +5,11 @@
 //! told by what they say). No class may take more than [`MAX_SHARE`] of the page's
 //! prose: then it is not what it looks like.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
+use memchr::memmem::Finder;
 use regex::{Regex, RegexBuilder};
 
 /// The largest share of a page's words outside links that one class may remove.
@@ -21,8 +23,8 @@ pub(super) struct Element<'a> {
     pub(super) role: &'a str,
     /// The words of its `class` and `id`, in lower case.
     pub(super) hints: &'a [String],
-    /// The [`marks`] of those words.
-    pub(super) marks: u64,
+    /// What they call it: [`called`].
+    pub(super) called: u64,
     /// Its label for assistive technology, in lower case.
     pub(super) label: &'a str,
     /// The words in it.
@@ -41,26 +43,36 @@ pub(super) struct Element<'a> {
     pub(super) holds_contents: bool,
     /// Buttons, switches and boxes in it.
     pub(super) controls: u32,
-    /// The share of its words that speak of cookies and consent.
-    pub(super) consent: f32,
+    /// The share of its words that speak of cookies and consent: dear, and asked of few.
+    pub(super) consent: &'a dyn Fn() -> f32,
     /// Whether the page's own title speaks of cookies.
     pub(super) about_cookies: bool,
     /// Buttons, switches and boxes in it that speak of cookies and consent.
     pub(super) consenting: u32,
     /// Boxes in it of which one at most can be chosen.
     pub(super) radios: u32,
-    /// Whether it names who owns the page, as the last line of a page does.
-    pub(super) says_owner: bool,
-    /// Whether it says when the text was last changed, or since when it is in force.
-    pub(super) says_when: bool,
+    /// Whether it names who owns the page, as the last line of a page does: asked of few.
+    pub(super) says_owner: &'a dyn Fn() -> bool,
+    /// Whether it says when the text was last changed, or since when it is in force: asked of few.
+    pub(super) says_when: &'a dyn Fn() -> bool,
     /// Whether one of its links is marked as that of the page itself.
     pub(super) holds_current: bool,
 }
 
 impl Element<'_> {
-    fn hinted(&self, words: &Hinting) -> bool {
-        // Most classes share no mark with the words.
-        self.marks & words.marks != 0 && words.words.iter().any(|word| self.hints.iter().any(|hint| hint == word))
+    fn hinted(&self, called: Called) -> bool {
+        self.called & 1 << called as u64 != 0
+    }
+
+    /// Whether it may be of any of [`CLASSES`]: most parts are called nothing that says so.
+    pub(super) fn may_be_noise(&self) -> bool {
+        self.called != 0
+            || !self.role.is_empty()
+            || self.controls >= 2
+            || self.radios >= 3
+            || self.holds_current
+            || !self.label.is_empty()
+            || matches!(self.name, "nav" | "header" | "footer" | "aside" | "dialog" | "search")
     }
 
     fn short(&self, words: u32) -> bool {
@@ -74,22 +86,88 @@ impl Element<'_> {
     }
 }
 
-/// Words of classes and ids that say what a part is, with their [`marks`].
-struct Hinting {
-    words: &'static [&'static str],
-    marks: u64,
+/// What authors call parts of a page that are no policy, by words of classes and ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Called {
+    Navigation,
+    Header,
+    Footer,
+    Sidebar,
+    Breadcrumb,
+    Language,
+    Picker,
+    ListOfLinks,
+    Consent,
+    Overlay,
+    Modal,
+    Promotion,
+    Sharing,
+    Related,
+    Feedback,
+    SignIn,
+    Search,
+    Pagination,
+    WebArchive,
+    ToolbarPart,
+    Wayback,
+    Toolbar,
+    Icon,
+    IconFont,
+    EditSection,
+    Edit,
+    EditLink,
+    LyingOver,
 }
 
-impl Hinting {
-    const fn of(words: &'static [&'static str]) -> Self {
-        let (mut marks, mut at) = (0, 0);
-        while at < words.len() {
-            marks |= mark(words[at]);
-            at += 1;
+/// The words for each.
+#[rustfmt::skip]
+const CALLED: [(Called, &[&str]); 28] = [
+    (Called::Navigation, &["nav", "navbar", "navigation", "menu", "megamenu", "submenu", "sidenav", "topnav", "topbar"]),
+    (Called::Header, &["header", "masthead", "topbar"]),
+    (Called::Footer, &["footer", "foot", "copyright", "colophon"]),
+    (Called::Sidebar, &["sidebar", "aside", "sidemenu", "rail"]),
+    (Called::Breadcrumb, &["breadcrumb", "breadcrumbs", "crumb", "crumbs"]),
+    (Called::Language, &["lang", "langs", "language", "languages", "locale", "locales", "country", "countries", "region"]),
+    (Called::Picker, &["picker", "selector", "switcher", "switch", "select", "menu", "dropdown", "chooser", "toggle"]),
+    (Called::ListOfLinks, &["list", "links", "nav"]),
+    (Called::Consent, &["cookie", "cookies", "consent", "gdpr", "cmp", "ccpa"]),
+    (Called::Overlay, &["banner", "bar", "notice", "popup", "modal", "overlay", "dialog", "consent", "message", "prompt", "wall", "sdk", "alert", "notification", "toast", "manager", "preferences", "settings", "root"]),
+    (Called::Modal, &["modal", "popup", "lightbox", "toast"]),
+    (Called::Promotion, &["promo", "promotion", "newsletter", "subscribe", "advert", "advertisement", "ad", "ads", "sponsor", "announcement", "cta"]),
+    (Called::Sharing, &["share", "sharing", "social", "socials", "follow"]),
+    (Called::Related, &["related", "recommended", "recommendations", "recent", "similar", "trending", "popular"]),
+    (Called::Feedback, &["feedback", "helpful", "rating", "votes", "vote", "survey"]),
+    (Called::SignIn, &["login", "signin", "logon", "signup", "usermenu", "account"]),
+    (Called::Search, &["search", "searchbox", "searchbar"]),
+    (Called::Pagination, &["pagination", "pager", "paging"]),
+    (Called::WebArchive, &["wm"]),
+    (Called::ToolbarPart, &["ipp", "capinfo"]),
+    (Called::Wayback, &["wayback"]),
+    (Called::Toolbar, &["toolbar"]),
+    (Called::Icon, &["icon", "icons", "symbols"]),
+    (Called::IconFont, &["material", "font", "glyph", "google", "mui"]),
+    (Called::EditSection, &["editsection"]),
+    (Called::Edit, &["edit"]),
+    (Called::EditLink, &["section", "link"]),
+    (Called::LyingOver, &["banner", "modal", "popup", "overlay", "dialog", "prompt", "wall", "sdk", "toast"]),
+];
+
+/// What the words of a `class` or `id` call a part: one bit for each of [`Called`], and one for
+/// what is said to those who hear the page.
+pub(super) fn called(hints: &[String]) -> u64 {
+    static WORDS: LazyLock<HashMap<&str, u64>> = LazyLock::new(|| {
+        let mut words = HashMap::new();
+        for (called, of) in CALLED {
+            of.iter().for_each(|word| *words.entry(*word).or_default() |= 1 << called as u64);
         }
-        Self { words, marks }
-    }
+        words
+    });
+    let bits = hints.iter().filter_map(|hint| WORDS.get(hint.as_str())).fold(0, |all, bits| all | bits);
+    bits | if hints.iter().any(|hint| begins_to_be_heard(hint)) { HEARD } else { 0 }
 }
+
+/// The bit for a word of what is said to those who hear the page.
+const HEARD: u64 = 1 << 63;
 
 /// One class of parts of a page that are no policy.
 pub(super) struct Class {
@@ -150,15 +228,11 @@ fn landmark(e: &Element<'_>) -> Option<u32> {
     is_landmark(e).then_some(A_TEXT)
 }
 
-/// What parts are called that lie over the page.
-const LIES_OVER: Hinting =
-    Hinting::of(&["banner", "modal", "popup", "overlay", "dialog", "prompt", "wall", "sdk", "toast"]);
-
 /// A consent part that lies over the page. A page about cookies has parts called
 /// `cookie-notice` that are the text itself.
 fn overlay(e: &Element<'_>) -> Option<u32> {
-    let over = is_landmark(e) || e.hinted(&LIES_OVER);
-    if over && e.controls >= 2 && e.consent > 0.02 && !e.about_cookies {
+    let over = is_landmark(e) || e.hinted(Called::LyingOver);
+    if over && e.controls >= 2 && !e.about_cookies && (e.consent)() > 0.02 {
         return Some(A_MESSAGE);
     }
     (over && e.share < 0.75).then_some(A_TEXT)
@@ -166,11 +240,7 @@ fn overlay(e: &Element<'_>) -> Option<u32> {
 
 fn is_navigation(e: &Element<'_>) -> bool {
     let named = e.name == "nav" || matches!(e.role, "navigation" | "menu" | "menubar");
-    let hinted = e.hinted(
-        &const {
-            Hinting::of(&["nav", "navbar", "navigation", "menu", "megamenu", "submenu", "sidenav", "topnav", "topbar"])
-        },
-    );
+    let hinted = e.hinted(Called::Navigation);
     // Tabs and the like: links side by side, one of them marked as where the reader is.
     let tabs = e.holds_current && e.density > 0.9 && e.short(40) && !e.holds_title;
     !e.holds_main
@@ -179,7 +249,7 @@ fn is_navigation(e: &Element<'_>) -> bool {
 
 fn is_page_header(e: &Element<'_>) -> bool {
     let named = e.name == "header" || e.role == "banner";
-    let hinted = e.hinted(&const { Hinting::of(&["header", "masthead", "topbar"]) });
+    let hinted = e.hinted(Called::Header);
     !e.holds_main
         && (named && !e.inside_main && !(e.holds_title && e.density < 0.5)
             || hinted && !e.holds_title && e.density > 0.5)
@@ -187,50 +257,30 @@ fn is_page_header(e: &Element<'_>) -> bool {
 
 fn is_page_footer(e: &Element<'_>) -> bool {
     let named = e.name == "footer" || e.role == "contentinfo";
-    let hinted = e.hinted(&const { Hinting::of(&["footer", "foot", "copyright", "colophon"]) });
-    let last = e.density > 0.4 || e.short(30) && (e.says_owner || e.controls > 0);
-    !e.holds_main && (named && (!e.inside_main || e.density > 0.3 || e.short(20)) || hinted && last && !e.says_when)
+    let hinted = e.hinted(Called::Footer);
+    let last = || e.density > 0.4 || e.short(30) && (e.controls > 0 || (e.says_owner)());
+    !e.holds_main
+        && (named && (!e.inside_main || e.density > 0.3 || e.short(20)) || hinted && last() && !(e.says_when)())
 }
 
 fn is_aside(e: &Element<'_>) -> bool {
     let named = e.name == "aside" || e.role == "complementary";
-    let hinted = e.hinted(&const { Hinting::of(&["sidebar", "aside", "sidemenu", "rail"]) });
+    let hinted = e.hinted(Called::Sidebar);
     // Within the text it may say in plain words what a clause means.
     let beside = e.density > 0.3 || e.controls > 0 || e.share < 0.1 && !e.inside_main;
     !e.holds_main && (named && beside || hinted && e.density > 0.5)
 }
 
 fn is_breadcrumb(e: &Element<'_>) -> bool {
-    let hinted = e.hinted(&const { Hinting::of(&["breadcrumb", "breadcrumbs", "crumb", "crumbs"]) })
-        || e.label.contains("breadcrumb");
+    let hinted = e.hinted(Called::Breadcrumb) || e.label.contains("breadcrumb");
     hinted && e.short(40) && !e.holds_main
 }
 
 fn is_language_picker(e: &Element<'_>) -> bool {
-    let about = e.hinted(
-        &const {
-            Hinting::of(&[
-                "lang",
-                "langs",
-                "language",
-                "languages",
-                "locale",
-                "locales",
-                "country",
-                "countries",
-                "region",
-            ])
-        },
-    );
-    let picks = e.hinted(
-        &const {
-            Hinting::of(&[
-                "picker", "selector", "switcher", "switch", "select", "menu", "dropdown", "chooser", "toggle",
-            ])
-        },
-    );
+    let about = e.hinted(Called::Language);
+    let picks = e.hinted(Called::Picker);
     // A clause may list countries, too.
-    let lists = e.hinted(&const { Hinting::of(&["list", "links", "nav"]) });
+    let lists = e.hinted(Called::ListOfLinks);
     about
         && (picks && e.short(12)
             || (picks || lists || e.density > 0.8) && (e.density > 0.5 || e.short(12) && e.is_used()))
@@ -238,35 +288,11 @@ fn is_language_picker(e: &Element<'_>) -> bool {
 }
 
 fn is_consent_overlay(e: &Element<'_>) -> bool {
-    let about = e.hinted(&const { Hinting::of(&["cookie", "cookies", "consent", "gdpr", "cmp", "ccpa"]) });
-    let kind = e.hinted(
-        &const {
-            Hinting::of(&[
-                "banner",
-                "bar",
-                "notice",
-                "popup",
-                "modal",
-                "overlay",
-                "dialog",
-                "consent",
-                "message",
-                "prompt",
-                "wall",
-                "sdk",
-                "alert",
-                "notification",
-                "toast",
-                "manager",
-                "preferences",
-                "settings",
-                "root",
-            ])
-        },
-    );
+    let about = e.hinted(Called::Consent);
+    let kind = e.hinted(Called::Overlay);
     about
         && kind
-        && (e.controls > 0 || e.density > 0.0 || e.hinted(&LIES_OVER))
+        && (e.controls > 0 || e.density > 0.0 || e.hinted(Called::LyingOver))
         && !e.holds_main
         && !e.inside_main
         && !e.holds_title
@@ -275,59 +301,41 @@ fn is_consent_overlay(e: &Element<'_>) -> bool {
 /// A consent dialog that no class names: switches and buttons, and hardly a sentence
 /// without cookies. A policy has no switches; its part about cookies says more.
 fn is_consent_choices(e: &Element<'_>) -> bool {
-    (e.controls >= 2 && e.consent > 0.03 || e.consenting >= 2 && e.consent > 0.015)
+    (e.controls >= 2 || e.consenting >= 2)
         && e.words >= 20
         && e.share < 0.85
         && !(e.holds_main || e.holds_title || e.inside_main || e.about_cookies)
+        && {
+            let consent = (e.consent)();
+            e.controls >= 2 && consent > 0.03 || e.consenting >= 2 && consent > 0.015
+        }
 }
 
 fn is_dialog(e: &Element<'_>) -> bool {
     let named = e.name == "dialog" || matches!(e.role, "dialog" | "alertdialog" | "tooltip");
     // Authors mark a warning in the text as an alert, too.
     let alert = matches!(e.role, "alert" | "status") && e.is_used();
-    let hinted =
-        e.hinted(&const { Hinting::of(&["modal", "popup", "lightbox", "toast"]) }) && (e.is_used() || !e.inside_main);
+    let hinted = e.hinted(Called::Modal) && (e.is_used() || !e.inside_main);
     !e.holds_main && !e.holds_title && (named || alert || hinted && e.share < 0.2)
 }
 
 fn is_promotion(e: &Element<'_>) -> bool {
-    let hinted = e.hinted(
-        &const {
-            Hinting::of(&[
-                "promo",
-                "promotion",
-                "newsletter",
-                "subscribe",
-                "advert",
-                "advertisement",
-                "ad",
-                "ads",
-                "sponsor",
-                "announcement",
-                "cta",
-            ])
-        },
-    );
+    let hinted = e.hinted(Called::Promotion);
     hinted && (e.is_used() || e.short(2)) && !e.holds_main && !e.holds_title && e.words <= 60 && e.share < 0.1
 }
 
 fn is_sharing(e: &Element<'_>) -> bool {
-    let hinted = e.hinted(&const { Hinting::of(&["share", "sharing", "social", "socials", "follow"]) });
+    let hinted = e.hinted(Called::Sharing);
     hinted && !e.holds_main && !e.holds_title && e.short(40) && e.is_used()
 }
 
 fn is_related(e: &Element<'_>) -> bool {
-    let hinted =
-        e.hinted(
-            &const {
-                Hinting::of(&["related", "recommended", "recommendations", "recent", "similar", "trending", "popular"])
-            },
-        );
+    let hinted = e.hinted(Called::Related);
     hinted && !e.holds_main && e.density > 0.4
 }
 
 fn is_feedback(e: &Element<'_>) -> bool {
-    let hinted = e.hinted(&const { Hinting::of(&["feedback", "helpful", "rating", "votes", "vote", "survey"]) });
+    let hinted = e.hinted(Called::Feedback);
     hinted && e.is_used() && !e.holds_main && e.short(40)
 }
 
@@ -337,35 +345,34 @@ fn is_choices(e: &Element<'_>) -> bool {
 }
 
 fn is_sign_in(e: &Element<'_>) -> bool {
-    let hinted = e.hinted(&const { Hinting::of(&["login", "signin", "logon", "signup", "usermenu", "account"]) });
+    let hinted = e.hinted(Called::SignIn);
     hinted && e.is_used() && !e.holds_main && !e.holds_title && e.short(30)
 }
 
 fn is_search(e: &Element<'_>) -> bool {
     let named = e.name == "search" || e.role == "search";
-    (named || e.hinted(&const { Hinting::of(&["search", "searchbox", "searchbar"]) }) && e.is_used() && e.short(20))
-        && !e.holds_main
+    (named || e.hinted(Called::Search) && e.is_used() && e.short(20)) && !e.holds_main
 }
 
 fn is_pagination(e: &Element<'_>) -> bool {
-    e.hinted(&const { Hinting::of(&["pagination", "pager", "paging"]) })
-        && (e.is_used() || e.short(12))
-        && !e.holds_main
+    e.hinted(Called::Pagination) && (e.is_used() || e.short(12)) && !e.holds_main
 }
 
 /// What web archives lay over the pages that they replay.
 fn is_archive_toolbar(e: &Element<'_>) -> bool {
-    let named = e.hinted(&const { Hinting::of(&["wm"]) }) && e.hinted(&const { Hinting::of(&["ipp", "capinfo"]) })
-        || e.hinted(&const { Hinting::of(&["wayback"]) }) && e.hinted(&const { Hinting::of(&["toolbar"]) });
+    let named = e.hinted(Called::WebArchive) && e.hinted(Called::ToolbarPart)
+        || e.hinted(Called::Wayback) && e.hinted(Called::Toolbar);
     named && !e.holds_main && !e.holds_title
 }
 
+/// Whether a word begins, or is, the name of what is said to those who hear the page.
+fn begins_to_be_heard(hint: &str) -> bool {
+    ["sr", "visually", "screen", "a11y"].iter().any(|end| hint.ends_with(end))
+        || ["visuallyhidden", "screenreader"].iter().any(|name| hint.contains(name))
+}
+
 fn is_screen_reader_hint(e: &Element<'_>) -> bool {
-    let begins = |hint: &String| {
-        ["sr", "visually", "screen", "a11y"].iter().any(|end| hint.ends_with(end))
-            || ["visuallyhidden", "screenreader"].iter().any(|name| hint.contains(name))
-    };
-    if !e.short(10) || !e.hints.iter().any(begins) {
+    if !e.short(10) || e.called & HEARD == 0 {
         return false;
     }
     let joined = e.hints.join("-");
@@ -378,16 +385,13 @@ fn is_screen_reader_hint(e: &Element<'_>) -> bool {
 /// What stands in for a picture: a name of the picture, or a ligature of an icon font,
 /// never words of the text. A picture's own words are in its label.
 fn is_icon(e: &Element<'_>) -> bool {
-    let ligature = matches!(e.name, "i" | "span" | "em")
-        && e.hinted(&const { Hinting::of(&["icon", "icons", "symbols"]) })
-        && e.hinted(&const { Hinting::of(&["material", "font", "glyph", "google", "mui"]) });
+    let ligature = matches!(e.name, "i" | "span" | "em") && e.hinted(Called::Icon) && e.hinted(Called::IconFont);
     e.short(6) && !e.holds_main && !e.holds_title && (e.role == "img" || ligature && e.short(3))
 }
 
 /// What wikis put beside each heading, to change the part below it.
 fn is_edit_link(e: &Element<'_>) -> bool {
-    let named = e.hinted(&const { Hinting::of(&["editsection"]) })
-        || e.hinted(&const { Hinting::of(&["edit"]) }) && e.hinted(&const { Hinting::of(&["section", "link"]) });
+    let named = e.hinted(Called::EditSection) || e.hinted(Called::Edit) && e.hinted(Called::EditLink);
     named && e.short(8) && e.density > 0.3 && !e.holds_main && !e.holds_title
 }
 
@@ -410,17 +414,6 @@ pub(super) fn hints(value: &str, into: &mut Vec<String>) {
     if !word.is_empty() {
         into.push(word);
     }
-}
-
-/// One bit for each word, so that most words need not be looked for among others.
-pub(super) fn marks(words: &[String]) -> u64 {
-    words.iter().fold(0, |marks, word| marks | mark(word))
-}
-
-const fn mark(word: &str) -> u64 {
-    let bytes = word.as_bytes();
-    let (first, last) = if bytes.is_empty() { (0, 0) } else { (bytes[0], bytes[bytes.len() - 1]) };
-    1 << ((first as usize * 7 + last as usize + bytes.len() * 31) % 64)
 }
 
 /// How many words of a text speak of cookies and the choice about them.
@@ -645,12 +638,15 @@ const HOME: [&str; 10] =
 /// Classes that need no pattern: one that allows for any words before, between or after takes
 /// a hundred megabytes as an automaton.
 fn told_plainly(line: &str) -> Option<&'static str> {
-    if let Some((_, number)) = line.split_once("ou are visitor ")
+    static VISITOR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("ou are visitor "));
+    if let Some(at) = VISITOR.find(line.as_bytes())
+        && let number = &line[at + VISITOR.needle().len()..]
         && number.trim_start_matches("number ").trim_start_matches("no. ").starts_with(|c: char| c.is_ascii_digit())
     {
         return Some("counter");
     }
-    if let Some((verb, address)) = line.split_once("://")
+    if line.contains(':')
+        && let Some((verb, address)) = line.split_once("://")
         && address.len() >= 4
         && ["Retrieved from", "Abgerufen von", "Récupéré de", "Récupérée de", "Obtenido de", "Estratto da"].contains(
             &verb.trim_end_matches("https").trim_end_matches("http").trim_end_matches(['"', '«', '“', '„', ' ']),

@@ -15,6 +15,7 @@ pub use response::refuse_response;
 pub use tongue::parallel;
 
 use std::cell::{LazyCell, OnceCell};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
@@ -22,7 +23,7 @@ use aho_corasick::AhoCorasick;
 use crate::reading::{Expected, Reading, Unreadable, Why};
 use crate::snapshot::Snapshot;
 
-use super::{Block, BlockKind, language};
+use super::{Block, BlockKind, html, language};
 use structure::Structure;
 use tongue::{foreign, shared};
 
@@ -32,8 +33,8 @@ pub struct Page<'a> {
     pub snapshot: &'a Snapshot,
     /// The page's title.
     pub title: Option<&'a str>,
-    /// All visible words of the whole page.
-    pub visible: &'a str,
+    /// The visible words of the whole page.
+    pub visible: &'a Visible<'a>,
     /// The main text.
     pub blocks: &'a [Block],
     /// The page's tree, if it is HTML.
@@ -45,6 +46,36 @@ pub struct Page<'a> {
     /// What is known from before.
     pub expected: &'a Expected<'a>,
 }
+
+/// The visible words of a whole page: the first at once, all when a rule asks for them, which
+/// none does of a page that is surely a policy.
+pub struct Visible<'a> {
+    beginning: &'a str,
+    is_odd: bool,
+    html: Option<&'a scraper::Html>,
+    all: OnceCell<String>,
+}
+
+impl<'a> Visible<'a> {
+    /// Those of a page of which the beginning is known, and whether any may be no character
+    /// of a script; all of them, where they are not those of its tree.
+    pub(super) fn new(html: &'a scraper::Html, beginning: &'a str, is_odd: bool, all: Option<String>) -> Self {
+        Self { beginning, is_odd, html: Some(html), all: all.map(OnceCell::from).unwrap_or_default() }
+    }
+
+    fn all(&self) -> &str {
+        self.all.get_or_init(|| self.html.map(html::visible).unwrap_or_default())
+    }
+}
+
+impl From<String> for Visible<'_> {
+    fn from(all: String) -> Self {
+        Self { beginning: "", is_odd: true, html: None, all: all.into() }
+    }
+}
+
+/// So many bytes of the visible words are known at once.
+pub(super) const BEGINNING: usize = 16 * STUB_WORDS;
 
 /// A main text of so many words, with so many notions of policies and so many of their
 /// words in a hundred, is a policy whatever else it says.
@@ -139,8 +170,10 @@ impl<'a> Seen<'a> {
 
     /// The beginning of all visible words, folded.
     fn visible(&self) -> &str {
-        let beginning = || self.page.visible.get(..floor(self.page.visible, SEARCHED)).unwrap_or_default();
-        self.visible.get_or_init(|| phrases::fold(beginning()))
+        self.visible.get_or_init(|| {
+            let all = self.page.visible.all();
+            phrases::fold(all.get(..floor(all, SEARCHED)).unwrap_or_default())
+        })
     }
 
     fn challenge(&self) -> Option<&'static str> {
@@ -150,13 +183,12 @@ impl<'a> Seen<'a> {
 
     /// How many words all of the page has.
     fn visible_words(&self) -> usize {
-        *self.visible_words.get_or_init(|| words(self.page.visible))
+        *self.visible_words.get_or_init(|| words(self.page.visible.all()))
     }
 
     /// Whether all of the page has more words than so few.
     fn shows_more_than(&self, few: usize) -> bool {
-        let beginning = &self.page.visible[..floor(self.page.visible, 64 * few)];
-        words(beginning) > few || beginning.len() < self.page.visible.len() && self.visible_words() > few
+        words(self.page.visible.beginning) > few || self.visible_words() > few
     }
 
     /// The main text, folded.
@@ -328,19 +360,23 @@ pub fn speaks_like_a_policy(text: &str, language: Option<&str>) -> Option<bool> 
     })
 }
 
-/// The stems of [`phrases::NOTIONS`] in their order as words, with the row each stands in.
-static STEMS: LazyLock<Vec<(&str, usize)>> = LazyLock::new(|| {
-    let rows = phrases::NOTIONS.iter().enumerate();
-    let mut stems: Vec<_> = rows.flat_map(|(row, stems)| stems.iter().map(move |stem| (*stem, row))).collect();
-    stems.sort_unstable();
-    stems
+/// Stems, each with its row.
+type Rows = Vec<(&'static str, usize)>;
+
+/// The stems of [`phrases::NOTIONS`] with the row each stands in, by the bit for how they
+/// begin ([`beginning`]).
+static STEMS: LazyLock<Vec<(usize, Rows)>> = LazyLock::new(|| {
+    let mut stems: BTreeMap<usize, Rows> = BTreeMap::new();
+    for (row, of) in phrases::NOTIONS.iter().enumerate() {
+        of.iter().for_each(|stem| stems.entry(beginning(stem.as_bytes())).or_default().push((*stem, row)));
+    }
+    stems.into_iter().collect()
 });
 
 /// With which bytes stems begin, one bit for each so many of them: most words begin with none.
 static BEGINNINGS: LazyLock<Vec<u64>> = LazyLock::new(|| {
     let mut bits = vec![0; BEGINNING_BITS / 64];
-    for (stem, _) in &*STEMS {
-        let bit = beginning(stem.as_bytes());
+    for (bit, _) in &*STEMS {
         bits[bit / 64] |= 1 << (bit % 64);
     }
     bits
@@ -361,9 +397,8 @@ fn notion(word: &str) -> Option<usize> {
     if BEGINNINGS[bit / 64] & 1 << (bit % 64) == 0 {
         return None;
     }
-    let from = STEMS.partition_point(|(stem, _)| stem.as_bytes() < start);
-    let near = STEMS[from..].iter().take_while(|(stem, _)| stem.as_bytes().starts_with(start));
-    near.filter(|(stem, _)| word.starts_with(stem)).map(|(_, row)| *row).min()
+    let near = STEMS.binary_search_by(|(of, _)| of.cmp(&bit)).map_or(&[][..], |at| &STEMS[at].1[..]);
+    near.iter().filter(|(stem, _)| word.starts_with(stem)).map(|(_, row)| *row).min()
 }
 
 fn names_policy(folded: &str) -> bool {
@@ -377,7 +412,10 @@ fn floor(text: &str, at: usize) -> usize {
 
 /// Bytes that are not what they claim: characters that no charset explains.
 fn malformed(seen: &Seen<'_>) -> Option<Unreadable> {
-    let text = seen.page.visible;
+    if !seen.page.visible.is_odd {
+        return None;
+    }
+    let text = seen.page.visible.all();
     // Beginnings of the sign for what is no character, and of control characters.
     let suspect = |b: &[u8]| matches!(b, [0xef, 0xbf] | [0xc2, ..0xa0]);
     let control = |b: u8| b.is_ascii_control() && !b.is_ascii_whitespace();
@@ -611,7 +649,7 @@ fn is_failure(seen: &Seen<'_>, phrase: &str) -> bool {
 
 /// A list of languages to choose from, and nothing else.
 fn picker(seen: &Seen<'_>) -> Option<Unreadable> {
-    let listed = |text: &str| phrases::AUTONYMS.iter().filter(|name| phrases::holds(text, name)).count();
+    let listed = |text: &str| phrases::held(phrases::AUTONYMS, text);
     if seen.sure() || seen.core().notions >= 6 || seen.core().words > SMALL_WORDS {
         return None;
     }

@@ -272,6 +272,35 @@ fn schedules_hold_sections_marked_like_those_before() {
 }
 
 #[test]
+fn what_is_attached_stands_beside_the_clauses_however_it_is_marked() {
+    check(
+        "<h1>Terms of Service</h1><p>{}</p><h2>1. Orders</h2><p>{}</p><h2>2. Contact</h2><p>{}</p>
+         <h3>Appendix 1 - Withdrawal Form</h3><p>{}</p><h3>Appendix 2 - Terms for Countries</h3><h4>1. France</h4><p>{}</p>
+         <h3>Annex: Prices</h3><p>{}</p>",
+        EN,
+        "Terms of Service
+           [1] Orders
+           [2] Contact
+           [Appendix 1] Withdrawal Form
+           [Appendix 2] Terms for Countries
+             [1] France
+           Annex: Prices",
+    );
+    // Where the page has a section for them, they are its parts; and a schedule is no annex.
+    check(
+        "<h1>Terms of Service</h1><p>{}</p><h2>1. Orders</h2><p>{}</p><h3>Schedule</h3><p>{}</p>
+         <h2>Schedules</h2><h3>Schedule 1 - Form</h3><p>{}</p><h3>Schedule 2 - Prices</h3><p>{}</p>",
+        EN,
+        "Terms of Service
+           [1] Orders
+             Schedule
+           Schedules
+             [Schedule 1] Form
+             [Schedule 2] Prices",
+    );
+}
+
+#[test]
 fn a_list_whose_items_have_titles() {
     check(
         "<h1>Community Rules</h1><p>{}</p><p><b>What we ask of you</b></p><p>{}</p>

@@ -75,7 +75,7 @@ fn verdict(snapshot: &Snapshot, expected: &Expected<'_>) -> String {
     let title =
         html.select(&scraper::Selector::parse("title").unwrap()).next().map(|title| title.text().collect::<String>());
     let main = blocks(&html, false);
-    let visible = joined(&blocks(&html, true));
+    let visible = state::Visible::from(joined(&blocks(&html, true)));
     let tongue = language::of(&joined(&main), html.root_element().attr("lang"));
     let page = state::Page {
         snapshot,

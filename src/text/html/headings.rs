@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use foldhash::fast::RandomState as Hash;
 use regex::Regex;
 
 use super::lines::{Item, Kind, Line};
@@ -83,6 +84,27 @@ enum Shape {
     Letter,
     /// `(a)`, `(2)`.
     Paren,
+}
+
+/// How what is attached to a text is called.
+const ATTACHED: [&str; 9] =
+    ["schedule", "annex", "appendi", "exhibit", "anhang", "anlage", "anexo", "allegato", "bijlage"];
+
+/// What of these needs neither number nor name to be a part of its own: a schedule may be a
+/// timetable.
+const ATTACHED_ALONE: [&str; 9] =
+    ["annex", "annexe", "appendix", "appendice", "anhang", "anlage", "anexo", "allegato", "bijlage"];
+
+/// Whether a heading opens with the word for what is attached, in the singular or the plural.
+fn speaks_of_attached(text: &str) -> bool {
+    let first = text.split(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty()).unwrap_or_default();
+    first.len() <= 12 && ATTACHED.iter().any(|word| first.to_lowercase().starts_with(word))
+}
+
+/// Whether a heading is that word alone, or with a name behind a colon or a dash.
+fn is_attached_alone(text: &str) -> bool {
+    let (word, _) = text.split_once([':', '–', '—']).or_else(|| text.split_once(" - ")).unwrap_or((text, ""));
+    word.len() <= 12 && ATTACHED_ALONE.contains(&word.trim().to_lowercase().as_str())
 }
 
 /// What a number is: how it is written, its parts, and the last of them counted.
@@ -285,17 +307,38 @@ fn key(text: &str) -> String {
     plain_title(split_number(text).1)
 }
 
-/// The titles of all lines that are short enough for one, as they are compared.
+/// The titles of the lines that may be another's, as they are compared: most end as no other
+/// does, and none of those is written out.
 fn keys(lines: &[Line]) -> Vec<String> {
-    let key = |line: &Line| if line.text.len() <= LONGEST_CHARS { key(&line.text) } else { String::new() };
-    lines.iter().map(key).collect()
+    let short = |line: &Line| line.text.len() <= LONGEST_CHARS;
+    let endings: Vec<Option<u64>> = lines.iter().map(|line| short(line).then(|| ending(&line.text))?).collect();
+    let mut sorted: Vec<u64> = endings.iter().copied().flatten().collect();
+    sorted.sort_unstable();
+    let alone = |ending: u64| {
+        let at = sorted.partition_point(|other| *other < ending);
+        sorted.get(at + 1) != Some(&ending)
+    };
+    let key = |(line, ending): (&Line, &Option<u64>)| match ending {
+        _ if !short(line) => String::new(),
+        Some(ending) if alone(*ending) => String::new(),
+        _ => key(&line.text),
+    };
+    lines.iter().zip(&endings).map(key).collect()
+}
+
+/// The end of a text's last word, which texts of one key share, numbered or not; none where
+/// it is not of ASCII.
+fn ending(text: &str) -> Option<u64> {
+    let mut letters = text.chars().rev().skip_while(|c| !c.is_alphanumeric()).take_while(|c| c.is_alphanumeric());
+    let add = |ending, c: char| c.is_ascii().then(|| ending << 8 | u64::from(c.to_ascii_lowercase() as u8));
+    letters.by_ref().take(8).try_fold(0, add)
 }
 
 /// Takes the entries of a table of contents for what they are, and so its title. They
 /// repeat, one after the other, titles that come later.
 fn unmark_contents(lines: &[Line], keys: &[String], styles: &mut [Option<Style>]) {
     // The last place where each title stands.
-    let mut last: HashMap<&str, usize> = HashMap::new();
+    let mut last: HashMap<&str, usize, Hash> = HashMap::default();
     for (at, key) in keys.iter().enumerate().filter(|(at, key)| !key.is_empty() && styles[*at].is_some()) {
         last.insert(key, at);
     }
@@ -359,6 +402,10 @@ fn level_titles(lines: &[Line], styles: &mut [Option<Style>]) {
 /// Headings that the page marks as such.
 fn marked(lines: &[Line], at: usize) -> Option<Style> {
     let line = &lines[at];
+    // Most lines are marked as nothing.
+    if !matches!(line.kind, Kind::Heading(_) | Kind::Fold | Kind::Term) {
+        return None;
+    }
     let words = line.words();
     if !line.text.chars().any(char::is_alphabetic) || line.text.chars().count() > LONGEST_CHARS {
         return None;
@@ -529,13 +576,16 @@ fn is_title(text: &str, longest: u32) -> bool {
     if text.len() > 4 * LONGEST_TITLE {
         return false;
     }
+    if text.len() > LONGEST_TITLE && text.chars().count() > LONGEST_TITLE {
+        return false;
+    }
     let words = count_words(text);
     if words == 0 || words > longest {
         return false;
     }
     let (number, title) = split_number(text);
     let Some(first) = title.chars().find(|c| c.is_alphanumeric()) else { return false };
-    if text.chars().count() > LONGEST_TITLE || first.is_lowercase() {
+    if first.is_lowercase() {
         return false;
     }
     if title.ends_with([',', ';', '…']) || title.contains('@') || title.contains("://") {
@@ -580,12 +630,7 @@ fn counted(number: &str) -> Counted {
     let single = last.chars().count() == 1;
     let roman = !last.is_empty() && last.chars().all(|c| matches!(c.to_ascii_uppercase(), 'I' | 'V' | 'X' | 'L'));
     let shape = match () {
-        () if begins(&[
-            "schedule", "annex", "appendi", "exhibit", "anhang", "anlage", "anexo", "allegato", "bijlage",
-        ]) =>
-        {
-            Shape::Attached
-        }
+        () if begins(&ATTACHED) => Shape::Attached,
         () if begins(&["part", "teil", "titre"]) => Shape::Part,
         () if begins(&["chap", "kapitel", "cap", "hoofdstuk", "глава"]) => Shape::Chapter,
         () if !word.is_empty() => Shape::Article,
@@ -781,6 +826,8 @@ struct Open {
     place: u8,
     /// Whether it is called a policy, as the title of all is.
     names: bool,
+    /// Whether it speaks of what is attached.
+    attached: bool,
 }
 
 /// The headings that are open, outermost first.
@@ -829,6 +876,14 @@ impl Nesting {
                 self.shift = 1;
                 sections
             }
+            (Style::Marked(own), Some(sections))
+                if own > sections
+                    && (attached || is_attached_alone(&line.text))
+                    && !self.is_among_attached(style, sections) =>
+            {
+                self.shift = 0;
+                sections
+            }
             _ => {
                 if attached {
                     self.shift = 0;
@@ -846,8 +901,16 @@ impl Nesting {
             self.sections = Some(level);
         }
         let names = super::POLICY_WORDS.is_match(&line.text);
-        self.open.push(Open { style, level, number, place, names });
+        let attached = speaks_of_attached(&line.text);
+        self.open.push(Open { style, level, number, place, names, attached });
         level
+    }
+
+    /// Whether the section that is open is itself attached, or of what is attached, and marked
+    /// otherwise than a heading that would stand beside it.
+    fn is_among_attached(&self, style: Style, sections: u8) -> bool {
+        let section = self.open.iter().find(|open| open.level == sections);
+        section.is_some_and(|open| open.attached && open.style != style)
     }
 
     fn place(

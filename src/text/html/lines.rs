@@ -3,15 +3,16 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
+use foldhash::fast::RandomState as Hash;
 use url::Url;
 
 use super::links;
 use super::table;
 use super::tree::{Tree, count_words};
-use crate::text::{BlockKind, Link, plain};
+use crate::text::{BlockKind, Link, bytes, plain};
 
 /// What a line is on the page, before headings are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,20 +92,21 @@ impl Line {
 }
 
 /// Writes the lines of some parts of the page, in page order.
-pub(super) fn of(tree: &Tree<'_>, parts: &[usize], base: Option<&Url>) -> Vec<Line> {
+pub(super) fn of<'a>(tree: &Tree<'a>, parts: &[usize], base: Option<&'a Url>) -> Vec<Line> {
     let runs: Vec<Range<usize>> = parts.iter().map(|&part| tree.subtree(part)).collect();
     of_runs(tree, &runs, base)
 }
 
 /// Writes the lines of some runs of nodes, in page order; a run may begin and end within
 /// an element.
-pub(super) fn of_runs(tree: &Tree<'_>, runs: &[Range<usize>], base: Option<&Url>) -> Vec<Line> {
+pub(super) fn of_runs<'a>(tree: &Tree<'a>, runs: &[Range<usize>], base: Option<&'a Url>) -> Vec<Line> {
     let mut writer = Writer {
         base,
         out: Vec::new(),
         now: Draft::default(),
         open: Vec::new(),
         items: 0,
+        classes: HashMap::default(),
         single: BTreeMap::new(),
         after_span: false,
         anchor: None,
@@ -168,12 +170,24 @@ struct Draft {
     links: Vec<Link>,
 }
 
+/// What a class says of the lines in an element.
+#[derive(Clone, Copy, Default)]
+struct Classed {
+    /// Calls them a title.
+    titled: bool,
+    bold: bool,
+    /// Shows their breaks as they are written, or folds them.
+    breaks: Option<bool>,
+}
+
 struct Writer<'a> {
     base: Option<&'a Url>,
     out: Vec<Line>,
     now: Draft,
     open: Vec<Open>,
     items: usize,
+    /// Whether a class calls its element a title, and whether bold: told once for each.
+    classes: HashMap<&'a str, Classed, Hash>,
     /// Whether a list, by its place, has one item only.
     single: BTreeMap<usize, bool>,
     /// The last thing read was the end of a span, so that no space or text is between it
@@ -185,8 +199,8 @@ struct Writer<'a> {
     titled_by: Vec<(usize, usize)>,
 }
 
-impl Writer<'_> {
-    fn write(&mut self, tree: &Tree<'_>, run: Range<usize>) {
+impl<'a> Writer<'a> {
+    fn write(&mut self, tree: &Tree<'a>, run: Range<usize>) {
         let mut at = run.start;
         // Elements that were open before the run began end a line where they end.
         let mut ends = tree.ends_around(run.start).take_while(|end| *end < run.end).peekable();
@@ -216,7 +230,7 @@ impl Writer<'_> {
     }
 
     /// Opens an element; answers where the walk goes on.
-    fn enter(&mut self, tree: &Tree<'_>, at: usize) -> usize {
+    fn enter(&mut self, tree: &Tree<'a>, at: usize) -> usize {
         let node = &tree.nodes[at];
         match node.name {
             "br" => {
@@ -284,10 +298,16 @@ impl Writer<'_> {
     }
 
     /// What an element means for the lines in it.
-    fn opened(&mut self, tree: &Tree<'_>, at: usize) -> Open {
+    fn opened(&mut self, tree: &Tree<'a>, at: usize) -> Open {
         let node = &tree.nodes[at];
         let style = node.attr("style").map(squeezed).unwrap_or_default();
-        let class = node.attr("class").unwrap_or_default();
+        let Classed { titled, bold, breaks } = node.attr("class").map_or(Classed::default(), |class| {
+            *self.classes.entry(class).or_insert_with(|| Classed {
+                titled: is_titled(class),
+                bold: is_bold_class(class) || tree.is_set_bold(class),
+                breaks: breaks_of_class(class),
+            })
+        });
         let kind = kind(node.name, node.attr("role"), node.attr("aria-level"))
             .or_else(|| (is_block(node.name) && node.attr("role") == Some("button")).then_some(Kind::Fold))
             // The names of tabs stand together; what they open stands elsewhere.
@@ -323,7 +343,7 @@ impl Writer<'_> {
         let opens_heading = kind == Some(Kind::Fold) && matches!(around.kind, Some(Kind::Heading(_)));
         around.kind = kind.filter(|_| !opens_heading).or(around.kind);
         around.preformatted |= kind == Some(Kind::Preformatted);
-        around.breaks = shows_breaks(&style, class).unwrap_or(around.breaks);
+        around.breaks = breaks_of_style(&style).or(breaks).unwrap_or(around.breaks);
         around.raised |= node.name == "sup";
         around.heading |= matches!(kind, Some(Kind::Heading(_) | Kind::Fold));
         let list =
@@ -337,16 +357,14 @@ impl Writer<'_> {
             around,
             end: node.end,
             block: is_block(node.name) || kind.is_some() || item.is_some() || is_block_style(&style),
-            bold: (outer.is_some_and(|outer| outer.bold) && !is_light(&style))
-                || is_bold(node.name, &style, class)
-                || tree.is_set_bold(class),
+            bold: (outer.is_some_and(|outer| outer.bold) && !is_light(&style)) || bold || is_bold(node.name, &style),
             underlined: outer.is_some_and(|outer| outer.underlined)
                 || node.name == "u"
                 || style.contains("text-decoration:underline"),
             item,
             span: is_span(node.name),
             // A heading needs no class to be one; what holds it and a line below is a part.
-            titled: (is_block(node.name) && !matches!(kind, Some(Kind::Heading(_))) && is_titled(class)).then_some(at),
+            titled: (titled && is_block(node.name) && !matches!(kind, Some(Kind::Heading(_)))).then_some(at),
             link,
             anchor: node
                 .attr("id")
@@ -372,7 +390,7 @@ impl Writer<'_> {
 
     /// Whether an inline element is set as a line of its own by a style sheet we do not
     /// see: it follows another without a space between, where words could not touch.
-    fn starts_a_line(&self, tree: &Tree<'_>, at: usize) -> bool {
+    fn starts_a_line(&self, tree: &Tree<'a>, at: usize) -> bool {
         if !self.after_span || self.now.gap || !is_span(tree.nodes[at].name) {
             return false;
         }
@@ -420,7 +438,7 @@ impl Writer<'_> {
         let away = !contents && links > 0;
         // The number of a note is none of the word before it, and a power is no digit more.
         let raised = raised && text.trim().bytes().all(|b| b.is_ascii_digit());
-        if !raised && text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t'..=b'\r')) {
+        if !raised && !bytes::any(text.as_bytes(), |byte| !(matches!(byte, b' '..=b'~') || bytes::is_blank(byte))) {
             return self.plain(text, [bold, underlined, contents, away]);
         }
         let mut rest = text;
@@ -457,26 +475,37 @@ impl Writer<'_> {
         }
     }
 
-    /// Writes a text of visible ASCII, word by word: nearly all of most pages.
+    /// Writes a text of visible ASCII: nearly all of most pages.
     fn plain(&mut self, text: &str, [bold, underlined, contents, away]: [bool; 4]) {
-        let blank = |c: char| matches!(c, '\t'..='\r' | ' ');
+        let bytes = text.as_bytes();
         let now = &mut self.now;
-        now.gap |= text.starts_with(blank);
-        for word in text.split(blank).filter(|word| !word.is_empty()) {
+        let [Some(first), Some(last)] = [bytes.first(), bytes.last()] else { return };
+        now.gap |= bytes::is_blank(*first);
+        let mut put = |words: &str| {
             if now.gap && !now.text.is_empty() {
                 now.text.push(' ');
             }
             now.gap = true;
-            now.text.push_str(word);
-            let letters = word.bytes().filter(u8::is_ascii_alphanumeric).count();
-            now.lead += if bold && now.bold == now.letters { letters } else { 0 };
-            now.letters += letters;
-            now.bold += if bold { letters } else { 0 };
-            now.underlined += if underlined { letters } else { 0 };
-            now.contents += if contents { letters } else { 0 };
-            now.away += if away { letters } else { 0 };
+            now.text.push_str(words);
+        };
+        let blank = |c: char| matches!(c, '\t'..='\r' | ' ');
+        let trimmed = text.trim_matches(blank);
+        let breaks = |byte: u8, next: u8| byte < b' ' || byte == b' ' && next == b' ';
+        if bytes::any_pair(trimmed.as_bytes(), breaks) {
+            trimmed.split(blank).filter(|word| !word.is_empty()).for_each(&mut put);
+        } else if !trimmed.is_empty() {
+            // Written as it is to be read.
+            put(trimmed);
         }
-        now.gap = text.ends_with(blank) || text.is_empty() && now.gap;
+        now.gap = bytes::is_blank(*last);
+        let letters = bytes::count(bytes, |byte| byte.is_ascii_alphanumeric());
+        // All that came before was bold.
+        now.lead += if bold && now.bold == now.letters { letters } else { 0 };
+        now.letters += letters;
+        now.bold += if bold { letters } else { 0 };
+        now.underlined += if underlined { letters } else { 0 };
+        now.contents += if contents { letters } else { 0 };
+        now.away += if away { letters } else { 0 };
     }
 
     /// Writes an address that the page hides from robots.
@@ -542,7 +571,7 @@ impl Writer<'_> {
     }
 
     /// Writes a text that has no marks but its line breaks.
-    fn area(&mut self, tree: &Tree<'_>, at: usize) {
+    fn area(&mut self, tree: &Tree<'a>, at: usize) {
         let text: String = tree.subtree(at).filter_map(|node| tree.nodes[node].text()).collect();
         for block in plain::blocks(&text) {
             let kind = match block.kind {
@@ -578,7 +607,7 @@ impl Writer<'_> {
         }
     }
 
-    fn table(&mut self, tree: &Tree<'_>, at: usize) {
+    fn table(&mut self, tree: &Tree<'a>, at: usize) {
         for row in table::rows(tree, at, self.base) {
             let look = Look::default();
             self.out.push(Line {
@@ -619,13 +648,15 @@ fn is_whole_text(tree: &Tree<'_>, at: usize) -> bool {
 }
 
 /// Whether a style shows line breaks as they are written, if it says so (CSS Text 3,
-/// `white-space`; the classes are those of a style sheet that many sites use).
-fn shows_breaks(style: &str, class: &str) -> Option<bool> {
-    let of_style = style.find("white-space:pre").map(|_| true).or(style.find("white-space:n").map(|_| false));
-    of_style.or_else(|| {
-        let mut names = class.split_ascii_whitespace().filter_map(|name| name.strip_prefix("whitespace-"));
-        names.next_back().map(|how| how.starts_with("pre"))
-    })
+/// `white-space`).
+fn breaks_of_style(style: &str) -> Option<bool> {
+    style.find("white-space:pre").map(|_| true).or(style.find("white-space:n").map(|_| false))
+}
+
+/// The same of a class, in a style sheet that many sites use.
+fn breaks_of_class(class: &str) -> Option<bool> {
+    let mut names = class.split_ascii_whitespace().filter_map(|name| name.strip_prefix("whitespace-"));
+    names.next_back().map(|how| how.starts_with("pre"))
 }
 
 /// What an element's name or role makes of the lines in it.
@@ -727,12 +758,15 @@ fn is_block_style(style: &str) -> bool {
 /// Classes of style sheets that many sites use.
 const BOLD_CLASSES: [&str; 6] = ["bold", "strong", "fw-bold", "font-bold", "font-semibold", "text-bold"];
 
-fn is_bold(name: &str, style: &str, class: &str) -> bool {
+fn is_bold(name: &str, style: &str) -> bool {
     matches!(name, "b" | "strong")
         || ["font-weight:bold", "font-weight:6", "font-weight:7", "font-weight:8", "font-weight:9"]
             .iter()
             .any(|wanted| style.contains(wanted))
-        || class.split_ascii_whitespace().any(|class| BOLD_CLASSES.iter().any(|bold| class.eq_ignore_ascii_case(bold)))
+}
+
+fn is_bold_class(class: &str) -> bool {
+    class.split_ascii_whitespace().any(|class| BOLD_CLASSES.iter().any(|bold| class.eq_ignore_ascii_case(bold)))
 }
 
 fn is_light(style: &str) -> bool {

@@ -3,10 +3,12 @@
 //!
 //! A lost clause is worse than a kept menu: where in doubt, more is kept.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
+use foldhash::fast::RandomState as Hash;
 use url::Url;
 
 use super::lines::{Kind, Line};
@@ -38,7 +40,8 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
     let mut left = total;
     let mut taken: BTreeMap<&str, u32> = BTreeMap::new();
     // Most elements are called as others are.
-    let mut known: HashMap<(&str, &str), (Vec<String>, u64)> = HashMap::new();
+    let mut known: HashMap<(&str, &str), (Vec<String>, u64), Hash> = HashMap::default();
+    let unnamed = (Vec::new(), 0);
     let mut at = 0;
     while at < tree.nodes.len() {
         let node = &tree.nodes[at];
@@ -59,21 +62,28 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
         let heads = facts.holds_heading[at] && counts[at].prose() >= 8;
         let class = node.attr("class").filter(|_| !heading).unwrap_or_default();
         let id = node.attr("id").filter(|_| !heading && !heads).unwrap_or_default();
-        let (hinted, marks) = known.entry((class, id)).or_insert_with(|| {
-            let mut hinted = Vec::new();
-            hints(class, &mut hinted);
-            hints(id, &mut hinted);
-            let marks = noise::marks(&hinted);
-            (hinted, marks)
-        });
+        let (hinted, called) = match (class, id) {
+            ("", "") => &unnamed,
+            names => known.entry(names).or_insert_with(|| {
+                let mut hinted = Vec::new();
+                hints(class, &mut hinted);
+                hints(id, &mut hinted);
+                let called = noise::called(&hinted);
+                (hinted, called)
+            }),
+        };
         let role = node.attr("role").unwrap_or_default().to_lowercase();
         let label = node.attr("aria-label").unwrap_or_default().to_lowercase();
         let words = counts[at];
+        let consent = || facts.consent(tree, at) as f32 / words.all as f32;
+        // Only short parts are asked.
+        let says_owner = || tree.texts(at).any(|text| text.len() <= OWNER && noise::names_owner(text));
+        let says_when = || tree.texts(at).any(noise::says_when);
         let element = Element {
             name: node.name,
             role: &role,
             hints: hinted,
-            marks: *marks,
+            called: *called,
             label: &label,
             words: words.all,
             density: words.density(),
@@ -82,24 +92,24 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
             holds_main: facts.holds_main[at],
             holds_title: facts.holds_title[at],
             controls: facts.controls[at],
-            consent: facts.consent[at] as f32 / words.all as f32,
+            consent: &consent,
             about_cookies,
             holds_contents: facts.holds_contents[at],
             consenting: facts.consenting[at],
             radios: facts.radios[at],
-            says_owner: facts.says_owner[at],
-            says_when: facts.says_when[at],
+            says_owner: &says_owner,
+            says_when: &says_when,
             holds_current: facts.holds_current[at],
         };
-        let class = CLASSES.iter().find(|class| (class.is)(&element));
+        let class = CLASSES.iter().filter(|_| element.may_be_noise()).find(|class| (class.is)(&element));
         let Some(class) = class else {
             at += 1;
             continue;
         };
         let taken = taken.entry(class.name).or_default();
         let small = (*taken + words.prose()) as f32 <= total as f32 * MAX_SHARE;
-        let sure = (class.beyond)(&element).is_some_and(|least| left.saturating_sub(words.prose()) >= least);
-        if small || sure {
+        let sure = || (class.beyond)(&element).is_some_and(|least| left.saturating_sub(words.prose()) >= least);
+        if small || sure() {
             *taken += if small { words.prose() } else { 0 };
             left = left.saturating_sub(words.prose());
             tree.nodes[at].off = true;
@@ -145,18 +155,21 @@ const VARIANTS: usize = 3;
 pub(super) fn remove_variants(tree: &mut Tree<'_>) {
     let counts = tree.count();
     let mut hinted = Vec::new();
+    // Most elements are called as others are.
+    let mut known: HashMap<&str, bool, Hash> = HashMap::default();
     let mut is_variant = |at: usize| {
         let node = &tree.nodes[at];
         if node.attr("aria-hidden") == Some("true") {
             return true;
         }
-        let class = node.attr("class").unwrap_or_default();
-        if !VARIANT_CLASS.is_match(class) {
-            return false;
-        }
-        hinted.clear();
-        hints(class, &mut hinted);
-        hinted.iter().any(|hint| VARIANT_HINTS.contains(&hint.as_str()))
+        let Some(class) = node.attr("class") else { return false };
+        *known.entry(class).or_insert_with(|| {
+            hinted.clear();
+            VARIANT_CLASS.is_match(class) && {
+                hints(class, &mut hinted);
+                hinted.iter().any(|hint| VARIANT_HINTS.contains(&hint.as_str()))
+            }
+        })
     };
     let variants: Vec<bool> = (0..tree.nodes.len()).map(|at| counts[at].all >= 8 && is_variant(at)).collect();
     for at in 0..tree.nodes.len() {
@@ -234,16 +247,13 @@ struct Facts {
     holds_note: Vec<bool>,
     /// Buttons, switches and boxes in it.
     controls: Vec<u32>,
-    /// Words that speak of cookies and consent in it.
-    consent: Vec<u32>,
+    /// Words that speak of cookies and consent in each text, and one more: counted when a part
+    /// is asked for them.
+    consent: Vec<Cell<u32>>,
     /// Those of them that speak of cookies and consent.
     consenting: Vec<u32>,
     /// Boxes of which one at most can be chosen.
     radios: Vec<u32>,
-    /// Who owns the page.
-    says_owner: Vec<bool>,
-    /// Of when the text is.
-    says_when: Vec<bool>,
     /// A link that is marked as that of the page itself.
     holds_current: Vec<bool>,
 }
@@ -254,9 +264,9 @@ impl Facts {
         let (mut inside_main, mut holds_main) = (vec![false; n], vec![false; n]);
         let (mut holds_title, mut holds_heading) = (vec![false; n], vec![false; n]);
         let mut holds_contents = vec![false; n];
-        let (mut controls, mut consent) = (vec![0_u32; n], vec![0_u32; n]);
+        let mut controls = vec![0_u32; n];
         let (mut consenting, mut radios) = (vec![0_u32; n], vec![0_u32; n]);
-        let (mut says_owner, mut says_when, mut holds_current) = (vec![false; n], vec![false; n], vec![false; n]);
+        let mut holds_current = vec![false; n];
         for at in 0..n {
             let node = &tree.nodes[at];
             let control = is_control(tree, at);
@@ -264,12 +274,6 @@ impl Facts {
             consenting[at] = u32::from(control && noise::consent_words(&tree.words(at)) > 0);
             radios[at] = u32::from(node.name == "input" && node.attr("type") == Some("radio"));
             holds_current[at] = node.name == "a" && node.linked && node.attr("aria-current") == Some("page");
-            if let Some(text) = node.text() {
-                // Only short parts are asked.
-                says_owner[at] = text.len() <= OWNER && noise::names_owner(text);
-                says_when[at] = noise::says_when(text);
-                consent[at] = if node.words > 0 { noise::consent_words(text) } else { 0 };
-            }
             inside_main[at] = inside_main[node.parent] || is_main(tree, at);
         }
         let mut holds_note = notes(tree);
@@ -286,11 +290,8 @@ impl Facts {
             holds_contents[parent] |= holds_contents[at];
             holds_note[parent] |= holds_note[at];
             controls[parent] += controls[at];
-            consent[parent] += consent[at];
             consenting[parent] += consenting[at];
             radios[parent] += radios[at];
-            says_owner[parent] |= says_owner[at];
-            says_when[parent] |= says_when[at];
             holds_current[parent] |= holds_current[at];
             holds_main[parent] |= holds_main[at] || is_main(tree, at);
             holds_title[at] |= node.name == "h1";
@@ -306,13 +307,24 @@ impl Facts {
             holds_contents,
             holds_note,
             controls,
-            consent,
+            consent: vec![Cell::new(0); n],
             consenting,
             radios,
-            says_owner,
-            says_when,
             holds_current,
         }
+    }
+
+    /// How many words of a part speak of cookies and consent.
+    fn consent(&self, tree: &Tree<'_>, of: usize) -> u32 {
+        let of_text = |at: usize| {
+            let node = &tree.nodes[at];
+            let Some(text) = node.text().filter(|_| node.words > 0) else { return 0 };
+            if self.consent[at].get() == 0 {
+                self.consent[at].set(noise::consent_words(text) + 1);
+            }
+            self.consent[at].get() - 1
+        };
+        tree.shown(of).map(of_text).sum()
     }
 }
 
@@ -560,12 +572,15 @@ fn speaks(part: &[Line]) -> bool {
 /// Whether a page without running text is the list of a publisher's policies: a heading
 /// that says so, and links of which most name a policy.
 fn is_hub(lines: &[Line]) -> bool {
+    if lines.iter().any(is_prose) {
+        return false;
+    }
     let names = |line: &&Line| super::POLICY_WORDS.is_match(&line.text);
     let is_heading = |line: &&Line| matches!(line.kind, Kind::Heading(_));
     let links: Vec<&Line> = lines.iter().filter(|line| line.look.away && !is_heading(line)).collect();
     let policies = links.iter().filter(|line| names(line)).count();
     let headed = lines.iter().filter(is_heading).any(|line| names(&line));
-    headed && policies >= 3 && policies * 2 > links.len() && !lines.iter().any(is_prose)
+    headed && policies >= 3 && policies * 2 > links.len()
 }
 
 /// Whether lines are only a menu of their own site: no running text, and most of them links

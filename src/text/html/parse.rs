@@ -8,7 +8,10 @@
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::ops::Range;
 
+use ego_tree::NodeId;
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
 use html5ever::tree_builder::{Tracer, TreeBuilder, TreeBuilderOpts, TreeSink};
@@ -40,24 +43,39 @@ const SCRIPT_START: usize = 4 * 1024;
 ///
 /// Style sheets come out empty, and of each script only the first [`SCRIPT_START`] bytes:
 /// they are most of many a page, and no text of it. Where scripts are asked for text,
-/// [`whole`] keeps them.
+/// [`parse_telling`] says what was cut.
 pub(super) fn parse(source: &str) -> Option<Html> {
+    parse_telling(source).map(|(html, _)| html)
+}
+
+/// The scripts that were cut, and where the page says all of them.
+pub(super) type Cut = Vec<(NodeId, Range<usize>)>;
+
+/// The scripts that were cut, and all that stood in each.
+pub(super) type Scripts = HashMap<NodeId, String>;
+
+/// [`parse`], and the scripts that were cut, as the parser would have read them.
+pub(super) fn parse_telling(source: &str) -> Option<(Html, Cut)> {
     feed(source, Some(SCRIPT_START))
 }
 
-/// [`parse`], with scripts and style sheets as they are.
-pub(super) fn whole(source: &str) -> Option<Html> {
-    feed(source, None)
+/// What stood in the scripts that were cut.
+pub(super) fn scripts(source: &str, cut: &Cut) -> Scripts {
+    // What the parser makes of line ends and of what is no character.
+    let read = |body: &str| body.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "\u{fffd}");
+    // Attributes that were cut move what stands behind them.
+    let source = cut_attributes(source);
+    cut.iter().map(|(script, body)| (*script, read(&source[body.clone()]))).collect()
 }
 
 /// Feeds a page to the parser, of scripts only as many bytes as said.
-fn feed(source: &str, of_scripts: Option<usize>) -> Option<Html> {
+fn feed(source: &str, of_scripts: Option<usize>) -> Option<(Html, Cut)> {
     let source = cut_attributes(source);
     let builder = TreeBuilder::new(HtmlTreeSink::new(Html::new_document()), TreeBuilderOpts::default());
     let sink = Bounded { builder, open: RefCell::default(), body: Cell::default() };
     let tokenizer = Tokenizer::new(sink, TokenizerOpts::default());
     let input = BufferQueue::default();
-    let (mut fed, mut looked_at) = (0, 0);
+    let (mut fed, mut looked_at, mut cut) = (0, 0, Vec::new());
     let mut bodies = of_scripts.map(|_| Bodies { source: source.as_bytes(), at: 0 });
     let mut body = bodies.as_mut().and_then(Bodies::next);
     while fed < source.len() {
@@ -77,6 +95,9 @@ fn feed(source: &str, of_scripts: Option<usize>) -> Option<Html> {
         if let (Some(kept), Some(name)) = (of_scripts, tokenizer.sink.body.take()) {
             let kept = if name == "script" { kept } else { 0 };
             if let Some(length) = skippable(&source[fed..], name) {
+                // The script is the node that was made last: none of its text is there yet.
+                let script = tokenizer.sink.builder.sink.0.borrow().tree.nodes().next_back().map(|node| node.id());
+                cut.extend(script.filter(|_| name == "script" && length > kept).map(|id| (id, fed..fed + length)));
                 let kept = source.floor_char_boundary(fed + kept.min(length));
                 input.push_back(StrTendril::from_slice(&source[fed..kept]));
                 drain(&tokenizer, &input);
@@ -98,7 +119,7 @@ fn feed(source: &str, of_scripts: Option<usize>) -> Option<Html> {
     tokenizer.end();
     let mut html = tokenizer.sink.builder.sink.finish();
     html.errors = Vec::new();
-    Some(html)
+    Some((html, cut))
 }
 
 /// Finds where the bodies of scripts and style sheets may begin: behind what looks like
@@ -602,7 +623,12 @@ mod tests {
              <p title='<script>'>two<svg><style>a{{}}</style></svg><script><!-- <script>x</script>{long}</script> -->\
              <textarea><script></textarea><p>three"
         );
-        let (cut, all) = (parse(&page).expect("parses"), whole(&page).expect("parses"));
+        let (cut, bodies) = parse_telling(&page).expect("parses");
+        let (all, _) = feed(&page, None).expect("parses");
+        let bodies = scripts(&page, &bodies);
+        assert_eq!(bodies.len(), 1);
+        let script = cut.select(&scraper::Selector::parse("script").expect("a sound selector")).next();
+        assert_eq!(script.and_then(|script| bodies.get(&script.id())), Some(&long));
         assert_eq!(texts(&all, "script")[0], long);
         assert_eq!(texts(&cut, "script")[0], long[..SCRIPT_START]);
         assert_eq!(texts(&cut, "script")[1..], texts(&all, "script")[1..]);

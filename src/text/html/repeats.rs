@@ -3,6 +3,8 @@
 use std::cell::LazyCell;
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState as Hash;
+
 use super::tree::count_words;
 use crate::text::Block;
 
@@ -17,7 +19,7 @@ const WHOLE_TEXT: usize = 300;
 pub(super) fn drop(blocks: Vec<Block>) -> Vec<Block> {
     let words = |blocks: &[Block]| blocks.iter().map(|block| count_words(&block.text) as usize).sum::<usize>();
     let third = LazyCell::new(|| words(&blocks) / 3);
-    let mut first: HashMap<&str, usize> = HashMap::new();
+    let mut first: HashMap<&str, usize, Hash> = HashMap::default();
     let mut twice = vec![false; blocks.len()];
     let mut at = 0;
     while at < blocks.len() {

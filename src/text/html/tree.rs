@@ -9,6 +9,8 @@ use ego_tree::{NodeId, NodeRef};
 use html5ever::{LocalName, local_name};
 use scraper::{Html, Node as Dom};
 
+use crate::text::bytes;
+
 /// One visible node: an element or a text.
 pub(super) struct Node<'a> {
     dom: NodeRef<'a, Dom>,
@@ -24,50 +26,36 @@ pub(super) struct Node<'a> {
     pub(super) linked: bool,
     /// Left out of the reading, with everything in it.
     pub(super) off: bool,
-    /// Which of [`ASKED`] it has, one bit each; the last bit for all others.
+    /// Which attributes it has, by their [`bit`].
     has: u32,
 }
 
-/// The attributes that are asked for most, nearly all of which nearly all elements lack.
-const ASKED: [&str; 16] = [
-    "class",
-    "id",
-    "role",
-    "href",
-    "style",
-    "hidden",
-    "type",
-    "name",
-    "aria-hidden",
-    "aria-label",
-    "aria-level",
-    "aria-expanded",
-    "aria-controls",
-    "aria-current",
-    "aria-haspopup",
-    "data-cfemail",
-];
-
-/// The bit of an attribute's name.
-const fn bit(name: &str) -> u32 {
-    let mut at = 0;
-    while at < ASKED.len() {
-        if same(ASKED[at], name) {
-            return 1 << at;
-        }
-        at += 1;
+/// The bit of an attribute's name: one for each that is asked for most, which nearly all
+/// elements lack, and one for all others.
+#[inline(always)]
+fn bit(name: &str) -> u32 {
+    1 << match name {
+        "class" => 0,
+        "id" => 1,
+        "role" => 2,
+        "href" => 3,
+        "style" => 4,
+        "hidden" => 5,
+        "type" => 6,
+        "name" => 7,
+        "aria-hidden" => 8,
+        "aria-label" => 9,
+        "aria-level" => 10,
+        "aria-expanded" => 11,
+        "aria-controls" => 12,
+        "aria-current" => 13,
+        "aria-haspopup" => 14,
+        "data-cfemail" => 15,
+        _ => OTHERS,
     }
-    1 << ASKED.len()
 }
 
-const fn same(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    let mut at = 0;
-    while a.len() == b.len() && at < a.len() && a[at] == b[at] {
-        at += 1;
-    }
-    a.len() == b.len() && at == a.len()
-}
+const OTHERS: u32 = 16;
 
 impl<'a> Node<'a> {
     /// The words, if this is text.
@@ -103,12 +91,30 @@ fn attributes(element: &scraper::node::Element) -> u32 {
 /// [`bit`] of a name as the parser keeps it, which compares as fast as a number.
 fn bit_of(name: &LocalName) -> u32 {
     match *name {
-        local_name!("class") => const { bit("class") },
-        local_name!("id") => const { bit("id") },
-        local_name!("href") => const { bit("href") },
-        local_name!("style") => const { bit("style") },
-        local_name!("src") | local_name!("target") | local_name!("rel") => const { bit("any other") },
-        _ => bit(name),
+        local_name!("class") => bit("class"),
+        local_name!("id") => bit("id"),
+        local_name!("href") => bit("href"),
+        local_name!("style") => bit("style"),
+        local_name!("role") => bit("role"),
+        local_name!("hidden") => bit("hidden"),
+        local_name!("type") => bit("type"),
+        local_name!("name") => bit("name"),
+        local_name!("src")
+        | local_name!("target")
+        | local_name!("rel")
+        | local_name!("title")
+        | local_name!("alt")
+        | local_name!("width")
+        | local_name!("height")
+        | local_name!("lang")
+        | local_name!("dir")
+        | local_name!("align")
+        | local_name!("value")
+        | local_name!("colspan")
+        | local_name!("tabindex") => 1 << OTHERS,
+        // What is left of those asked for begins so.
+        _ if name.starts_with("aria-") || name.starts_with("data-c") => bit(name),
+        _ => 1 << OTHERS,
     }
 }
 
@@ -138,6 +144,25 @@ pub(super) struct Tree<'a> {
     pub(super) nodes: Vec<Node<'a>>,
     /// The classes that the page's own style sheet sets bold.
     bold: &'a HashSet<String>,
+    /// Whether any text may hold control characters, or signs of what is no character.
+    pub(super) is_odd: bool,
+    /// Whether any text holds the end of a tag.
+    pub(super) shows_tags: bool,
+}
+
+/// Whether a text may hold what is no character of any script, and whether it holds the end
+/// of a paragraph's tag.
+fn oddities(text: &str) -> (bool, bool) {
+    let bytes = text.as_bytes();
+    // The bytes that these begin with are rare.
+    let telling = |byte: u8| byte < b' ' && !bytes::is_blank(byte) || matches!(byte, 0x7f | 0xc2 | 0xef | b'<');
+    if !bytes::any(bytes, telling) {
+        return (false, false);
+    }
+    let control = |byte: u8| byte.is_ascii_control() && !bytes::is_blank(byte);
+    let odd = bytes.iter().any(|byte| control(*byte))
+        || bytes.windows(2).any(|pair| matches!(pair, [0xef, 0xbf] | [0xc2, ..0xa0]));
+    (odd, text.contains("</p>"))
 }
 
 impl<'a> Tree<'a> {
@@ -147,23 +172,33 @@ impl<'a> Tree<'a> {
         let mut nodes: Vec<Node<'a>> = Vec::new();
         let mut open: Vec<usize> = Vec::new();
         let mut skipped: Option<NodeId> = None;
+        let (mut is_odd, mut shows_tags) = (false, false);
         for edge in html.tree.root().traverse() {
             match edge {
                 Edge::Open(dom) if skipped.is_none() => {
                     let parent = open.last().copied();
+                    let mut has = 0;
                     let (name, link) = match dom.value() {
                         Dom::Element(element) if is_never_shown(element) && !is_agreement(dom) => {
                             skipped = Some(dom.id());
                             continue;
                         }
-                        Dom::Element(element) => (element.name(), leads_elsewhere(element)),
+                        Dom::Element(element) => {
+                            has = attributes(element);
+                            (element.name(), has & (bit("href") | bit("role")) != 0 && leads_elsewhere(element))
+                        }
                         Dom::Text(_) => ("", false),
                         Dom::Document | Dom::Fragment => ("#root", false),
                         _ => continue,
                     };
                     let at = nodes.len();
                     let linked = link || parent.is_some_and(|parent: usize| nodes[parent].linked);
-                    let words = dom.value().as_text().map_or(0, |text| count_words(text));
+                    let words = dom.value().as_text().map_or(0, |text| {
+                        let (odd, tags) = oddities(text);
+                        is_odd |= odd;
+                        shows_tags |= tags;
+                        count_words(text)
+                    });
                     nodes.push(Node {
                         dom,
                         name,
@@ -172,7 +207,7 @@ impl<'a> Tree<'a> {
                         end: at + 1,
                         linked,
                         off: false,
-                        has: dom.value().as_element().map_or(0, attributes),
+                        has,
                     });
                     open.push(at);
                 }
@@ -190,7 +225,7 @@ impl<'a> Tree<'a> {
                 Edge::Open(_) => {}
             }
         }
-        Self { nodes, bold }
+        Self { nodes, bold, is_odd, shows_tags }
     }
 
     /// Whether a style sheet of the page sets one of these classes bold.
@@ -215,6 +250,25 @@ impl<'a> Tree<'a> {
     /// A node and everything in it.
     pub(super) fn subtree(&self, of: usize) -> Range<usize> {
         of..self.nodes[of].end
+    }
+
+    /// The nodes of a subtree that are not left out.
+    pub(super) fn shown(&self, of: usize) -> impl Iterator<Item = usize> + '_ {
+        let end = self.nodes[of].end;
+        let mut at = of;
+        std::iter::from_fn(move || {
+            while at < end && self.nodes[at].off {
+                at = self.nodes[at].end;
+            }
+            let next = (at < end).then_some(at)?;
+            at += 1;
+            Some(next)
+        })
+    }
+
+    /// The texts of a subtree that are not left out.
+    pub(super) fn texts(&self, of: usize) -> impl Iterator<Item = &'a str> + '_ {
+        self.shown(of).filter_map(|at| self.nodes[at].text())
     }
 
     /// Where the elements around a node end, the innermost first.
@@ -264,17 +318,53 @@ impl<'a> Tree<'a> {
 
     /// The words of a subtree, white space folded, left-out parts included.
     pub(super) fn words(&self, of: usize) -> String {
+        self.first_words(of, usize::MAX)
+    }
+
+    /// As many of [`Tree::words`] as have so many bytes, or a text's worth more.
+    pub(super) fn first_words(&self, of: usize, enough: usize) -> String {
         let mut out = String::new();
         for text in self.nodes[self.subtree(of)].iter().filter_map(Node::text) {
-            // Nearly all of most texts is ASCII, which needs no decoding.
-            if text.is_ascii() {
-                let blank = |byte: char| matches!(byte, '\t'..='\r' | ' ');
-                text.split(blank).filter(|word| !word.is_empty()).for_each(|word| push_word(&mut out, word));
-            } else {
-                text.split_whitespace().for_each(|word| push_word(&mut out, word));
+            if out.len() >= enough {
+                break;
             }
+            push_words(&mut out, text);
         }
         out
+    }
+}
+
+/// All words that a page shows, white space folded: those of its [`Tree`], without making one.
+pub(super) fn visible(html: &Html) -> String {
+    let mut out = String::new();
+    let mut skipped: Option<NodeId> = None;
+    for edge in html.tree.root().traverse() {
+        match edge {
+            Edge::Open(dom) if skipped.is_none() => match dom.value() {
+                Dom::Element(element) if is_never_shown(element) && !is_agreement(dom) => skipped = Some(dom.id()),
+                Dom::Text(text) => push_words(&mut out, text),
+                _ => {}
+            },
+            Edge::Close(dom) if skipped == Some(dom.id()) => skipped = None,
+            _ => {}
+        }
+    }
+    out
+}
+
+/// Writes a text's words behind others.
+fn push_words(out: &mut String, text: &str) {
+    // Nearly all of most texts is ASCII, which needs no decoding.
+    if !text.is_ascii() {
+        return text.split_whitespace().for_each(|word| push_word(out, word));
+    }
+    let blank = |byte: char| matches!(byte, '\t'..='\r' | ' ');
+    let trimmed = text.trim_matches(blank);
+    let breaks = |byte, next| matches!(byte, b'\t'..=b'\r') || byte == b' ' && next == b' ';
+    if bytes::any_pair(trimmed.as_bytes(), breaks) {
+        trimmed.split(blank).filter(|word| !word.is_empty()).for_each(|word| push_word(out, word));
+    } else if !trimmed.is_empty() {
+        push_word(out, trimmed);
     }
 }
 
@@ -285,30 +375,51 @@ fn push_word(out: &mut String, word: &str) {
     out.push_str(word);
 }
 
+/// So few bytes are looked at one by one.
+const FEW: usize = 6;
+
 /// Words of a text: runs of letters and digits; two characters of a script without
 /// spaces count as a word.
 pub(super) fn count_words(text: &str) -> u32 {
     let (mut words, mut dense, mut within) = (0, 0_u32, false);
     let (bytes, mut at) = (text.as_bytes(), 0);
-    while let Some(&byte) = bytes.get(at) {
-        // Nearly all of most texts is ASCII, which needs no decoding.
-        if byte.is_ascii() {
-            let part = byte.is_ascii_alphanumeric();
-            words += u32::from(part & !within);
-            within = part | within & (byte == b'\'');
-            at += 1;
+    while at < bytes.len() {
+        let end = bytes.len().min(at + bytes::WIDE);
+        let told = match bytes[at..end].first_chunk() {
+            Some(chunk) => bytes::words(chunk, &mut within),
+            None if end - at < FEW => None,
+            None => {
+                let mut chunk = [b' '; bytes::WIDE];
+                chunk[..end - at].copy_from_slice(&bytes[at..end]);
+                bytes::words(&chunk, &mut within)
+            }
+        };
+        if let Some(told) = told {
+            words += told;
+            at = end;
             continue;
         }
-        let Some(c) = text[at..].chars().next() else { break };
-        at += c.len_utf8();
-        if ('\u{2e80}'..='\u{9fff}').contains(&c) || ('\u{ac00}'..='\u{d7af}').contains(&c) {
-            dense += 1;
-            within = false;
-        } else if c.is_alphanumeric() {
-            words += u32::from(!within);
-            within = true;
-        } else if c != '’' {
-            within = false;
+        while at < end {
+            let byte = bytes[at];
+            if byte.is_ascii() {
+                let part = byte.is_ascii_alphanumeric();
+                words += u32::from(part & !within);
+                within = part | within & (byte == b'\'');
+                at += 1;
+                continue;
+            }
+            let Some(c) = text[at..].chars().next() else { break };
+            at += c.len_utf8();
+            // No letter stands among the marks that are most of what is beyond ASCII.
+            if ('\u{2e80}'..='\u{9fff}').contains(&c) || ('\u{ac00}'..='\u{d7af}').contains(&c) {
+                dense += 1;
+                within = false;
+            } else if !matches!(c, '\u{a0}'..='\u{a9}' | '\u{2000}'..='\u{206f}') && c.is_alphanumeric() {
+                words += u32::from(!within);
+                within = true;
+            } else if c != '’' {
+                within = false;
+            }
         }
     }
     words + u32::div_ceil(dense, 2)

@@ -7,6 +7,7 @@
 //! rich text store it; both are written as HTML, and read like any other. Linear in the
 //! size of the page; the depth of data is bounded by the JSON reader.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -15,6 +16,7 @@ use regex::Regex;
 use scraper::{Html, Selector};
 use serde_json::{Map, Value};
 
+use super::parse::Scripts;
 use super::tree::count_words;
 
 /// A part of some data that holds this share of its words holds the text.
@@ -25,15 +27,27 @@ const SHORTEST: usize = 200;
 const SHORTEST_ATTRIBUTE: usize = 400;
 
 /// The markup of the longest text that the page carries unseen.
-pub(super) fn markup(html: &Html) -> Option<String> {
-    let candidates = hidden(html).into_iter().chain(attributes(html)).chain(scripts(html));
+/// `whole` holds what scripts say of which the page has only the beginning.
+pub(super) fn markup(html: &Html, whole: &Scripts) -> Option<String> {
+    let candidates = hidden(html).into_iter().chain(attributes(html)).chain(scripts(html, whole));
     candidates.max_by_key(|markup| visible_words(markup)).filter(|markup| !markup.is_empty())
 }
 
 /// Words of some markup, tags apart.
 pub(super) fn visible_words(markup: &str) -> u32 {
-    static TAG: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"<[^>]*>").expect("the pattern is sound"));
-    count_words(&TAG.replace_all(markup, " "))
+    if !markup.contains('<') {
+        return count_words(markup);
+    }
+    let (mut words, mut rest) = (String::with_capacity(markup.len()), markup);
+    while let Some(tag) = rest.find('<')
+        && let Some(end) = rest[tag..].find('>')
+    {
+        words.push_str(&rest[..tag]);
+        words.push(' ');
+        rest = &rest[tag + end + 1..];
+    }
+    words.push_str(rest);
+    count_words(&words)
 }
 
 /// What browsers with scripts and frames leave out.
@@ -67,12 +81,13 @@ fn attributes(html: &Html) -> Vec<String> {
 }
 
 /// The text in each script; the chunks of a streamed page are one.
-fn scripts(html: &Html) -> Vec<String> {
+fn scripts(html: &Html, whole: &Scripts) -> Vec<String> {
     let Ok(selector) = Selector::parse("script") else { return Vec::new() };
     let mut found = Vec::new();
     let mut streamed = String::new();
     for script in html.select(&selector) {
-        let code = script.text().collect::<String>();
+        let code = || Cow::Owned(script.text().collect::<String>());
+        let code = whole.get(&script.id()).map_or_else(code, Cow::from);
         if code.len() < SHORTEST {
             continue;
         }
@@ -148,14 +163,21 @@ fn literals(code: &str) -> Option<String> {
     let bytes = code.as_bytes();
     let mut at = 0;
     while at < bytes.len() {
+        let Some(next) = memchr::memchr3(b'"', b'\'', b'`', &bytes[at..]) else { break };
+        at += next;
         let quote = bytes[at];
-        if !matches!(quote, b'"' | b'\'' | b'`') {
-            at += 1;
-            continue;
-        }
         let mut end = at + 1;
-        while end < bytes.len() && bytes[end] != quote && !(bytes[end] == b'\n' && quote != b'`') {
-            end += if bytes[end] == b'\\' { 2 } else { 1 };
+        // A line ends a literal, too, but those in back quotes.
+        let line = if quote == b'`' { quote } else { b'\n' };
+        while let Some(next) = bytes.get(end..).and_then(|rest| memchr::memchr3(quote, b'\\', line, rest)) {
+            end += next;
+            if bytes[end] != b'\\' {
+                break;
+            }
+            end += 2;
+        }
+        if bytes.get(end).is_none_or(|byte| *byte != quote && *byte != line) {
+            end = bytes.len();
         }
         let literal = code.get(at + 1..end.min(bytes.len())).unwrap_or_default();
         if literal.len() >= SHORTEST && bytes.get(end) == Some(&quote) {
@@ -543,7 +565,7 @@ mod tests {
     use super::*;
 
     fn found(page: &str) -> Option<String> {
-        markup(&Html::parse_document(page))
+        markup(&Html::parse_document(page), &Scripts::new())
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
+use crate::text::bytes;
+
 /// The languages of these tables.
 pub(super) const LANGUAGES: &[&str] = &["en", "fr", "de", "es", "it", "nl", "pt", "pl"];
 
@@ -989,7 +991,17 @@ pub(super) fn fold(text: &str) -> String {
 
 /// [`fold`], behind what was folded before.
 pub(super) fn fold_onto(out: &mut String, text: &str) {
-    if text.is_ascii() && !text.contains('`') {
+    if text.is_ascii() && !bytes::any(text.as_bytes(), |byte| byte == b'`') {
+        let blank = |c: char| matches!(c, '\t'..='\r' | ' ');
+        let trimmed = text.trim_matches(blank);
+        let breaks = |byte, next| matches!(byte, b'\t'..=b'\r') || byte == b' ' && next == b' ';
+        if !trimmed.is_empty() && !bytes::any_pair(trimmed.as_bytes(), breaks) {
+            out.push_str(if out.is_empty() { "" } else { " " });
+            let from = out.len();
+            out.push_str(trimmed);
+            out[from..].make_ascii_lowercase();
+            return;
+        }
         let from = out.len();
         for word in text.split(|c: char| matches!(c, '\t'..='\r' | ' ')).filter(|word| !word.is_empty()) {
             if !out.is_empty() {
@@ -1043,8 +1055,34 @@ pub(super) fn may_hold_any(folded: &str) -> bool {
 
 /// The first phrase of a table that a folded text holds.
 pub(super) fn find(table: &'static [&'static str], folded: &str) -> Option<&'static str> {
-    table.iter().find(|phrase| holds(folded, phrase)).copied()
+    occurring(table, folded).find(|phrase| holds(folded, phrase))
 }
+
+/// The phrases of a table that stand somewhere in a folded text, in the table's order.
+fn occurring(table: &'static [&'static str], folded: &str) -> impl Iterator<Item = &'static str> {
+    let known = AUTOMATA.iter().find(|(known, _)| std::ptr::eq(*known, table));
+    let seen: Vec<bool> = match known {
+        Some((_, automaton)) => {
+            let mut seen = vec![false; table.len()];
+            automaton.find_overlapping_iter(folded).for_each(|found| seen[found.pattern().as_usize()] = true);
+            seen
+        }
+        None => vec![true; table.len()],
+    };
+    table.iter().zip(seen).filter(|(_, seen)| *seen).map(|(phrase, _)| *phrase)
+}
+
+/// How many phrases of a table a folded text holds.
+pub(super) fn held(table: &'static [&'static str], folded: &str) -> usize {
+    occurring(table, folded).filter(|phrase| holds(folded, phrase)).count()
+}
+
+/// The tables that whole pages are searched for, each with what searches for all its phrases
+/// at once.
+static AUTOMATA: LazyLock<Vec<(&'static [&'static str], AhoCorasick)>> = LazyLock::new(|| {
+    let tables = [PARKED, MAINTENANCE, NOT_FOUND, ERROR, BOT, CONSENT, SHELL, LOGIN, BUTTONS, REDIRECT, AUTONYMS];
+    tables.into_iter().map(|table| (table, AhoCorasick::new(table).expect("the phrases are sound"))).collect()
+});
 
 /// From here on stand the signs of Chinese, Japanese and Korean.
 const FIRST_WITHOUT_BLANKS: char = '\u{2e80}';

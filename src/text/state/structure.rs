@@ -70,11 +70,9 @@ pub(super) struct Structure {
 
 struct Selectors {
     refresh: Selector,
-    script: Selector,
     password: Selector,
     frame: Selector,
     document: Selector,
-    option: Selector,
     button: Selector,
     dialogue: Selector,
     main: Selector,
@@ -86,11 +84,9 @@ static SELECTORS: LazyLock<Selectors> = LazyLock::new(|| {
     let sound = |css: &str| Selector::parse(css).expect("a sound selector");
     Selectors {
         refresh: sound("meta[http-equiv]"),
-        script: sound("script"),
         password: sound("input[type=password]"),
         frame: sound("iframe[src], frame[src]"),
         document: sound("embed[src], object[data], iframe[src], frame[src]"),
-        option: sound("option"),
         button: sound("button, [role=button]"),
         dialogue: sound(
             "[role=dialog], [role=alertdialog], [aria-modal=true], [id*=cookie], [class*=cookie], [data-testid*=cookie], \
@@ -118,28 +114,97 @@ pub(super) fn challenge(body: &[u8]) -> Option<&'static str> {
     first.map(|mark| CHALLENGES[mark.as_usize()].1)
 }
 
+/// The elements of a page that could be something to us, in its order: most are told apart
+/// by their names alone, and a selector asks each element of the page.
+#[derive(Default)]
+struct Candidates<'a> {
+    metas: Vec<ElementRef<'a>>,
+    scripts: Vec<ElementRef<'a>>,
+    inputs: Vec<ElementRef<'a>>,
+    shown: Vec<ElementRef<'a>>,
+    options: Vec<ElementRef<'a>>,
+    buttons: Vec<ElementRef<'a>>,
+    dialogues: Vec<ElementRef<'a>>,
+    mains: Vec<ElementRef<'a>>,
+    links: Vec<ElementRef<'a>>,
+    tops: Vec<ElementRef<'a>>,
+}
+
+impl<'a> Candidates<'a> {
+    fn of(html: &'a Html) -> Self {
+        let mut all = Self::default();
+        for element in html.tree.nodes().filter_map(ElementRef::wrap) {
+            let by_name = match element.value().name() {
+                "meta" => Some(&mut all.metas),
+                "script" => Some(&mut all.scripts),
+                "input" => Some(&mut all.inputs),
+                "iframe" | "frame" | "embed" | "object" => Some(&mut all.shown),
+                "option" => Some(&mut all.options),
+                "button" => Some(&mut all.buttons),
+                "main" => Some(&mut all.mains),
+                "link" => Some(&mut all.links),
+                "html" | "body" => Some(&mut all.tops),
+                _ => None,
+            };
+            by_name.into_iter().for_each(|list| list.push(element));
+            let (mut role, mut dialogue) = (None, false);
+            for (name, value) in element.value().attrs() {
+                match name {
+                    "role" => (role, dialogue) = (Some(value), true),
+                    "aria-modal" => dialogue = true,
+                    "id" | "class" | "data-testid" => dialogue |= DIALOGUE_NAME.is_match(value),
+                    _ => {}
+                }
+            }
+            if role.is_some() && element.value().name() != "button" {
+                all.buttons.push(element);
+            }
+            if role.is_some() && element.value().name() != "main" {
+                all.mains.push(element);
+            }
+            if dialogue {
+                all.dialogues.push(element);
+            }
+        }
+        all
+    }
+}
+
+/// What parts of classes and ids may name a dialogue about consent.
+static DIALOGUE_NAME: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let names = ["cookie", "consent", "onetrust", "didomi", "usercentrics", "truste", "cmp"];
+    AhoCorasick::builder().ascii_case_insensitive(true).build(names).expect("the names are sound")
+});
+
 /// Looks at a page's markup.
 pub(super) fn of(html: &Html) -> Structure {
     let selectors = &*SELECTORS;
+    let all = Candidates::of(html);
+    fn select<'a>(from: &[ElementRef<'a>], selector: &Selector) -> impl Iterator<Item = ElementRef<'a>> {
+        from.iter().filter(|element| selector.matches(element)).copied()
+    }
     Structure {
-        refresh: html.select(&selectors.refresh).find_map(|meta| {
+        refresh: select(&all.metas, &selectors.refresh).find_map(|meta| {
             let soon = meta.attr("http-equiv").is_some_and(|value| value.eq_ignore_ascii_case("refresh"));
             if soon { refresh_target(meta.attr("content")?) } else { None }
         }),
-        script_redirect: html.select(&selectors.script).take(20).find_map(|script| {
+        script_redirect: all.scripts.iter().take(20).find_map(|script| {
             let code = script.text().collect::<String>();
             SCRIPT_REDIRECT.captures(code.get(..4_000).unwrap_or(&code)).map(|found| found[1].to_owned())
         }),
-        scripts: html.select(&selectors.script).count(),
-        passwords: html.select(&selectors.password).count(),
-        frames: html.select(&selectors.frame).count(),
-        document: html.select(&selectors.document).take(20).find_map(shown_document),
-        options: html.select(&selectors.option).take(300).flat_map(|option| option.text().chain([" "])).collect(),
-        buttons: html.select(&selectors.button).take(300).flat_map(|button| button.text().chain([" "])).collect(),
-        banner: html.select(&selectors.dialogue).take(DIALOGUES).find_map(banner),
-        main: message(html, &selectors.main),
-        canonical: html.select(&selectors.canonical).find_map(|link| link.attr("href")).map(str::to_owned),
-        error_markup: html.select(&selectors.error).next().is_some(),
+        scripts: all.scripts.len(),
+        passwords: select(&all.inputs, &selectors.password).count(),
+        frames: select(&all.shown, &selectors.frame).count(),
+        document: select(&all.shown, &selectors.document).take(20).find_map(shown_document),
+        options: all.options.iter().take(300).flat_map(|option| option.text().chain([" "])).collect(),
+        buttons: select(&all.buttons, &selectors.button)
+            .take(300)
+            .flat_map(|button| button.text().chain([" "]))
+            .collect(),
+        banner: select(&all.dialogues, &selectors.dialogue).take(DIALOGUES).find_map(banner),
+        main: message(select(&all.mains, &selectors.main)),
+        canonical: select(&all.links, &selectors.canonical).find_map(|link| link.attr("href")).map(str::to_owned),
+        error_markup: select(&all.tops, &selectors.error).next().is_some(),
     }
 }
 
@@ -169,8 +234,7 @@ const DIALOGUE: usize = 8_000;
 const MESSAGE: usize = 1_500;
 
 /// The words of a page's one main element, if they could be a message.
-fn message(html: &Html, main: &Selector) -> Option<String> {
-    let mut mains = html.select(main);
+fn message<'a>(mut mains: impl Iterator<Item = ElementRef<'a>>) -> Option<String> {
     let only = mains.next().filter(|_| mains.next().is_none())?;
     let mut words = String::new();
     for node in only.descendants() {
