@@ -75,7 +75,7 @@ pub struct Summary {
     /// Captures of none of the watch's pages, where it has several, or of no watch at all;
     /// not recorded.
     pub other_pages: usize,
-    /// The addresses of those, each with how many there are; of some [`MOST_ADDRESSES`] only.
+    /// The addresses of those, each with how many there are; of a bounded number only.
     pub elsewhere: BTreeMap<String, usize>,
     /// Captures that repeat a body which neither the file nor the record has; not recorded.
     pub without_body: usize,
