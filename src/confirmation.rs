@@ -149,7 +149,8 @@ pub fn first_look(watch: &Watch, outcome: &Outcome, told: Addressed, now: Timest
 
 /// Who is told where the text is the one that waits.
 pub fn found_again(watch: &Watch, awaited: &Awaited, now: Timestamp) -> Telling {
-    if now < awaited.due_at && watch.confirm.is_some() {
+    // Farther away than a second look is ever put off: the clock was wrong at the first.
+    if now < awaited.due_at && later(now, watch.confirm).is_some_and(|farthest| awaited.due_at <= farthest) {
         return Telling::default();
     }
     let (step, confirmed) = (Step::Confirm(awaited.id), awaited.alerts.clone());

@@ -134,6 +134,7 @@ mod tests {
                     after: String::new(),
                     why: String::new(),
                     kinds: Vec::new(),
+                    undone: false,
                 })
                 .collect(),
             ..Judgment::default()

@@ -30,6 +30,9 @@ use agenda::{Agenda, Host, Next};
 /// and cannot wake us.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
+/// A clock that is set back farther than this was wrong, and so is what was put down by it.
+const SET_BACK: Duration = Duration::from_secs(3600);
+
 /// When a watch whose record is damaged is tried again: somebody may have restored it.
 const AFTER_DAMAGE: Duration = Duration::from_secs(3600);
 
@@ -151,6 +154,9 @@ impl Running {
     async fn look_again<F, C>(&mut self, in_force: &InForce<F, C>, now: Timestamp) -> Result<(), StoreError> {
         if self.read_at.is_some_and(|read_at| read_at <= now && now < read_at + LOOK_AGAIN) {
             return Ok(());
+        }
+        if self.read_at.is_some_and(|read_at| now + SET_BACK < read_at) {
+            in_force.ports.store.clock_set_back(now).await?;
         }
         let until = now + LOOK_AGAIN;
         let moved = in_force.ports.store.moved().await?;

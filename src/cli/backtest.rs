@@ -261,9 +261,12 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
         wrap(&says, console.width).into_iter().try_for_each(|line| console.line(console.paint.bold(line)))?;
     }
     if total.failed > 0 {
-        console.warn(format!("our own code failed on {}; please report it", count(total.failed, "change")));
+        console.warn(format!(
+            "{} could not be judged in time, or our own code failed on them; please report it",
+            count(total.failed, "change")
+        ));
     }
-    if stop.is_cancelled() {
+    if stop.is_cancelled() && bar.position() < all as u64 {
         let judged = total.changes + total.failed;
         return Err(Complaint::failed(format!("stopped after {judged} of {all} changes"))
             .hint("the figures are of those; `policywatch backtest WATCH` and --from judge fewer")
@@ -279,6 +282,10 @@ fn stopped_by_people() -> CancellationToken {
     tokio::spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {
             heard.cancel();
+        }
+        // Who presses it again does not wait for what is being judged.
+        if tokio::signal::ctrl_c().await.is_ok() {
+            std::process::exit(Exit::Failed.code().into());
         }
     });
     stop

@@ -1,6 +1,6 @@
 //! `import`: another archive's captures, recorded as the history of a watch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -245,7 +245,9 @@ async fn captures(args: Args, console: &Console) -> anyhow::Result<Exit> {
     let installation = Installation::open(console).await?;
     let ended = captures_into(&args, &installation, console).await;
     // A watch that was made for captures of which none came is in nobody's way.
-    installation.release().await?;
+    if let Err(error) = installation.release().await {
+        console.warn(format!("the watch that was made for it may be left, with nothing recorded: {error:#}"));
+    }
     ended
 }
 
@@ -501,10 +503,21 @@ fn followed_by_nobody(summary: &Summary, args: &Args, console: &Console) -> Comp
     let mut found: Vec<(&String, &usize)> = summary.elsewhere.iter().collect();
     found.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
     let mut tables = Vec::new();
-    for (url, captures) in found.iter().take(PROPOSED) {
+    // One page has many addresses: with and without `https`, `www.` and a slash.
+    let (mut pages, mut ids) = (BTreeSet::new(), BTreeSet::new());
+    for (url, captures) in found {
         let Ok(address) = url::Url::parse(url) else { continue };
-        let id = proposed_id(&address);
-        let remarks = [format!("{} of it", count(**captures, "capture"))];
+        let host = address.host_str().unwrap_or_default().trim_start_matches("www.").to_owned();
+        let page = (host, address.path().trim_end_matches('/').to_owned(), address.query().map(str::to_owned));
+        if tables.len() == PROPOSED || !pages.insert(page) {
+            continue;
+        }
+        let plain = proposed_id(&address);
+        let numbered = (2..).map(|number| format!("{plain}-{number}"));
+        let Some(id) = std::iter::once(plain.clone()).chain(numbered).find(|id| ids.insert(id.clone())) else {
+            continue;
+        };
+        let remarks = [format!("{} of it", count(*captures, "capture"))];
         tables.push(watch_table(&WatchTable {
             remarks: &remarks,
             id: &id,

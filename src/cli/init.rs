@@ -30,7 +30,7 @@ pub fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
     } else {
         console.line(format!("{} wrote {}", console.paint.green("✓"), path.display()))?;
         console.say("");
-        console.say("It follows nothing yet. Begin with `policywatch add URL`, then");
+        console.say("It follows nothing yet. Next:");
         for (command, what) in [
             ("policywatch add URL", "finds a company's policies, and adds them"),
             ("policywatch config check", "says what is in force, and what is wrong"),

@@ -91,7 +91,7 @@ pub async fn run(_: Args, console: &Console) -> anyhow::Result<Exit> {
         return Ok(Exit::Done);
     }
     if states.is_empty() {
-        console.say("no watches yet; `policywatch init` writes a configuration to begin with");
+        console.say("no watches yet; `policywatch add URL` finds a company's policies and adds them");
         return Ok(Exit::Done);
     }
     let now = SystemClock.now();

@@ -93,6 +93,16 @@ pub struct Summary {
 const MOST_ADDRESSES: usize = 1000;
 const LONGEST_ADDRESS: usize = 500;
 
+/// Whether a capture may be of a policy at all: a page or a document that was there.
+fn may_be_policy(snapshot: &Snapshot) -> bool {
+    const TEXTS: [&str; 6] = ["html", "pdf", "text/plain", "markdown", "wordprocessingml", "xml"];
+    let kind = snapshot.header("content-type").map(str::to_ascii_lowercase);
+    snapshot.url.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http"))
+        && (200..300).contains(&snapshot.status)
+        && !snapshot.url.ends_with("/robots.txt")
+        && kind.is_none_or(|kind| TEXTS.iter().any(|text| kind.contains(text)))
+}
+
 impl Summary {
     fn note_elsewhere(&mut self, url: &str, more: usize) {
         if let Some(count) = self.elsewhere.get_mut(url) {
@@ -298,7 +308,9 @@ impl<'a, C: Clock> Recorder<'a, C> {
         if places.is_empty() {
             // Whose page that is nobody can tell: it stays in the file.
             self.summary.other_pages += 1;
-            self.summary.note_elsewhere(&snapshot.url, 1);
+            if may_be_policy(&snapshot) {
+                self.summary.note_elsewhere(&snapshot.url, 1);
+            }
             return Ok(Vec::new());
         }
         if truncated.is_some() {

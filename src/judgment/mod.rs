@@ -74,6 +74,8 @@ pub struct Finding {
     pub why: String,
     /// What kinds of thing its clause changes; empty where the whole text decided.
     pub kinds: Vec<EditKind>,
+    /// While it is judged: another edit of the clause undoes what the quoted words show.
+    pub undone: bool,
 }
 
 /// Why a part of a change does not matter. The words are those of the label guide.
@@ -456,7 +458,7 @@ impl Bench {
             true => quote::amount(clause),
             false => quote::decisive(clause, trigger),
         };
-        self.findings.push(Finding {
+        let mut finding = Finding {
             rule: rule.to_owned(),
             practice,
             severity,
@@ -465,7 +467,10 @@ impl Bench {
             after,
             why: why.to_owned(),
             kinds: edits::kinds(clause),
-        });
+            undone: false,
+        };
+        finding.undone = summary::is_undone(&finding, clause);
+        self.findings.push(finding);
     }
 
     /// Links whose targets changed: a route to one's rights that leads to another host matters.
@@ -502,6 +507,7 @@ impl Bench {
                     after: quote::shorten(&to.target),
                     why: format!("the link “{}” leads elsewhere", quote::shorten(&to.text)),
                     kinds: vec![EditKind::Link],
+                    undone: false,
                 });
                 self.about.note_plain(Practice::RightsChoices);
             }
@@ -526,6 +532,7 @@ impl Bench {
             after,
             why: format!("requests are {} made on this form", if comes { "now" } else { "no longer" }),
             kinds: vec![EditKind::Link],
+            undone: false,
         });
         self.about.note_plain(Practice::RightsChoices);
     }
@@ -544,6 +551,7 @@ impl Bench {
                 after: format!("{} words", facts.new_words),
                 why: "most of the text is new".to_owned(),
                 kinds: Vec::new(),
+                undone: false,
             });
         }
         let words: usize = self.unexplained.iter().map(|(.., words)| words).sum();
@@ -597,6 +605,7 @@ impl Bench {
                 after: quote::shorten(&after),
                 why: format!("{words} words differ that no rule knows"),
                 kinds: vec![EditKind::Wording],
+                undone: false,
             });
         } else {
             for (section, before, after, _) in unexplained {
@@ -656,6 +665,7 @@ impl Bench {
         let (mut findings, noise) = (self.findings, self.noise);
         for finding in &mut findings {
             finding.why = summary::reason(finding).unwrap_or_else(|| std::mem::take(&mut finding.why));
+            finding.undone = false;
         }
         Judgment { materiality, severity, practices, summary, findings, noise, returns: None, dating: None }
     }

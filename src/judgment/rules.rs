@@ -737,8 +737,17 @@ fn listed_in(seen: &Seen<'_>, practice: Practice) -> bool {
         && !super::noise::is_prose(clause)
 }
 
+/// An entry of a list of recipients; where the heading says that it is one, also an entry that
+/// says more of what the recipient does ("advertisers, who receive your address to show ads").
 fn recipient_listed(seen: &Seen<'_>) -> bool {
+    let shared = |headings: &[String]| {
+        headings.last().is_some_and(|heading| super::practice::named_in(heading).contains(&Practice::SharingSale))
+    };
+    let speaks = || seen.practices.iter().any(|(practice, _)| *practice == Practice::SharingSale);
     listed_in(seen, Practice::SharingSale)
+        || shared(&seen.clause.path)
+            && speaks()
+            && seen.practices.first().is_some_and(|(practice, _)| listed_in(seen, *practice))
 }
 
 /// An entry of a text that is nothing but a list of names and places.

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::facts::fold;
+use super::facts::{Clause, fold};
 use super::rules::{legal_names_as_written, pattern};
 use super::{Finding, Materiality, Noise, Practice};
 use crate::change::words::{Token, is_small, steps, tokens};
@@ -349,7 +349,37 @@ fn told(finding: &Finding) -> Option<Told> {
         }
         Phrase::Named(one, all) => called(finding, one, all),
         Phrase::Clause => clause(finding),
+        Phrase::Other(_) if finding.undone => None,
         Phrase::Other(told) => told(finding),
+    }
+}
+
+/// Whether the quotations of a finding show something on one side that its whole clause says
+/// on both: another edit, behind a cut, undoes it, so no direction may be told.
+pub(super) fn is_undone(finding: &Finding, clause: &Clause) -> bool {
+    let sides = |shows: &dyn Fn(&str) -> bool| {
+        let quoted = (shows(&fold(&finding.before)), shows(&fold(&finding.after)));
+        quoted.0 != quoted.1 && quoted != (shows(&clause.old), shows(&clause.new))
+    };
+    if finding.before.is_empty() || finding.after.is_empty() {
+        return false;
+    }
+    match (&*finding.rule, phrase(&finding.rule)) {
+        (_, Some(Phrase::About(_, cue))) => {
+            CUES.iter().find(|(known, _)| known == cue).is_some_and(|(_, cue)| sides(&|text| cue.is_match(text)))
+        }
+        ("polarity.limit", _) => LIMITS.iter().any(|kind| sides(&|text| kind.is_match(text))),
+        ("polarity.promise" | "polarity.negation", _) => {
+            let more = |pattern: &Regex, old: &str, new: &str| {
+                pattern.find_iter(old).count().cmp(&pattern.find_iter(new).count())
+            };
+            let (before, after) = (fold(&finding.before), fold(&finding.after));
+            [&*NO, &*RULED_OUT].into_iter().any(|pattern| {
+                let quoted = more(pattern, &before, &after);
+                quoted.is_ne() && quoted != more(pattern, &clause.old, &clause.new)
+            })
+        }
+        _ => false,
     }
 }
 
@@ -464,6 +494,7 @@ fn direction(finding: &Finding, cue: &str) -> Direction {
         // A rule knows more words than the cue.
         ("", after, _) if !after.is_empty() => Direction::Came,
         (before, "", _) if !before.is_empty() => Direction::Went,
+        _ if finding.undone => Direction::Changed,
         (_, _, (false, true)) => Direction::Came,
         (_, _, (true, false)) => Direction::Went,
         _ => Direction::Changed,
@@ -796,10 +827,33 @@ fn amounts(finding: &Finding) -> Option<(String, String)> {
     }
 }
 
+/// The number in an amount. A point or comma before three digits parts thousands, as in
+/// "1,500" and "1.500"; before one or two it parts decimals; else the number is not told.
+fn number(amount: &str) -> Option<f64> {
+    let from = amount.find(|c: char| c.is_ascii_digit())?;
+    let rest = &amount[from..];
+    let end = rest.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | ',' | '\'' | '’')).unwrap_or(rest.len());
+    let mut parts = rest[..end].split(['.', ',', '\'', '’']).filter(|part| !part.is_empty());
+    let mut digits = parts.next()?.to_owned();
+    let parts: Vec<&str> = parts.collect();
+    for (at, part) in parts.iter().enumerate() {
+        match part.len() {
+            3 => digits.push_str(part),
+            1 | 2 if at + 1 == parts.len() => {
+                digits.push('.');
+                digits.push_str(part);
+            }
+            _ => return None,
+        }
+    }
+    // Another number behind the first ("2 to 3 years") is no amount that could be compared.
+    let one = !rest[end..].contains(|c: char| c.is_ascii_digit());
+    digits.parse().ok().filter(|_| one)
+}
+
 /// A number and its unit; months and years in days.
 fn measured(amount: &str) -> Option<(f64, char)> {
-    let digits: String = amount.chars().filter(|c| c.is_ascii_digit()).collect();
-    let number: f64 = digits.parse().ok()?;
+    let number = number(amount)?;
     let unit = fold(amount).split_whitespace().last()?.to_owned();
     const UNITS: [(&str, f64); 12] = [
         ("hour", 1.0 / 24.0),
@@ -954,11 +1008,25 @@ mod tests {
             after: after.to_owned(),
             why: "something changed that matters".to_owned(),
             kinds: Vec::new(),
+            undone: false,
         }
     }
 
     fn told(rule: &str, practice: Option<Practice>, before: &str, after: &str) -> String {
         summary(Materiality::Material, &[finding(rule, practice, before, after)], &[])
+    }
+
+    #[test]
+    fn amounts_are_compared_as_they_are_written() {
+        let told = |before: &str, after: &str| {
+            let (before, after) = (format!("We keep it for {before}."), format!("We keep it for {after}."));
+            reason(&finding("number.amount", Some(Practice::Retention), &before, &after)).unwrap_or_default()
+        };
+        assert_eq!(told("1.5 years", "2 years"), "data may be kept longer, from 1.5 years to 2 years");
+        assert_eq!(told("2 years", "18 months"), "data is kept for less time, from 2 years to 18 months");
+        assert_eq!(told("$1,500.50", "$2,000"), "an amount went up, from $1,500.50 to $2,000");
+        assert_eq!(number("1.500.000 €"), Some(1_500_000.0));
+        assert_eq!((number("1,5 Jahre"), number("1.2345 x"), number("none")), (Some(1.5), None, None));
     }
 
     #[test]

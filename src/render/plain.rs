@@ -216,7 +216,7 @@ fn one(
     if page.column > 0 {
         page.end();
     }
-    for told in links.0.iter().filter(|link| link.first == at) {
+    for told in links.told_in(at) {
         let more = match told.sections {
             1 => String::new(),
             2 => " (and in another section)".to_owned(),
@@ -261,12 +261,19 @@ impl<'a> Links<'a> {
         Self(told)
     }
 
+    /// Those that are told in a section; they are in the order of the sections.
+    fn told_in(&self, at: usize) -> &[ToldLink<'a>] {
+        let from = self.0.partition_point(|link| link.first < at);
+        let count = self.0[from..].partition_point(|link| link.first == at);
+        &self.0[from..from + count]
+    }
+
     /// Whether all that changed in a section is links that another one tells.
     fn are_all_told(&self, at: usize, section: &SectionChange) -> bool {
         let same_words = section.edits.iter().all(|edit| edit.op == Op::Equal);
         let linked = section.links.iter().any(|link| link.from.is_some() && link.to.is_some());
         let stays = section.from == section.to && section.kind == Kind::Amended;
-        stays && same_words && linked && !self.0.iter().any(|link| link.first == at)
+        stays && same_words && linked && self.told_in(at).is_empty()
     }
 }
 

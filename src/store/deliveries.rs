@@ -10,7 +10,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 use super::fault::{At, Fault, word};
 use super::watches::name;
 use super::{CheckId, Store, StoreError};
-use crate::alert::{Alert, Delivery, DeliveryId, DeliveryState, Sent, retry_at};
+use crate::alert::{Alert, Delivery, DeliveryId, DeliveryState, RETRY_PAUSES, Sent, retry_at};
 use crate::time::Timestamp;
 
 impl Store {
@@ -270,4 +270,12 @@ fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         last_error: row.get(8)?,
         delivered_at: row.get::<_, Option<At>>(9)?.map(|at| at.0),
     })
+}
+
+/// Makes due what waits longer than any pause is: a clock that was wrong put it off.
+pub(super) fn bring_near(tx: &Transaction<'_>, now: Timestamp) -> Result<(), Fault> {
+    let longest = RETRY_PAUSES.iter().max().copied().unwrap_or_default();
+    let farthest = now + chrono::Duration::from_std(longest).unwrap_or(chrono::Duration::days(1));
+    tx.execute("UPDATE deliveries SET due_at = ?1 WHERE state = 'pending' AND due_at > ?2", (At(now), At(farthest)))?;
+    Ok(())
 }

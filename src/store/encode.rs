@@ -536,6 +536,7 @@ fn finding(row: FindingRow) -> Result<Finding, String> {
         why: row.why,
         // A kind of a later release is left out: it explains, and decides nothing here.
         kinds: row.kinds.iter().filter_map(|kind| EditKind::parse(kind)).collect(),
+        undone: false,
     })
 }
 

@@ -65,7 +65,7 @@ pub(super) fn write(
     // Another process may have been faster, and has told.
     let (changed, notices) = match turn {
         Turn::Begin { since, notices } if begin(tx, (check.0, watch, *since))? => {
-            let notices = with_mates(tx, watch, check, notices, now)?;
+            let notices = with_mates(tx, watch, check, notices)?;
             return deliveries::enqueue_notices(tx, Some(watch), &notices, now);
         }
         Turn::Keep => return Ok(0),
@@ -84,6 +84,10 @@ fn begin(tx: &Transaction<'_>, (check, watch, since): (i64, i64, Timestamp)) -> 
     Ok(tx.prepare_cached(insert)?.execute((check, watch, At(since)))? > 0)
 }
 
+/// Watches that one notice names at most: what is beyond is told in its own time, so that no
+/// receiver refuses the message for its size.
+const MOST_TOGETHER: usize = 200;
+
 /// Another watch of a host that does not answer.
 struct Mate {
     key: i64,
@@ -95,18 +99,15 @@ struct Mate {
 
 /// The notices of a silence, each naming the other watches of the host too that fell silent with
 /// this one, for the same reason: those count as told, and are silent in the record from now on.
-fn with_mates(
-    tx: &Transaction<'_>,
-    watch: i64,
-    check: CheckId,
-    notices: &[Alert],
-    now: Timestamp,
-) -> Result<Vec<Alert>, Fault> {
-    let mates = mates(tx, watch, check, now)?;
+fn with_mates(tx: &Transaction<'_>, watch: i64, check: CheckId, notices: &[Alert]) -> Result<Vec<Alert>, Fault> {
+    let mates = mates(tx, watch, check)?;
     // Whoever hears of one of them by another channel only is told of it in its own time.
     let all_hear = |mate: &Mate| mate.channels.iter().all(|name| notices.iter().any(|one| one.channel == *name));
     let mut together = Vec::new();
     for mate in mates.into_iter().filter(|mate| !mate.channels.is_empty()).filter(all_hear) {
+        if together.len() == MOST_TOGETHER {
+            break;
+        }
         if begin(tx, (mate.check, mate.key, mate.since))? {
             together.push(mate);
         }
@@ -120,18 +121,19 @@ fn with_mates(
 
 /// The watches in force of the same host whose last look was in vain for the same reason, in the
 /// same words, and which would be told of soon.
-fn mates(tx: &Transaction<'_>, watch: i64, check: CheckId, now: Timestamp) -> Result<Vec<Mate>, Fault> {
+fn mates(tx: &Transaction<'_>, watch: i64, check: CheckId) -> Result<Vec<Mate>, Fault> {
     let host = |url: &str| Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
     let own: String =
         tx.prepare_cached("SELECT url FROM watches WHERE id = ?1")?.query_row([watch], |row| row.get(0))?;
     let mut statement = tx.prepare_cached(
-        "SELECT w.id, w.name, w.url, w.failing_since, w.stale_after, c.id, w.notify
+        "SELECT w.id, w.name, w.url, w.failing_since, w.stale_after, c.id, w.notify, c.recorded_at
          FROM checks mine CROSS JOIN watches w CROSS JOIN checks c
          WHERE mine.id = ?1 AND mine.outcome = 'unreachable' AND w.id <> mine.watch_id
            AND c.why = mine.why AND c.outcome = mine.outcome
            AND w.failing_since IS NOT NULL AND w.stale_after IS NOT NULL AND w.notify IS NOT NULL
            AND w.next_check_at IS NOT NULL AND w.retired_at IS NULL
            AND c.id = (SELECT max(id) FROM checks WHERE watch_id = w.id AND whole_id IS NULL)
+           AND NOT EXISTS (SELECT 1 FROM attempts WHERE check_id = c.id AND kind IN ('too_large', 'no_browser', 'browser'))
            AND NOT EXISTS (SELECT 1 FROM silences WHERE watch_id = w.id AND ended_by IS NULL)
          ORDER BY w.name",
     )?;
@@ -139,8 +141,10 @@ fn mates(tx: &Transaction<'_>, watch: i64, check: CheckId, now: Timestamp) -> Re
     let mut mates = Vec::new();
     while let Some(row) = rows.next()? {
         let (url, since, after): (String, Timestamp, i64) = (row.get(2)?, row.get::<_, At>(3)?.0, row.get(4)?);
-        // A seventh early: of a week, a day, in which each of them is looked at.
-        let soon = chrono::Duration::try_seconds(after - after / 7).is_some_and(|after| now - since >= after);
+        // A seventh early: of a week, a day, in which each of them is looked at. As for the first,
+        // its own looks decide, not the time in which nobody looked.
+        let looked = row.get::<_, At>(7)?.0 - since;
+        let soon = chrono::Duration::try_seconds(after - after / 7).is_some_and(|after| looked >= after);
         if !soon || host(&url) != host(&own) {
             continue;
         }

@@ -6,13 +6,34 @@ use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 
 use super::fault::{At, Fault, word};
 use super::versions::latest_facts;
-use super::{CheckFacts, CheckId, Due, Store, StoreError, Synced, WatchState, checks, confirmations, moves, silences};
+use super::{
+    CheckFacts, CheckId, Due, Store, StoreError, Synced, WatchState, checks, confirmations, deliveries, moves, silences,
+};
 use crate::cadence::{Comes, LONGEST_RETRY_AFTER};
 use crate::discovery::moves::Whereabouts;
 use crate::time::Timestamp;
 use crate::watch::{Watch, WatchId};
 
 impl Store {
+    /// The clock was set back: what was looked at at a time that is to come again was put off by
+    /// a wrong clock, and is due now; so is what is to be told and was put off farther than any
+    /// pause reaches.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub async fn clock_set_back(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.write("mend what a wrong clock put off", move |tx| {
+            tx.execute(
+                "UPDATE watches SET next_check_at = ?1
+                     WHERE next_check_at > ?1
+                       AND (SELECT recorded_at FROM checks WHERE watch_id = watches.id ORDER BY id DESC LIMIT 1) > ?1",
+                [At(now)],
+            )?;
+            deliveries::bring_near(tx, now)
+        })
+        .await
+    }
+
     /// Puts the configured watches in force: new ones are due at the moment that `due`
     /// names, missing ones are retired, returning ones revived.
     ///
@@ -38,6 +59,7 @@ impl Store {
                     moves::readdressed_pages(tx, watch, now)?;
                 }
             }
+            deliveries::bring_near(tx, now)?;
             let configured: BTreeSet<&WatchId> = watches.iter().map(|watch| &watch.id).collect();
             for id in in_force(tx)? {
                 if !configured.contains(&id) {

@@ -209,13 +209,30 @@ fn the_summary_quotes_the_decisive_words() {
     insta::assert_snapshot!(judgment.summary, @"The promise “We will not sell your personal data” is gone: the text now says “We may sell your personal data” (in “Sharing”).");
 }
 
+/// What one edit takes away and the rest of the sentence still says is not told as gone.
+#[test]
+fn a_direction_is_told_only_where_the_whole_clause_has_it() {
+    let rest = "who help us to run the shop, to send what was ordered, to answer what is asked and to keep the books \
+                in order for as long as the law of the place wants it, and our affiliates sell it too";
+    let text = |does: &str| {
+        format!("# Sharing\n\nTo help the people who run this shop, we {does} your personal data to partners {rest}.\n")
+    };
+    let (_, judgment) = judged(&text("sell"), &text("give"));
+    let told = format!("{} {:?}", judgment.summary, judgment.findings.iter().map(|f| &f.why).collect::<Vec<_>>());
+    assert!(!told.contains("no longer speaks of the sale"), "{told}");
+    assert!(judgment.findings.iter().any(|finding| finding.rule == "sale.data"), "{told}");
+    let short = |does: &str| format!("# Sharing\n\nWe {does} your personal data to partners who help us.\n");
+    let (_, judgment) = judged(&short("sell"), &short("give"));
+    assert!(judgment.summary.contains("no longer speaks of the sale"), "{}", judgment.summary);
+}
+
 #[test]
 fn the_json_keeps_the_order_of_the_contract() {
     let (change, judgment) = judged("# Sharing\nWe will not sell your data.", "# Sharing\nWe may sell your data.");
     insta::assert_snapshot!(json::change(Some((&change, &judgment))));
     insta::assert_snapshot!(json::change(None), @r#"{"materiality":"none","severity":0,"practices":[],"summary":"the text is the same","findings":[],"sections":[],"noise":[],"crosses_readings":false,"returns_to":null,"flapping":false,"silent_edit":false,"empty_refresh":false}"#);
     let reading = reading("# Sharing\nWe may sell \"data\".");
-    insta::assert_snapshot!(json::reading("page.html", Ok(&reading)), @r#"{"input":"page.html","readable":true,"why":null,"title":null,"language":"en","effective_at":null,"reading":6,"sections":[{"path":["Sharing"],"level":1,"text":"Sharing\n\nWe may sell \"data\"."}],"text":"Sharing\n\nWe may sell \"data\".","words":5,"policy_links":[]}"#);
+    insta::assert_snapshot!(json::reading("page.html", Ok(&reading)), @r#"{"input":"page.html","readable":true,"why":null,"title":null,"language":"en","effective_at":null,"reading":7,"sections":[{"path":["Sharing"],"level":1,"text":"Sharing\n\nWe may sell \"data\"."}],"text":"Sharing\n\nWe may sell \"data\".","words":5,"policy_links":[]}"#);
 }
 
 #[test]

@@ -274,6 +274,30 @@ fn what_nobody_follows_is_proposed() {
     let told = desk.run(&["import", "wacz", "all.wacz", "--json"]).exits(0).objects();
     assert_eq!(told.len(), 3, "{told:?}");
 
+    // One page has many addresses, pages of one name are told apart, and what is no page is not
+    // proposed.
+    let desk = self::desk(&[]);
+    let at = |address: &str, kind: &str| {
+        let capture = String::from_utf8(record(9, "2021-03-01T00:00:00Z", &policy(MAY))).unwrap();
+        let capture = capture.replace("https://acme.test/privacy", address);
+        capture.replace("text/html", kind).into_bytes()
+    };
+    let many = [
+        at("https://acme.test/a/privacy", "text/html"),
+        at("http://www.acme.test/a/privacy", "text/html"),
+        at("https://acme.test/b/privacy", "text/html"),
+        at("https://acme.test/a.css", "text/css!"),
+    ];
+    desk.write("many.warc", many.concat());
+    let told = desk.run(&["import", "warc", "many.warc"]).exits(2);
+    let (_, proposed) = told.err.split_once("\n\n").unwrap();
+    let (proposed, _) = proposed.split_once("error:").unwrap();
+    let ids: Vec<&str> = proposed.lines().filter_map(|line| line.strip_prefix("id = ")).collect();
+    assert_eq!(ids, ["\"acme-test-privacy\"", "\"acme-test-privacy-2\""], "{proposed}");
+    let config = std::fs::read_to_string(desk.path("policywatch.toml")).unwrap();
+    desk.write("policywatch.toml", config + proposed);
+    desk.run(&["config", "check"]).exits(0);
+
     // Of a page that is not followed, the address is said.
     let desk = self::desk(&[("acme", "https://acme.test/privacy")]);
     desk.write("all.warc", all.concat());
@@ -295,6 +319,11 @@ fn an_import_that_came_to_nothing_leaves_no_watch() {
         desk.run(&["import", format, file, "--watch", "new"]).exits(code);
         assert_eq!(desk.run(&["list", "--json"]).exits(0).objects(), Vec::<Value>::new(), "{file}");
     }
+    // What came before the damage is recorded, so the watch stays.
+    desk.run(&["import", "warc", "half.warc", "--watch", "half"]).exits(3);
+    assert_eq!(desk.run(&["log", "half", "--json"]).exits(0).objects().len(), 1);
+    let desk = self::desk(&[]);
+    desk.write("bad.warc", "no archive");
     desk.write("one.warc", &sound);
     desk.run(&["import", "warc", "one.warc", "--watch", "new"]).exits(0);
     desk.run(&["import", "warc", "bad.warc", "--watch", "new"]).exits(3);

@@ -634,3 +634,21 @@ fn a_text_in_markdown_in_the_data() {
     let code = format!("#one\n#two\n{text}{more}").replace("## ", "##");
     assert!(read(&page(page_of(data(code))), &Selectors::default(), &Expected::default()).is_err());
 }
+
+#[test]
+fn what_is_left_out_of_a_typed_text_stays_out() {
+    let long = format!("{}\n\n{}\n\nMore of it\n\n{}", clause("letters"), clause("orders"), clause("invoices"));
+    let typed = |text: &str| format!("<body><h1>Privacy Policy</h1><pre>{text}</pre>");
+    for struck in ["<s>We never sell it.</s>", "<span style='text-decoration:line-through'>We never sell it.</span>"] {
+        holds(&typed(&format!("{long}\n\n{struck}\n\nWe sell it.")), &FEW, &["never sell"]);
+    }
+    let how = Selectors { remove: vec![".x".to_owned()], ..Selectors::default() };
+    let read_so = |how: &Selectors, text: &str| {
+        read(&page(typed(text)), how, &Expected::default()).expect("the page is a policy").text()
+    };
+    let text = read_so(&how, &format!("{long}\n\n<span class=x>Print this page.</span>"));
+    assert!(text.contains(&clause("orders")) && !text.contains("Print"), "{text}");
+    // A soft hyphen parts no word.
+    let text = read_so(&Selectors::default(), &long.replace("orders", "or\u{ad}ders"));
+    assert!(text.contains(&clause("orders")), "{text}");
+}

@@ -144,6 +144,7 @@ fn examine(previous: Option<&Version>, snapshot: Snapshot) -> Outcome {
         after: "may share".to_owned(),
         why: "data reaches others".to_owned(),
         kinds: Vec::new(),
+        undone: false,
     };
     let judgment = Judgment {
         materiality: Materiality::Material,

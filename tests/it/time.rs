@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use policywatch::alert::Sent;
 use policywatch::check::{Checked, check};
 use policywatch::clock::Clock as _;
 use policywatch::confirmation::ConfirmationState;
@@ -485,4 +486,45 @@ async fn a_look_that_a_wrong_clock_put_off_is_put_down_anew() {
     let ahead = world.clock.now();
     assert_eq!(put_in_force(ahead).await, ahead + HOUR, "what is right stays");
     assert_eq!(put_in_force(right).await, right + HOUR);
+}
+
+/// The daemon ran while the clock was a year ahead and was put right: looks and messages that
+/// were put off by it are due.
+#[tokio::test]
+async fn what_a_wrong_clock_put_off_is_due_when_it_is_set_back() {
+    let world = World::new().await;
+    let watch = world.follow(watch("/privacy", &["desk"])).await;
+    let other = world.follow(crate::world::watch("/terms", &["desk"])).await;
+    world.serve_and_check(&watch, policy(WILL_NOT)).await;
+    let looked = world.serve_and_check(&other, policy(WILL_NOT)).await;
+    let right = world.clock.now();
+    world.clock.advance(365 * DAY);
+    world.serve_and_check(&watch, policy(MAY)).await;
+    let ahead = world.clock.now();
+    let claimed = world.store.claim(ahead, std::time::Duration::from_secs(60)).await.unwrap().unwrap();
+    let again = Sent::Failed { reason: "no answer".to_owned(), retry_after: None };
+    world.store.settle(&claimed.id, again, ahead).await.unwrap();
+
+    world.store.clock_set_back(right).await.unwrap();
+    assert_eq!(world.store.due_at(&watch.id).await.unwrap(), Some(right));
+    assert_eq!(world.store.due_at(&other.id).await.unwrap(), looked.next_check_at, "what was put down rightly stays");
+    assert_eq!(world.store.next_delivery_at().await.unwrap(), Some(right));
+    world.deliver_all().await;
+}
+
+/// A second look that a wrong clock put off for a year counts as soon as the clock is right.
+#[tokio::test]
+async fn a_second_look_that_a_wrong_clock_put_off_confirms() {
+    let world = World::new().await;
+    let watch = confirming(&world).await;
+    world.serve_and_check(&watch, policy(WILL_NOT)).await;
+    world.serve_and_check(&watch, policy(MAY)).await;
+    let awaited = policywatch::confirmation::Awaited {
+        due_at: world.clock.now() + 365 * DAY,
+        ..world.store.awaited(&watch.id).await.unwrap().unwrap()
+    };
+    let telling = policywatch::confirmation::found_again(&watch, &awaited, world.clock.now());
+    assert_eq!(telling.confirmed.len(), 1);
+    let awaited = policywatch::confirmation::Awaited { due_at: world.clock.now() + HALF_HOUR / 2, ..awaited };
+    assert!(policywatch::confirmation::found_again(&watch, &awaited, world.clock.now()).confirmed.is_empty());
 }

@@ -106,6 +106,7 @@ pub(super) fn of_runs<'a>(tree: &Tree<'a>, runs: &[Range<usize>], base: Option<&
         now: Draft::default(),
         open: Vec::new(),
         items: 0,
+        until: 0,
         classes: HashMap::default(),
         single: BTreeMap::new(),
         after_span: false,
@@ -185,6 +186,8 @@ struct Writer<'a> {
     out: Vec<Line>,
     now: Draft,
     open: Vec<Open>,
+    /// Where the run of nodes ends that is written.
+    until: usize,
     items: usize,
     /// Whether a class calls its element a title, and whether bold: told once for each.
     classes: HashMap<&'a str, Classed, Hash>,
@@ -202,6 +205,7 @@ struct Writer<'a> {
 impl<'a> Writer<'a> {
     fn write(&mut self, tree: &Tree<'a>, run: Range<usize>) {
         let mut at = run.start;
+        self.until = run.end;
         // Elements that were open before the run began end a line where they end.
         let mut ends = tree.ends_around(run.start).take_while(|end| *end < run.end).peekable();
         while at < run.end {
@@ -265,7 +269,7 @@ impl<'a> Writer<'a> {
                 self.table(tree, at);
                 return node.end;
             }
-            "pre" if is_whole_text(tree, at) => {
+            "pre" if node.end <= self.until && is_whole_text(tree, at) => {
                 self.flush();
                 self.area(tree, at);
                 return node.end;
@@ -573,6 +577,7 @@ impl<'a> Writer<'a> {
     /// Writes a text that has no marks but its line breaks.
     fn area(&mut self, tree: &Tree<'a>, at: usize) {
         let text: String = tree.subtree(at).filter_map(|node| tree.nodes[node].text()).collect();
+        let text: String = text.chars().filter(|c| !is_invisible(*c)).collect();
         for block in plain::blocks(&text) {
             let kind = match block.kind {
                 BlockKind::Heading { level, .. } => Kind::Heading(level),
@@ -638,7 +643,8 @@ const WHOLE_TEXT: u32 = 100;
 /// that show a file.
 fn is_whole_text(tree: &Tree<'_>, at: usize) -> bool {
     let nodes = &tree.nodes[tree.subtree(at)];
-    let typed = nodes[1..].iter().all(|node| node.text().is_some() || matches!(node.name, "span" | "code" | "font"));
+    // What is left out, or looks its own, is read node by node.
+    let typed = nodes[1..].iter().all(|node| !node.off && (node.text().is_some() || node.name == "code"));
     let text = || nodes.iter().filter_map(|node| node.text());
     let gaps = |text: &str| {
         let lines: Vec<&str> = text.lines().map(str::trim).collect();

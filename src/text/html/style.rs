@@ -18,12 +18,15 @@ const MOST: usize = 10_000;
 pub(super) fn bold_classes(source: &str) -> HashSet<String> {
     let mut bold = HashSet::new();
     let bytes = source.as_bytes();
+    // Where the last rule began: it may say a weight many times.
+    let mut last = None;
     for at in memmem::find_iter(bytes, b"font-weight") {
         if bold.len() >= MOST {
             break;
         }
         if is_bold(&source[at + "font-weight".len()..])
-            && let Some(selectors) = selectors(&bytes[at.saturating_sub(LONGEST_RULE)..at])
+            && let Some((open, selectors)) = selectors(bytes, at)
+            && last.replace(open) != Some(open)
         {
             bold.extend(selectors.split(',').filter_map(class).map(str::to_owned));
         }
@@ -38,15 +41,18 @@ fn is_bold(rest: &str) -> bool {
     value.starts_with(b"bold") || value.get(1..3) == Some(b"00") && matches!(value[0], b'6'..=b'9')
 }
 
-/// The selectors of the rule that is open at the end of some bytes of a style sheet.
-fn selectors(before: &[u8]) -> Option<&str> {
+/// Where the rule opens that is open at a place of a style sheet, and its selectors.
+fn selectors(bytes: &[u8], at: usize) -> Option<(usize, &str)> {
+    let start = at.saturating_sub(LONGEST_RULE);
+    let before = &bytes[start..at];
     let open = memrchr(b'{', before)?;
     // An attribute's style, and what stands behind a rule's end, belong to no rule.
     if before[open..].iter().any(|byte| matches!(byte, b'}' | b'<' | b'"')) {
         return None;
     }
     let from = before[..open].iter().rposition(|byte| matches!(byte, b'}' | b'{' | b'>' | b'/' | b';'));
-    std::str::from_utf8(&before[from.map_or(0, |from| from + 1)..open]).ok()
+    let selectors = std::str::from_utf8(&before[from.map_or(0, |from| from + 1)..open]).ok()?;
+    Some((start + open, selectors))
 }
 
 /// The class that a selector asks for, if it asks for nothing else.

@@ -133,7 +133,7 @@ struct Candidates<'a> {
 impl<'a> Candidates<'a> {
     fn of(html: &'a Html) -> Self {
         let mut all = Self::default();
-        for element in html.tree.nodes().filter_map(ElementRef::wrap) {
+        for element in html.tree.root().descendants().filter_map(ElementRef::wrap) {
             let by_name = match element.value().name() {
                 "meta" => Some(&mut all.metas),
                 "script" => Some(&mut all.scripts),
