@@ -51,6 +51,39 @@ fn write(path: &Path) -> anyhow::Result<()> {
         _ => Complaint::failed(format!("could not write {}: {error}", path.display()))
             .hint("name a file in a directory that you may write to: policywatch init FILE"),
     })?;
-    file.write_all(EXAMPLE.as_bytes())?;
+    file.write_all(following_nothing(EXAMPLE).as_bytes())?;
     Ok(())
+}
+
+/// A configuration whose watches are comments: who only tries the program asks nobody.
+fn following_nothing(example: &str) -> String {
+    let mut out = String::with_capacity(example.len() + 1_000);
+    let (mut of_watch, mut said) = (false, false);
+    for line in example.lines() {
+        if line.starts_with('[') {
+            of_watch = line.starts_with("[[watch]]");
+        }
+        let is_set = of_watch && !line.is_empty() && !line.starts_with('#');
+        if is_set && !said {
+            out.push_str("# Nothing yet: the tables below are examples.\n");
+            said = true;
+        }
+        out.push_str(if is_set { "# " } else { "" });
+        out.push_str(line);
+        out.push('\n');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn watches_are_comments_and_all_else_stays() {
+        let example = "[a]\nb = 1\n\n[[watch]]\n# What.\nid = \"x\"\n\n[[watch]]\nid = \"y\"\n\n# C.\n[[c]]\nd = 2\n";
+        let written = "[a]\nb = 1\n\n# Nothing yet: the tables below are examples.\n# [[watch]]\n# What.\n# id = \"x\"\n\n\
+                       # [[watch]]\n# id = \"y\"\n\n# C.\n[[c]]\nd = 2\n";
+        assert_eq!(following_nothing(example), written);
+    }
 }

@@ -1065,7 +1065,7 @@ fn the_seeds_read_as_people_would_mark_them() {
     let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
     files.sort();
     let desk = Desk::new();
-    let example = crate::configuration::example_in_force();
+    let example = include_str!("../../config.example.toml");
     let store = format!("path = {:?}", desk.path("policywatch.db"));
     desk.write("policywatch.toml", example.replacen("# path = \"/var/lib/policywatch/policywatch.db\"", &store, 1));
     let folder = seeds.to_str().unwrap();
