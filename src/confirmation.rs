@@ -147,10 +147,14 @@ pub fn first_look(watch: &Watch, outcome: &Outcome, told: Addressed, now: Timest
     }
 }
 
+/// A clock that was farther ahead than this was wrong; by less, it was put right by a little.
+const WRONG: Duration = Duration::from_secs(3600);
+
 /// Who is told where the text is the one that waits.
 pub fn found_again(watch: &Watch, awaited: &Awaited, now: Timestamp) -> Telling {
-    // Farther away than a second look is ever put off: the clock was wrong at the first.
-    if now < awaited.due_at && later(now, watch.confirm).is_some_and(|farthest| awaited.due_at <= farthest) {
+    // A first sight that is yet to come was one of a wrong clock, which put the second off too.
+    let was_wrong = awaited.first_seen_at > now + WRONG;
+    if now < awaited.due_at && watch.confirm.is_some() && !was_wrong {
         return Telling::default();
     }
     let (step, confirmed) = (Step::Confirm(awaited.id), awaited.alerts.clone());

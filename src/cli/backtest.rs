@@ -251,6 +251,7 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
         let report = Report::new(&installation, (&recorded, &now), &bar, console);
         total.add(&report.of(versions, &stop).await?);
     }
+    let told = bar.position();
     bar.finish_and_clear();
     if console.json {
         console.object(&Total { total })?;
@@ -266,7 +267,7 @@ pub async fn run(args: Args, console: &Console) -> anyhow::Result<Exit> {
             count(total.failed, "change")
         ));
     }
-    if stop.is_cancelled() && bar.position() < all as u64 {
+    if stop.is_cancelled() && told < all as u64 {
         let judged = total.changes + total.failed;
         return Err(Complaint::failed(format!("stopped after {judged} of {all} changes"))
             .hint("the figures are of those; `policywatch backtest WATCH` and --from judge fewer")

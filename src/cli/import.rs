@@ -484,7 +484,7 @@ fn followed(key: &ota::Key, installation: &Installation) -> (Option<Watch>, Opti
     page.map_or((None, None), |page| (Some(watch.clone()), Some(page.url.to_string())))
 }
 
-/// The addresses with the most captures.
+/// The pages with the most captures, in brackets; nothing where none is a page.
 fn some_of(elsewhere: &BTreeMap<String, usize>) -> String {
     let mut found: Vec<(&String, &usize)> = elsewhere.iter().collect();
     found.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
@@ -492,7 +492,7 @@ fn some_of(elsewhere: &BTreeMap<String, usize>) -> String {
     if found.len() > 3 {
         some.push("…".to_owned());
     }
-    some.join(", ")
+    if some.is_empty() { String::new() } else { format!(" ({})", some.join(", ")) }
 }
 
 /// Addresses that are proposed to be followed.
@@ -508,7 +508,8 @@ fn followed_by_nobody(summary: &Summary, args: &Args, console: &Console) -> Comp
     for (url, captures) in found {
         let Ok(address) = url::Url::parse(url) else { continue };
         let host = address.host_str().unwrap_or_default().trim_start_matches("www.").to_owned();
-        let page = (host, address.path().trim_end_matches('/').to_owned(), address.query().map(str::to_owned));
+        let page =
+            (host, address.port(), address.path().trim_end_matches('/').to_owned(), address.query().map(str::to_owned));
         if tables.len() == PROPOSED || !pages.insert(page) {
             continue;
         }
@@ -542,10 +543,13 @@ fn followed_by_nobody(summary: &Summary, args: &Args, console: &Console) -> Comp
         "no watch is configured that the {} could belong to, so nothing was recorded",
         count(summary.other_pages, "capture")
     ))
-    .hint(
-        "put tables like these into the configuration (`policywatch init` writes one), or take all captures into one \
-         watch with --watch ID; then import again",
-    )
+    .hint(match tables.is_empty() {
+        true => "none of them is a page or a document that was served; take them into one watch with --watch ID all the same",
+        false => {
+            "put tables like these into the configuration (`policywatch init` writes one), or take all captures into \
+             one watch with --watch ID; then import again"
+        }
+    })
 }
 
 /// A name for a watch of an address: its host and the last part of its path.
@@ -569,7 +573,7 @@ fn remarks(summary: &Summary, args: &Args, id: Option<&WatchId>, console: &Conso
                 summary.other_pages
             ),
             None => format!(
-                "{} captures are of addresses that no watch follows ({}), so they were not recorded; follow them, or take \
+                "{} captures are of addresses that no watch follows{}, so they were not recorded; follow them, or take \
                  them into one watch with --watch",
                 summary.other_pages,
                 some_of(&summary.elsewhere)

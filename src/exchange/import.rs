@@ -95,7 +95,7 @@ const LONGEST_ADDRESS: usize = 500;
 
 /// Whether a capture may be of a policy at all: a page or a document that was there.
 fn may_be_policy(snapshot: &Snapshot) -> bool {
-    const TEXTS: [&str; 6] = ["html", "pdf", "text/plain", "markdown", "wordprocessingml", "xml"];
+    const TEXTS: [&str; 5] = ["html", "pdf", "text/plain", "markdown", "wordprocessingml"];
     let kind = snapshot.header("content-type").map(str::to_ascii_lowercase);
     snapshot.url.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http"))
         && (200..300).contains(&snapshot.status)

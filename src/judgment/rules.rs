@@ -744,9 +744,13 @@ fn recipient_listed(seen: &Seen<'_>) -> bool {
         headings.last().is_some_and(|heading| super::practice::named_in(heading).contains(&Practice::SharingSale))
     };
     let speaks = || seen.practices.iter().any(|(practice, _)| *practice == Practice::SharingSale);
+    static NOBODY: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r"\b(?:not|never|nobody|no one|none|nicht|niemals|niemand|kein\w*|pas|jamais|personne|aucun\w*)\b")
+    });
     listed_in(seen, Practice::SharingSale)
         || shared(&seen.clause.path)
             && speaks()
+            && !NOBODY.is_match(&seen.clause.both())
             && seen.practices.first().is_some_and(|(practice, _)| listed_in(seen, *practice))
 }
 

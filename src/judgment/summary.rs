@@ -354,12 +354,18 @@ fn told(finding: &Finding) -> Option<Told> {
     }
 }
 
-/// Whether the quotations of a finding show something on one side that its whole clause says
-/// on both: another edit, behind a cut, undoes it, so no direction may be told.
+/// Whether the quotations of a finding show that something came or went, and its whole clause
+/// does not: another edit, behind a cut, undoes it, so no direction may be told.
 pub(super) fn is_undone(finding: &Finding, clause: &Clause) -> bool {
     let sides = |shows: &dyn Fn(&str) -> bool| {
         let quoted = (shows(&fold(&finding.before)), shows(&fold(&finding.after)));
         quoted.0 != quoted.1 && quoted != (shows(&clause.old), shows(&clause.new))
+    };
+    let more =
+        |pattern: &Regex, old: &str, new: &str| pattern.find_iter(old).count().cmp(&pattern.find_iter(new).count());
+    let turns = |pattern: &Regex| {
+        let quoted = more(pattern, &fold(&finding.before), &fold(&finding.after));
+        quoted.is_ne() && quoted != more(pattern, &clause.old, &clause.new)
     };
     if finding.before.is_empty() || finding.after.is_empty() {
         return false;
@@ -368,17 +374,8 @@ pub(super) fn is_undone(finding: &Finding, clause: &Clause) -> bool {
         (_, Some(Phrase::About(_, cue))) => {
             CUES.iter().find(|(known, _)| known == cue).is_some_and(|(_, cue)| sides(&|text| cue.is_match(text)))
         }
-        ("polarity.limit", _) => LIMITS.iter().any(|kind| sides(&|text| kind.is_match(text))),
-        ("polarity.promise" | "polarity.negation", _) => {
-            let more = |pattern: &Regex, old: &str, new: &str| {
-                pattern.find_iter(old).count().cmp(&pattern.find_iter(new).count())
-            };
-            let (before, after) = (fold(&finding.before), fold(&finding.after));
-            [&*NO, &*RULED_OUT].into_iter().any(|pattern| {
-                let quoted = more(pattern, &before, &after);
-                quoted.is_ne() && quoted != more(pattern, &clause.old, &clause.new)
-            })
-        }
+        ("polarity.limit", _) => LIMITS.iter().any(turns),
+        ("polarity.promise" | "polarity.negation", _) => [&*NO, &*RULED_OUT].into_iter().any(turns),
         _ => false,
     }
 }
@@ -836,6 +833,11 @@ fn number(amount: &str) -> Option<f64> {
     let mut parts = rest[..end].split(['.', ',', '\'', '’']).filter(|part| !part.is_empty());
     let mut digits = parts.next()?.to_owned();
     let parts: Vec<&str> = parts.collect();
+    // "0.125" and "1500.125" have decimals, of "2.375 %" nobody can tell.
+    let thousands = (1..=3).contains(&digits.len()) && !digits.starts_with('0');
+    if matches!(parts[..], [only] if only.len() == 3) && (!thousands || rest.contains('%')) {
+        return None;
+    }
     for (at, part) in parts.iter().enumerate() {
         match part.len() {
             3 => digits.push_str(part),
@@ -1027,6 +1029,7 @@ mod tests {
         assert_eq!(told("$1,500.50", "$2,000"), "an amount went up, from $1,500.50 to $2,000");
         assert_eq!(number("1.500.000 €"), Some(1_500_000.0));
         assert_eq!((number("1,5 Jahre"), number("1.2345 x"), number("none")), (Some(1.5), None, None));
+        assert_eq!((number("0.125 years"), number("1500.125"), number("2.375%")), (None, None, None));
     }
 
     #[test]

@@ -381,6 +381,7 @@ fn init_writes_a_configuration_that_is_accepted_and_never_overwrites() {
     desk.run(&["init"]).exits(2).says("exists already");
     assert_eq!(std::fs::read_to_string(desk.path("policywatch.toml")).unwrap(), written);
     desk.run(&["config", "check"]).exits(0).prints("watches: none");
+    assert_eq!(written.lines().filter(|line| *line == "# [[watch]]").count(), 5, "the five are shown");
     desk.run(&["fetch", "--all"]).exits(2).says("there are no watches").says("policywatch add URL");
 }
 

@@ -520,11 +520,13 @@ async fn a_second_look_that_a_wrong_clock_put_off_confirms() {
     world.serve_and_check(&watch, policy(WILL_NOT)).await;
     world.serve_and_check(&watch, policy(MAY)).await;
     let awaited = policywatch::confirmation::Awaited {
-        due_at: world.clock.now() + 365 * DAY,
+        first_seen_at: world.clock.now() + 365 * DAY,
+        due_at: world.clock.now() + 365 * DAY + HALF_HOUR,
         ..world.store.awaited(&watch.id).await.unwrap().unwrap()
     };
     let telling = policywatch::confirmation::found_again(&watch, &awaited, world.clock.now());
     assert_eq!(telling.confirmed.len(), 1);
-    let awaited = policywatch::confirmation::Awaited { due_at: world.clock.now() + HALF_HOUR / 2, ..awaited };
+    let (first_seen_at, due_at) = (world.clock.now(), world.clock.now() + HALF_HOUR / 2);
+    let awaited = policywatch::confirmation::Awaited { first_seen_at, due_at, ..awaited };
     assert!(policywatch::confirmation::found_again(&watch, &awaited, world.clock.now()).confirmed.is_empty());
 }

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::links;
 use super::table;
-use super::tree::{Tree, count_words};
+use super::tree::{Node, Tree, count_words};
 use crate::text::{BlockKind, Link, bytes, plain};
 
 /// What a line is on the page, before headings are told.
@@ -643,8 +643,11 @@ const WHOLE_TEXT: u32 = 100;
 /// that show a file.
 fn is_whole_text(tree: &Tree<'_>, at: usize) -> bool {
     let nodes = &tree.nodes[tree.subtree(at)];
-    // What is left out, or looks its own, is read node by node.
-    let typed = nodes[1..].iter().all(|node| !node.off && (node.text().is_some() || node.name == "code"));
+    // What is left out, or has a look of its own, is read node by node.
+    let bare = |node: &Node<'_>| node.attr("class").is_none() && node.attr("style").is_none();
+    let typed = nodes[1..].iter().all(|node| {
+        !node.off && (node.text().is_some() || matches!(node.name, "span" | "code" | "font") && bare(node))
+    });
     let text = || nodes.iter().filter_map(|node| node.text());
     let gaps = |text: &str| {
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
