@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::alert::{Addressed, Alert, Withheld};
 use crate::outcome::Outcome;
 use crate::silence::{Parts, Turn};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, WRONG_BY};
 use crate::version::SnapshotId;
 use crate::watch::Watch;
 
@@ -147,13 +147,10 @@ pub fn first_look(watch: &Watch, outcome: &Outcome, told: Addressed, now: Timest
     }
 }
 
-/// A clock that was farther ahead than this was wrong; by less, it was put right by a little.
-const WRONG: Duration = Duration::from_secs(3600);
-
 /// Who is told where the text is the one that waits.
 pub fn found_again(watch: &Watch, awaited: &Awaited, now: Timestamp) -> Telling {
     // A first sight that is yet to come was one of a wrong clock, which put the second off too.
-    let was_wrong = awaited.first_seen_at > now + WRONG;
+    let was_wrong = awaited.first_seen_at > now + WRONG_BY;
     if now < awaited.due_at && watch.confirm.is_some() && !was_wrong {
         return Telling::default();
     }

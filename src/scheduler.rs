@@ -22,16 +22,13 @@ use crate::discovery::moves::can_move;
 use crate::fetch::Fetch;
 use crate::pulse::Beat;
 use crate::store::{Due, StoreError};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, WRONG_BY};
 use crate::watch::{Watch, WatchId};
 use agenda::{Agenda, Host, Next};
 
 /// How long the loop sleeps at most: another process may have put a watch in the record,
 /// and cannot wake us.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
-
-/// A clock that is set back farther than this was wrong, and so is what was put down by it.
-const SET_BACK: Duration = Duration::from_secs(3600);
 
 /// When a watch whose record is damaged is tried again: somebody may have restored it.
 const AFTER_DAMAGE: Duration = Duration::from_secs(3600);
@@ -155,7 +152,7 @@ impl Running {
         if self.read_at.is_some_and(|read_at| read_at <= now && now < read_at + LOOK_AGAIN) {
             return Ok(());
         }
-        if self.read_at.is_some_and(|read_at| now + SET_BACK < read_at) {
+        if self.read_at.is_some_and(|read_at| now + WRONG_BY < read_at) {
             in_force.ports.store.clock_set_back(now).await?;
         }
         let until = now + LOOK_AGAIN;

@@ -5,6 +5,10 @@ use chrono::{DateTime, Datelike as _, SecondsFormat, Utc};
 /// A moment, in UTC.
 pub type Timestamp = DateTime<Utc>;
 
+/// What is recorded as farther ahead than this was recorded by a clock that was wrong; by less,
+/// the clock was put right by a little.
+pub const WRONG_BY: std::time::Duration = std::time::Duration::from_secs(3600);
+
 /// Writes a moment as fixed-width RFC 3339 UTC with milliseconds
 /// (`2026-11-22T06:00:00.000Z`), so that text order is time order.
 pub fn rfc3339(at: Timestamp) -> String {

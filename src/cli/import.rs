@@ -484,10 +484,16 @@ fn followed(key: &ota::Key, installation: &Installation) -> (Option<Watch>, Opti
     page.map_or((None, None), |page| (Some(watch.clone()), Some(page.url.to_string())))
 }
 
-/// The pages with the most captures, in brackets; nothing where none is a page.
-fn some_of(elsewhere: &BTreeMap<String, usize>) -> String {
+/// Addresses, those with the most captures first.
+fn by_captures(elsewhere: &BTreeMap<String, usize>) -> Vec<(&String, &usize)> {
     let mut found: Vec<(&String, &usize)> = elsewhere.iter().collect();
     found.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+    found
+}
+
+/// The pages with the most captures, in brackets; nothing where none is a page.
+fn some_of(elsewhere: &BTreeMap<String, usize>) -> String {
+    let found = by_captures(elsewhere);
     let mut some: Vec<String> = found.iter().take(3).map(|(url, _)| one_line(url)).collect();
     if found.len() > 3 {
         some.push("…".to_owned());
@@ -500,8 +506,7 @@ const PROPOSED: usize = 5;
 
 /// Says what could be followed, where no watch is configured that captures could be of.
 fn followed_by_nobody(summary: &Summary, args: &Args, console: &Console) -> Complaint {
-    let mut found: Vec<(&String, &usize)> = summary.elsewhere.iter().collect();
-    found.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+    let found = by_captures(&summary.elsewhere);
     let mut tables = Vec::new();
     // One page has many addresses: with and without `https`, `www.` and a slash.
     let (mut pages, mut ids) = (BTreeSet::new(), BTreeSet::new());

@@ -138,6 +138,12 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Fa
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     tx.pragma_update(None, "user_version", KNOWN)?;
     tx.commit()?;
+    if found.schema == 0
+        && let Err(error) = connection.execute_batch("VACUUM")
+    {
+        // It is whole, and holds a page or two that the steps on the way left empty.
+        tracing::debug!("the new store was not packed: {error}");
+    }
     check_steps(connection)
 }
 

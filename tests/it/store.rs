@@ -1294,7 +1294,7 @@ async fn an_empty_store_weighs_little() {
     let archive = Archive::new().await;
     let path = archive.path();
     archive.store.close().await.unwrap();
-    assert!(weight(&path) < 48_500, "{}", weight(&path));
+    assert!(weight(&path) < 48_000, "{}", weight(&path));
 }
 
 #[tokio::test]
