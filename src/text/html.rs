@@ -5,6 +5,7 @@ mod headings;
 mod lines;
 mod links;
 mod main_text;
+mod names;
 mod parse;
 mod parts;
 mod repeats;

@@ -10,6 +10,7 @@ use foldhash::fast::RandomState as Hash;
 use url::Url;
 
 use super::links;
+use super::names;
 use super::table;
 use super::tree::{Node, Tree, count_words};
 use crate::text::{BlockKind, Link, bytes, plain};
@@ -108,6 +109,7 @@ pub(super) fn of_runs<'a>(tree: &Tree<'a>, runs: &[Range<usize>], base: Option<&
         items: 0,
         until: 0,
         classes: HashMap::default(),
+        styles: HashMap::default(),
         single: BTreeMap::new(),
         after_span: false,
         anchor: None,
@@ -141,7 +143,7 @@ struct Around {
 }
 
 /// An element that is open, and what its end does.
-struct Open {
+struct Open<'a> {
     around: Around,
     end: usize,
     block: bool,
@@ -152,7 +154,7 @@ struct Open {
     /// Which element it is, where its class calls it a title.
     titled: Option<usize>,
     link: Option<(usize, Option<String>, bool)>,
-    anchor: Option<String>,
+    anchor: Option<&'a str>,
 }
 
 /// The line being written.
@@ -181,23 +183,53 @@ struct Classed {
     breaks: Option<bool>,
 }
 
+/// What a style that an element bears says of the lines in it.
+#[derive(Clone, Copy, Default)]
+struct Styled {
+    block: bool,
+    bold: bool,
+    light: bool,
+    underlined: bool,
+    /// Shows their breaks as they are written, or folds them.
+    breaks: Option<bool>,
+    /// Turns the direction in which they are read.
+    turned: bool,
+}
+
+impl Styled {
+    fn of(style: &str) -> Self {
+        let turned = style.contains("bidi");
+        let style = &*squeezed(style);
+        Self {
+            block: is_block_style(style),
+            bold: is_bold_style(style),
+            light: is_light(style),
+            underlined: style.contains("text-decoration:underline"),
+            breaks: breaks_of_style(style),
+            turned,
+        }
+    }
+}
+
 struct Writer<'a> {
     base: Option<&'a Url>,
     out: Vec<Line>,
     now: Draft,
-    open: Vec<Open>,
+    open: Vec<Open<'a>>,
     /// Where the run of nodes ends that is written.
     until: usize,
     items: usize,
     /// Whether a class calls its element a title, and whether bold: told once for each.
     classes: HashMap<&'a str, Classed, Hash>,
+    /// What styles say: told once for each, since office programs write them on every word.
+    styles: HashMap<&'a str, Styled, Hash>,
     /// Whether a list, by its place, has one item only.
     single: BTreeMap<usize, bool>,
     /// The last thing read was the end of a span, so that no space or text is between it
     /// and what comes now.
     after_span: bool,
     /// An anchor that stands before the line it names.
-    anchor: Option<String>,
+    anchor: Option<&'a str>,
     /// Lines that an element calls a title, in page order, and which element.
     titled_by: Vec<(usize, usize)>,
 }
@@ -280,31 +312,32 @@ impl<'a> Writer<'a> {
             self.address(&address);
             return node.end;
         }
-        let turned = node
-            .attr("style")
-            .filter(|style| style.contains("bidi"))
+        let style = node.attr("style");
+        let styled =
+            style.map_or(Styled::default(), |style| *self.styles.entry(style).or_insert_with(|| Styled::of(style)));
+        let turned = style
+            .filter(|_| styled.turned)
             .and_then(|style| links::turned_address(&style.to_ascii_lowercase().replace(' ', ""), &tree.words(at)));
         if let Some(address) = turned {
             self.address(&address);
             return node.end;
         }
-        let open = self.opened(tree, at);
+        let open = self.opened(tree, at, styled);
         if open.block || self.starts_a_line(tree, at) {
             self.flush();
         }
-        if let Some(id) = &open.anchor
+        if let Some(id) = open.anchor
             && (open.block || node.name == "a" || node.name == "span")
         {
-            self.anchor = Some(id.clone());
+            self.anchor = Some(id);
         }
         self.open.push(open);
         at + 1
     }
 
     /// What an element means for the lines in it.
-    fn opened(&mut self, tree: &Tree<'a>, at: usize) -> Open {
+    fn opened(&mut self, tree: &Tree<'a>, at: usize, styled: Styled) -> Open<'a> {
         let node = &tree.nodes[at];
-        let style = node.attr("style").map(squeezed).unwrap_or_default();
         let Classed { titled, bold, breaks } = node.attr("class").map_or(Classed::default(), |class| {
             *self.classes.entry(class).or_insert_with(|| Classed {
                 titled: is_titled(class),
@@ -312,8 +345,8 @@ impl<'a> Writer<'a> {
                 breaks: breaks_of_class(class),
             })
         });
-        let kind = kind(node.name, node.attr("role"), node.attr("aria-level"))
-            .or_else(|| (is_block(node.name) && node.attr("role") == Some("button")).then_some(Kind::Fold))
+        let kind = kind(node)
+            .or_else(|| (node.is(names::BLOCK) && node.attr("role") == Some("button")).then_some(Kind::Fold))
             // The names of tabs stand together; what they open stands elsewhere.
             .filter(|kind| *kind != Kind::Fold || node.attr("role") != Some("tab"));
         let listed = node.name == "li" || node.attr("role") == Some("listitem") && !is_frame(tree, node.parent);
@@ -347,11 +380,10 @@ impl<'a> Writer<'a> {
         let opens_heading = kind == Some(Kind::Fold) && matches!(around.kind, Some(Kind::Heading(_)));
         around.kind = kind.filter(|_| !opens_heading).or(around.kind);
         around.preformatted |= kind == Some(Kind::Preformatted);
-        around.breaks = breaks_of_style(&style).or(breaks).unwrap_or(around.breaks);
+        around.breaks = styled.breaks.or(breaks).unwrap_or(around.breaks);
         around.raised |= node.name == "sup";
         around.heading |= matches!(kind, Some(Kind::Heading(_) | Kind::Fold));
-        let list =
-            matches!(node.name, "ul" | "ol" | "menu") || node.attr("role") == Some("list") && !is_frame(tree, at);
+        let list = node.is(names::LIST) || node.attr("role") == Some("list") && !is_frame(tree, at);
         around.lists = around.lists.saturating_add(u8::from(list));
         around.links = around.links.saturating_add(u8::from(link.is_some()));
         around.contents |= matches!(link, Some((_, _, true)));
@@ -360,20 +392,18 @@ impl<'a> Writer<'a> {
         Open {
             around,
             end: node.end,
-            block: is_block(node.name) || kind.is_some() || item.is_some() || is_block_style(&style),
-            bold: (outer.is_some_and(|outer| outer.bold) && !is_light(&style)) || bold || is_bold(node.name, &style),
-            underlined: outer.is_some_and(|outer| outer.underlined)
-                || node.name == "u"
-                || style.contains("text-decoration:underline"),
+            block: node.is(names::BLOCK) || kind.is_some() || item.is_some() || styled.block,
+            bold: (outer.is_some_and(|outer| outer.bold) && !styled.light)
+                || bold
+                || styled.bold
+                || node.is(names::BOLD),
+            underlined: outer.is_some_and(|outer| outer.underlined) || node.name == "u" || styled.underlined,
             item,
-            span: is_span(node.name),
+            span: node.is(names::SPAN),
             // A heading needs no class to be one; what holds it and a line below is a part.
-            titled: (titled && is_block(node.name) && !matches!(kind, Some(Kind::Heading(_)))).then_some(at),
+            titled: (titled && node.is(names::BLOCK) && !matches!(kind, Some(Kind::Heading(_)))).then_some(at),
             link,
-            anchor: node
-                .attr("id")
-                .or_else(|| if node.name == "a" { node.attr("name") } else { None })
-                .map(str::to_owned),
+            anchor: node.attr("id").or_else(|| if node.name == "a" { node.attr("name") } else { None }),
         }
     }
 
@@ -395,7 +425,7 @@ impl<'a> Writer<'a> {
     /// Whether an inline element is set as a line of its own by a style sheet we do not
     /// see: it follows another without a space between, where words could not touch.
     fn starts_a_line(&self, tree: &Tree<'a>, at: usize) -> bool {
-        if !self.after_span || self.now.gap || !is_span(tree.nodes[at].name) {
+        if !self.after_span || self.now.gap || !tree.nodes[at].is(names::SPAN) {
             return false;
         }
         if self.around().heading || self.around().preformatted {
@@ -569,7 +599,7 @@ impl<'a> Writer<'a> {
             links: draft.links,
             look,
             item,
-            anchor: self.anchor.take(),
+            anchor: self.anchor.take().map(str::to_owned),
             counted: Cell::default(),
         });
     }
@@ -669,74 +699,19 @@ fn breaks_of_class(class: &str) -> Option<bool> {
 }
 
 /// What an element's name or role makes of the lines in it.
-fn kind(name: &str, role: Option<&str>, level: Option<&str>) -> Option<Kind> {
-    Some(match name {
-        "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => Kind::Heading(name.as_bytes()[1] - b'0'),
+fn kind(node: &Node<'_>) -> Option<Kind> {
+    if !node.is(names::OWN_KIND) {
+        let heading = node.attr("role") == Some("heading");
+        let level = || node.attr("aria-level").and_then(|level| level.trim().parse().ok()).unwrap_or(2_u8);
+        return heading.then(|| Kind::Heading(level().clamp(1, 6)));
+    }
+    Some(match node.name {
         "summary" | "button" | "caption" | "legend" => Kind::Fold,
         "dt" => Kind::Term,
         "dd" => Kind::Definition,
         "pre" => Kind::Preformatted,
-        _ if role == Some("heading") => {
-            Kind::Heading(level.and_then(|level| level.trim().parse().ok()).unwrap_or(2_u8).clamp(1, 6))
-        }
-        _ => return None,
+        heading => Kind::Heading(heading.as_bytes()[1] - b'0'),
     })
-}
-
-/// Elements that browsers set as blocks of their own.
-fn is_block(name: &str) -> bool {
-    matches!(
-        name,
-        "address"
-            | "article"
-            | "aside"
-            | "blockquote"
-            | "body"
-            | "button"
-            | "caption"
-            | "center"
-            | "dd"
-            | "details"
-            | "dialog"
-            | "dir"
-            | "div"
-            | "dl"
-            | "dt"
-            | "fieldset"
-            | "figcaption"
-            | "figure"
-            | "footer"
-            | "form"
-            | "h1"
-            | "h2"
-            | "h3"
-            | "h4"
-            | "h5"
-            | "h6"
-            | "header"
-            | "hgroup"
-            | "html"
-            | "legend"
-            | "li"
-            | "main"
-            | "menu"
-            | "nav"
-            | "ol"
-            | "option"
-            | "p"
-            | "pre"
-            | "search"
-            | "section"
-            | "summary"
-            | "table"
-            | "tbody"
-            | "td"
-            | "tfoot"
-            | "th"
-            | "thead"
-            | "tr"
-            | "ul"
-    )
 }
 
 /// A digit as it is written above the line.
@@ -753,11 +728,6 @@ fn squeezed(style: &str) -> Cow<'_, str> {
     style.into()
 }
 
-/// Inline elements that style sheets often set as blocks.
-fn is_span(name: &str) -> bool {
-    matches!(name, "span" | "a" | "label" | "time")
-}
-
 fn is_block_style(style: &str) -> bool {
     ["display:block", "display:flex", "display:grid", "display:table", "display:list-item"]
         .iter()
@@ -767,11 +737,10 @@ fn is_block_style(style: &str) -> bool {
 /// Classes of style sheets that many sites use.
 const BOLD_CLASSES: [&str; 6] = ["bold", "strong", "fw-bold", "font-bold", "font-semibold", "text-bold"];
 
-fn is_bold(name: &str, style: &str) -> bool {
-    matches!(name, "b" | "strong")
-        || ["font-weight:bold", "font-weight:6", "font-weight:7", "font-weight:8", "font-weight:9"]
-            .iter()
-            .any(|wanted| style.contains(wanted))
+fn is_bold_style(style: &str) -> bool {
+    ["font-weight:bold", "font-weight:6", "font-weight:7", "font-weight:8", "font-weight:9"]
+        .iter()
+        .any(|wanted| style.contains(wanted))
 }
 
 fn is_bold_class(class: &str) -> bool {

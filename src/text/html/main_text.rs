@@ -12,6 +12,7 @@ use foldhash::fast::RandomState as Hash;
 use url::Url;
 
 use super::lines::{Kind, Line};
+use super::names;
 use super::tree::{Tree, Words};
 use crate::text::date;
 use crate::text::noise::{self, CLASSES, Element, MAX_SHARE, hints};
@@ -54,7 +55,7 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
             continue;
         }
         // A heading is called after what it heads, and so is the part that it heads.
-        let heading = matches!(node.name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6");
+        let heading = node.name == "h1" || node.is(names::SUBHEADING);
         if facts.holds_note[at] {
             at += 1;
             continue;
@@ -101,7 +102,7 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
             says_when: &says_when,
             holds_current: facts.holds_current[at],
         };
-        let class = CLASSES.iter().filter(|_| element.may_be_noise()).find(|class| (class.is)(&element));
+        let class = if element.may_be_noise() { CLASSES.iter().find(|class| (class.is)(&element)) } else { None };
         let Some(class) = class else {
             at += 1;
             continue;
@@ -143,7 +144,7 @@ pub(super) fn remove_struck(tree: &mut Tree<'_>) {
 
 fn is_struck(tree: &Tree<'_>, at: usize) -> bool {
     let node = &tree.nodes[at];
-    matches!(node.name, "del" | "s" | "strike")
+    node.is(names::STRUCK)
         || node.attr("style").is_some_and(|style| style.to_ascii_lowercase().contains("line-through"))
 }
 
@@ -363,7 +364,7 @@ impl Landmarks {
 /// Whether a node is a heading of the second level or below.
 fn is_heading(tree: &Tree<'_>, at: usize) -> bool {
     let node = &tree.nodes[at];
-    matches!(node.name, "h2" | "h3" | "h4" | "h5" | "h6") || node.attr("role") == Some("heading")
+    node.is(names::SUBHEADING) || node.attr("role") == Some("heading")
 }
 
 /// Which nodes references point at: links that are a number or a sign.
@@ -405,7 +406,7 @@ fn is_control(tree: &Tree<'_>, at: usize) -> bool {
 
 fn is_main(tree: &Tree<'_>, at: usize) -> bool {
     let node = &tree.nodes[at];
-    matches!(node.name, "main" | "article") || matches!(node.attr("role"), Some("main" | "article"))
+    node.is(names::MAIN) || matches!(node.attr("role"), Some("main" | "article"))
 }
 
 /// The part of the page that is the policy.

@@ -9,6 +9,7 @@ use ego_tree::{NodeId, NodeRef};
 use html5ever::{LocalName, local_name};
 use scraper::{Html, Node as Dom};
 
+use super::names::{self, Named, Names};
 use crate::text::bytes;
 
 /// One visible node: an element or a text.
@@ -28,6 +29,8 @@ pub(super) struct Node<'a> {
     pub(super) off: bool,
     /// Which attributes it has, by their [`bit`].
     has: u32,
+    /// What its name says; nothing for text.
+    named: Named,
 }
 
 /// The bit of an attribute's name: one for each that is asked for most, which nearly all
@@ -61,6 +64,12 @@ impl<'a> Node<'a> {
     /// The words, if this is text.
     pub(super) fn text(&self) -> Option<&'a str> {
         self.dom.value().as_text().map(|text| &**text)
+    }
+
+    /// Whether its name says so; never for text.
+    #[inline(always)]
+    pub(super) fn is(&self, what: Named) -> bool {
+        self.named.says(what)
     }
 
     /// An attribute's value; none for text.
@@ -169,21 +178,23 @@ impl<'a> Tree<'a> {
     /// Flattens a parsed page; leaves out what no browser shows. With the classes that its
     /// style sheet sets bold.
     pub(super) fn of(html: &'a Html, bold: &'a HashSet<String>) -> Self {
-        let mut nodes: Vec<Node<'a>> = Vec::new();
+        let mut nodes: Vec<Node<'a>> = Vec::with_capacity(html.tree.nodes().len());
         let mut open: Vec<usize> = Vec::new();
         let mut skipped: Option<NodeId> = None;
+        let mut names = Names::default();
         let (mut is_odd, mut shows_tags) = (false, false);
         for edge in html.tree.root().traverse() {
             match edge {
                 Edge::Open(dom) if skipped.is_none() => {
                     let parent = open.last().copied();
-                    let mut has = 0;
+                    let (mut has, mut named) = (0, Named::default());
                     let (name, link) = match dom.value() {
-                        Dom::Element(element) if is_never_shown(element) && !is_agreement(dom) => {
-                            skipped = Some(dom.id());
-                            continue;
-                        }
                         Dom::Element(element) => {
+                            named = names.of(&element.name.local);
+                            if named.says(names::UNSEEN) && is_never_shown(element) && !is_agreement(dom) {
+                                skipped = Some(dom.id());
+                                continue;
+                            }
                             has = attributes(element);
                             (element.name(), has & (bit("href") | bit("role")) != 0 && leads_elsewhere(element))
                         }
@@ -208,6 +219,7 @@ impl<'a> Tree<'a> {
                         linked,
                         off: false,
                         has,
+                        named,
                     });
                     open.push(at);
                 }
@@ -446,24 +458,5 @@ fn is_agreement(dom: NodeRef<'_, Dom>) -> bool {
 fn is_never_shown(element: &scraper::node::Element) -> bool {
     // The template of a shadow root is shown in place of what its host holds.
     let shadow = element.name() == "template" && element.attr("shadowrootmode").is_some();
-    !shadow
-        && matches!(
-            element.name(),
-            "script"
-                | "style"
-                | "template"
-                | "noscript"
-                | "noframes"
-                | "head"
-                | "svg"
-                | "iframe"
-                | "object"
-                | "canvas"
-                | "audio"
-                | "video"
-                | "map"
-                | "select"
-                | "datalist"
-                | "textarea"
-        )
+    !shadow && Named::of(element.name()).says(names::UNSEEN)
 }
