@@ -788,3 +788,73 @@ fn text_that_scripts_would_show() {
     let read = page(&format!("<body><x-policy><template shadowrootmode=open>{text}</template></x-policy>"));
     assert_eq!(read.blocks.len(), 2);
 }
+
+/// The same body for each of three titles, `TITLE` in it.
+fn three(each: &str) -> String {
+    ["Our data", "Your rights", "Contact"].map(|title| each.replace("TITLE", title)).concat()
+}
+
+/// Three sections of one paragraph below a title.
+const THREE: [&str; 7] = ["# Privacy", "## Our data", "PROSE", "## Your rights", "PROSE", "## Contact", "PROSE"];
+
+#[test]
+fn buttons_and_labels_that_open_parts_without_saying_so() {
+    let opened = |each: &str| format!("<h1>Privacy</h1>{}", three(each));
+    check(&opened("<button class=acc>TITLE</button><div class=panel><p>PROSE</p></div>"), &THREE);
+    check(
+        &opened("<div><input type=checkbox id=TITLE><label for='TITLE'>TITLE</label><div>PROSE</div></div>")
+            .replace("id=", "id='")
+            .replace("><label", "'><label"),
+        &THREE,
+    );
+    check(&opened("<div><div role=button>TITLE</div><section>PROSE</section></div>"), &THREE);
+    // What they say must differ, and each have its part.
+    check(
+        &format!("<h1>Privacy</h1>{}", "<button>Back to top</button><div>PROSE</div>".repeat(3)),
+        &["# Privacy", "PROSE", "PROSE", "PROSE"],
+    );
+    check(
+        "<h1>Privacy</h1><p>PROSE</p><button>Accept</button><button>Decline</button><button>Settings</button><p>PROSE</p>",
+        &["# Privacy", "PROSE", "PROSE"],
+    );
+    check(
+        "<h1>Privacy</h1><h2>Data</h2><p>PROSE</p><h2>Form</h2><label for=name>Name</label><div>PROSE</div>",
+        &["# Privacy", "## Data", "PROSE", "## Form", "Name", "PROSE"],
+    );
+}
+
+#[test]
+fn elements_of_the_pages_own_making() {
+    check(
+        &format!(
+            "<h1>Privacy</h1><my-page>{}</my-page>",
+            three("<a-card><a-card-title>TITLE</a-card-title><a-card-text>PROSE</a-card-text></a-card>")
+        ),
+        &THREE,
+    );
+    // Among words they stand in the line.
+    check(
+        "<h1>Privacy</h1><p>The <x-term>data</x-term> <x-term>you give</x-term> us.</p><div>Ask <x-mail>us</x-mail> now.</div>",
+        &["# Privacy", "The data you give us.", "Ask us now."],
+    );
+}
+
+#[test]
+fn handles_are_of_no_title() {
+    check(
+        &format!("<h1>Privacy<a href=#p>¶</a></h1>{}", three("<h2>TITLE<a class=h href=#x>#</a></h2><p>PROSE</p>")),
+        &THREE,
+    );
+    let question = "<div class=question><span>TITLE</span><span class=icon>+</span></div><p>PROSE</p>";
+    check(&format!("<h1>Privacy</h1>{}", three(question)), &THREE);
+    check(&format!("<h1>Privacy</h1>{}", three("<details><summary><i>▸</i> TITLE</summary>PROSE</details>")), &THREE);
+}
+
+#[test]
+fn pills_in_a_row_stand_apart() {
+    check(
+        "<h1>Privacy</h1><div><span class=pill>Updated 3 May 2024</span><span class=pill>5 min read</span></div><p>PROSE</p>",
+        &["# Privacy", "Updated 3 May 2024", "PROSE"],
+    );
+    check("<h1>Privacy</h1><p>In 20<span>2</span><span>4</span> we met.</p>", &["# Privacy", "In 2024 we met."]);
+}
