@@ -798,6 +798,40 @@ fn three(each: &str) -> String {
 const THREE: [&str; 7] = ["# Privacy", "## Our data", "PROSE", "## Your rights", "PROSE", "## Contact", "PROSE"];
 
 #[test]
+fn badges_beside_headings_number_them() {
+    let numbered = |each: &str| {
+        let mut number = 0;
+        let parts = ["Our data", "Your rights", "Contact"].map(|title| {
+            number += 1;
+            each.replace("TITLE", title).replace('N', &number.to_string())
+        });
+        format!("<h1>Privacy</h1>{}", parts.concat())
+    };
+    let expected = ["# Privacy", "## 01. Our data", "PROSE", "## 02. Your rights", "PROSE", "## 03. Contact", "PROSE"];
+    check(&numbered("<div><span class=n>0N</span><h2>TITLE</h2></div><p>PROSE</p>"), &expected);
+    check(&numbered("<section><span>0N</span><div><h2>TITLE</h2><p>PROSE</p></div></section>"), &expected);
+    let sections = ["# Privacy", "## § 1 Our data", "PROSE", "## § 2 Your rights", "PROSE", "## § 3 Contact", "PROSE"];
+    check(&numbered("<div><span>§ N</span><h2>TITLE</h2></div><p>PROSE</p>"), &sections);
+    let items = ["# Privacy", "## 1. Our data", "PROSE", "## 2. Your rights", "PROSE", "## 3. Contact", "PROSE"];
+    check(
+        &format!(
+            "{}</ul>",
+            numbered("<ul><li><i>N</i><div><b>TITLE</b><p>PROSE</p></div></li>").replace("</li><ul>", "</li>")
+        ),
+        &items,
+    );
+    // In the heading itself, nothing but its style parts it from the title.
+    let within = ["# Privacy", "## 1 Our data", "PROSE", "## 2 Your rights", "PROSE", "## 3 Contact", "PROSE"];
+    check(&numbered("<h2><span class=n>N</span>TITLE</h2><p>PROSE</p>"), &within);
+    check(&numbered("<h2><span class=n>N</span><span>TITLE</span></h2><p>PROSE</p>"), &within);
+    // One number may be anything.
+    check(
+        "<h1>Privacy</h1><p>PROSE</p><p>7</p><h2>Data</h2><p>PROSE</p>",
+        &["# Privacy", "PROSE", "7", "## Data", "PROSE"],
+    );
+}
+
+#[test]
 fn buttons_and_labels_that_open_parts_without_saying_so() {
     let opened = |each: &str| format!("<h1>Privacy</h1>{}", three(each));
     check(&opened("<button class=acc>TITLE</button><div class=panel><p>PROSE</p></div>"), &THREE);
@@ -848,6 +882,79 @@ fn handles_are_of_no_title() {
     let question = "<div class=question><span>TITLE</span><span class=icon>+</span></div><p>PROSE</p>";
     check(&format!("<h1>Privacy</h1>{}", three(question)), &THREE);
     check(&format!("<h1>Privacy</h1>{}", three("<details><summary><i>▸</i> TITLE</summary>PROSE</details>")), &THREE);
+}
+
+#[test]
+fn signs_before_titles_and_before_items() {
+    check(&format!("<h1>Privacy</h1>{}", three("<p>■TITLE<br>PROSE</p>")), &THREE);
+    check(
+        "<h1>Privacy</h1><p>PROSE</p><p>● Our data</p><p>● Your rights</p><p>● Contact</p><p>・Name<br>・Age</p>",
+        &["# Privacy", "PROSE", "- Our data", "- Your rights", "- Contact", "- Name", "- Age"],
+    );
+}
+
+#[test]
+fn what_opens_a_part_heads_what_is_marked_in_it() {
+    let nested = ["# Privacy", "## One", "PROSE", "#### Within", "PROSE", "## Two", "PROSE"];
+    check(
+        "<h1>Privacy</h1><details><summary>One</summary><p>PROSE</p><h4>Within</h4><p>PROSE</p></details>
+         <details><summary>Two</summary><p>PROSE</p></details>",
+        &nested,
+    );
+    check(
+        "<h1>Privacy</h1><ul><li><b>One</b><p>PROSE</p><h4>Within</h4><p>PROSE</p></li><li><b>Two</b><p>PROSE</p></li></ul>",
+        &nested,
+    );
+    check(
+        "<h1>Privacy</h1><h6>One</h6><p>PROSE</p><p><b>Within</b></p><p>PROSE</p><h6>Two</h6><p>PROSE</p>",
+        &["# Privacy", "##### One", "PROSE", "###### Within", "PROSE", "##### Two", "PROSE"],
+    );
+}
+
+#[test]
+fn titles_by_class_in_a_line_and_typed() {
+    check(&format!("<h1>Privacy</h1>{}", three("<div><span class=item-title>TITLE</span> <p>PROSE</p></div>")), &THREE);
+    check(&format!("<h1>Privacy</h1>{}", three("<p class='h4 mt-4'>TITLE</p><p>PROSE</p>")), &THREE);
+    check(
+        &format!(
+            "<pre-text>{}</pre-text>",
+            "<div># Privacy</div>".to_owned() + &three("<div>## TITLE</div><div>PROSE</div>")
+        ),
+        &THREE,
+    );
+    check(
+        &format!(
+            "<div>Shown by Docs</div><div>Report</div><p><b>Privacy Policy</b></p>{}",
+            three("<p><b>TITLE</b></p><p>PROSE</p>")
+        ),
+        &[
+            "Shown by Docs",
+            "Report",
+            "# Privacy Policy",
+            "## Our data",
+            "PROSE",
+            "## Your rights",
+            "PROSE",
+            "## Contact",
+            "PROSE",
+        ],
+    );
+    check(
+        "<h2>Privacy</h2><p>1. Introduction</p><p>PROSE</p><p>Our data</p><p>PROSE</p>",
+        &["## Privacy", "### 1. Introduction", "PROSE", "### Our data", "PROSE"],
+    );
+}
+
+#[test]
+fn the_contents_may_be_called_anything() {
+    let entries = three("<li><a href='#TITLE'>TITLE</a></li>");
+    check(
+        &format!(
+            "<h1>Privacy</h1><p class=toc-title>Sections</p><ul>{entries}</ul>{}",
+            three("<h2>TITLE</h2><p>PROSE</p>")
+        ),
+        &[&["# Privacy", "Sections", "- Our data", "- Your rights", "- Contact"], &THREE[1..]].concat(),
+    );
 }
 
 #[test]
