@@ -894,6 +894,24 @@ fn signs_before_titles_and_before_items() {
 }
 
 #[test]
+fn clauses_in_a_table() {
+    check(
+        &format!("<h1>Privacy</h1><table>{}</table>", three("<tr><th>1. TITLE</th><td><p>PROSE</p></td></tr>")),
+        &["# Privacy", "## 1. Our data", "PROSE", "## 1. Your rights", "PROSE", "## 1. Contact", "PROSE"],
+    );
+    check(
+        "<h1>Privacy</h1><table><tr><td>1.<td><b>Data</b><tr><td><td>PROSE<tr><td>2.<td><b>Rights</b><br>PROSE
+         <tr><td>3.<td><b>Contact</b><br>PROSE</table>",
+        &["# Privacy", "## 1. Data", "PROSE", "## 2. Rights", "PROSE", "## 3. Contact", "PROSE"],
+    );
+    // Short values and three columns are data.
+    check(
+        "<h1>Privacy</h1><p>PROSE</p><table><tr><td>1. Name<td>Yes<tr><td>2. Age<td>No<tr><td>3. Mail<td>No</table>",
+        &["# Privacy", "PROSE", "= 1. Name | Yes", "= 2. Age | No", "= 3. Mail | No"],
+    );
+}
+
+#[test]
 fn what_opens_a_part_heads_what_is_marked_in_it() {
     let nested = ["# Privacy", "## One", "PROSE", "#### Within", "PROSE", "## Two", "PROSE"];
     check(
