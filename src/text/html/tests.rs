@@ -912,6 +912,76 @@ fn clauses_in_a_table() {
 }
 
 #[test]
+fn a_part_headed_by_the_name_of_the_text_is_how_it_begins() {
+    let text = "<h2>Data</h2><p>PROSE</p><p>PROSE</p><p>PROSE</p>".repeat(3);
+    let read = |before: &str| {
+        let read = page(&format!("<body><div>{before}<div>{}</div></div>", text.replace("PROSE", PROSE)));
+        outline(&read.blocks)
+    };
+    let begins = read("<div><h2>Privacy notice</h2><p>How Acme treats personal data.</p></div>");
+    assert_eq!(begins[..2], ["# Privacy notice", "How Acme treats personal data."]);
+    let other = read("<div><h2>Lamps on sale</h2><p>How to light a garden.</p></div>");
+    assert_eq!(other[0], "## Data");
+    // The text may open with its own name, marked or not.
+    let text_of_its_own = page(&format!(
+        "<body><div><div><h2>Legal notices</h2><p>All the terms and conditions for the use of what Acme makes and sells.</p></div><div><div>Terms of Service</div>{}</div></div>",
+        text.replace("PROSE", PROSE)
+    ));
+    assert_eq!(outline(&text_of_its_own.blocks)[0], "# Terms of Service");
+    // Where sections are marked like the title, it stands above them all the same.
+    let text = text.replace("h2", "h1");
+    let read = page(&format!(
+        "<body><div><div><h1>Space : Privacy Policy</h1></div><div>{}</div></div>",
+        text.replace("PROSE", PROSE)
+    ));
+    assert_eq!(outline(&read.blocks)[..2], ["# Space : Privacy Policy", "## Data"]);
+}
+
+#[test]
+fn the_name_of_the_site_is_no_title() {
+    let text = "<p>PROSE</p>".repeat(4);
+    check(
+        &format!("<div><div id=head><h1><a href=/>Acme lamps</a></h1><p>Light for all.</p></div><div><h3>Privacy Policy</h3>{text}<h4>Data</h4>{text}</div>
+             <div class=side><h2>Archive</h2><a href=/2023>2023</a> (14)</div></div>"),
+        &[&["# Privacy Policy"][..], &["PROSE"; 4], &["#### Data"], &["PROSE"; 4]].concat(),
+    );
+}
+
+#[test]
+fn parts_that_are_sections_of_the_text() {
+    let others = three("<div class=block><h3>TITLE</h3><p>PROSE</p></div>");
+    let cookies = "<div class=cookie-notice><h3>Cookies</h3><p>PROSE <a href=/cookies>More.</a></p></div>";
+    let lines =
+        [&THREE[..], &["## Cookies", "PROSE More."]].concat().into_iter().map(|line| line.replace("## ", "### "));
+    let lines: Vec<String> = lines.collect();
+    check(
+        &format!("<div><h1>Privacy</h1>{others}{cookies}</div>"),
+        &lines.iter().map(String::as_str).collect::<Vec<_>>(),
+    );
+    // A banner has no such part before it.
+    check(
+        &format!("<div><h1>Privacy</h1>{}</div>{cookies}", "<p>PROSE</p>".repeat(4)),
+        &[&["# Privacy"][..], &["PROSE"; 4]].concat(),
+    );
+    check(
+        &format!(
+            "<header>Acme</header><h1>Privacy</h1>{}",
+            three("<section><header><h2>TITLE</h2></header><p>PROSE</p></section>")
+        ),
+        &THREE,
+    );
+    check(
+        "<article><h1>Privacy</h1><h2>Data</h2><p>PROSE</p><footer><h2>Contact</h2><p>Write to us by letter, and we answer within ten days.</p></footer></article>",
+        &["# Privacy", "## Data", "PROSE", "## Contact", "Write to us by letter, and we answer within ten days."],
+    );
+    let dialogue = format!(
+        "<div class=modal><div class=modal-header><h5 class=modal-title>Privacy</h5><button>x</button></div><div class=modal-body>{}</div></div>",
+        "<p>PROSE</p>".repeat(4)
+    );
+    check(&dialogue, &[&["##### Privacy"][..], &["PROSE"; 4]].concat());
+}
+
+#[test]
 fn what_opens_a_part_heads_what_is_marked_in_it() {
     let nested = ["# Privacy", "## One", "PROSE", "#### Within", "PROSE", "## Two", "PROSE"];
     check(
