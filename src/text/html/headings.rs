@@ -204,6 +204,11 @@ const SIGNS: [char; 8] = ['■', '●', '◆', '▼', '□', '◇', '▶', '○'
 /// Takes the sign off lines that it makes titles: each short, and most with running text under
 /// them, where items would follow each other.
 fn unsign(lines: &mut [Line]) {
+    // Each of them begins with this byte.
+    let any = lines.iter().filter(|line| line.text.as_bytes().first() == Some(&0xe2)).take(ENOUGH).count();
+    if any < ENOUGH {
+        return;
+    }
     for sign in SIGNS {
         let signed: Vec<usize> =
             (0..lines.len()).filter(|&at| lines[at].kind == Kind::Text && lines[at].text.starts_with(sign)).collect();

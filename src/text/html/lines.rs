@@ -284,7 +284,7 @@ impl<'a> Writer<'a> {
             }
             _ => {}
         }
-        if is_handle(tree, at) && self.is_in_title() {
+        if self.is_in_title() && is_handle(tree, at) {
             return node.end;
         }
         if let Some(address) = node.attr("data-cfemail").and_then(links::hidden_address) {

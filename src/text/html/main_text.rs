@@ -85,7 +85,7 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
         let says_owner = || tree.texts(at).any(|text| text.len() <= OWNER && noise::names_owner(text));
         let says_when = || tree.texts(at).any(noise::says_when);
         let among_sections = || spare() && is_among_sections(tree, &counts, at);
-        let heads_section = || spare() && heads_section(tree, at, counts[at]);
+        let heads_section = || heads_section(tree, at, counts[at]);
         // The parts of a dialogue that holds the text are none.
         let called = if at < in_dialogue { noise::not_modal(*called) } else { *called };
         let element = Element {
@@ -396,7 +396,7 @@ const LIKE_SECTION: u32 = 10;
 /// Whether a part is headed as one before it is, and both speak: the sections of a text.
 fn is_among_sections(tree: &Tree<'_>, counts: &[Words], at: usize) -> bool {
     let Some(heading) = first_heading(tree, at) else { return false };
-    if counts[at].prose() < LIKE_SECTION || counts[at].density() >= 0.3 {
+    if counts[at].prose() < LIKE_SECTION / 2 || counts[at].density() >= 0.5 {
         return false;
     }
     // Sections stand in parts of their own, or as headings with text right beside this one.
@@ -415,7 +415,8 @@ fn heads_section(tree: &Tree<'_>, at: usize, words: Words) -> bool {
     let parent = tree.nodes[at].parent;
     words.density() < 0.5
         && tree.nodes[parent].name == "section"
-        && tree.children(parent).find(|&child| tree.nodes[child].text().is_none()) == Some(at)
+        && at <= parent + 2
+        && tree.nodes[parent + 1..at].iter().all(|before| before.words == 0)
         && first_heading(tree, at).is_some()
 }
 

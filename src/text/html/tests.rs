@@ -971,6 +971,11 @@ fn parts_that_are_sections_of_the_text() {
         &THREE,
     );
     check(
+        "<h1>Privacy</h1><div><h2>Data</h2><p>PROSE</p></div>
+         <div class=consent><h2>Contact</h2><p>Write to <a href=mailto:a@acme.test>a@acme.test</a> or call us.</p></div>",
+        &["# Privacy", "## Data", "PROSE", "## Contact", "Write to a@acme.test or call us."],
+    );
+    check(
         "<article><h1>Privacy</h1><h2>Data</h2><p>PROSE</p><footer><h2>Contact</h2><p>Write to us by letter, and we answer within ten days.</p></footer></article>",
         &["# Privacy", "## Data", "PROSE", "## Contact", "Write to us by letter, and we answer within ten days."],
     );
