@@ -150,8 +150,8 @@ static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
             (?P<word>(?:(?i:article|art\.|artikel|section|sect\.|clause|chapter|part|art[ií]culo|articolo|artigo|secci[oó]n|sezione|se[cç][cç][aã]o|cl[aá]usula|cap[ií]tulo|capitolo|abschnitt|absatz|kapitel|teil|ziffer|chapitre|partie|parte|titre|hoofdstuk|annex|appendix|exhibit|anhang|anlage|annexe|anexo|allegato|bijlage|schedule|статья|раздел|глава|артыкул|artykuł|rozdział|madde|pasal|điều|článek|čl\.|стаття|розділ|член|чл\.|άρθρο|articolul)\.?|§{1,2})\s*
                 (?:\p{Nd}+(?:\.\p{Nd}+)*[a-z]?|[IVXLC]+|[A-Z]))(?:\s*[.:)：．、–—-]+\s*|\s+)
           | (?P<cjk>第\s*(?:\p{Nd}+|[一二三四五六七八九十百]+)\s*[条條章节節項项部]|제\s*\p{Nd}+\s*[조장절항])[\s:：、．.]*
-          | (?P<many>\p{Nd}{1,3}(?:[.．-]\p{Nd}{1,3})+[a-z]?)(?:[.．:)）]\s*|\s*[–—-]\s+|\s+)
-          | (?P<one>\p{Nd}{1,3})(?:[.．)）、]\s*|\s*[:：–—-]\s+|[°º]\s*[.):–—-]?\s+)
+          | (?P<many>\p{Nd}{1,3}(?:[.．-]\p{Nd}{1,3})+[a-z]?)(?:[.．:)）][–—-]?\s*|\s*[–—-]\s+|\s+)
+          | (?P<one>\p{Nd}{1,3})(?:[.．)）、][–—-]?\s*|\s*[:：–—-]\s+|[°º]\s*[.):–—-]?\s+)
           | (?P<lettered>\p{Nd}{1,2}[a-z])(?:[.)]\s*|\s*[:–—-]\s+|\s+)
           | (?P<bare>\p{Nd}{1,2})\s+
           | (?P<paren>[(（](?:[a-zA-Z]|\p{Nd}{1,3}|[ivx]{1,5}|[IVX]{1,5}|[一二三四五六七八九十]{1,3})[)）])\s*
@@ -167,8 +167,9 @@ static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
 const KINDS: [&str; 10] = ["word", "cjk", "many", "one", "lettered", "bare", "paren", "ideograph", "roman", "letter"];
 
 /// Parts a heading into its number, if it has one, and its title. A heading that is
-/// nothing but a number keeps it as its title.
+/// nothing but a number keeps it as its title; a picture in front of both is of neither.
 pub(crate) fn split_number(heading: &str) -> (Option<String>, &str) {
+    let heading = unadorned(heading);
     if !may_be_numbered(heading) {
         return (None, heading);
     }
@@ -184,6 +185,19 @@ pub(crate) fn split_number(heading: &str) -> (Option<String>, &str) {
     }
     let number = KINDS.into_iter().find_map(|kind| found.name(kind)).map(|number| number.as_str().to_owned());
     (number, title)
+}
+
+/// A heading without the little pictures and arrows that it begins with.
+fn unadorned(heading: &str) -> &str {
+    // What is drawn begins with one of two bytes.
+    if !matches!(heading.as_bytes().first(), Some(0xe2 | 0xf0)) {
+        return heading;
+    }
+    let drawn = |c: char| matches!(c, '\u{2190}'..='\u{23ff}' | '\u{25a0}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}');
+    // How it is drawn, and what joins two into one.
+    let with = |c: char| matches!(c, '\u{fe0e}' | '\u{fe0f}' | '\u{200d}') || c.is_whitespace();
+    let bare = heading.trim_start_matches(|c| drawn(c) || with(c));
+    if bare.chars().any(char::is_alphanumeric) { bare } else { heading }
 }
 
 /// The words that [`NUMBER`] knows in front of a number, as far as they are ASCII and none
@@ -278,6 +292,8 @@ mod tests {
             ("Anlage 2: Technische Maßnahmen", Some("Anlage 2"), "Technische Maßnahmen"),
             ("ARTÍCULO 4.- Precio", Some("ARTÍCULO 4"), "Precio"),
             ("1º Objeto", Some("1"), "Objeto"),
+            ("1.- Objeto", Some("1"), "Objeto"),
+            ("1.2.- Objeto", Some("1.2"), "Objeto"),
             ("Ziffer 4 Haftung", Some("Ziffer 4"), "Haftung"),
             ("３．個人情報の利用目的", Some("３"), "個人情報の利用目的"),
             ("第3条（目的）", Some("第3条"), "（目的）"),
@@ -294,6 +310,11 @@ mod tests {
             ("Introduction", None, "Introduction"),
             ("I agree", None, "I agree"),
             ("A word on cookies", None, "A word on cookies"),
+            ("📊 2. Datos", Some("2"), "Datos"),
+            ("⚖️ Your rights", None, "Your rights"),
+            ("➡ 👩‍💻 Who we are", None, "Who we are"),
+            ("“Acme” and you", None, "“Acme” and you"),
+            ("🔒", None, "🔒"),
             ("", None, ""),
         ];
         for (heading, number, title) in cases {

@@ -241,9 +241,9 @@ fn found_unaided(tree: &mut Tree<'_>, base: Option<&Url>, done: &mut dyn FnMut(S
     said::remove(tree);
     main_text::remove_variants(tree);
     main_text::remove_copies(tree);
-    let main = main_text::find(tree);
+    let parts = main_text::find(tree);
     done(Step::MainText);
-    let mut lines = lines::of(tree, &[main], base);
+    let mut lines = lines::of(tree, &parts, base);
     main_text::trim(&mut lines, base);
     lines
 }
@@ -289,7 +289,7 @@ static TITLE_PARTS: std::sync::LazyLock<regex::Regex> = std::sync::LazyLock::new
 
 static POLICY_WORDS: std::sync::LazyLock<regex::Regex> = std::sync::LazyLock::new(|| {
     regex::Regex::new(
-        r"(?i)privacy|polic(y|ies)|terms|conditions|cookie|agreement|notice|guideline|rules|legal|imprint|impressum|datenschutz|nutzungsbedingungen|agb|confidentialit|conditions g|mentions l|privacidad|términos|condiciones|informativa|termini|voorwaarden|privacybeleid|subprocessor|sub-processor|acceptable use|copyright",
+        r"(?i)privacy|polic(y|ies)|terms|conditions|cookie|agreement|notice|guideline|rules|legal|imprint|impressum|datenschutz|nutzungsbedingungen|agb|confidentialit|conditions g|mentions l|privacidad|términos|condiciones|informativa|termini|voorwaarden|privacybeleid|subprocessor|sub-processor|acceptable use|copyright|prywatno|regulamin|termos de|política de|integritets|personvern|privatliv|vilkår|villkor|tietosuoja|konfiden|конфиденциальн|gizlilik|プライバシー|個人情報保護方針|利用規約|隐私|隱私|服务条款|服務條款|개인정보|이용약관",
     )
     .expect("the pattern is sound")
 });

@@ -57,6 +57,11 @@ pub(super) struct Element<'a> {
     pub(super) says_when: &'a dyn Fn() -> bool,
     /// Whether one of its links is marked as that of the page itself.
     pub(super) holds_current: bool,
+    /// Whether it is one of several parts side by side that are headed alike, as the sections
+    /// of a text are: asked of few.
+    pub(super) among_sections: &'a dyn Fn() -> bool,
+    /// Whether it heads the section that it stands in: asked of few.
+    pub(super) heads_section: &'a dyn Fn() -> bool,
 }
 
 impl Element<'_> {
@@ -77,6 +82,11 @@ impl Element<'_> {
 
     fn short(&self, words: u32) -> bool {
         self.words <= words
+    }
+
+    /// Whether it is a dialogue, by its name.
+    pub(super) fn is_modal(&self) -> bool {
+        self.hinted(Called::Modal)
     }
 
     /// Whether it is there to be used, not to be read: a class or an id alone may as well
@@ -126,7 +136,7 @@ const CALLED: [(Called, &[&str]); 28] = [
     (Called::Header, &["header", "masthead", "topbar"]),
     (Called::Footer, &["footer", "foot", "copyright", "colophon"]),
     (Called::Sidebar, &["sidebar", "aside", "sidemenu", "rail"]),
-    (Called::Breadcrumb, &["breadcrumb", "breadcrumbs", "crumb", "crumbs"]),
+    (Called::Breadcrumb, &["breadcrumb", "breadcrumbs", "crumb", "crumbs", "topicpath", "pankuzu", "ariane", "migas", "briciole", "kruimelpad", "brotkrumen", "okruszki"]),
     (Called::Language, &["lang", "langs", "language", "languages", "locale", "locales", "country", "countries", "region"]),
     (Called::Picker, &["picker", "selector", "switcher", "switch", "select", "menu", "dropdown", "chooser", "toggle"]),
     (Called::ListOfLinks, &["list", "links", "nav"]),
@@ -164,6 +174,11 @@ pub(super) fn called(hints: &[String]) -> u64 {
     });
     let bits = hints.iter().filter_map(|hint| WORDS.get(hint.as_str())).fold(0, |all, bits| all | bits);
     bits | if hints.iter().any(|hint| begins_to_be_heard(hint)) { HEARD } else { 0 }
+}
+
+/// What a part is called but for [`Called::Modal`].
+pub(super) fn not_modal(called: u64) -> u64 {
+    called & !(1 << Called::Modal as u64)
 }
 
 /// The bit for a word of what is said to those who hear the page.
@@ -250,9 +265,8 @@ fn is_navigation(e: &Element<'_>) -> bool {
 fn is_page_header(e: &Element<'_>) -> bool {
     let named = e.name == "header" || e.role == "banner";
     let hinted = e.hinted(Called::Header);
-    !e.holds_main
-        && (named && !e.inside_main && !(e.holds_title && e.density < 0.5)
-            || hinted && !e.holds_title && e.density > 0.5)
+    let heads = || e.holds_title && e.density < 0.5 || (e.heads_section)();
+    !e.holds_main && (named && !e.inside_main && !heads() || hinted && !e.holds_title && e.density > 0.5)
 }
 
 fn is_page_footer(e: &Element<'_>) -> bool {
@@ -260,7 +274,8 @@ fn is_page_footer(e: &Element<'_>) -> bool {
     let hinted = e.hinted(Called::Footer);
     let last = || e.density > 0.4 || e.short(30) && (e.controls > 0 || (e.says_owner)());
     !e.holds_main
-        && (named && (!e.inside_main || e.density > 0.3 || e.short(20)) || hinted && last() && !(e.says_when)())
+        && (named && (!e.inside_main || e.density > 0.3 || e.short(20) && !(e.among_sections)())
+            || hinted && last() && !(e.says_when)())
 }
 
 fn is_aside(e: &Element<'_>) -> bool {
@@ -296,6 +311,7 @@ fn is_consent_overlay(e: &Element<'_>) -> bool {
         && !e.holds_main
         && !e.inside_main
         && !e.holds_title
+        && (e.controls > 0 || e.hinted(Called::LyingOver) || !(e.among_sections)())
 }
 
 /// A consent dialog that no class names: switches and buttons, and hardly a sentence
@@ -559,7 +575,7 @@ pub(super) static PHRASES: [Phrase; 17] = [
     ),
     phrase!(
         "back to top",
-        r"(back|return|go) to (the )?top( of (the )?page)?|top( of (the |this )?page)?|nach oben|zur(ü|ue)ck nach oben|(retour|revenir) en haut( de (la )?page)?|haut de page|volver arriba|torna su|naar boven|terug naar boven|voltar ao topo|(wróć )?do góry|till toppen|til toppen"
+        r"(back|return|go) to (the )?top( of (the )?page)?|top( of (the |this )?page)?|nach oben|zur(ü|ue)ck nach oben|(retour|revenir) en haut( de (la )?page)?|haut de page|volver arriba|torna su|naar boven|terug naar boven|voltar ao topo|(wróć )?do góry|till toppen|til toppen|ページの?(先頭|トップ)(へ|に)(戻る)?|(back|return|go) to (the )?(home|site|app|(main|home|start) ?page|main site|website)|zur(ü|ue)ck zur (startseite|website|(ü|ue)bersicht)|retour ((à|a) l['’]accueil|au site)|volver (al inicio|a la p(á|a)gina principal)|torna (al sito|alla (home|homepage|pagina principale))|terug naar (de )?(home(pagina|page)?|startpagina|website)|voltar (ao (in(í|i)cio|site)|para a p(á|a)gina inicial)|(powrót do strony głównej|wróć (do strony głównej|na stronę główną))|(トップ|ホーム)(ページ)?(へ|に)戻る"
     ),
     phrase!(
         "print or save",
@@ -592,7 +608,7 @@ pub(super) static PHRASES: [Phrase; 17] = [
     phrase!("relative date alone", AGO_LINE),
     phrase!(
         "counter",
-        r"[0-9.,  ]+k? (views?|reads?|comments?|shares?|likes?|aufrufe|vues?|visitas|visualizzazioni|weergaven|wyświetleń|visningar|visninger)|(view|visitor)s?:? [0-9.,]+|[0-9]+ min(ute)?s?( read|uten lesezeit| de lecture| de lectura| di lettura| leestijd| de leitura| czytania| läsning)|(estimated )?reading time:? .{1,15}|(lesezeit|temps de lecture|tiempo de lectura|tempo di lettura|leestijd|tempo de leitura|czas czytania|lästid|læsetid):? .{1,15}"
+        r"[0-9.,  ]+k? (views?|reads?|comments?|shares?|likes?|aufrufe|vues?|visitas|visualizzazioni|weergaven|wyświetleń|visningar|visninger)|(view|visitor|page ?view|visit|hit)s?:? [0-9.,]+|vous (ê|e)tes le (visiteur (n[°o] ?|num(é|e)ro )?[0-9. ]+|[0-9. ]+(e|ème) visiteur)|(sie sind )?(der )?besucher:? (nr\.? ?|nummer )?[0-9.]+|sie sind der [0-9.]+ besucher|(es (usted )?|eres )?el visitante (n[.º°]{1,2} ?|número )?[0-9.]+|sei il visitatore (n[.º°]{1,2} ?|numero )?[0-9.]+|u bent bezoeker (nr\.? ?|nummer )?[0-9.]+|(visites|visitas|visite|bezoekers|odwiedziny|liczba odwiedzin) ?: ?[0-9., ]+|[0-9]+ min(ute)?s?( read|uten lesezeit| de lecture| de lectura| di lettura| leestijd| de leitura| czytania| läsning)|(estimated )?reading time:? .{1,15}|(lesezeit|temps de lecture|tiempo de lectura|tempo di lettura|leestijd|tempo de leitura|czas czytania|lästid|læsetid):? .{1,15}"
     ),
     phrase!(
         "pagination",
@@ -612,7 +628,7 @@ pub(super) static PHRASES: [Phrase; 17] = [
     ),
     phrase!(
         "interface word",
-        r"menu|close|open|show|hide|search|home|next|previous|prev|(go )?back|more|(show|see|view) (more|less|all|details)|read (more|less)|expand( all)?|collapse( all)?|toggle navigation|loading|retry|try again|accept( all)?( cookies)?|(schlie(ß|ss)en|suche|suchen|startseite|weiter|zur(ü|ue)ck|mehr anzeigen|wird geladen|erneut versuchen|fermer|rechercher|accueil|suivant|pr(é|e)c(é|e)dent|chargement|réessayer|afficher plus|cerrar|buscar|inicio|cargando|reintentar|chiudi|cerca|caricamento|sluiten|zoeken|laden|fechar|carregando|zamknij|szukaj|stäng|sök|luk|søg)"
+        r"menu|close|open|show|hide|search|home|next|previous|prev|(go )?back|more|(show|see|view) (more|less|all|details)|read (more|less)|expand( all)?|collapse( all)?|toggle navigation|(this site is open source\. )?(edit|improve) (this )?page|(view|show) page source|loading|retry|try again|accept( all)?( cookies)?|(schlie(ß|ss)en|suche|suchen|startseite|weiter|zur(ü|ue)ck|mehr anzeigen|wird geladen|erneut versuchen|fermer|rechercher|accueil|suivant|pr(é|e)c(é|e)dent|chargement|réessayer|afficher plus|cerrar|buscar|inicio|cargando|reintentar|chiudi|cerca|caricamento|sluiten|zoeken|laden|fechar|carregando|zamknij|szukaj|stäng|sök|luk|søg)"
     ),
 ];
 

@@ -232,7 +232,7 @@ fn the_json_keeps_the_order_of_the_contract() {
     insta::assert_snapshot!(json::change(Some((&change, &judgment))));
     insta::assert_snapshot!(json::change(None), @r#"{"materiality":"none","severity":0,"practices":[],"summary":"the text is the same","findings":[],"sections":[],"noise":[],"crosses_readings":false,"returns_to":null,"flapping":false,"silent_edit":false,"empty_refresh":false}"#);
     let reading = reading("# Sharing\nWe may sell \"data\".");
-    insta::assert_snapshot!(json::reading("page.html", Ok(&reading)), @r#"{"input":"page.html","readable":true,"why":null,"title":null,"language":"en","effective_at":null,"reading":7,"sections":[{"path":["Sharing"],"level":1,"text":"Sharing\n\nWe may sell \"data\"."}],"text":"Sharing\n\nWe may sell \"data\".","words":5,"policy_links":[]}"#);
+    insta::assert_snapshot!(json::reading("page.html", Ok(&reading)), @r#"{"input":"page.html","readable":true,"why":null,"title":null,"language":"en","effective_at":null,"reading":8,"sections":[{"path":["Sharing"],"level":1,"text":"Sharing\n\nWe may sell \"data\"."}],"text":"Sharing\n\nWe may sell \"data\".","words":5,"policy_links":[]}"#);
 }
 
 #[test]

@@ -150,6 +150,8 @@ static CONTENTS: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Turns lines into blocks.
 pub(super) fn settle(mut lines: Vec<Line>) -> Vec<Block> {
+    unmark_down(&mut lines);
+    unsign(&mut lines);
     unbullet(&mut lines);
     join_numbers(&mut lines);
     join_wrapped(&mut lines);
@@ -176,13 +178,66 @@ pub(super) fn settle(mut lines: Vec<Line>) -> Vec<Block> {
     out
 }
 
+/// Makes headings of lines that are typed as such in Markdown, on a page that shows it as typed.
+fn unmark_down(lines: &mut [Line]) {
+    let level = |line: &Line| {
+        let signs = line.text.bytes().take_while(|byte| *byte == b'#').count();
+        let typed = matches!(line.kind, Kind::Text | Kind::Heading(_))
+            && (1..=6).contains(&signs)
+            && line.text[signs..].starts_with(' ');
+        typed.then(|| u8::try_from(signs).unwrap_or(6))
+    };
+    if lines.iter().filter(|line| level(line).is_some()).take(ENOUGH).count() < ENOUGH {
+        return;
+    }
+    for line in lines {
+        if let Some(level) = level(line) {
+            line.kind = Kind::Heading(level);
+            line.text = line.text.trim_matches(['#', ' ']).to_owned();
+        }
+    }
+}
+
+/// Signs that stand in front of titles as well as in front of items.
+const SIGNS: [char; 8] = ['■', '●', '◆', '▼', '□', '◇', '▶', '○'];
+
+/// Takes the sign off lines that it makes titles: each short, and most with running text under
+/// them, where items would follow each other.
+fn unsign(lines: &mut [Line]) {
+    // Each of them begins with this byte.
+    let any = lines.iter().filter(|line| line.text.as_bytes().first() == Some(&0xe2)).take(ENOUGH).count();
+    if any < ENOUGH {
+        return;
+    }
+    for sign in SIGNS {
+        let signed: Vec<usize> =
+            (0..lines.len()).filter(|&at| lines[at].kind == Kind::Text && lines[at].text.starts_with(sign)).collect();
+        if signed.len() < ENOUGH {
+            continue;
+        }
+        let bare = |at: usize| lines[at].text.trim_start_matches([sign, ' ', '\u{3000}']);
+        let heads = |at: &usize| {
+            let running = |next: &Line| next.kind == Kind::Text && next.item.is_none() && next.words() > LONGEST_PLAIN;
+            is_title(bare(*at), LONGEST_STYLED) && lines.get(at + 1).is_some_and(running) && lines[*at].item.is_none()
+        };
+        let titles: Vec<usize> = signed.iter().copied().filter(heads).collect();
+        if titles.len() < ENOUGH || titles.len() * 3 < signed.len() * 2 {
+            continue;
+        }
+        for at in titles {
+            lines[at].text = lines[at].text.trim_start_matches([sign, ' ', '\u{3000}']).to_owned();
+            lines[at].look.titled = true;
+        }
+    }
+}
+
 /// Makes items of lines that begin with a bullet, and takes the bullet off.
 fn unbullet(lines: &mut [Line]) {
     for (at, line) in lines.iter_mut().enumerate() {
         if line.kind != Kind::Text || line.text.starts_with("--") {
             continue;
         }
-        let bare = line.text.trim_start_matches(['•', '·', '▪', '‣', '◦', '●', '○', '■']);
+        let bare = line.text.trim_start_matches(['•', '·', '・', '▪', '‣', '◦', '●', '○', '■']);
         let bare =
             bare.strip_prefix(['-', '–', '—', '*']).filter(|rest| rest.starts_with(' ')).unwrap_or(bare).trim_start();
         if bare.len() < line.text.len() && !bare.is_empty() {
@@ -195,28 +250,79 @@ fn unbullet(lines: &mut [Line]) {
 
 /// Joins a number that stands on a line of its own with the title under it.
 fn join_numbers(lines: &mut Vec<Line>) {
+    let counted = counted_badges(lines);
     let mut joined = vec![false; lines.len()];
     let mut at = 0;
     while at + 1 < lines.len() {
         let (line, next) = (&lines[at], &lines[at + 1]);
         let marked = matches!(line.kind, Kind::Heading(_));
         let alone = line.text.len() <= 8
-            && line.kind == next.kind
+            && (line.kind == next.kind || line.kind == Kind::Text && is_marked(next))
             && line.item.is_none() == next.item.is_none()
             && (marked || line.kind == Kind::Text)
-            && (LONE_NUMBER.is_match(&line.text) || marked && line.text.chars().all(|c| c.is_ascii_digit()));
+            && (LONE_NUMBER.is_match(&line.text) || (marked || counted.contains(&at)) && is_digits(&line.text));
         if alone && is_title(&next.text, LONGEST_STYLED) && split_number(&next.text).0.is_none() {
             joined[at] = true;
-            let (number, anchor) = (lines[at].text.clone(), lines[at].anchor.take());
-            let dot = if number.ends_with(|c: char| c.is_ascii_digit()) && marked { "." } else { "" };
-            lines[at + 1].text = format!("{number}{dot} {}", lines[at + 1].text);
-            lines[at + 1].anchor = anchor.or(lines[at + 1].anchor.take());
+            let Line { text: number, item, mut anchor, .. } = lines[at].clone();
+            let dot =
+                if is_digits(&number) || marked && number.ends_with(|c: char| c.is_ascii_digit()) { "." } else { "" };
+            let title = &mut lines[at + 1];
+            title.text = format!("{number}{dot} {}", title.text);
+            title.anchor = anchor.take().or(title.anchor.take());
+            // The title begins the item now.
+            title.item = title.item.map(|own| item.filter(|item| item.number == own.number).unwrap_or(own));
             at += 1;
         }
         at += 1;
     }
     let mut joined = joined.into_iter();
     lines.retain(|_| !joined.next().unwrap_or(false));
+}
+
+/// Badges that count at least so far number the titles below them.
+const BADGES: usize = 3;
+
+/// The lines that are nothing but a number, each above a title and each the next after the one
+/// before: badges that pages set beside their headings. One number alone may be anything.
+fn counted_badges(lines: &[Line]) -> Vec<usize> {
+    let badge = |at: &usize| {
+        let (line, next) = (&lines[*at], &lines[at + 1]);
+        let value = || line.text.parse::<u32>().ok();
+        (line.kind == Kind::Text
+            && line.text.len() <= 2
+            && is_digits(&line.text)
+            && is_title(&next.text, LONGEST_STYLED))
+        .then(value)
+        .flatten()
+    };
+    let (mut found, mut run) = (Vec::new(), Vec::new());
+    let mut close = |run: &mut Vec<usize>| {
+        if run.len() >= BADGES {
+            found.append(run);
+        }
+        run.clear();
+    };
+    for at in 0..lines.len().saturating_sub(1) {
+        let Some(value) = badge(&at) else { continue };
+        // The contents may count first, and the sections again.
+        if value == 1 {
+            close(&mut run);
+        }
+        if value as usize == run.len() + 1 {
+            run.push(at);
+        }
+    }
+    close(&mut run);
+    found
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether the page marks a line as the heading of a part.
+fn is_marked(line: &Line) -> bool {
+    matches!(line.kind, Kind::Heading(_) | Kind::Fold)
 }
 
 /// Joins the lines of a page that breaks its lines by hand, as pages made from PDF do.
@@ -351,10 +457,9 @@ fn unmark_contents(lines: &[Line], keys: &[String], styles: &mut [Option<Style>]
         let linked = (from..to).filter(|&at| lines[at].look.contents).count();
         if entries >= 3 && entries * 4 >= (to - from) * 3 || linked >= 2 {
             styles[from..to].fill(None);
-            if from > 0
-                && styles[from - 1].is_some_and(|style| style != Style::Marked(1))
-                && is_contents(lines, from - 1)
-            {
+            // What only looks like a heading, and heads nothing else, is called anything.
+            let heads = |style: Style| is_contents(lines, from - 1) || style.is_weak() && linked >= 3;
+            if from > 0 && styles[from - 1].is_some_and(|style| style != Style::Marked(1) && heads(style)) {
                 styles[from - 1] = None;
             }
             from = to;
@@ -675,20 +780,30 @@ fn from_roman(number: &str) -> u32 {
     sum(add).saturating_sub(sum(sub))
 }
 
-/// The first line, where it names the policy and nothing marked does, is the title of all.
+/// How many short lines may stand above the title of all.
+const ABOVE_TITLE: usize = 8;
+
+/// The first line, where it names the policy and nothing marked does, is the title of all; so
+/// is one that is set off, with a few words of the page above it.
 fn head_of_all(lines: &[Line], styles: &mut [Option<Style>]) {
     if styles.contains(&Some(Style::Marked(1))) || lines.len() < 3 {
         return;
     }
-    let first = &lines[0];
-    if first.kind == Kind::Text
-        && first.item.is_none()
-        && !first.look.away
-        && is_title(&first.text, LONGEST_PLAIN)
-        && !first.text.ends_with(':')
-        && super::POLICY_WORDS.is_match(&first.text)
-    {
-        styles[0] = Some(Style::Marked(1));
+    let names = |line: &Line| {
+        line.kind == Kind::Text
+            && line.item.is_none()
+            && !line.look.away
+            && is_title(&line.text, LONGEST_PLAIN)
+            && !line.text.ends_with(':')
+            && super::POLICY_WORDS.is_match(&line.text)
+    };
+    let above =
+        lines.iter().take(ABOVE_TITLE).take_while(|line| line.kind == Kind::Text && line.words() <= LONGEST_PLAIN);
+    let set_off = |at: &usize| (lines[*at].look.bold || lines[*at].look.titled) && names(&lines[*at]);
+    let title = if names(&lines[0]) { Some(0) } else { (1..above.count()).find(set_off) };
+    if let Some(title) = title {
+        styles[title] = Some(Style::Marked(1));
+        styles[..title].fill(None);
     }
 }
 
@@ -809,7 +924,7 @@ fn plain(lines: &[Line], styles: &mut [Option<Style>]) {
             && next.words() >= 12
             && next.text.ends_with(['.', ':', '!', '?', '。', ')', '”', ';']);
         let heads = (sentence || next.item.is_some())
-            && !line.text.starts_with(|c: char| c.is_numeric())
+            && (!line.text.starts_with(|c: char| c.is_numeric()) || split_number(&line.text).0.as_deref() == Some("1"))
             && !line.text.contains('_');
         if heads && !introduced && is_title(&line.text, LONGEST_PLAIN) && !line.text.ends_with([':', '.', '!', ')']) {
             styles[at] = Some(Style::Plain);
@@ -824,6 +939,8 @@ struct Open {
     number: Option<String>,
     /// How deep in lists it stands; an item's first line above its others.
     place: u8,
+    /// Which item it stands in.
+    item: Option<usize>,
     /// Whether it is called a policy, as the title of all is.
     names: bool,
     /// Whether it speaks of what is attached.
@@ -842,6 +959,9 @@ struct Nesting {
     shift: u8,
     /// Numbers that count through the whole text, once.
     counts_once: Vec<Style>,
+    /// Whether the lowest marked level leaves out the one above it: then what stands below it
+    /// has a level of its own.
+    leaves_out_fifth: bool,
 }
 
 impl Nesting {
@@ -860,7 +980,8 @@ impl Nesting {
             seen[at].2 += usize::from(last == Some(1));
         }
         let once = seen.into_iter().filter(|(_, all, firsts)| *all >= 3 && *firsts == 1).map(|(style, ..)| style);
-        Self { counts_once: once.collect(), ..Self::default() }
+        let leaves_out_fifth = !styles.contains(&Some(Style::Marked(5)));
+        Self { counts_once: once.collect(), leaves_out_fifth, ..Self::default() }
     }
 
     /// The level of the next heading.
@@ -892,8 +1013,13 @@ impl Nesting {
             }
         };
         let marked = matches!(style, Style::Marked(_));
+        let item = line.item.map(|item| item.number);
+        // What opens a part, or begins an item, heads what is marked in it.
+        let holds = |open: &Open| open.style == Style::Fold || open.item.is_some() && open.item == item;
         while self.open.last().is_some_and(|open| {
-            open.level >= level || marked && filled && open.style.is_weak() || open.place > place && !marked
+            open.level >= level
+                || marked && filled && open.style.is_weak() && !holds(open)
+                || open.place > place && !marked
         }) {
             self.open.pop();
         }
@@ -902,7 +1028,7 @@ impl Nesting {
         }
         let names = super::POLICY_WORDS.is_match(&line.text);
         let attached = speaks_of_attached(&line.text);
-        self.open.push(Open { style, level, number, place, names, attached });
+        self.open.push(Open { style, level, number, place, item, names, attached });
         level
     }
 
@@ -941,6 +1067,7 @@ impl Nesting {
         });
         let below = |level: u8| (level + 1).min(6);
         if let Style::Marked(own) = style {
+            let own = if self.leaves_out_fifth { own.min(5) } else { own };
             let own = (own + if own > 1 { self.shift } else { 0 }).min(6);
             // "1.1" stands under "1", however both are marked.
             if let Some(parent) = parent {

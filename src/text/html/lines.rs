@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
 use foldhash::fast::RandomState as Hash;
@@ -111,6 +111,8 @@ pub(super) fn of_runs<'a>(tree: &Tree<'a>, runs: &[Range<usize>], base: Option<&
         classes: HashMap::default(),
         styles: HashMap::default(),
         single: BTreeMap::new(),
+        apart: HashMap::default(),
+        openers: None,
         after_span: false,
         anchor: None,
         titled_by: Vec::new(),
@@ -225,6 +227,11 @@ struct Writer<'a> {
     styles: HashMap<&'a str, Styled, Hash>,
     /// Whether a list, by its place, has one item only.
     single: BTreeMap<usize, bool>,
+    /// Whether an element, by its place, holds no words but in other elements.
+    apart: HashMap<usize, bool, Hash>,
+    /// What buttons are called that have a part of the text behind them, and what they say:
+    /// asked of few pages.
+    openers: Option<HashMap<&'a str, HashSet<String>>>,
     /// The last thing read was the end of a span, so that no space or text is between it
     /// and what comes now.
     after_span: bool,
@@ -284,7 +291,8 @@ impl<'a> Writer<'a> {
                 return at + 1;
             }
             _ if (node.name == "button" || node.attr("role") == Some("button")) && !self.around().heading => {
-                let folds = node.attr("aria-expanded").is_some() || node.attr("aria-controls").is_some();
+                let says = node.attr("aria-expanded").is_some() || node.attr("aria-controls").is_some();
+                let folds = says || self.opens_part(tree, at);
                 // What opens a list to choose from, or a dialogue, is no heading of a part.
                 let pops_up = node.attr("aria-haspopup").is_some_and(|what| !matches!(what, "" | "false"));
                 if !folds || pops_up || count_words(&tree.words(at)) == 0 {
@@ -301,12 +309,15 @@ impl<'a> Writer<'a> {
                 self.table(tree, at);
                 return node.end;
             }
-            "pre" if node.end <= self.until && is_whole_text(tree, at) => {
+            "pre" | "xmp" if node.end <= self.until && is_whole_text(tree, at) => {
                 self.flush();
                 self.area(tree, at);
                 return node.end;
             }
             _ => {}
+        }
+        if self.is_in_title() && is_handle(tree, at) {
+            return node.end;
         }
         if let Some(address) = node.attr("data-cfemail").and_then(links::hidden_address) {
             self.address(&address);
@@ -345,8 +356,14 @@ impl<'a> Writer<'a> {
                 breaks: breaks_of_class(class),
             })
         });
+        let made = node.is(names::MADE);
+        let titled = titled || made && is_titled(node.name);
+        let block = node.is(names::BLOCK)
+            || made && self.stands_apart(tree, node.parent)
+            || titled && node.name == "span" && begins_part(tree, at);
         let kind = kind(node)
-            .or_else(|| (node.is(names::BLOCK) && node.attr("role") == Some("button")).then_some(Kind::Fold))
+            .or_else(|| (block && node.attr("role") == Some("button")).then_some(Kind::Fold))
+            .or_else(|| opens_by_box(tree, at).then_some(Kind::Fold))
             // The names of tabs stand together; what they open stands elsewhere.
             .filter(|kind| *kind != Kind::Fold || node.attr("role") != Some("tab"));
         let listed = node.name == "li" || node.attr("role") == Some("listitem") && !is_frame(tree, node.parent);
@@ -392,7 +409,7 @@ impl<'a> Writer<'a> {
         Open {
             around,
             end: node.end,
-            block: node.is(names::BLOCK) || kind.is_some() || item.is_some() || styled.block,
+            block: block || kind.is_some() || item.is_some() || styled.block,
             bold: (outer.is_some_and(|outer| outer.bold) && !styled.light)
                 || bold
                 || styled.bold
@@ -401,7 +418,7 @@ impl<'a> Writer<'a> {
             item,
             span: node.is(names::SPAN),
             // A heading needs no class to be one; what holds it and a line below is a part.
-            titled: (titled && node.is(names::BLOCK) && !matches!(kind, Some(Kind::Heading(_)))).then_some(at),
+            titled: (titled && block && !matches!(kind, Some(Kind::Heading(_)))).then_some(at),
             link,
             anchor: node.attr("id").or_else(|| if node.name == "a" { node.attr("name") } else { None }),
         }
@@ -437,8 +454,43 @@ impl<'a> Writer<'a> {
             .find_map(|node| tree.nodes[node].text())
             .and_then(|text| text.chars().next());
         let ends = last.is_lowercase() || last.is_numeric() || matches!(last, '.' | ':' | ';' | '!' | '?' | ')' | '”');
-        ends && next
-            .is_some_and(|c| c.is_uppercase() || c.is_numeric() && !last.is_numeric() || matches!(c, '(' | '“' | '•'))
+        let apart = || !last.is_numeric() || self.now.text.contains(' ') && follows_its_like(tree, at);
+        ends && next.is_some_and(|c| c.is_uppercase() || c.is_numeric() && apart() || matches!(c, '(' | '“' | '•'))
+    }
+
+    /// Whether elements of the page's own making (`acme-card`) stand each on lines of their own
+    /// here. Browsers know nothing of them and set them in the line, but what comes with them
+    /// hardly ever does, unless they stand among words.
+    fn stands_apart(&mut self, tree: &Tree<'a>, parent: usize) -> bool {
+        *self.apart.entry(parent).or_insert_with(|| {
+            let words = |child: usize| tree.nodes[child].text().is_some_and(|text| !text.trim().is_empty());
+            let block = tree.nodes[parent].is(names::BLOCK)
+                && !matches!(tree.nodes[parent].name, "p" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6");
+            (block || tree.nodes[parent].name.contains('-')) && !tree.children(parent).any(words)
+        })
+    }
+
+    /// Whether what comes stands in a heading, or in what is called a title.
+    fn is_in_title(&self) -> bool {
+        self.around().heading || self.open.iter().rev().take(3).any(|open| open.titled.is_some())
+    }
+
+    /// Whether a button opens a part of the text, though it does not say so: the part stands
+    /// right behind it, and others of its class say something else and have theirs.
+    fn opens_part(&mut self, tree: &Tree<'a>, at: usize) -> bool {
+        if !heads_part(tree, at) {
+            return false;
+        }
+        let openers = self.openers.get_or_insert_with(|| {
+            let mut openers: HashMap<&'a str, HashSet<String>> = HashMap::new();
+            let button =
+                |at: &usize| tree.nodes[*at].name == "button" || tree.nodes[*at].attr("role") == Some("button");
+            for at in (0..tree.nodes.len()).filter(button).filter(|&at| heads_part(tree, at)) {
+                openers.entry(tree.nodes[at].attr("class").unwrap_or_default()).or_default().insert(tree.words(at));
+            }
+            openers
+        });
+        openers.get(tree.nodes[at].attr("class").unwrap_or_default()).is_some_and(|said| said.len() >= OPENERS)
     }
 
     fn around(&self) -> Around {
@@ -446,7 +498,11 @@ impl<'a> Writer<'a> {
     }
 
     fn text(&mut self, text: &str) {
-        self.after_span = false;
+        // A number in a span of its own stands apart from the title behind it.
+        if std::mem::take(&mut self.after_span) && !self.now.gap && is_number(&self.now.text) {
+            let title = |c: char| c.is_uppercase() || self.around().heading && c.is_alphabetic() && !c.is_lowercase();
+            self.now.gap = text.starts_with(title);
+        }
         if self.around().preformatted {
             self.now.letters += text.chars().filter(|c| c.is_alphanumeric()).count();
             let breaks = |c: char| if c.is_control() && !matches!(c, '\n' | '\t') { ' ' } else { c };
@@ -658,6 +714,81 @@ impl<'a> Writer<'a> {
     }
 }
 
+/// Signs that a reader takes hold of, to link to a part or to open it.
+const HANDLES: [char; 22] =
+    ['¶', '#', '+', '−', '×', '✕', '✖', '▼', '▲', '▾', '▴', '▸', '▹', '►', '⌄', '⌃', '›', '»', '→', '↓', '↑', '🔗'];
+
+/// Whether an element within a line is nothing but such a sign.
+fn is_handle(tree: &Tree<'_>, at: usize) -> bool {
+    let node = &tree.nodes[at];
+    if !matches!(node.name, "a" | "span" | "i" | "em" | "b" | "small") || node.end > at + 3 {
+        return false;
+    }
+    let signs = tree.words(at);
+    let drawn = |c: char| HANDLES.contains(&c) || c == '\u{fe0f}';
+    !signs.is_empty() && signs.len() <= 8 && signs.chars().all(drawn)
+}
+
+/// So many buttons of a class open parts of the text, or none does.
+const OPENERS: usize = 3;
+
+/// A part that a button opens has so many words.
+const PART: u32 = 8;
+
+/// Whether a label stands right behind the box that it ticks, and before a part of the text:
+/// style sheets show that part where the box is ticked.
+fn opens_by_box(tree: &Tree<'_>, at: usize) -> bool {
+    let node = &tree.nodes[at];
+    let Some(of) = node.attr("for").filter(|_| node.name == "label") else { return false };
+    let is_box = |before: usize| {
+        let before = &tree.nodes[before];
+        matches!(before.attr("type"), Some("checkbox" | "radio")) && before.attr("id") == Some(of)
+    };
+    before(tree, at).is_some_and(is_box) && heads_part(tree, at)
+}
+
+/// Whether an element is all that its parent holds above a block, or at all.
+fn begins_part(tree: &Tree<'_>, at: usize) -> bool {
+    let around = tree.nodes[tree.nodes[at].parent].end;
+    let next = after(tree, at).filter(|next| *next < around);
+    before(tree, at).is_none() && next.is_none_or(|next| tree.nodes[next].is(names::BLOCK))
+}
+
+/// What stands right before a node in its parent, but for blanks.
+fn before(tree: &Tree<'_>, at: usize) -> Option<usize> {
+    let parent = tree.nodes[at].parent;
+    let outer = |of: usize| Some(tree.nodes[of].parent).filter(|outer| *outer > parent);
+    let beside =
+        |of: usize| std::iter::successors(of.checked_sub(1).filter(|before| *before > parent), |&of| outer(of)).last();
+    beside(at).and_then(|before| if is_blank(tree, before) { beside(before) } else { Some(before) })
+}
+
+/// What stands right behind a node, in its parent or beyond, but for blanks.
+fn after(tree: &Tree<'_>, at: usize) -> Option<usize> {
+    let next = tree.nodes[at].end;
+    let next = if next < tree.nodes.len() && is_blank(tree, next) { next + 1 } else { next };
+    (next < tree.nodes.len()).then_some(next)
+}
+
+fn is_blank(tree: &Tree<'_>, at: usize) -> bool {
+    tree.nodes[at].text().is_some_and(|text| text.trim().is_empty())
+}
+
+/// Whether the next element beside one is a part of the text.
+fn heads_part(tree: &Tree<'_>, at: usize) -> bool {
+    let around = tree.nodes[tree.nodes[at].parent].end;
+    let part = |next: &usize| {
+        let node = &tree.nodes[*next];
+        *next < around && !node.off && matches!(node.name, "div" | "section" | "p" | "ul" | "article")
+    };
+    let Some(next) = after(tree, at).filter(part) else { return false };
+    let mut words = 0;
+    tree.shown(next).any(|at| {
+        words += if tree.nodes[at].linked { 0 } else { tree.nodes[at].words };
+        words >= PART
+    })
+}
+
 /// Whether an element that says it is a list has one item only: page builders put a whole
 /// text into such a list, and no reader sees one.
 fn is_frame(tree: &Tree<'_>, at: usize) -> bool {
@@ -709,7 +840,7 @@ fn kind(node: &Node<'_>) -> Option<Kind> {
         "summary" | "button" | "caption" | "legend" => Kind::Fold,
         "dt" => Kind::Term,
         "dd" => Kind::Definition,
-        "pre" => Kind::Preformatted,
+        "pre" | "xmp" | "listing" => Kind::Preformatted,
         heading => Kind::Heading(heading.as_bytes()[1] - b'0'),
     })
 }
@@ -726,6 +857,20 @@ fn squeezed(style: &str) -> Cow<'_, str> {
         return style.to_ascii_lowercase().replace(' ', "").into();
     }
     style.into()
+}
+
+/// Whether an element stands right behind another of its name and class.
+fn follows_its_like(tree: &Tree<'_>, at: usize) -> bool {
+    let node = &tree.nodes[at];
+    node.attr("class").is_some()
+        && before(tree, at).is_some_and(|before| {
+            tree.nodes[before].name == node.name && tree.nodes[before].attr("class") == node.attr("class")
+        })
+}
+
+/// Whether a text is a number of a few digits, with a dot or without.
+fn is_number(text: &str) -> bool {
+    (1..=5).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
 }
 
 fn is_block_style(style: &str) -> bool {
@@ -752,14 +897,32 @@ fn is_light(style: &str) -> bool {
 }
 
 /// What parts of a class are called that make a line a title.
-const TITLED: [&str; 7] = ["title", "heading", "headline", "subtitle", "subheading", "header", "question"];
+#[rustfmt::skip]
+const TITLED: [&str; 15] = [
+    "title", "heading", "headline", "subtitle", "subheading", "header", "question", "ttl", "midashi", "titel", "titre",
+    "titulo", "titolo", "tytul", "ueberschrift",
+];
 
 fn is_titled(class: &str) -> bool {
+    // What draws a page letter by letter names sizes and places by letters and numbers.
+    if class.split_ascii_whitespace().nth(PLACED).is_some() {
+        return is_called(class, &TITLED);
+    }
+    is_called(class, &TITLED) || is_called(class, &SIZED)
+}
+
+/// A class has so many names where it places a line on a page that was drawn.
+const PLACED: usize = 6;
+
+/// Classes that look like a heading of that level.
+const SIZED: [&str; 6] = ["h1", "h2", "h3", "h4", "h5", "h6"];
+
+fn is_called(class: &str, words: &[&str]) -> bool {
     // A utility class may name other elements that it styles: `[&_.heading-anchor]:border-0`.
     let names = class.split_ascii_whitespace().filter(|name| !name.contains(['[', ':']));
     names
         .flat_map(|name| name.split(|c: char| !c.is_alphanumeric()))
-        .any(|word| TITLED.iter().any(|titled| word.eq_ignore_ascii_case(titled)))
+        .any(|word| words.iter().any(|titled| word.eq_ignore_ascii_case(titled)))
 }
 
 /// Characters that have no width: they part words for search, not for readers.

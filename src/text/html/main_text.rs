@@ -3,7 +3,7 @@
 //!
 //! A lost clause is worse than a kept menu: where in doubt, more is kept.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
 
@@ -32,6 +32,9 @@ const SENTENCE: u32 = 20;
 /// A part marked as the main one is it if it holds this share of the prose.
 const MAIN_HOLDS: f32 = 0.5;
 
+/// So many parts are asked for what stands beside them: each costs a look at all of that.
+const MOST_ASKED: u32 = 256;
+
 /// Leaves out the classes of [`CLASSES`], each within its share.
 pub(super) fn remove_noise(tree: &mut Tree<'_>) {
     let counts = tree.count();
@@ -43,7 +46,9 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
     // Most elements are called as others are.
     let mut known: HashMap<(&str, &str), (Vec<String>, u64), Hash> = HashMap::default();
     let unnamed = (Vec::new(), 0);
-    let mut at = 0;
+    let (mut at, mut in_dialogue) = (0, 0);
+    let asked = Cell::new(0);
+    let spare = || asked.replace(asked.get() + 1) < MOST_ASKED;
     while at < tree.nodes.len() {
         let node = &tree.nodes[at];
         if node.off {
@@ -80,11 +85,15 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
         // Only short parts are asked.
         let says_owner = || tree.texts(at).any(|text| text.len() <= OWNER && noise::names_owner(text));
         let says_when = || tree.texts(at).any(noise::says_when);
+        let among_sections = || spare() && is_among_sections(tree, &counts, at);
+        let heads_section = || heads_section(tree, at, counts[at]);
+        // The parts of a dialogue that holds the text are none.
+        let called = if at < in_dialogue { noise::not_modal(*called) } else { *called };
         let element = Element {
             name: node.name,
             role: &role,
             hints: hinted,
-            called: *called,
+            called,
             label: &label,
             words: words.all,
             density: words.density(),
@@ -101,9 +110,14 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
             says_owner: &says_owner,
             says_when: &says_when,
             holds_current: facts.holds_current[at],
+            among_sections: &among_sections,
+            heads_section: &heads_section,
         };
         let class = if element.may_be_noise() { CLASSES.iter().find(|class| (class.is)(&element)) } else { None };
         let Some(class) = class else {
+            if element.is_modal() && element.share > MAX_SHARE {
+                in_dialogue = in_dialogue.max(tree.nodes[at].end);
+            }
             at += 1;
             continue;
         };
@@ -295,7 +309,7 @@ impl Facts {
             radios[parent] += radios[at];
             holds_current[parent] |= holds_current[at];
             holds_main[parent] |= holds_main[at] || is_main(tree, at);
-            holds_title[at] |= node.name == "h1";
+            holds_title[at] |= node.name == "h1" && is_title(tree, at);
             holds_title[parent] |= holds_title[at];
             holds_heading[at] |= is_heading(tree, at);
             holds_heading[parent] |= holds_heading[at];
@@ -352,13 +366,78 @@ impl Landmarks {
             let parent = node.parent;
             holds_sentence[at] |= !node.linked && node.words >= SENTENCE;
             holds_sentence[parent] |= holds_sentence[at];
-            holds_title[at] |= node.name == "h1";
+            holds_title[at] |= node.name == "h1" && is_title(tree, at);
             holds_title[parent] |= holds_title[at];
             holds_heading[at] |= is_heading(tree, at);
             holds_heading[parent] |= holds_heading[at];
         }
         Self { holds_title, holds_heading, holds_sentence }
     }
+}
+
+/// Whether a heading of the first level is a title of the text: not the name of the site, which
+/// is all a link.
+fn is_title(tree: &Tree<'_>, at: usize) -> bool {
+    let within = &tree.nodes[tree.subtree(at)];
+    within.iter().all(|node| !node.linked)
+        || within.iter().any(|node| node.words > 0 && !node.linked)
+        || super::POLICY_WORDS.is_match(&tree.words(at))
+}
+
+/// The name of the first heading in a part.
+fn first_heading<'a>(tree: &Tree<'a>, of: usize) -> Option<&'a str> {
+    let heading =
+        |at: usize| Some(tree.nodes[at].name).filter(|name| matches!(*name, "h2" | "h3" | "h4" | "h5" | "h6"));
+    tree.shown(of).find_map(heading)
+}
+
+/// Words of a section that has others like it beside it.
+const LIKE_SECTION: u32 = 10;
+
+/// Whether a part is headed as one before it is, and both speak: the sections of a text.
+fn is_among_sections(tree: &Tree<'_>, counts: &[Words], at: usize) -> bool {
+    let Some(heading) = first_heading(tree, at) else { return false };
+    if counts[at].prose() < LIKE_SECTION / 2 || counts[at].density() >= 0.5 {
+        return false;
+    }
+    // Sections stand in parts of their own, or as headings with text right beside this one.
+    let before = tree.children(tree.nodes[at].parent).take_while(|&child| child < at);
+    let (mut headed, mut words) = (false, 0);
+    for child in before {
+        let alike = first_heading(tree, child) == Some(heading);
+        words = if alike { counts[child].prose() } else { words + counts[child].prose() };
+        headed |= alike;
+    }
+    headed && words >= LIKE_SECTION
+}
+
+/// Whether a part with a heading begins the section that it stands in.
+fn heads_section(tree: &Tree<'_>, at: usize, words: Words) -> bool {
+    let parent = tree.nodes[at].parent;
+    words.density() < 0.5
+        && tree.nodes[parent].name == "section"
+        && at <= parent + 2
+        && tree.nodes[parent + 1..at].iter().all(|before| before.words == 0)
+        && first_heading(tree, at).is_some()
+}
+
+/// Whether the first heading in a part names a policy.
+fn is_named(tree: &Tree<'_>, of: usize) -> bool {
+    let heading = |at: &usize| matches!(tree.nodes[*at].name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6");
+    tree.shown(of).find(heading).is_some_and(|at| {
+        let words = tree.words(at);
+        // The heading of a dialogue about cookies names a policy, too.
+        super::POLICY_WORDS.is_match(&words) && (tree.nodes[at].name == "h1" || noise::consent_words(&words) == 0)
+    })
+}
+
+/// Whether the first words in a part, marked or not, are the name of a policy.
+fn opens_with_name(tree: &Tree<'_>, of: usize) -> bool {
+    let first = tree.shown(of).find(|&at| tree.nodes[at].words > 0);
+    first.is_some_and(|at| {
+        let node = &tree.nodes[at];
+        node.words <= TITLE && super::POLICY_WORDS.is_match(node.text().unwrap_or_default())
+    })
 }
 
 /// Whether a node is a heading of the second level or below.
@@ -409,8 +488,10 @@ fn is_main(tree: &Tree<'_>, at: usize) -> bool {
     node.is(names::MAIN) || matches!(node.attr("role"), Some("main" | "article"))
 }
 
-/// The part of the page that is the policy.
-pub(super) fn find(tree: &Tree<'_>) -> usize {
+/// The parts of the page that are the policy: the last holds its text, those before it how it
+/// begins.
+pub(super) fn find(tree: &Tree<'_>) -> Vec<usize> {
+    let mut heads = Vec::new();
     let counts = tree.count();
     let facts = Landmarks::of(tree);
     let titles = &facts.holds_title;
@@ -418,13 +499,9 @@ pub(super) fn find(tree: &Tree<'_>) -> usize {
     let all = counts[at].prose() as f32;
     if counts[at].prose() < SENTENCE {
         // Next to nothing but links: there is no text to go down to.
-        return at;
+        return vec![at];
     }
-    loop {
-        let Some(best) = tree.children(at).max_by_key(|&child| (counts[child].prose(), std::cmp::Reverse(child)))
-        else {
-            return at;
-        };
+    while let Some(best) = tree.children(at).max_by_key(|&child| (counts[child].prose(), std::cmp::Reverse(child))) {
         let enough = counts[best].prose() as f32 >= all * HOLDS_ALL;
         // What is called the same as the text is of it, and so is what is long or headed.
         let twin = |child: usize| {
@@ -448,6 +525,15 @@ pub(super) fn find(tree: &Tree<'_>) -> usize {
                 names(&words) || date::is_date_line(&words)
             }
         };
+        // Above the text, what is headed by its name is how it begins.
+        let named = OnceCell::new();
+        let begins = |child: usize| {
+            child < best
+                && (titles[child] || facts.holds_heading[child])
+                && counts[child].density() < 0.5
+                && is_named(tree, child)
+                && !*named.get_or_init(|| is_named(tree, best) || opens_with_name(tree, best))
+        };
         let lost = |child: usize| {
             let prose = counts[child].prose();
             twin(child)
@@ -455,15 +541,19 @@ pub(super) fn find(tree: &Tree<'_>) -> usize {
                 || prose >= SECTION
                     && (facts.holds_heading[child] || facts.holds_sentence[child] && counts[child].density() < 0.2)
         };
+        let begun: Vec<usize> = tree.children(at).filter(|&child| begins(child)).collect();
         if !enough
             || !is_container(tree.nodes[best].name)
             || (titles[at] && !titles[best])
-            || tree.children(at).any(|child| child != best && lost(child))
+            || tree.children(at).any(|child| child != best && !begun.contains(&child) && lost(child))
         {
-            return at;
+            break;
         }
+        heads.extend(begun);
         at = best;
     }
+    heads.push(at);
+    heads
 }
 
 /// The one part that the page marks as the main one, if it holds most of the prose.

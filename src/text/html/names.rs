@@ -25,6 +25,8 @@ pub(super) const UNSEEN: Named = Named(1 << 6);
 pub(super) const STRUCK: Named = Named(1 << 7);
 /// A list.
 pub(super) const LIST: Named = Named(1 << 8);
+/// Of the page's own making, as scripts define elements: HTML has no name with a dash.
+pub(super) const MADE: Named = Named(1 << 9);
 
 impl Named {
     /// What a name says.
@@ -32,7 +34,7 @@ impl Named {
         let told = [
             (BLOCK, is_block(name)),
             (SPAN, matches!(name, "span" | "a" | "label" | "time")),
-            (BOLD, matches!(name, "b" | "strong")),
+            (BOLD, matches!(name, "b" | "strong" | "th")),
             (
                 OWN_KIND,
                 matches!(
@@ -49,6 +51,8 @@ impl Named {
                         | "dt"
                         | "dd"
                         | "pre"
+                        | "xmp"
+                        | "listing"
                 ),
             ),
             (SUBHEADING, matches!(name, "h2" | "h3" | "h4" | "h5" | "h6")),
@@ -56,6 +60,7 @@ impl Named {
             (UNSEEN, is_unseen(name)),
             (STRUCK, matches!(name, "del" | "s" | "strike")),
             (LIST, matches!(name, "ul" | "ol" | "menu")),
+            (MADE, name.contains('-')),
         ];
         Self(told.iter().fold(0, |all, (bit, is)| all | if *is { bit.0 } else { 0 }))
     }
@@ -132,6 +137,8 @@ fn is_block(name: &str) -> bool {
             | "option"
             | "p"
             | "pre"
+            | "xmp"
+            | "listing"
             | "search"
             | "section"
             | "summary"

@@ -53,6 +53,48 @@ pub(super) fn is_data(tree: &Tree<'_>, at: usize) -> bool {
     let titled = |cell: &Cell| tree.holds(cell.at, &["h1", "h2", "h3"]);
     let long = |cell: &Cell| count_words(&tree.words(cell.at)) > LONGEST_CELL;
     !rows.iter().flatten().any(|cell| !cell.header && (titled(cell) || (!headed && long(cell))))
+        && !are_clauses(tree, &rows)
+}
+
+/// The title of a clause has no more words than this.
+const LONGEST_TITLE: u32 = 16;
+
+/// The clauses in a table have as many words as this, taken together for each.
+const CLAUSE: u32 = 12;
+
+/// Whether a table sets clauses beside their titles: two columns, of which the first has a
+/// number and a title in each row, and the second running text.
+fn are_clauses(tree: &Tree<'_>, rows: &[Vec<Cell>]) -> bool {
+    if rows.len() < 3 || rows.iter().any(|row| row.len() != 2) {
+        return false;
+    }
+    let numbered = |row: &Vec<Cell>| {
+        let title = crate::text::fold(&tree.words(row[0].at));
+        count_words(&title) <= LONGEST_TITLE && crate::section::split_number(&title).0.is_some()
+    };
+    let words = |row: &Vec<Cell>| count_words(&tree.words(row[1].at));
+    (rows.iter().all(numbered) || are_counted(tree, rows))
+        && rows.iter().map(words).sum::<u32>() >= CLAUSE * rows.len() as u32
+}
+
+/// Whether the first column of a table does nothing but count the clauses in the second, which
+/// begin with their titles.
+fn are_counted(tree: &Tree<'_>, rows: &[Vec<Cell>]) -> bool {
+    let mut last = 0;
+    for row in rows {
+        let number = tree.words(row[0].at);
+        if number.is_empty() {
+            continue;
+        }
+        let first = tree.subtree(row[1].at).find(|&at| tree.nodes[at].words > 0);
+        let set_off =
+            |at: usize| matches!(tree.nodes[tree.nodes[at].parent].name, "b" | "strong" | "u" | "h4" | "h5" | "h6");
+        last += 1;
+        if number.trim_end_matches(['.', ')']).parse() != Ok(last) || !first.is_some_and(set_off) {
+            return false;
+        }
+    }
+    last >= 3
 }
 
 /// The rows of a table, its cells in order.

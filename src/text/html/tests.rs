@@ -788,3 +788,273 @@ fn text_that_scripts_would_show() {
     let read = page(&format!("<body><x-policy><template shadowrootmode=open>{text}</template></x-policy>"));
     assert_eq!(read.blocks.len(), 2);
 }
+
+/// The same body for each of three titles, `TITLE` in it.
+fn three(each: &str) -> String {
+    ["Our data", "Your rights", "Contact"].map(|title| each.replace("TITLE", title)).concat()
+}
+
+/// Three sections of one paragraph below a title.
+const THREE: [&str; 7] = ["# Privacy", "## Our data", "PROSE", "## Your rights", "PROSE", "## Contact", "PROSE"];
+
+#[test]
+fn badges_beside_headings_number_them() {
+    let numbered = |each: &str| {
+        let mut number = 0;
+        let parts = ["Our data", "Your rights", "Contact"].map(|title| {
+            number += 1;
+            each.replace("TITLE", title).replace('N', &number.to_string())
+        });
+        format!("<h1>Privacy</h1>{}", parts.concat())
+    };
+    let expected = ["# Privacy", "## 01. Our data", "PROSE", "## 02. Your rights", "PROSE", "## 03. Contact", "PROSE"];
+    check(&numbered("<div><span class=n>0N</span><h2>TITLE</h2></div><p>PROSE</p>"), &expected);
+    check(&numbered("<section><span>0N</span><div><h2>TITLE</h2><p>PROSE</p></div></section>"), &expected);
+    let sections = ["# Privacy", "## § 1 Our data", "PROSE", "## § 2 Your rights", "PROSE", "## § 3 Contact", "PROSE"];
+    check(&numbered("<div><span>§ N</span><h2>TITLE</h2></div><p>PROSE</p>"), &sections);
+    let items = ["# Privacy", "## 1. Our data", "PROSE", "## 2. Your rights", "PROSE", "## 3. Contact", "PROSE"];
+    check(
+        &format!(
+            "{}</ul>",
+            numbered("<ul><li><i>N</i><div><b>TITLE</b><p>PROSE</p></div></li>").replace("</li><ul>", "</li>")
+        ),
+        &items,
+    );
+    // In the heading itself, nothing but its style parts it from the title.
+    let within = ["# Privacy", "## 1 Our data", "PROSE", "## 2 Your rights", "PROSE", "## 3 Contact", "PROSE"];
+    check(&numbered("<h2><span class=n>N</span>TITLE</h2><p>PROSE</p>"), &within);
+    check(&numbered("<h2><span class=n>N</span><span>TITLE</span></h2><p>PROSE</p>"), &within);
+    // One number may be anything.
+    check(
+        "<h1>Privacy</h1><p>PROSE</p><p>7</p><h2>Data</h2><p>PROSE</p>",
+        &["# Privacy", "PROSE", "7", "## Data", "PROSE"],
+    );
+}
+
+#[test]
+fn buttons_and_labels_that_open_parts_without_saying_so() {
+    let opened = |each: &str| format!("<h1>Privacy</h1>{}", three(each));
+    check(&opened("<button class=acc>TITLE</button><div class=panel><p>PROSE</p></div>"), &THREE);
+    check(
+        &opened("<div><input type=checkbox id=TITLE><label for='TITLE'>TITLE</label><div>PROSE</div></div>")
+            .replace("id=", "id='")
+            .replace("><label", "'><label"),
+        &THREE,
+    );
+    check(&opened("<div><div role=button>TITLE</div><section>PROSE</section></div>"), &THREE);
+    // What they say must differ, and each have its part.
+    check(
+        &format!("<h1>Privacy</h1>{}", "<button>Back to top</button><div>PROSE</div>".repeat(3)),
+        &["# Privacy", "PROSE", "PROSE", "PROSE"],
+    );
+    check(
+        "<h1>Privacy</h1><p>PROSE</p><button>Accept</button><button>Decline</button><button>Settings</button><p>PROSE</p>",
+        &["# Privacy", "PROSE", "PROSE"],
+    );
+    check(
+        "<h1>Privacy</h1><h2>Data</h2><p>PROSE</p><h2>Form</h2><label for=name>Name</label><div>PROSE</div>",
+        &["# Privacy", "## Data", "PROSE", "## Form", "Name", "PROSE"],
+    );
+}
+
+#[test]
+fn elements_of_the_pages_own_making() {
+    check(
+        &format!(
+            "<h1>Privacy</h1><my-page>{}</my-page>",
+            three("<a-card><a-card-title>TITLE</a-card-title><a-card-text>PROSE</a-card-text></a-card>")
+        ),
+        &THREE,
+    );
+    // Among words they stand in the line.
+    check(
+        "<h1>Privacy</h1><p>The <x-term>data</x-term> <x-term>you give</x-term> us.</p><div>Ask <x-mail>us</x-mail> now.</div>",
+        &["# Privacy", "The data you give us.", "Ask us now."],
+    );
+}
+
+#[test]
+fn handles_are_of_no_title() {
+    check(
+        &format!("<h1>Privacy<a href=#p>¶</a></h1>{}", three("<h2>TITLE<a class=h href=#x>#</a></h2><p>PROSE</p>")),
+        &THREE,
+    );
+    let question = "<div class=question><span>TITLE</span><span class=icon>+</span></div><p>PROSE</p>";
+    check(&format!("<h1>Privacy</h1>{}", three(question)), &THREE);
+    check(&format!("<h1>Privacy</h1>{}", three("<details><summary><i>▸</i> TITLE</summary>PROSE</details>")), &THREE);
+}
+
+#[test]
+fn signs_before_titles_and_before_items() {
+    check(&format!("<h1>Privacy</h1>{}", three("<p>■TITLE<br>PROSE</p>")), &THREE);
+    check(
+        "<h1>Privacy</h1><p>PROSE</p><p>● Our data</p><p>● Your rights</p><p>● Contact</p><p>・Name<br>・Age</p>",
+        &["# Privacy", "PROSE", "- Our data", "- Your rights", "- Contact", "- Name", "- Age"],
+    );
+}
+
+#[test]
+fn clauses_in_a_table() {
+    check(
+        &format!("<h1>Privacy</h1><table>{}</table>", three("<tr><th>1. TITLE</th><td><p>PROSE</p></td></tr>")),
+        &["# Privacy", "## 1. Our data", "PROSE", "## 1. Your rights", "PROSE", "## 1. Contact", "PROSE"],
+    );
+    check(
+        "<h1>Privacy</h1><table><tr><td>1.<td><b>Data</b><tr><td><td>PROSE<tr><td>2.<td><b>Rights</b><br>PROSE
+         <tr><td>3.<td><b>Contact</b><br>PROSE</table>",
+        &["# Privacy", "## 1. Data", "PROSE", "## 2. Rights", "PROSE", "## 3. Contact", "PROSE"],
+    );
+    // Short values and three columns are data.
+    check(
+        "<h1>Privacy</h1><p>PROSE</p><table><tr><td>1. Name<td>Yes<tr><td>2. Age<td>No<tr><td>3. Mail<td>No</table>",
+        &["# Privacy", "PROSE", "= 1. Name | Yes", "= 2. Age | No", "= 3. Mail | No"],
+    );
+}
+
+#[test]
+fn a_part_headed_by_the_name_of_the_text_is_how_it_begins() {
+    let text = "<h2>Data</h2><p>PROSE</p><p>PROSE</p><p>PROSE</p>".repeat(3);
+    let read = |before: &str| {
+        let read = page(&format!("<body><div>{before}<div>{}</div></div>", text.replace("PROSE", PROSE)));
+        outline(&read.blocks)
+    };
+    let begins = read("<div><h2>Privacy notice</h2><p>How Acme treats personal data.</p></div>");
+    assert_eq!(begins[..2], ["# Privacy notice", "How Acme treats personal data."]);
+    let other = read("<div><h2>Lamps on sale</h2><p>How to light a garden.</p></div>");
+    assert_eq!(other[0], "## Data");
+    // The text may open with its own name, marked or not.
+    let text_of_its_own = page(&format!(
+        "<body><div><div><h2>Legal notices</h2><p>All the terms and conditions for the use of what Acme makes and sells.</p></div><div><div>Terms of Service</div>{}</div></div>",
+        text.replace("PROSE", PROSE)
+    ));
+    assert_eq!(outline(&text_of_its_own.blocks)[0], "# Terms of Service");
+    // Where sections are marked like the title, it stands above them all the same.
+    let text = text.replace("h2", "h1");
+    let read = page(&format!(
+        "<body><div><div><h1>Space : Privacy Policy</h1></div><div>{}</div></div>",
+        text.replace("PROSE", PROSE)
+    ));
+    assert_eq!(outline(&read.blocks)[..2], ["# Space : Privacy Policy", "## Data"]);
+}
+
+#[test]
+fn the_name_of_the_site_is_no_title() {
+    let text = "<p>PROSE</p>".repeat(4);
+    check(
+        &format!("<div><div id=head><h1><a href=/>Acme lamps</a></h1><p>Light for all.</p></div><div><h3>Privacy Policy</h3>{text}<h4>Data</h4>{text}</div>
+             <div class=side><h2>Archive</h2><a href=/2023>2023</a> (14)</div></div>"),
+        &[&["# Privacy Policy"][..], &["PROSE"; 4], &["#### Data"], &["PROSE"; 4]].concat(),
+    );
+}
+
+#[test]
+fn parts_that_are_sections_of_the_text() {
+    let others = three("<div class=block><h3>TITLE</h3><p>PROSE</p></div>");
+    let cookies = "<div class=cookie-notice><h3>Cookies</h3><p>PROSE <a href=/cookies>More.</a></p></div>";
+    let lines =
+        [&THREE[..], &["## Cookies", "PROSE More."]].concat().into_iter().map(|line| line.replace("## ", "### "));
+    let lines: Vec<String> = lines.collect();
+    check(
+        &format!("<div><h1>Privacy</h1>{others}{cookies}</div>"),
+        &lines.iter().map(String::as_str).collect::<Vec<_>>(),
+    );
+    // A banner has no such part before it.
+    check(
+        &format!("<div><h1>Privacy</h1>{}</div>{cookies}", "<p>PROSE</p>".repeat(4)),
+        &[&["# Privacy"][..], &["PROSE"; 4]].concat(),
+    );
+    check(
+        &format!(
+            "<header>Acme</header><h1>Privacy</h1>{}",
+            three("<section><header><h2>TITLE</h2></header><p>PROSE</p></section>")
+        ),
+        &THREE,
+    );
+    check(
+        "<h1>Privacy</h1><div><h2>Data</h2><p>PROSE</p></div>
+         <div class=consent><h2>Contact</h2><p>Write to <a href=mailto:a@acme.test>a@acme.test</a> or call us.</p></div>",
+        &["# Privacy", "## Data", "PROSE", "## Contact", "Write to a@acme.test or call us."],
+    );
+    check(
+        "<article><h1>Privacy</h1><h2>Data</h2><p>PROSE</p><footer><h2>Contact</h2><p>Write to us by letter, and we answer within ten days.</p></footer></article>",
+        &["# Privacy", "## Data", "PROSE", "## Contact", "Write to us by letter, and we answer within ten days."],
+    );
+    let dialogue = format!(
+        "<div class=modal><div class=modal-header><h5 class=modal-title>Privacy</h5><button>x</button></div><div class=modal-body>{}</div></div>",
+        "<p>PROSE</p>".repeat(4)
+    );
+    check(&dialogue, &[&["##### Privacy"][..], &["PROSE"; 4]].concat());
+}
+
+#[test]
+fn what_opens_a_part_heads_what_is_marked_in_it() {
+    let nested = ["# Privacy", "## One", "PROSE", "#### Within", "PROSE", "## Two", "PROSE"];
+    check(
+        "<h1>Privacy</h1><details><summary>One</summary><p>PROSE</p><h4>Within</h4><p>PROSE</p></details>
+         <details><summary>Two</summary><p>PROSE</p></details>",
+        &nested,
+    );
+    check(
+        "<h1>Privacy</h1><ul><li><b>One</b><p>PROSE</p><h4>Within</h4><p>PROSE</p></li><li><b>Two</b><p>PROSE</p></li></ul>",
+        &nested,
+    );
+    check(
+        "<h1>Privacy</h1><h6>One</h6><p>PROSE</p><p><b>Within</b></p><p>PROSE</p><h6>Two</h6><p>PROSE</p>",
+        &["# Privacy", "##### One", "PROSE", "###### Within", "PROSE", "##### Two", "PROSE"],
+    );
+}
+
+#[test]
+fn titles_by_class_in_a_line_and_typed() {
+    check(&format!("<h1>Privacy</h1>{}", three("<div><span class=item-title>TITLE</span> <p>PROSE</p></div>")), &THREE);
+    check(&format!("<h1>Privacy</h1>{}", three("<p class='h4 mt-4'>TITLE</p><p>PROSE</p>")), &THREE);
+    check(
+        &format!(
+            "<pre-text>{}</pre-text>",
+            "<div># Privacy</div>".to_owned() + &three("<div>## TITLE</div><div>PROSE</div>")
+        ),
+        &THREE,
+    );
+    check(
+        &format!(
+            "<div>Shown by Docs</div><div>Report</div><p><b>Privacy Policy</b></p>{}",
+            three("<p><b>TITLE</b></p><p>PROSE</p>")
+        ),
+        &[
+            "Shown by Docs",
+            "Report",
+            "# Privacy Policy",
+            "## Our data",
+            "PROSE",
+            "## Your rights",
+            "PROSE",
+            "## Contact",
+            "PROSE",
+        ],
+    );
+    check(
+        "<h2>Privacy</h2><p>1. Introduction</p><p>PROSE</p><p>Our data</p><p>PROSE</p>",
+        &["## Privacy", "### 1. Introduction", "PROSE", "### Our data", "PROSE"],
+    );
+}
+
+#[test]
+fn the_contents_may_be_called_anything() {
+    let entries = three("<li><a href='#TITLE'>TITLE</a></li>");
+    check(
+        &format!(
+            "<h1>Privacy</h1><p class=toc-title>Sections</p><ul>{entries}</ul>{}",
+            three("<h2>TITLE</h2><p>PROSE</p>")
+        ),
+        &[&["# Privacy", "Sections", "- Our data", "- Your rights", "- Contact"], &THREE[1..]].concat(),
+    );
+}
+
+#[test]
+fn pills_in_a_row_stand_apart() {
+    check(
+        "<h1>Privacy</h1><div><span class=pill>Updated 3 May 2024</span><span class=pill>5 min read</span></div><p>PROSE</p>",
+        &["# Privacy", "Updated 3 May 2024", "PROSE"],
+    );
+    check("<h1>Privacy</h1><p>In 20<span>2</span><span>4</span> we met.</p>", &["# Privacy", "In 2024 we met."]);
+}
