@@ -120,7 +120,7 @@ static PATTERNS: LazyLock<Vec<(Option<Regex>, Option<Regex>)>> = LazyLock::new(|
 
 /// Bytes that a pattern may keep of what it has learned while searching; there are many
 /// patterns, and each takes that much.
-pub(super) const REMEMBERED: usize = 1 << 15;
+pub(super) const REMEMBERED: usize = 1 << 16;
 
 /// A pattern whose `\w` and `\d` are those of Latin script: the rules know no other, and
 /// the letters of all scripts take megabytes in each pattern.
