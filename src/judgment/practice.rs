@@ -178,8 +178,13 @@ const CUES: [Cues; 18] = [
 static HEADINGS: LazyLock<Vec<Regex>> = LazyLock::new(|| CUES.iter().map(|cues| pattern(cues.heading)).collect());
 static SENTENCES: LazyLock<Vec<Regex>> = LazyLock::new(|| CUES.iter().map(|cues| pattern(cues.sentence)).collect());
 
+/// Bytes that a pattern of cues may keep of what it has learned: these are the widest of all, and
+/// with half of it they forget so much that they search step by step, which takes twice the time
+/// of a judgment and more memory than it saves.
+const LEARNED: usize = 2 * REMEMBERED;
+
 fn pattern(text: &str) -> Regex {
-    RegexBuilder::new(&latin(text)).dfa_size_limit(REMEMBERED).build().expect("the table holds sound patterns")
+    RegexBuilder::new(&latin(text)).dfa_size_limit(LEARNED).build().expect("the table holds sound patterns")
 }
 
 /// How strongly each practice speaks from headings (own last, folded), a sentence and
