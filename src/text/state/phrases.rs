@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use crate::text::bytes;
 
@@ -1078,10 +1078,11 @@ pub(super) fn held(table: &'static [&'static str], folded: &str) -> usize {
 }
 
 /// The tables that whole pages are searched for, each with what searches for all its phrases
-/// at once.
+/// at once: few pages are, so what is small is worth more than what is fast.
 static AUTOMATA: LazyLock<Vec<(&'static [&'static str], AhoCorasick)>> = LazyLock::new(|| {
     let tables = [PARKED, MAINTENANCE, NOT_FOUND, ERROR, BOT, CONSENT, SHELL, LOGIN, BUTTONS, REDIRECT, AUTONYMS];
-    tables.into_iter().map(|table| (table, AhoCorasick::new(table).expect("the phrases are sound"))).collect()
+    let small = |table| AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(table);
+    tables.into_iter().map(|table| (table, small(table).expect("the phrases are sound"))).collect()
 });
 
 /// From here on stand the signs of Chinese, Japanese and Korean.
