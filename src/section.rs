@@ -193,7 +193,12 @@ fn unadorned(heading: &str) -> &str {
     if !matches!(heading.as_bytes().first(), Some(0xe2 | 0xf0)) {
         return heading;
     }
-    let drawn = |c: char| matches!(c, '\u{2190}'..='\u{23ff}' | '\u{25a0}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}');
+    // Ticks and crosses, numbers in circles, flags.
+    let says = |c: char| matches!(c, '\u{2705}' | '\u{2713}'..='\u{2718}' | '\u{274c}' | '\u{274e}' | '\u{2776}'..='\u{2793}' | '\u{1f1e6}'..='\u{1f1ff}');
+    let drawn = |c: char| {
+        matches!(c, '\u{2190}'..='\u{21ff}' | '\u{2300}'..='\u{23ff}' | '\u{25a0}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}')
+            && !says(c)
+    };
     // How it is drawn, and what joins two into one.
     let with = |c: char| matches!(c, '\u{fe0e}' | '\u{fe0f}' | '\u{200d}') || c.is_whitespace();
     let bare = heading.trim_start_matches(|c| drawn(c) || with(c));

@@ -136,7 +136,7 @@ const CALLED: [(Called, &[&str]); 28] = [
     (Called::Header, &["header", "masthead", "topbar"]),
     (Called::Footer, &["footer", "foot", "copyright", "colophon"]),
     (Called::Sidebar, &["sidebar", "aside", "sidemenu", "rail"]),
-    (Called::Breadcrumb, &["breadcrumb", "breadcrumbs", "crumb", "crumbs", "topicpath", "pankuzu", "ariane", "migas", "briciole", "kruimelpad", "brotkrumen", "okruszki"]),
+    (Called::Breadcrumb, &["breadcrumb", "breadcrumbs", "crumb", "crumbs", "topicpath", "pankuzu", "kruimelpad", "brotkrumen"]),
     (Called::Language, &["lang", "langs", "language", "languages", "locale", "locales", "country", "countries", "region"]),
     (Called::Picker, &["picker", "selector", "switcher", "switch", "select", "menu", "dropdown", "chooser", "toggle"]),
     (Called::ListOfLinks, &["list", "links", "nav"]),
@@ -575,7 +575,7 @@ pub(super) static PHRASES: [Phrase; 17] = [
     ),
     phrase!(
         "back to top",
-        r"(back|return|go) to (the )?top( of (the )?page)?|top( of (the |this )?page)?|nach oben|zur(ü|ue)ck nach oben|(retour|revenir) en haut( de (la )?page)?|haut de page|volver arriba|torna su|naar boven|terug naar boven|voltar ao topo|(wróć )?do góry|till toppen|til toppen|ページの?(先頭|トップ)(へ|に)(戻る)?|(back|return|go) to (the )?(home|site|app|(main|home|start) ?page|main site|website)|zur(ü|ue)ck zur (startseite|website|(ü|ue)bersicht)|retour ((à|a) l['’]accueil|au site)|volver (al inicio|a la p(á|a)gina principal)|torna (al sito|alla (home|homepage|pagina principale))|terug naar (de )?(home(pagina|page)?|startpagina|website)|voltar (ao (in(í|i)cio|site)|para a p(á|a)gina inicial)|(powrót do strony głównej|wróć (do strony głównej|na stronę główną))|(トップ|ホーム)(ページ)?(へ|に)戻る"
+        r"(back|return|go) to (the )?top( of (the )?page)?|top( of (the |this )?page)?|nach oben|zur(ü|ue)ck nach oben|(retour|revenir) en haut( de (la )?page)?|haut de page|volver arriba|torna su|naar boven|terug naar boven|voltar ao topo|(wróć )?do góry|till toppen|til toppen|ページの?(先頭|トップ)(へ|に)(戻る)?|(back|return) to (the )?(home|(main|home|start) ?page)|zur(ü|ue)ck zur (startseite|(ü|ue)bersicht)|retour (à|a) l['’]accueil|volver (al inicio|a la p(á|a)gina principal)|torna alla (home|homepage|pagina principale)|terug naar (de )?(home(pagina|page)?|startpagina)|voltar (ao in(í|i)cio|para a p(á|a)gina inicial)|(powrót do strony głównej|wróć (do strony głównej|na stronę główną))|(トップ|ホーム)(ページ)?(へ|に)戻る"
     ),
     phrase!(
         "print or save",
@@ -628,7 +628,7 @@ pub(super) static PHRASES: [Phrase; 17] = [
     ),
     phrase!(
         "interface word",
-        r"menu|close|open|show|hide|search|home|next|previous|prev|(go )?back|more|(show|see|view) (more|less|all|details)|read (more|less)|expand( all)?|collapse( all)?|toggle navigation|(this site is open source\. )?(edit|improve) (this )?page|(view|show) page source|loading|retry|try again|accept( all)?( cookies)?|(schlie(ß|ss)en|suche|suchen|startseite|weiter|zur(ü|ue)ck|mehr anzeigen|wird geladen|erneut versuchen|fermer|rechercher|accueil|suivant|pr(é|e)c(é|e)dent|chargement|réessayer|afficher plus|cerrar|buscar|inicio|cargando|reintentar|chiudi|cerca|caricamento|sluiten|zoeken|laden|fechar|carregando|zamknij|szukaj|stäng|sök|luk|søg)"
+        r"menu|close|open|show|hide|search|home|next|previous|prev|(go )?back|more|(show|see|view) (more|less|all|details)|read (more|less)|expand( all)?|collapse( all)?|toggle navigation|edit (this )?page|(view|show) page source|loading|retry|try again|accept( all)?( cookies)?|(schlie(ß|ss)en|suche|suchen|startseite|weiter|zur(ü|ue)ck|mehr anzeigen|wird geladen|erneut versuchen|fermer|rechercher|accueil|suivant|pr(é|e)c(é|e)dent|chargement|réessayer|afficher plus|cerrar|buscar|inicio|cargando|reintentar|chiudi|cerca|caricamento|sluiten|zoeken|laden|fechar|carregando|zamknij|szukaj|stäng|sök|luk|søg)"
     ),
 ];
 

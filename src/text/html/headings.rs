@@ -182,9 +182,7 @@ pub(super) fn settle(mut lines: Vec<Line>) -> Vec<Block> {
 fn unmark_down(lines: &mut [Line]) {
     let level = |line: &Line| {
         let signs = line.text.bytes().take_while(|byte| *byte == b'#').count();
-        let typed = matches!(line.kind, Kind::Text | Kind::Heading(_))
-            && (1..=6).contains(&signs)
-            && line.text[signs..].starts_with(' ');
+        let typed = line.kind == Kind::Text && (1..=6).contains(&signs) && line.text[signs..].starts_with(' ');
         typed.then(|| u8::try_from(signs).unwrap_or(6))
     };
     if lines.iter().filter(|line| level(line).is_some()).take(ENOUGH).count() < ENOUGH {
@@ -260,7 +258,8 @@ fn join_numbers(lines: &mut Vec<Line>) {
             && (line.kind == next.kind || line.kind == Kind::Text && is_marked(next))
             && line.item.is_none() == next.item.is_none()
             && (marked || line.kind == Kind::Text)
-            && (LONE_NUMBER.is_match(&line.text) || (marked || counted.contains(&at)) && is_digits(&line.text));
+            && (LONE_NUMBER.is_match(&line.text)
+                || is_digits(&line.text) && (marked || counted.binary_search(&at).is_ok()));
         if alone && is_title(&next.text, LONGEST_STYLED) && split_number(&next.text).0.is_none() {
             joined[at] = true;
             let Line { text: number, item, mut anchor, .. } = lines[at].clone();
@@ -799,7 +798,11 @@ fn head_of_all(lines: &[Line], styles: &mut [Option<Style>]) {
     };
     let above =
         lines.iter().take(ABOVE_TITLE).take_while(|line| line.kind == Kind::Text && line.words() <= LONGEST_PLAIN);
-    let set_off = |at: &usize| (lines[*at].look.bold || lines[*at].look.titled) && names(&lines[*at]);
+    let set_off = |at: &usize| {
+        (lines[*at].look.bold || lines[*at].look.titled)
+            && names(&lines[*at])
+            && styles[..*at].iter().all(Option::is_none)
+    };
     let title = if names(&lines[0]) { Some(0) } else { (1..above.count()).find(set_off) };
     if let Some(title) = title {
         styles[title] = Some(Style::Marked(1));

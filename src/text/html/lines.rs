@@ -454,7 +454,9 @@ impl<'a> Writer<'a> {
             .find_map(|node| tree.nodes[node].text())
             .and_then(|text| text.chars().next());
         let ends = last.is_lowercase() || last.is_numeric() || matches!(last, '.' | ':' | ';' | '!' | '?' | ')' | '”');
-        let apart = || !last.is_numeric() || self.now.text.contains(' ') && follows_its_like(tree, at);
+        // Digits may each stand in an element of their own.
+        let words = || !is_number(&tree.first_words(at, LONGEST_NUMBER));
+        let apart = || !last.is_numeric() || follows_its_like(tree, at) && words() && self.now.text.contains(' ');
         ends && next.is_some_and(|c| c.is_uppercase() || c.is_numeric() && apart() || matches!(c, '(' | '“' | '•'))
     }
 
@@ -462,12 +464,27 @@ impl<'a> Writer<'a> {
     /// here. Browsers know nothing of them and set them in the line, but what comes with them
     /// hardly ever does, unless they stand among words.
     fn stands_apart(&mut self, tree: &Tree<'a>, parent: usize) -> bool {
-        *self.apart.entry(parent).or_insert_with(|| {
-            let words = |child: usize| tree.nodes[child].text().is_some_and(|text| !text.trim().is_empty());
-            let block = tree.nodes[parent].is(names::BLOCK)
-                && !matches!(tree.nodes[parent].name, "p" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6");
-            (block || tree.nodes[parent].name.contains('-')) && !tree.children(parent).any(words)
-        })
+        let mut at = parent;
+        loop {
+            let apart = *self.apart.entry(at).or_insert_with(|| {
+                let node = &tree.nodes[at];
+                let inline = |node: &Node<'_>| !node.is(names::BLOCK) && !node.is(names::MADE) && node.name != "br";
+                let words = |at: usize| {
+                    let child = &tree.nodes[at];
+                    let said = || tree.subtree(at).take(FEW_NODES).any(|within| tree.nodes[within].words > 0);
+                    child.text().is_some_and(|text| !text.trim().is_empty())
+                        || !child.name.is_empty() && inline(child) && said()
+                };
+                let block =
+                    node.is(names::BLOCK) && !matches!(node.name, "p" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6");
+                (block || node.is(names::MADE)) && !tree.children(at).any(words)
+            });
+            // What the page made itself stands where it was put.
+            if !apart || !tree.nodes[at].is(names::MADE) || at == tree.nodes[at].parent {
+                return apart;
+            }
+            at = tree.nodes[at].parent;
+        }
     }
 
     /// Whether what comes stands in a heading, or in what is called a title.
@@ -485,12 +502,18 @@ impl<'a> Writer<'a> {
             let mut openers: HashMap<&'a str, HashSet<String>> = HashMap::new();
             let button =
                 |at: &usize| tree.nodes[*at].name == "button" || tree.nodes[*at].attr("role") == Some("button");
-            for at in (0..tree.nodes.len()).filter(button).filter(|&at| heads_part(tree, at)) {
-                openers.entry(tree.nodes[at].attr("class").unwrap_or_default()).or_default().insert(tree.words(at));
+            for at in tree.shown(0).filter(button).filter(|&at| heads_part(tree, at)) {
+                // Buttons that are called nothing have nothing in common.
+                let Some(class) = tree.nodes[at].attr("class") else { continue };
+                let said = openers.entry(class).or_default();
+                if said.len() < OPENERS {
+                    said.insert(tree.first_words(at, SAID));
+                }
             }
             openers
         });
-        openers.get(tree.nodes[at].attr("class").unwrap_or_default()).is_some_and(|said| said.len() >= OPENERS)
+        let class = tree.nodes[at].attr("class");
+        class.and_then(|class| openers.get(class)).is_some_and(|said| said.len() >= OPENERS)
     }
 
     fn around(&self) -> Around {
@@ -501,7 +524,8 @@ impl<'a> Writer<'a> {
         // A number in a span of its own stands apart from the title behind it.
         if std::mem::take(&mut self.after_span) && !self.now.gap && is_number(&self.now.text) {
             let title = |c: char| c.is_uppercase() || self.around().heading && c.is_alphabetic() && !c.is_lowercase();
-            self.now.gap = text.starts_with(title);
+            // "3D" and "5G" are words.
+            self.now.gap = text.starts_with(title) && !text.chars().nth(1).is_none_or(|c| !c.is_alphabetic());
         }
         if self.around().preformatted {
             self.now.letters += text.chars().filter(|c| c.is_alphanumeric()).count();
@@ -714,6 +738,12 @@ impl<'a> Writer<'a> {
     }
 }
 
+/// Bytes of what a button says that tell it from others.
+const SAID: usize = 200;
+
+/// So far an element in a line is looked into for words.
+const FEW_NODES: usize = 20;
+
 /// Signs that a reader takes hold of, to link to a part or to open it.
 const HANDLES: [char; 22] =
     ['¶', '#', '+', '−', '×', '✕', '✖', '▼', '▲', '▾', '▴', '▸', '▹', '►', '⌄', '⌃', '›', '»', '→', '↓', '↑', '🔗'];
@@ -721,12 +751,20 @@ const HANDLES: [char; 22] =
 /// Whether an element within a line is nothing but such a sign.
 fn is_handle(tree: &Tree<'_>, at: usize) -> bool {
     let node = &tree.nodes[at];
-    if !matches!(node.name, "a" | "span" | "i" | "em" | "b" | "small") || node.end > at + 3 {
+    if !matches!(node.name, "a" | "span" | "i") || node.end > at + 3 {
         return false;
     }
     let signs = tree.words(at);
     let drawn = |c: char| HANDLES.contains(&c) || c == '\u{fe0f}';
-    !signs.is_empty() && signs.len() <= 8 && signs.chars().all(drawn)
+    if signs.is_empty() || signs.len() > 8 || !signs.chars().all(drawn) {
+        return false;
+    }
+    // Between words a sign says something, and so it does behind a number: "16+".
+    let around = tree.nodes[node.parent].end;
+    let before = before(tree, at);
+    let counts = |text: &str| text.ends_with(|c: char| c.is_numeric());
+    let behind_number = before.is_some_and(|before| tree.nodes[before].text().is_some_and(counts));
+    !behind_number && (before.is_none() || after(tree, at).is_none_or(|after| after >= around))
 }
 
 /// So many buttons of a class open parts of the text, or none does.
@@ -751,7 +789,11 @@ fn opens_by_box(tree: &Tree<'_>, at: usize) -> bool {
 fn begins_part(tree: &Tree<'_>, at: usize) -> bool {
     let around = tree.nodes[tree.nodes[at].parent].end;
     let next = after(tree, at).filter(|next| *next < around);
-    before(tree, at).is_none() && next.is_none_or(|next| tree.nodes[next].is(names::BLOCK))
+    let parent = &tree.nodes[tree.nodes[at].parent];
+    parent.is(names::BLOCK)
+        && parent.name != "p"
+        && before(tree, at).is_none()
+        && next.is_none_or(|next| tree.nodes[next].is(names::BLOCK))
 }
 
 /// What stands right before a node in its parent, but for blanks.
@@ -868,9 +910,12 @@ fn follows_its_like(tree: &Tree<'_>, at: usize) -> bool {
         })
 }
 
+/// A number that stands in an element of its own has no more bytes than this.
+const LONGEST_NUMBER: usize = 5;
+
 /// Whether a text is a number of a few digits, with a dot or without.
 fn is_number(text: &str) -> bool {
-    (1..=5).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+    (1..=LONGEST_NUMBER).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
 }
 
 fn is_block_style(style: &str) -> bool {
@@ -911,7 +956,7 @@ fn is_titled(class: &str) -> bool {
     is_called(class, &TITLED) || is_called(class, &SIZED)
 }
 
-/// A class has so many names where it places a line on a page that was drawn.
+/// A class has more names than this where it places a line on a page that was drawn.
 const PLACED: usize = 6;
 
 /// Classes that look like a heading of that level.

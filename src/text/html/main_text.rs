@@ -88,7 +88,9 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
         let among_sections = || spare() && is_among_sections(tree, &counts, at);
         let heads_section = || heads_section(tree, at, counts[at]);
         // The parts of a dialogue that holds the text are none.
-        let called = if at < in_dialogue { noise::not_modal(*called) } else { *called };
+        // The parts of a dialogue that holds a text are called after it.
+        let part = || hinted.iter().any(|hint| DIALOGUE_PARTS.contains(&hint.as_str()));
+        let called = if at < in_dialogue && part() { noise::not_modal(*called) } else { *called };
         let element = Element {
             name: node.name,
             role: &role,
@@ -134,6 +136,10 @@ pub(super) fn remove_noise(tree: &mut Tree<'_>) {
         }
     }
 }
+
+/// What the parts of a dialogue are called.
+const DIALOGUE_PARTS: [&str; 10] =
+    ["header", "head", "title", "body", "content", "contents", "container", "dialog", "inner", "footer"];
 
 /// Leaves out what its author struck out: text that stands there as no longer in force.
 /// More than [`MAX_SHARE`] of a page is never so; then it is a slip of its markup.
@@ -309,7 +315,7 @@ impl Facts {
             radios[parent] += radios[at];
             holds_current[parent] |= holds_current[at];
             holds_main[parent] |= holds_main[at] || is_main(tree, at);
-            holds_title[at] |= node.name == "h1" && is_title(tree, at);
+            holds_title[at] |= node.name == "h1";
             holds_title[parent] |= holds_title[at];
             holds_heading[at] |= is_heading(tree, at);
             holds_heading[parent] |= holds_heading[at];
@@ -375,13 +381,20 @@ impl Landmarks {
     }
 }
 
+/// A heading has no more bytes that are asked what they say.
+const HEADING_ASKED: usize = 300;
+
 /// Whether a heading of the first level is a title of the text: not the name of the site, which
-/// is all a link.
+/// is all a link to its first page. A title may be a link, too, to its own page.
 fn is_title(tree: &Tree<'_>, at: usize) -> bool {
     let within = &tree.nodes[tree.subtree(at)];
-    within.iter().all(|node| !node.linked)
+    let is_first_page = |href: &str| {
+        let path = href.split_once("://").map_or(Some(href), |(_, rest)| rest.find('/').map(|path| &rest[path..]));
+        path.is_none_or(|path| path == "/")
+    };
+    !within.iter().any(|node| node.name == "a" && node.attr("href").is_some_and(is_first_page))
         || within.iter().any(|node| node.words > 0 && !node.linked)
-        || super::POLICY_WORDS.is_match(&tree.words(at))
+        || super::POLICY_WORDS.is_match(&tree.first_words(at, HEADING_ASKED))
 }
 
 /// The name of the first heading in a part.
@@ -541,15 +554,15 @@ pub(super) fn find(tree: &Tree<'_>) -> Vec<usize> {
                 || prose >= SECTION
                     && (facts.holds_heading[child] || facts.holds_sentence[child] && counts[child].density() < 0.2)
         };
-        let begun: Vec<usize> = tree.children(at).filter(|&child| begins(child)).collect();
+        // What may be more of the text ends the way down, however the text begins.
         if !enough
             || !is_container(tree.nodes[best].name)
             || (titles[at] && !titles[best])
-            || tree.children(at).any(|child| child != best && !begun.contains(&child) && lost(child))
+            || tree.children(at).any(|child| child != best && lost(child))
         {
             break;
         }
-        heads.extend(begun);
+        heads.extend(tree.children(at).filter(|&child| begins(child)));
         at = best;
     }
     heads.push(at);

@@ -154,7 +154,7 @@ fn is_block(name: &str) -> bool {
 }
 
 /// Elements whose content no browser shows as text of the page.
-fn is_unseen(name: &str) -> bool {
+pub(super) fn is_unseen(name: &str) -> bool {
     matches!(
         name,
         "script"

@@ -70,7 +70,12 @@ fn are_clauses(tree: &Tree<'_>, rows: &[Vec<Cell>]) -> bool {
     }
     let numbered = |row: &Vec<Cell>| {
         let title = crate::text::fold(&tree.words(row[0].at));
-        count_words(&title) <= LONGEST_TITLE && crate::section::split_number(&title).0.is_some()
+        // A period or a statute is a value, not the number of a clause.
+        let number = crate::section::split_number(&title).0;
+        count_words(&title) <= LONGEST_TITLE
+            && number.is_some_and(|number| {
+                title.strip_prefix(number.as_str()).is_some_and(|rest| rest.starts_with(['.', ')', ':', '-', '–']))
+            })
     };
     let words = |row: &Vec<Cell>| count_words(&tree.words(row[1].at));
     (rows.iter().all(numbered) || are_counted(tree, rows))

@@ -458,5 +458,5 @@ fn is_agreement(dom: NodeRef<'_, Dom>) -> bool {
 fn is_never_shown(element: &scraper::node::Element) -> bool {
     // The template of a shadow root is shown in place of what its host holds.
     let shadow = element.name() == "template" && element.attr("shadowrootmode").is_some();
-    !shadow && Named::of(element.name()).says(names::UNSEEN)
+    !shadow && names::is_unseen(element.name())
 }
