@@ -498,13 +498,17 @@ impl<'a> Writer<'a> {
         if !heads_part(tree, at) {
             return false;
         }
+        // Buttons that are called nothing have nothing in common; boxes that are made buttons do.
+        let called = |at: usize| {
+            let node = &tree.nodes[at];
+            node.attr("class").or((node.name != "button").then_some(""))
+        };
         let openers = self.openers.get_or_insert_with(|| {
             let mut openers: HashMap<&'a str, HashSet<String>> = HashMap::new();
             let button =
                 |at: &usize| tree.nodes[*at].name == "button" || tree.nodes[*at].attr("role") == Some("button");
             for at in tree.shown(0).filter(button).filter(|&at| heads_part(tree, at)) {
-                // Buttons that are called nothing have nothing in common.
-                let Some(class) = tree.nodes[at].attr("class") else { continue };
+                let Some(class) = called(at) else { continue };
                 let said = openers.entry(class).or_default();
                 if said.len() < OPENERS {
                     said.insert(tree.first_words(at, SAID));
@@ -512,8 +516,7 @@ impl<'a> Writer<'a> {
             }
             openers
         });
-        let class = tree.nodes[at].attr("class");
-        class.and_then(|class| openers.get(class)).is_some_and(|said| said.len() >= OPENERS)
+        called(at).and_then(|class| openers.get(class)).is_some_and(|said| said.len() >= OPENERS)
     }
 
     fn around(&self) -> Around {
