@@ -528,7 +528,7 @@ impl<'a> Writer<'a> {
         if std::mem::take(&mut self.after_span) && !self.now.gap && is_number(&self.now.text) {
             let title = |c: char| c.is_uppercase() || self.around().heading && c.is_alphabetic() && !c.is_lowercase();
             // "3D" and "5G" are words.
-            self.now.gap = text.starts_with(title) && !text.chars().nth(1).is_none_or(|c| !c.is_alphabetic());
+            self.now.gap = text.starts_with(title) && text.chars().nth(1).is_some_and(char::is_alphabetic);
         }
         if self.around().preformatted {
             self.now.letters += text.chars().filter(|c| c.is_alphanumeric()).count();

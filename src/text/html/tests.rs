@@ -1058,3 +1058,62 @@ fn pills_in_a_row_stand_apart() {
     );
     check("<h1>Privacy</h1><p>In 20<span>2</span><span>4</span> we met.</p>", &["# Privacy", "In 2024 we met."]);
 }
+
+/// Whether what is read of a page's body holds some words.
+fn holds(body: &str, words: &str) -> bool {
+    let page = page(&format!("<title>Privacy</title><body>{}", body.replace("PROSE", PROSE)));
+    page.blocks.iter().any(|block| block.text.contains(words))
+}
+
+#[test]
+fn no_clause_goes_unseen_for_what_stands_beside_it() {
+    let never = "<p>Acme never sells your data to any third party.</p>";
+    let sections = "<section><h2>Use</h2><p>PROSE PROSE</p></section>".repeat(8);
+    let text = "<p>PROSE</p>".repeat(6);
+    let pages = [
+        format!("<div><div><h2>Privacy notice</h2>{text}</div><div>{sections}</div>{never}</div>"),
+        format!("<header><h1><a href=/dpa>Data processing addendum</a></h1>{never}</header><div>{text}</div>"),
+        format!("<div class=head><h1><a href=/eula>End user licence</a></h1>{never}</div><div>{text}</div>"),
+        format!("<h1>Terms</h1><div class=ariane>{never}</div><div>{text}</div>"),
+        format!("<h1>Terms</h1>{text}<p>You may not:</p><ul><li>Return to the site<li>Sell it</ul>{never}"),
+    ];
+    for page in pages {
+        assert!(holds(&page, "Acme never sells your data to any third party."), "{page}");
+    }
+    assert!(holds(
+        "<h1>Terms</h1><p>PROSE</p><p>You may not:</p><ul><li>Return to the site<li>Sell it</ul>",
+        "Return to the site"
+    ));
+}
+
+#[test]
+fn a_sentence_is_one_whatever_its_words_are_called() {
+    let sentences = [
+        ("<p>We may <b><span class=title>never</span></b> sell your data.</p>", "We may never sell your data."),
+        ("<p>See <a href=/c><span class=title>our Cookie Policy</span></a> too.</p>", "See our Cookie Policy too."),
+        (
+            "<p>You give us <x-term><x-tip>personal data</x-tip></x-term> and we keep it.</p>",
+            "You give us personal data and we keep it.",
+        ),
+        ("<div><a-t>We</a-t> <b>never</b> <a-t>sell your data.</a-t></div>", "We never sell your data."),
+        ("<h2>Users of age 16<b>+</b></h2><p>PROSE</p>", "Users of age 16+"),
+        ("<h2>From 13<span>+</span></h2><p>PROSE</p>", "From 13+"),
+        ("<h2>From A <span>→</span> B</h2><p>PROSE</p>", "From A → B"),
+        ("<p>A fee of USD <span class=d>1</span><span class=d>0</span> a day.</p>", "A fee of USD 10 a day."),
+        ("<p><span>3</span>D Secure is asked for.</p>", "3D Secure is asked for."),
+    ];
+    for (html, sentence) in sentences {
+        assert!(holds(&format!("<h1>Privacy</h1><p>PROSE</p>{html}<p>PROSE</p>"), sentence), "{html}");
+    }
+}
+
+#[test]
+fn questions_about_buttons_and_badges_are_bounded() {
+    let deep =
+        "<div role=button>".repeat(200) + &"word ".repeat(400_000) + &"</div><div>a b c d e f g h i</div>".repeat(200);
+    let badges = "<p>1<p>Abc<p>2<p>Abc<p>3<p>Abc".repeat(20_000);
+    let digits = "<span>1</span>".repeat(100_000);
+    for body in [deep, badges, digits] {
+        assert!(!page(&format!("<h1>Terms</h1><p>{PROSE}</p>{body}")).blocks.is_empty());
+    }
+}
