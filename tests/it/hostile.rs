@@ -346,3 +346,26 @@ fn a_text_beyond_all_measure_is_refused_with_the_reason() {
         assert!(refused.to_string().starts_with("malformed: the text has 6 MiB"), "{refused}");
     }
 }
+
+/// What is asked about all that stands in an element is asked once for each element around it.
+#[test]
+#[cfg(target_os = "linux")]
+fn elements_in_each_other_do_not_hold_the_page_once_for_each() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let kinds = [
+        ("<div role=button>", "</div>"),
+        ("<div role=button aria-expanded=true>", "</div>"),
+        ("<template>", "</template>"),
+    ];
+    for (begins, ends) in kinds {
+        let clause = "<h1>Terms</h1><p>We keep what you give us for as long as the law asks of us.</p>";
+        let page = [clause, &begins.repeat(240), &"word ".repeat(1_000_000), &ends.repeat(240)].concat();
+        let file = folder.path().join("page.html");
+        std::fs::write(&file, page).expect("writes");
+        // Kilobytes of address space: the threads of the program reserve some hundred thousand.
+        let within =
+            format!("ulimit -v 700000; exec '{}' extract '{}'", env!("CARGO_BIN_EXE_policywatch"), file.display());
+        let run = std::process::Command::new("sh").args(["-c", &within]).output().expect("runs");
+        assert!(String::from_utf8_lossy(&run.stdout).contains("We keep what you give us"), "{begins}: {run:?}");
+    }
+}

@@ -295,7 +295,7 @@ impl<'a> Writer<'a> {
                 let folds = says || self.opens_part(tree, at);
                 // What opens a list to choose from, or a dialogue, is no heading of a part.
                 let pops_up = node.attr("aria-haspopup").is_some_and(|what| !matches!(what, "" | "false"));
-                if !folds || pops_up || count_words(&tree.words(at)) == 0 {
+                if !folds || pops_up || !tree.has_words(at) {
                     return node.end;
                 }
             }
@@ -326,9 +326,12 @@ impl<'a> Writer<'a> {
         let style = node.attr("style");
         let styled =
             style.map_or(Styled::default(), |style| *self.styles.entry(style).or_insert_with(|| Styled::of(style)));
-        let turned = style
-            .filter(|_| styled.turned)
-            .and_then(|style| links::turned_address(&style.to_ascii_lowercase().replace(' ', ""), &tree.words(at)));
+        let turned = style.filter(|_| styled.turned).and_then(|style| {
+            links::turned_address(
+                &style.to_ascii_lowercase().replace(' ', ""),
+                &tree.first_words(at, links::LONGEST_ADDRESS + 1),
+            )
+        });
         if let Some(address) = turned {
             self.address(&address);
             return node.end;
@@ -751,15 +754,18 @@ const FEW_NODES: usize = 20;
 const HANDLES: [char; 22] =
     ['¶', '#', '+', '−', '×', '✕', '✖', '▼', '▲', '▾', '▴', '▸', '▹', '►', '⌄', '⌃', '›', '»', '→', '↓', '↑', '🔗'];
 
+/// They have no more bytes, with the mark that shows them as a picture.
+const LONGEST_HANDLE: usize = 8;
+
 /// Whether an element within a line is nothing but such a sign.
 fn is_handle(tree: &Tree<'_>, at: usize) -> bool {
     let node = &tree.nodes[at];
     if !matches!(node.name, "a" | "span" | "i") || node.end > at + 3 {
         return false;
     }
-    let signs = tree.words(at);
+    let signs = tree.first_words(at, LONGEST_HANDLE + 1);
     let drawn = |c: char| HANDLES.contains(&c) || c == '\u{fe0f}';
-    if signs.is_empty() || signs.len() > 8 || !signs.chars().all(drawn) {
+    if signs.is_empty() || signs.len() > LONGEST_HANDLE || !signs.chars().all(drawn) {
         return false;
     }
     // Between words a sign says something, and so it does behind a number: "16+".

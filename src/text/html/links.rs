@@ -189,9 +189,13 @@ pub(super) fn scripted_address(text: &str) -> Option<String> {
     })
 }
 
+/// An address of mail has no more bytes (RFC 5321, section 4.5.3.1).
+pub(super) const LONGEST_ADDRESS: usize = 320;
+
 /// An address that a style sheet turns round before a reader sees it.
 pub(super) fn turned_address(style: &str, text: &str) -> Option<String> {
-    if !style.contains("unicode-bidi:bidi-override") || !style.contains("direction:rtl") || text.len() > 320 {
+    if !style.contains("unicode-bidi:bidi-override") || !style.contains("direction:rtl") || text.len() > LONGEST_ADDRESS
+    {
         return None;
     }
     let plain: String = text.trim().chars().rev().collect();

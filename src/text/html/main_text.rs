@@ -287,12 +287,15 @@ impl Facts {
         let mut holds_contents = vec![false; n];
         let mut controls = vec![0_u32; n];
         let (mut consenting, mut radios) = (vec![0_u32; n], vec![0_u32; n]);
+        // What controls say is asked of each text in them once, however they stand in each other.
+        let (mut within_control, mut speaks) = (vec![false; n], vec![false; n]);
         let mut holds_current = vec![false; n];
         for at in 0..n {
             let node = &tree.nodes[at];
             let control = is_control(tree, at);
             controls[at] = u32::from(control);
-            consenting[at] = u32::from(control && noise::consent_words(&tree.words(at)) > 0);
+            within_control[at] = within_control[node.parent] || control;
+            speaks[at] = within_control[at] && node.text().is_some_and(|text| noise::consent_words(text) > 0);
             radios[at] = u32::from(node.name == "input" && node.attr("type") == Some("radio"));
             holds_current[at] = node.name == "a" && node.linked && node.attr("aria-current") == Some("page");
             inside_main[at] = inside_main[node.parent] || is_main(tree, at);
@@ -300,6 +303,7 @@ impl Facts {
         let mut holds_note = notes(tree);
         for at in (1..n).rev() {
             let node = &tree.nodes[at];
+            speaks[node.parent] |= speaks[at];
             if node.off {
                 holds_main[at] = false;
                 holds_title[at] = false;
@@ -311,6 +315,7 @@ impl Facts {
             holds_contents[parent] |= holds_contents[at];
             holds_note[parent] |= holds_note[at];
             controls[parent] += controls[at];
+            consenting[at] += u32::from(speaks[at] && is_control(tree, at));
             consenting[parent] += consenting[at];
             radios[parent] += radios[at];
             holds_current[parent] |= holds_current[at];
@@ -438,7 +443,7 @@ fn heads_section(tree: &Tree<'_>, at: usize, words: Words) -> bool {
 fn is_named(tree: &Tree<'_>, of: usize) -> bool {
     let heading = |at: &usize| matches!(tree.nodes[*at].name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6");
     tree.shown(of).find(heading).is_some_and(|at| {
-        let words = tree.words(at);
+        let words = tree.first_words(at, HEADING_ASKED);
         // The heading of a dialogue about cookies names a policy, too.
         super::POLICY_WORDS.is_match(&words) && (tree.nodes[at].name == "h1" || noise::consent_words(&words) == 0)
     })

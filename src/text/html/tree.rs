@@ -333,16 +333,23 @@ impl<'a> Tree<'a> {
         self.first_words(of, usize::MAX)
     }
 
-    /// As many of [`Tree::words`] as have so many bytes, or a text's worth more.
+    /// As many of [`Tree::words`] as have so many bytes, or up to twice as many: the last word
+    /// may be cut.
     pub(super) fn first_words(&self, of: usize, enough: usize) -> String {
         let mut out = String::new();
         for text in self.nodes[self.subtree(of)].iter().filter_map(Node::text) {
             if out.len() >= enough {
                 break;
             }
-            push_words(&mut out, text);
+            // One text may be as long as the page, and ask for it each element around it.
+            push_words(&mut out, &text[..text.floor_char_boundary(enough)]);
         }
         out
+    }
+
+    /// Whether a subtree has words, left-out parts included.
+    pub(super) fn has_words(&self, of: usize) -> bool {
+        self.nodes[self.subtree(of)].iter().any(|node| node.words > 0)
     }
 }
 

@@ -11,9 +11,10 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use ego_tree::iter::Edge;
 use pulldown_cmark::{Options, Parser, html};
 use regex::Regex;
-use scraper::{Html, Selector};
+use scraper::{ElementRef, Html, Selector};
 use serde_json::{Map, Value};
 
 use super::parse::Scripts;
@@ -55,15 +56,31 @@ fn hidden(html: &Html) -> Vec<String> {
     let Ok(selector) = Selector::parse("body noscript, noframes, template, iframe[srcdoc]") else {
         return Vec::new();
     };
-    html.select(&selector)
-        .map(|element| match element.value().name() {
-            // The parser leaves these as text.
-            "noscript" | "noframes" => element.text().collect::<String>(),
-            "iframe" => element.attr("srcdoc").unwrap_or_default().to_owned(),
-            _ => element.inner_html(),
-        })
-        .collect()
+    let mut templates = 0;
+    let mut found = Vec::new();
+    for edge in html.tree.root().traverse() {
+        let (node, opens) = match edge {
+            Edge::Open(node) => (node, true),
+            Edge::Close(node) => (node, false),
+        };
+        let Some(element) = ElementRef::wrap(node) else { continue };
+        if element.value().name() == "template" {
+            templates = if opens { templates + 1 } else { templates - 1 };
+        }
+        if opens && templates <= NESTED && selector.matches(&element) {
+            found.push(match element.value().name() {
+                // The parser leaves these as text.
+                "noscript" | "noframes" => element.text().collect::<String>(),
+                "iframe" => element.attr("srcdoc").unwrap_or_default().to_owned(),
+                _ => element.inner_html(),
+            });
+        }
+    }
+    found
 }
+
+/// Templates in so many others are looked into: each holds all that stands in it once more.
+const NESTED: usize = 4;
 
 /// Data or markup in attributes, from which some frameworks start.
 fn attributes(html: &Html) -> Vec<String> {

@@ -196,16 +196,36 @@ pub(super) fn of(html: &Html) -> Structure {
         passwords: select(&all.inputs, &selectors.password).count(),
         frames: select(&all.shown, &selectors.frame).count(),
         document: select(&all.shown, &selectors.document).take(20).find_map(shown_document),
-        options: all.options.iter().take(300).flat_map(|option| option.text().chain([" "])).collect(),
-        buttons: select(&all.buttons, &selectors.button)
-            .take(300)
-            .flat_map(|button| button.text().chain([" "]))
-            .collect(),
+        options: said(all.options.iter().copied()),
+        buttons: said(select(&all.buttons, &selectors.button)),
         banner: select(&all.dialogues, &selectors.dialogue).take(DIALOGUES).find_map(banner),
         main: message(select(&all.mains, &selectors.main)),
         canonical: select(&all.links, &selectors.canonical).find_map(|link| link.attr("href")).map(str::to_owned),
         error_markup: select(&all.tops, &selectors.error).next().is_some(),
     }
+}
+
+/// How many buttons or options are heard, and how many bytes of each: one may stand in
+/// another, with the whole page in the innermost.
+const HEARD: usize = 300;
+const LONGEST_SAID: usize = 1_000;
+
+/// What buttons or options say, as far as they are heard.
+fn said<'a>(elements: impl Iterator<Item = ElementRef<'a>>) -> String {
+    let mut all = String::new();
+    for element in elements.take(HEARD) {
+        let mut left = LONGEST_SAID;
+        for text in element.text() {
+            let text = &text[..text.floor_char_boundary(left)];
+            all.push_str(text);
+            left -= text.len();
+            if left < 4 {
+                break;
+            }
+        }
+        all.push(' ');
+    }
+    all
 }
 
 /// The longest address of a document that is worth naming.
@@ -243,11 +263,11 @@ fn message<'a>(mut mains: impl Iterator<Item = ElementRef<'a>>) -> Option<String
         if let scraper::Node::Text(text) = node.value()
             && !node.parent().and_then(|parent| parent.value().as_element()).is_some_and(hidden)
         {
-            words.push_str(text);
-            words.push(' ');
-            if words.len() > MESSAGE {
+            if words.len() + text.len() >= MESSAGE {
                 return None;
             }
+            words.push_str(text);
+            words.push(' ');
         }
     }
     Some(phrases::fold(&words)).filter(|words| !words.is_empty())
@@ -260,10 +280,10 @@ fn banner(element: ElementRef<'_>) -> Option<String> {
     }
     let mut words = String::new();
     for text in element.text() {
-        words.push_str(text);
-        if words.len() > DIALOGUE {
+        if words.len() + text.len() > DIALOGUE {
             return None;
         }
+        words.push_str(text);
     }
     let folded = phrases::fold(&words);
     let spaced = phrases::fold(&element.text().collect::<Vec<_>>().join(" "));
