@@ -3,6 +3,7 @@
 pub mod about;
 mod edits;
 mod facts;
+mod law;
 mod noise;
 mod own;
 pub mod practice;
@@ -372,7 +373,10 @@ impl Bench {
                     && rules::names_controller(text)
                     && rules::legal_names(text).is_disjoint(&own)
             });
-        if clause.is_reworded() || !(about && !other.is_empty() && named || said && !own.is_empty()) {
+        if clause.is_reworded()
+            || rules::serves(&clause.both())
+            || !(about && !other.is_empty() && named || said && !own.is_empty())
+        {
             return false;
         }
         let rule = RULES.iter().find(|rule| rule.id == "party.entity").expect("the table holds it");

@@ -46,6 +46,8 @@ pub(crate) enum Looks {
     Swap(&'static str, &'static str),
     /// Anything else.
     At(fn(&Seen<'_>) -> bool),
+    /// Anything else, which shows where these words stand.
+    By(fn(&Seen<'_>) -> bool, &'static str),
 }
 
 /// A clause, and what is known of it.
@@ -92,7 +94,7 @@ fn fires(at: usize, seen: &Seen<'_>) -> bool {
             };
             there(old, new, a, b) || there(old, new, b, a)
         }
-        (Looks::At(test), _) => test(seen),
+        (Looks::At(test) | Looks::By(test, _), _) => test(seen),
         _ => false,
     }
 }
@@ -111,7 +113,7 @@ static PATTERNS: LazyLock<Vec<(Option<Regex>, Option<Regex>)>> = LazyLock::new(|
     RULES
         .iter()
         .map(|rule| match rule.looks {
-            Looks::Term(term) => (Some(pattern(term)), None),
+            Looks::Term(words) | Looks::By(_, words) => (Some(pattern(words)), None),
             Looks::Swap(a, b) => (Some(pattern(a)), Some(pattern(b))),
             Looks::At(_) => (None, None),
         })
@@ -177,6 +179,7 @@ patterns! {
     DISCRETION = r"\b(?:sole discretion|any (?:time|reason)|without (?:prior )?notice|including but not limited|without limitation|any (?:other )?(?:purpose|lawful purpose)|affiliates|any third part(?:y|ies)|seul[e]? discr[ée]tion|[àa] tout moment|y compris,? (?:mais )?sans s'y limiter|sans (?:pr[ée]avis|limitation)|soci[ée]t[ée]s affili[ée]es|ou toute?s?|jederzeit|nach (?:eigenem|alleinigem|freiem) ermessen|ohne (?:vorherige )?ank[üu]ndigung|verbundene[nr]? unternehmen|oder sonstige\w*|or any(?: other)?)\b";
     NO_NAMES = r"\b(?:click(?:ing)?|tap|visiting|go to|menu|such as|like|for example|e\.g|cliqu\w+|der|die|das|und|nicht|dir|ihnen)\b";
     LEGAL_NAME = r"(?:[A-Z][\w&'’.-]*,? ){1,4}(?:Inc\b|LLC\b|L\.L\.C|Ltd\b|Limited\b|GmbH\b|S\.?A\.?S?\b|B\.?V\b|Corp\b|Corporation\b|SARL\b|AG\b|plc\b|PLC\b|Pte\b|Oy\b|AB\b|S\.?r\.?l\b|LIMITED\b|SAS\b|KG\b|Unlimited Company)";
+    CONTROLLER = r"\bcontrollers?\b|\bresponsables? du traitement\b|\bverantwortliche[rn]?\b";
     PARTY = r"\b(?:controllers?|between you|contract(?:ing|s)? (?:with|party|entity)|agreement (?:with|between)|operated by|provided by|owned by|you and|refers? to|means|we|us|our|operates|contact|responsable|[ée]dit[ée]e? par|verantwortliche[rn]?|anbieter)\b|\(\s*\W*(?:we|us|the company)";
 }
 
@@ -215,9 +218,25 @@ pub(crate) fn legal_names_as_written(text: &str) -> BTreeSet<String> {
     ];
     text.lines()
         .filter(|line| FORMS.iter().any(|form| line.contains(form)))
-        .flat_map(|line| LEGAL_NAME.find_iter(line))
-        .map(|found| found.as_str().to_owned())
+        .flat_map(|line| {
+            LEGAL_NAME.find_iter(line).filter(|name| !is_limit(line, name)).map(|name| name.as_str().to_owned())
+        })
         .collect()
+}
+
+/// Whether what looks like the name of a company is a limit: "Including but not LIMITED to",
+/// "This Limited Warranty".
+fn is_limit(line: &str, name: &regex::Match<'_>) -> bool {
+    static LIMITED: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)^ (?:to|by|in|warrant\w+|licen[cs]es?|liabilit\w+|remed\w+|use|uses|access|rights?|purposes?|time|edition|offers?|trial|promotion\w*|exceptions?|circumstances|extent|number|period|basis|exclusions?|disclosures?)\b",
+        )
+    });
+    static LIMITS: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r"(?i)\b(?:not|be|is|are|been|this|that|the|an?|these|following|express|such)(?: expressly)? limited$")
+    });
+    name.as_str().to_ascii_lowercase().ends_with("limited")
+        && (LIMITED.is_match(&line[name.end()..]) || LIMITS.is_match(name.as_str()))
 }
 
 /// Whether a sentence says who the controller is.
@@ -238,9 +257,35 @@ fn negations(text: &str) -> usize {
     count(&NEGATION, text).saturating_sub(count(&NO_NEGATION, text))
 }
 
-/// The nearest practice verb's stem behind (or before) a negation, as a set.
+/// The stems of practice verbs, as a set.
 fn promised(text: &str) -> BTreeSet<String> {
     PROMISED.find_iter(text).map(|found| found.as_str().chars().take(4).collect()).collect()
+}
+
+/// So many words around a negation it may turn.
+const TURNED: usize = 8;
+
+/// The stems of the practice verbs that a negation turns: those that follow it, and where
+/// the verb stands first ("is shared with nobody", "wir verkaufen sie nicht"), those before.
+fn ruled_out(text: &str) -> BTreeSet<String> {
+    let idle: Vec<_> = NO_NEGATION.find_iter(text).map(|found| found.range()).collect();
+    let mut out = BTreeSet::new();
+    for negation in NEGATION.find_iter(text) {
+        if idle.iter().any(|idle| idle.start < negation.end() && negation.start() < idle.end) {
+            continue;
+        }
+        // "Ne vendons pas" has its verb within, or right behind: "ne sont pas vendues".
+        let within = negation.as_str().starts_with("ne ") || negation.as_str().starts_with("n'");
+        let turned = if within { TURNED / 2 } else { TURNED };
+        let words = |side: &mut dyn Iterator<Item = &str>| side.take(turned).map(str::len).sum::<usize>();
+        let behind = words(&mut text[negation.end()..].split_inclusive(' '));
+        out.extend(promised(&text[negation.start()..negation.end() + behind]));
+        if !within && !matches!(negation.as_str(), "not" | "never" | "no longer" | "neither" | "nor") {
+            let before = words(&mut text[..negation.start()].split_inclusive(' ').rev());
+            out.extend(promised(&text[negation.start() - before..negation.end()]));
+        }
+    }
+    out
 }
 
 /// Whether a clause is an item of a list of what will not or must not be done: `You will not:`
@@ -259,9 +304,10 @@ pub(crate) fn leads_to_denial(lead: &str) -> bool {
 /// A negated practice verb loses or gains its negation.
 fn flips(seen: &Seen<'_>) -> bool {
     let clause = seen.clause;
+    let turned = |without: &str, with: &str| ruled_out(with).intersection(&promised(without)).next().is_some();
     clause.is_reworded()
         && (negations(&clause.old) == 0) != (negations(&clause.new) == 0)
-        && promised(&clause.old).intersection(&promised(&clause.new)).next().is_some()
+        && (turned(&clause.old, &clause.new) || turned(&clause.new, &clause.old))
         && !seen.practices.is_empty()
         && !is_forbidden(clause)
 }
@@ -368,7 +414,18 @@ fn party_changes(seen: &Seen<'_>) -> bool {
     let clause = seen.clause;
     let (old, new) = (legal_names(&clause.before), legal_names(&clause.after));
     let (gone, come) = (old.difference(&new).count(), new.difference(&old).count());
-    clause.is_reworded() && gone > 0 && come > 0 && PARTY.is_match(&clause.both())
+    clause.is_reworded() && gone > 0 && come > 0 && PARTY.is_match(&clause.both()) && !serves(&clause.both())
+}
+
+/// Whether a folded sentence names whose service is used: that of another, not of a party.
+pub(crate) fn serves(text: &str) -> bool {
+    static SERVES: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"\b(?:we|our (?:web ?)?sites?|our services?|this (?:web ?)?site) (?:also )?(?:uses?|employs?|integrates?|works? with)\b|\b(?:service|tool|plug-?in|technology|cookie)s? (?:of|by|from|offered by)\b|\bdienst\w* (?:de[rs]|von)\b|\b(?:wir|website|webseite|internetauftritt) (?:setz\w+|nutz\w+|verwend\w+)\b|\b(?:setzen|nutzen|verwenden) wir\b|\b(?:setzen|nutzen|verwenden) auf (?:unsere[rmn]?|dieser) \w+|\bnous (?:utilisons|employons|faisons appel)\b|\bservices? (?:fournis?|propos[ée]s?|[ée]dit[ée]s?) par\b",
+        )
+    });
+    // Who answers for the data is a party, whatever it uses.
+    !CONTROLLER.is_match(text) && SERVES.is_match(text)
 }
 
 /// A legal person comes or goes in a sentence that stays.
@@ -593,18 +650,25 @@ fn prohibition(seen: &Seen<'_>) -> bool {
 }
 
 fn law(seen: &Seen<'_>) -> bool {
-    static LAW: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"\bgovern(?:ed|ing) (?:by|law)|\blaws of\b|\b(?:is subject to|under) [a-z]{5,11} law\b|\bcourts? (?:of|in|located)\b|\bexclusive jurisdiction|\br[ée]gi(?:e|es|s)? par (?:le droit|la loi|les lois)|\bsoumis(?:e|es)? (?:au|[àa] la|aux|[àa]) (?:droit|lois?)\b|\btribunaux (?:de|comp[ée]tents)|\bgerichtsstand|\brecht der\b|\bunterliegen? .{0,20}recht\b|\bes gilt .{0,20}recht\b",
-        )
-    });
     let clause = seen.clause;
-    if LAW.is_match(&clause.old) != LAW.is_match(&clause.new) {
-        return true;
-    }
-    // Another place, by its name; other words in the same sentence are no other law.
-    let place = jurisdictions(&clause.old) != jurisdictions(&clause.new) || has_new_name(seen);
-    LAW.is_match(&clause.old) && place && !seen.content.is_empty()
+    let new_names = new_names(seen);
+    let reworded = clause.is_reworded();
+    (!reworded || !seen.content.is_empty())
+        && super::law::differs(&clause.old, &clause.new, &|word| new_names.contains(&word))
+}
+
+/// What was given before is reached by what changes now.
+fn reaches_back(seen: &Seen<'_>) -> bool {
+    static RETROACTIVE: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"\bretroactiv\w+|\br[ée]troactiv\w+|\br[üu]ckwirkend"));
+    static BEFORE: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"\b(?:already|previously) (?:been )?(?:collected|provided|submitted)"));
+    // "A copy of the data that you previously provided" is a right of access.
+    static CHANGES: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r"\b(?:chang\w+|amend\w*|updat\w+|revis\w+|differ\w+|appl(?:y|ies|ied)|effective|extends?|new)\b")
+    });
+    let reaches = |text: &str| RETROACTIVE.is_match(text) || BEFORE.is_match(text) && CHANGES.is_match(text);
+    reaches(&seen.clause.old) != reaches(&seen.clause.new)
 }
 
 /// Where notices are given changes.
@@ -648,21 +712,23 @@ fn paid_without_purchase(seen: &Seen<'_>) -> bool {
         && (turned(&clause.old, &clause.new) || turned(&clause.new, &clause.old))
 }
 
-/// Whether a word that carries meaning and is written as a name stands on one side only.
-fn has_new_name(seen: &Seen<'_>) -> bool {
+/// The words that carry meaning, are written as names, and stand on one side only.
+fn new_names<'a>(seen: &Seen<'a>) -> BTreeSet<&'a str> {
     let clause = seen.clause;
     let capitals = |text: &str| text.chars().filter(|c| c.is_uppercase()).count() * 3 > text.len();
     if capitals(&clause.before) || capitals(&clause.after) {
-        return false;
+        return BTreeSet::new();
     }
     let names = |text: &str| -> BTreeSet<String> {
         let parts = text.split(|c: char| !c.is_alphanumeric()).skip(1);
         parts.filter(|part| part.starts_with(char::is_uppercase)).map(str::to_lowercase).collect()
     };
     let (old, new) = (names(&clause.before), names(&clause.after));
-    // An adjective of a country was compared with the country.
-    let new_name = |word: &&String| old.contains(*word) != new.contains(*word);
-    seen.content.iter().filter(new_name).any(|word| nation(word).is_none() && jurisdictions(word).is_empty())
+    // An adjective of a country was compared with the country, and the titles of documents
+    // are no places.
+    let new_name = |word: &&str| old.contains(*word) != new.contains(*word);
+    let is_known = |word: &str| nation(word).is_some() || !jurisdictions(word).is_empty() || TITLES.contains(&word);
+    seen.content.iter().map(String::as_str).filter(new_name).filter(|word| !is_known(word)).collect()
 }
 
 /// A reworded clause about a practice changes a kind of thing.
@@ -791,7 +857,10 @@ pub(crate) const RULES: [Rule; 49] = [
         id: "polarity.promise",
         practice: None,
         severity: 3,
-        looks: Looks::At(flips),
+        looks: Looks::By(
+            flips,
+            r"\b(?:not|never|no longer|neither|nor|nobody|no one|ne|pas|jamais|aucun\w*|nicht|niemals|kein\w*)\b",
+        ),
         why: "a promise not to do something was dropped or given",
         source: "FTC, Gateway Learning (2004)",
         fires_on: (
@@ -988,7 +1057,10 @@ pub(crate) const RULES: [Rule; 49] = [
         id: "law.governing",
         practice: Some(DisputesLaw),
         severity: 3,
-        looks: Looks::At(law),
+        looks: Looks::By(
+            law,
+            r"\bgovern(?:s|ed|ing)?\b|\bconstrued\b|\blaws? (?:of|will|shall|appl|govern)|\bcourts? (?:of|in|located|sitting)|\b[a-z]+ courts\b|\bjurisdiction\b|\bvenue\b|\bforum\b|\bdroit\b|\blois?\b|\btribuna\w+|\brecht\b|\bgericht\w*",
+        ),
         why: "the governing law or the competent court changed",
         source: "Directive 93/13/EEC, Annex 1(q)",
         fires_on: (
@@ -1132,8 +1204,9 @@ pub(crate) const RULES: [Rule; 49] = [
         id: "change.retroactive",
         practice: Some(ChangeProcess),
         severity: 3,
-        looks: Looks::Term(
-            r"\bretroactiv\w+|\balready (?:collected|provided|submitted)|\bpreviously (?:collected|provided)|\br[ée]troactiv\w+|\br[üu]ckwirkend",
+        looks: Looks::By(
+            reaches_back,
+            r"\bretroactiv\w+|\b(?:already|previously) (?:been )?(?:collected|provided|submitted)|\br[ée]troactiv\w+|\br[üu]ckwirkend",
         ),
         why: "it reaches back to data or content given before",
         source: "FTC, Gateway Learning (2004)",
@@ -1142,7 +1215,11 @@ pub(crate) const RULES: [Rule; 49] = [
             "Changes apply to new data.",
             "Changes apply to new data and to information already collected.",
         ),
-        silent_on: ("Changes", "Changes apply to data.", "Changes apply to the data already."),
+        silent_on: (
+            "Rights",
+            "You may have a copy.",
+            "You may have a copy of the data that you previously provided to us.",
+        ),
     },
     Rule {
         id: "right.gone",

@@ -82,7 +82,7 @@ const PHRASES: &[(&str, Phrase)] = &[
         "law.governing",
         Phrase::About(
             "the governing law or court",
-            r"\bgovern(?:ed by|ing law)|\blaws? of\b|\bcourts?\b|jurisdiction of|droit applicable|loi applicable|(?:droit|loi) \w{3,12}ais|tribuna|gerichtsstand|gerichte?\b|(?:anwendbar|deutsch|irisch|niederl[äa]ndisch)\w* recht",
+            r"\bgovern(?:ed|s|ing law)\b|\blaws? (?:of|shall|will|appl)|\bcourts?\b|jurisdiction|droit applicable|loi applicable|(?:droit|loi) \w{3,12}ais|tribuna|gerichtsstand|gerichte?\b|(?:anwendbar|deutsch|irisch|niederl[äa]ndisch)\w* recht",
         ),
     ),
     (
@@ -879,7 +879,14 @@ fn measured(amount: &str) -> Option<(f64, char)> {
 }
 
 fn age(finding: &Finding) -> Option<Told> {
-    let (old, new) = amounts(finding)?;
+    let Some((old, new)) = amounts(finding) else {
+        let what = match counts(&AMOUNT, finding) {
+            (0, 1..) => "an age is now named",
+            (1.., 0) => "an age is no longer named",
+            _ => return None,
+        };
+        return Some(Told { why: what.to_owned(), sentence: format!("{what}{}", told_after(finding)) });
+    };
     let why = format!("an age changed from {old} to {new}");
     Some(Told { sentence: format!("{why}: “{}”", alone(&finding.after)), why })
 }
@@ -1098,6 +1105,10 @@ mod tests {
                 "the limit “only” is gone",
             ),
             (reason("polarity.limit", "We keep it.", "We keep it unless you object."), "the limit “unless” was added"),
+            (
+                reason("number.age", "It is not for children.", "It is not for children under 13 years."),
+                "an age is now named",
+            ),
             (
                 reason("polarity.promise", "We will not sell it.", "We may sell it."),
                 "a promise not to do something is gone",
