@@ -257,6 +257,25 @@ fn negations(text: &str) -> usize {
     count(&NEGATION, text).saturating_sub(count(&NO_NEGATION, text))
 }
 
+/// Whether as much is denied on one side as on the other: what was "not active" is "inactive",
+/// what "does not include" something "excludes" it.
+fn denies_alike(clause: &Clause) -> bool {
+    static DENIES: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"^(?:exclud\w+|fail\w*|prevent\w*|prohibit\w*|forbid\w*|forbidden|refus\w+|declin\w+|stop|stops|stopped|stopping|ceas\w+|lacks?|exclu\w*|refus\w*|interdi\w+|emp[êe]ch\w+|untersag\w*|verb[oi][te]\w*|ausgeschlossen\w*|verhinder\w*)$",
+        )
+    });
+    let denied = |text: &str, own: &[String], other: &[String]| {
+        let opposite = |word: &str| {
+            let stems =
+                ["un", "in", "im", "il", "ir", "non", "non-", "dis"].iter().filter_map(|not| word.strip_prefix(not));
+            stems.filter(|stem| stem.len() >= 4).any(|stem| other.iter().any(|word| word == stem))
+        };
+        negations(text) + own.iter().filter(|word| DENIES.is_match(word) || opposite(word)).count()
+    };
+    denied(&clause.old, &clause.gone, &clause.come) == denied(&clause.new, &clause.come, &clause.gone)
+}
+
 /// The stems of practice verbs, as a set.
 fn promised(text: &str) -> BTreeSet<String> {
     PROMISED.find_iter(text).map(|found| found.as_str().chars().take(4).collect()).collect()
@@ -308,6 +327,7 @@ fn flips(seen: &Seen<'_>) -> bool {
     clause.is_reworded()
         && (negations(&clause.old) == 0) != (negations(&clause.new) == 0)
         && (turned(&clause.old, &clause.new) || turned(&clause.new, &clause.old))
+        && !denies_alike(clause)
         && !seen.practices.is_empty()
         && !is_forbidden(clause)
 }
@@ -316,6 +336,7 @@ fn negation_counts(seen: &Seen<'_>) -> bool {
     let clause = seen.clause;
     clause.is_reworded()
         && negations(&clause.old) != negations(&clause.new)
+        && !denies_alike(clause)
         && !seen.practices.is_empty()
         && !flips(seen)
 }
@@ -798,6 +819,7 @@ fn listed_in(seen: &Seen<'_>, practice: Practice) -> bool {
     let clause = seen.clause;
     clause.listed
         && !clause.is_reworded()
+        && !is_under_prohibition(clause)
         && seen.practices.first().is_some_and(|(p, _)| *p == practice)
         && clause.differing().count() <= 80
         && !super::noise::is_prose(clause)
@@ -1782,6 +1804,66 @@ mod tests {
             "Änderungen gelten für neue Daten und rückwirkend.",
         ),
     ];
+
+    /// Rule, heading, before, after: what looks like it and is not.
+    const LOOK_ALIKES: [(&str, &str, &str, &str); 12] = [
+        ("law.governing", "Retention", "", "We erase it unless applicable law requires us to keep it for longer."),
+        ("law.governing", "Your rights", "", "The laws of some states give residents further rights over their data."),
+        ("law.governing", "Plans", "", "Use of the paid plan is governed by the terms of that plan."),
+        (
+            "polarity.negation",
+            "Accounts",
+            "We delete accounts that are inactive.",
+            "We delete accounts that are not active.",
+        ),
+        ("polarity.negation", "Data", "Your data does not include test entries.", "Your data excludes test entries."),
+        (
+            "polarity.promise",
+            "Sharing",
+            "We share your data with our payment partner when you buy credit.",
+            "We share your data with our payment partner when you buy credit, though not in shops.",
+        ),
+        (
+            "polarity.promise",
+            "Partage",
+            "Nous partageons vos données si vous fermez votre compte après utilisation.",
+            "Nous partageons vos données si vous fermez votre compte, car vous ne savez pas qui viendra après.",
+        ),
+        ("change.retroactive", "Rights", "", "You can have a copy of the data that you previously provided to us."),
+        (
+            "person.named",
+            "Liability",
+            "WE ARE NOT LIABLE FOR DAMAGES TO YOUR DATA OR DEVICES.",
+            "WE ARE NOT LIABLE FOR DAMAGES (INCLUDING BUT NOT LIMITED TO LOST PROFITS) TO YOUR DATA OR DEVICES.",
+        ),
+        (
+            "person.named",
+            "Warranty",
+            "This warranty covers the data that we store for a year.",
+            "This Limited Warranty covers the data that we store for a whole year.",
+        ),
+        (
+            "party.entity",
+            "Analyse",
+            "Wir verwenden für die Analyse Zählwerk, einen Dienst der Acme GmbH, und speichern keine Daten.",
+            "Wir verwenden für die Analyse Zählwerk, einen Dienst der Globex GmbH, und speichern keine Daten.",
+        ),
+        ("number.amount", "Age", "We close accounts of children.", "We close accounts of minors."),
+    ];
+
+    #[test]
+    fn rules_are_silent_on_what_looks_like_their_case() {
+        for (rule, heading, before, after) in LOOK_ALIKES {
+            let fired = fired_by((heading, before, after));
+            assert!(!fired.contains(&rule.to_owned()), "{rule} fires on {before:?} -> {after:?}: {fired:?}");
+        }
+        let company = fired_by((
+            "Partners",
+            "Payments go to Acme Limited.",
+            "Payments go to Acme Limited and to Globex Limited.",
+        ));
+        assert!(company.contains(&"person.named".to_owned()), "{company:?}");
+    }
 
     #[test]
     fn rules_fire_in_french_and_german() {
