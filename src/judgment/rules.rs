@@ -665,9 +665,16 @@ fn prohibition(seen: &Seen<'_>) -> bool {
         )
     });
     let clause = seen.clause;
+    // "Not prohibited by law" allows, and what "you will not be able to do" is not forbidden.
+    static ALLOWED: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"\bnot (?:otherwise |expressly )?(?:prohibited|forbidden)\b|\b(?:you|users) (?:will|may|can)(?: ?not|not) (?:longer )?(?:be able|receive|see|have (?:access|to)|need|lose|experience)\b",
+        )
+    });
     let reworded =
         clause.is_reworded() && negations(&clause.old) > 0 && negations(&clause.new) > 0 && seen.content.len() < 3;
-    PROHIBITED.is_match(&clause.old) != PROHIBITED.is_match(&clause.new) && !reworded
+    let prohibits = |text: &str| count(&PROHIBITED, text) > count(&ALLOWED, text);
+    prohibits(&clause.old) != prohibits(&clause.new) && !reworded
 }
 
 fn law(seen: &Seen<'_>) -> bool {
@@ -1806,7 +1813,7 @@ mod tests {
     ];
 
     /// Rule, heading, before, after: what looks like it and is not.
-    const LOOK_ALIKES: [(&str, &str, &str, &str); 12] = [
+    const LOOK_ALIKES: [(&str, &str, &str, &str); 14] = [
         ("law.governing", "Retention", "", "We erase it unless applicable law requires us to keep it for longer."),
         ("law.governing", "Your rights", "", "The laws of some states give residents further rights over their data."),
         ("law.governing", "Plans", "", "Use of the paid plan is governed by the terms of that plan."),
@@ -1848,6 +1855,8 @@ mod tests {
             "Wir verwenden für die Analyse Zählwerk, einen Dienst der Acme GmbH, und speichern keine Daten.",
             "Wir verwenden für die Analyse Zählwerk, einen Dienst der Globex GmbH, und speichern keine Daten.",
         ),
+        ("use.prohibited", "Eligibility", "", "You join where it is not prohibited to use what we offer."),
+        ("use.prohibited", "Camera", "", "You will not be able to send photos unless we can reach your camera."),
         ("number.amount", "Age", "We close accounts of children.", "We close accounts of minors."),
     ];
 

@@ -899,8 +899,14 @@ fn count(finding: &Finding) -> Option<Told> {
 
 fn amount(finding: &Finding) -> Option<Told> {
     let Some((old, new)) = amounts(finding) else {
-        let what = if is_one_sided(finding) { &finding.why } else { "an amount changed" };
-        let sentence = format!("an amount{} changed{}", topic(finding), told_after(finding));
+        let what = match counts(&AMOUNT, finding) {
+            _ if is_one_sided(finding) => &finding.why,
+            (0, 1..) => "an amount is now named",
+            (1.., 0) => "an amount is no longer named",
+            _ => "an amount changed",
+        };
+        let happened = what.strip_prefix("an amount ").unwrap_or("changed");
+        let sentence = format!("an amount{} {happened}{}", topic(finding), told_after(finding));
         return Some(Told { why: what.to_owned(), sentence });
     };
     let (what, how) = match (measured(&old), measured(&new), finding.practice) {
@@ -1034,6 +1040,8 @@ mod tests {
         assert_eq!(told("1.5 years", "2 years"), "data may be kept longer, from 1.5 years to 2 years");
         assert_eq!(told("2 years", "18 months"), "data is kept for less time, from 2 years to 18 months");
         assert_eq!(told("$1,500.50", "$2,000"), "an amount went up, from $1,500.50 to $2,000");
+        assert_eq!(told("ever", "2 years"), "an amount is now named");
+        assert_eq!(told("2 years and 3 days", "as long as we like"), "an amount is no longer named");
         assert_eq!(number("1.500.000 €"), Some(1_500_000.0));
         assert_eq!((number("1,5 Jahre"), number("1.2345 x"), number("none")), (Some(1.5), None, None));
         assert_eq!((number("0.125 years"), number("1500.125"), number("2.375%")), (None, None, None));
