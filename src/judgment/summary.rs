@@ -186,7 +186,16 @@ fn leading(findings: &[Finding]) -> Option<&Finding> {
         Some(Phrase::Clause) => 1,
         _ => 0,
     };
-    let rank = |(at, finding): &(usize, &Finding)| (telling(finding), is_grave(finding), std::cmp::Reverse(*at));
+    // A heading, or a row's first cell, says less than the sentence under it.
+    let says = |finding: &Finding| {
+        let words = |text: &str| text.split_whitespace().count();
+        let whole = words(&finding.before).max(words(&finding.after)) >= 7;
+        whole || !is_one_sided(finding) || !matches!(phrase(&finding.rule), Some(Phrase::Clause))
+    };
+    let rank = |(at, finding): &(usize, &Finding)| {
+        let (telling, says) = (telling(finding), says(finding));
+        (if says { telling } else { telling.min(1) }, says, is_grave(finding), std::cmp::Reverse(*at))
+    };
     findings.iter().take_while(|f| f.severity == gravest).enumerate().max_by_key(rank).map(|(_, finding)| finding)
 }
 
@@ -661,9 +670,19 @@ const RULED: [&str; 3] = ["sale.data", "ai.training", "data.sensitive"];
 
 /// A sentence in which the publisher rules something out, where it came or went.
 fn ruled_out(finding: &Finding) -> Option<Told> {
-    static OURS: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(?:we|our|nous|notre|nos|wir|unsere?\w*)\b"));
+    // "Acme does not sell your data": a company speaks of itself by its name.
+    static OURS: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"\b(?:we|our|nous|notre|nos|wir|unsere?\w*)\b|^\W*(?:\w[\w.&'’-]* ){1,4}(?:does|has|will|shall) (?:not|never) (?:\w+ ){0,2}(?:sell|sold|rent|train|collect|process|use)",
+        )
+    });
+    static CONDITION: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"^\W*(?:if|when|where|unless|although|while|any|a|an|each|you|your)\b"));
     let text = fold(&format!("{}{}", finding.before, finding.after));
-    let ours = RULED.contains(&finding.rule.as_str()) && is_one_sided(finding) && OURS.is_match(&text);
+    let ours = RULED.contains(&finding.rule.as_str())
+        && is_one_sided(finding)
+        && OURS.is_match(&text)
+        && !CONDITION.is_match(&text);
     if ours { promise(finding) } else { None }
 }
 
@@ -1083,6 +1102,14 @@ mod tests {
                 "The company responsible is now Globex LLC, no longer Acme Ireland Limited (in “Sharing”).",
             ),
             (
+                told("sale.data", Some(SharingSale), "Acme Maps does not sell your data.", ""),
+                "The promise “Acme Maps does not sell your data” is gone (in “Sharing”).",
+            ),
+            (
+                told("sale.data", Some(SharingSale), "If a site does not sell data, it need not tell.", ""),
+                "A sentence on the sale of personal data is gone: “If a site does not sell data, it need not tell” (in “Sharing”).",
+            ),
+            (
                 told("sale.data", Some(SharingSale), "We share data.", "We share and sell data."),
                 "A sentence now speaks of the sale of personal data: “We share and sell data” (in “Sharing”).",
             ),
@@ -1162,6 +1189,16 @@ mod tests {
 
     fn told_by(finding: &Finding) -> String {
         summary(Materiality::Material, std::slice::from_ref(finding), &[])
+    }
+
+    #[test]
+    fn a_summary_begins_with_what_says_most() {
+        let added = |after: &str| finding("clause.added", Some(Practice::ContentLicenseIp), "", after);
+        let (heading, sentence) =
+            ("Proof of ownership", "You prove that an account is yours before we restore what it held.");
+        let all = [added(heading), added(sentence)];
+        let told = summary(Materiality::Material, &all, &[]);
+        assert!(told.contains(sentence.trim_end_matches('.')) && !told.contains(heading), "{told}");
     }
 
     #[test]
