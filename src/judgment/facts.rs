@@ -27,10 +27,6 @@ const MAX_SENTENCES: usize = 500;
 const REWORDED: f64 = 0.42;
 /// The same across sections, where less speaks for it.
 const REWORDED_ELSEWHERE: f64 = 0.6;
-/// The same of the words that carry meaning, where all words say less than that and there are
-/// so many of them.
-const SAME_SENSE: f64 = 0.34;
-const LONG_SENTENCE: usize = 14;
 /// From this one on, a sentence is an edited copy of one that also stands elsewhere.
 const COPY: f64 = 0.75;
 /// Differing sentences of a section that are looked at together; of a rewrite, what they name
@@ -935,7 +931,7 @@ fn best_pairs(olds: &[Sentence], news: &[Sentence], least: f64) -> Vec<(usize, u
                 continue;
             }
             let likeness = dice(&a.bag, &b.bag);
-            if likeness >= least && (likeness >= REWORDED_ELSEWHERE || speaks_of_the_same(a, b)) {
+            if likeness >= least {
                 scored.push((likeness, i.abs_diff(j), i, j));
             }
         }
@@ -952,21 +948,6 @@ fn best_pairs(olds: &[Sentence], news: &[Sentence], least: f64) -> Vec<(usize, u
     }
     pairs.sort_by_key(|(i, j)| (*j, *i));
     pairs
-}
-
-/// Whether two sentences that are hardly alike have words in common that carry meaning: "you
-/// agree that" and "in order to" stand in sentences about anything.
-fn speaks_of_the_same(a: &Sentence, b: &Sentence) -> bool {
-    if a.words.len().min(b.words.len()) < LONG_SENTENCE {
-        return true;
-    }
-    let of = |sentence: &Sentence| {
-        let words = sentence.words.iter().filter(|word| noise::is_content(word));
-        let mut bag: Vec<u64> = words.map(|word| fnv(word)).collect();
-        bag.sort_unstable();
-        bag
-    };
-    dice(&of(a), &of(b)) >= SAME_SENSE
 }
 
 /// Notes a sentence that came, went or was reworded.

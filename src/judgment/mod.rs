@@ -374,7 +374,7 @@ impl Bench {
                     && rules::legal_names(text).is_disjoint(&own)
             });
         if clause.is_reworded()
-            || rules::serves(&clause.both())
+            || rules::serves(clause)
             || !(about && !other.is_empty() && named || said && !own.is_empty())
         {
             return false;

@@ -885,6 +885,27 @@ fn handles_are_of_no_title() {
 }
 
 #[test]
+fn blanks_between_signs_and_words_hide_neither() {
+    let blanks = "\n                    ";
+    let read = |body: &str| outline(&page(&format!("<body>{}</body>", body.replace("PROSE", PROSE))).blocks).join("\n");
+    for title in [format!("<a href=#a>#{blanks}TITLE</a>"), format!("<span>→{blanks}TITLE</span>")] {
+        let read = read(&format!("<h1>Privacy</h1>{}", three(&format!("<h2>{title}</h2><p>PROSE</p>"))));
+        assert!(read.contains("Our data") && read.contains("Your rights"), "{read}");
+    }
+    let handle = format!("<h2>TITLE <a href=#a>{blanks}#{blanks}</a></h2><p>PROSE</p>");
+    check(&format!("<h1>Privacy</h1>{}", three(&handle)), &THREE);
+    let rows = [
+        "We keep logs of visits until day 30",
+        "2024 data is kept for one more year",
+        "90 days for bills",
+        "12 months",
+    ];
+    let rows = rows.map(|row| format!("<span class=row>{row}</span>")).concat();
+    let rows = read(&format!("<h1>Terms</h1><p>PROSE</p><div>{rows}</div><p>PROSE</p>"));
+    assert!(rows.contains("2024 data") && !rows.contains("302024"), "{rows}");
+}
+
+#[test]
 fn signs_before_titles_and_before_items() {
     check(&format!("<h1>Privacy</h1>{}", three("<p>■TITLE<br>PROSE</p>")), &THREE);
     check(

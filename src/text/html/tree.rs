@@ -333,16 +333,25 @@ impl<'a> Tree<'a> {
         self.first_words(of, usize::MAX)
     }
 
-    /// As many of [`Tree::words`] as have so many bytes, or up to twice as many: the last word
-    /// may be cut.
+    /// As many of [`Tree::words`] as have so many bytes, or a short text's worth more; a longer
+    /// word is cut behind so many.
     pub(super) fn first_words(&self, of: usize, enough: usize) -> String {
         let mut out = String::new();
         for text in self.nodes[self.subtree(of)].iter().filter_map(Node::text) {
             if out.len() >= enough {
                 break;
             }
+            if text.len() <= enough {
+                push_words(&mut out, text);
+                continue;
+            }
             // One text may be as long as the page, and ask for it each element around it.
-            push_words(&mut out, &text[..text.floor_char_boundary(enough)]);
+            for word in text.split_whitespace() {
+                push_word(&mut out, &word[..word.floor_char_boundary(enough.saturating_add(1))]);
+                if out.len() > enough {
+                    break;
+                }
+            }
         }
         out
     }
