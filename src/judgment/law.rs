@@ -203,8 +203,7 @@ mod tests {
         for (text, old, new) in moves {
             assert!(differs(text, &text.replace(old, new), &|word| word == old || word == new), "{text}");
         }
-        let states =
-            "governed by the law of california, but for what its conflict of laws rules say.";
+        let states = "governed by the law of california, but for what its conflict of laws rules say.";
         assert!(differs(states, &states.replace("california", "delaware"), &no_name));
         let far = format!("these terms are governed by irish law. {}", "word ".repeat(60));
         assert!(!differs(&far, &format!("{far} acme"), &|word| word == "acme"));
