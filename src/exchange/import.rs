@@ -263,7 +263,7 @@ enum Taken {
 const TOGETHER: usize = 64;
 
 /// Bytes of the captures that are recorded together at most; one may have more.
-const TOGETHER_BYTES: usize = 4 * 1024 * 1024;
+const TOGETHER_BYTES: usize = 2 * 1024 * 1024;
 
 /// How long a capture waits at most before whoever watches is told of it.
 const TOGETHER_TIME: Duration = Duration::from_secs(1);

@@ -7,80 +7,198 @@
 //!
 //! English, French and German; sees folded text.
 
-use std::ops::Range;
-
 use super::edits::{jurisdictions, nation};
-use super::rules::patterns;
 
-/// So many bytes behind "governed" the law is named, and so many around a law or a court its
+/// So many words behind "governed" the law is named, and so many around a law or a court its
 /// place.
-const NEAR: usize = 160;
+const NEAR: usize = 25;
 
-patterns! {
-    // Speaks of nothing else.
-    NAMED = r"\bgoverning laws?\b|\bchoose (?:the )?(?:laws?|[a-z]+ laws?)\b|\bchoice of laws?\b|\bapplicable laws? ?(?:is\b|are\b|shall be\b|:)|\blaw of (?:the|this) (?:contract|agreement)\b|\b(?:loi|droit) applicable (?:est|:)|\bexclusive (?:and [a-z-]+ )?(?:jurisdiction|venue)\b|\bgerichtsstand\w*|\b(?:juridiction|comp[ée]tence) exclusive\b|\br[ée]gi(?:e|s|es)? (?:et interpr[ée]t[ée]\w* )?(?:par|conform[ée]ment [àa]) (?:le droit|la loi|les lois|la l[ée]gislation)\b|\br[ée]gi(?:e|s|es)? conform[ée]ment (?:au droit|aux lois)\b|\bunterl?ieg(?:t|en)\b.{0,30}\brecht\b|\bgilt\b.{0,40}\b(?:recht de[rs]|\w+(?:sches|schem|schen|deutsches|deutschem) recht)\b|\bgilt (?:das )?deutsches? recht\b|\bfindet\b.{0,30}\brecht\b.{0,40}\banwendung\b|\brecht\b.{0,40}\banwendbar\b|\brecht der (?:bundesrepublik|schweiz|republik|niederlande)\b";
-    GOVERNED = r"\bgovern(?:s|ed)?\b|\bconstrued\b|\binterpreted\b";
-    LAW = r"\b(?:([a-z]+) )?(?:laws?|legislation)\b(?:(?: and courts?)? of\b)?";
-    APPLIES = r"\b(?:appl(?:y|ies)|governs?|controls?)\b";
-    SUBJECT = r"\b(?:subject to|under) (?:the )?(?:(?:substantive )?laws of|[a-z]+ law)\b|\bsoumis(?:e|es)? (?:au droit|[àa] la (?:loi|l[ée]gislation)|aux lois)\b";
-    CONTRACT = r"\b(?:terms|agreement|contract|conditions|relationship|policy|disputes?|claims?|contrat|litiges?|diff[ée]rends?|pr[ée]sentes|elles)\b";
-    COURT = r"\b(?:([a-z]+) )?courts?\b(?: (?:of|in|located|sitting) (?:the )?([a-z]+))?|\btribuna(?:l|ux) (?:comp[ée]tents? )?(?:de|du|des|en|[àa]|sont|:|fran[çc]ais|irlandais|belges?|suisses?|luxembourgeois)(?: |$)|\b(?:staatliche[ns]?|zust[äa]ndige[ns]?|ordentliche[ns]?) gerichte?\b";
-    DECIDES = r"\b(?:jurisdiction|venue|submit\w*|brought|bring|litigat\w*|disputes?|claims?|proceedings?|actions?|resol\w+|settled|litiges?|diff[ée]rends?|contestations?|exclusi\w+|comp[ée]ten\w+|streitigkeit\w*|klagen?|zust[äa]ndig\w*)\b";
-    // Around what names the place.
-    PLACED = r"\blaws?\b|\blegislation\b|\bcourts?\b|\bjurisdiction\b|\bvenue\b|\bdroit\b|\blois?\b|\bl[ée]gislation\b|\btribuna(?:l|ux)\b|\brecht\b|\bgericht\w*";
+/// So many words before it.
+const NEAR_BEFORE: usize = 12;
+
+/// The words of a folded text. A pattern with such gaps would take megabytes.
+fn words(text: &str) -> Vec<&str> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect()
 }
 
 /// Whether a folded text says which law governs or which court decides.
 fn is_told(text: &str) -> bool {
-    NAMED.is_match(text) || governs(text) || applies(text) || binds(text) || decides(text)
+    let words = words(text);
+    (0..words.len()).any(|at| is_named_at(&words, at) || governs(&words, at) || is_of_german_law(&words, at))
+        || (0..words.len()).any(|at| applies(&words, at) || binds(&words, at))
+        || (0..words.len()).any(|at| is_placed(&words, at)) && words.iter().any(|word| decides(word))
+        || text.contains("applicable law: ")
+        || text.contains("applicable laws: ")
 }
 
-fn behind(text: &str, from: usize) -> &str {
-    &text[from..text.floor_char_boundary(from.saturating_add(NEAR))]
+/// The words behind one, as far as they are near.
+fn behind<'a, 'b>(words: &'b [&'a str], at: usize) -> &'b [&'a str] {
+    &words[(at + 1).min(words.len())..(at + 1 + NEAR).min(words.len())]
+}
+
+fn is_law(word: &str) -> bool {
+    matches!(word, "law" | "laws" | "legislation")
+}
+
+fn is_governed(word: &str) -> bool {
+    matches!(word, "govern" | "governs" | "governed" | "construed" | "interpreted")
+}
+
+/// What speaks of nothing else: "exclusive jurisdiction", "Gerichtsstand".
+fn is_named_at(words: &[&str], at: usize) -> bool {
+    let next = |by: usize| words.get(at + by).copied().unwrap_or_default();
+    match words[at] {
+        "governing" => is_law(next(1)),
+        "choice" => next(1) == "of" && is_law(next(2)),
+        "choose" => is_law(next(1)) || is_law(next(2)),
+        "applicable" => is_law(next(1)) && (matches!(next(2), "is" | "are") || next(2) == "shall" && next(3) == "be"),
+        "law" => next(1) == "of" && matches!(next(2), "the" | "this") && matches!(next(3), "contract" | "agreement"),
+        "loi" | "droit" => next(1) == "applicable" && next(2) == "est",
+        "exclusive" => {
+            matches!(next(1), "jurisdiction" | "venue")
+                || next(1) == "and" && [next(3), next(4)].iter().any(|word| matches!(*word, "jurisdiction" | "venue"))
+        }
+        "juridiction" | "compétence" | "competence" => next(1) == "exclusive",
+        // "Régies par le droit français", "régi conformément aux lois".
+        "régi" | "régie" | "régis" | "régies" | "regi" | "regie" | "regis" | "regies" => {
+            behind(words, at).iter().take(6).any(|word| matches!(*word, "droit" | "loi" | "lois" | "législation"))
+        }
+        word => word.starts_with("gerichtsstand"),
+    }
 }
 
 /// "These terms are governed by Irish law." "Applicable law", "data protection law" and "these
 /// laws" are whatever they are.
-fn governs(text: &str) -> bool {
-    let names_a_law = |part: &str| {
-        LAW.captures_iter(part).any(|law| {
-            let which = law.get(1).map_or("", |which| which.as_str());
-            !matches!(which, "applicable" | "protection" | "privacy" | "such" | "these" | "certain" | "other" | "case")
-        })
-    };
-    GOVERNED.find(text).is_some_and(|governed| names_a_law(behind(text, governed.end())))
+fn governs(words: &[&str], at: usize) -> bool {
+    const ANY: [&str; 8] = ["applicable", "protection", "privacy", "such", "these", "certain", "other", "case"];
+    if !is_governed(words[at]) {
+        return false;
+    }
+    let near = behind(words, at);
+    (1..near.len()).any(|law| is_law(near[law]) && !ANY.contains(&near[law - 1]))
 }
 
-/// "French law will apply."
-fn applies(text: &str) -> bool {
-    LAW.captures_iter(text).any(|law| {
-        let (all, which) = (law.get(0), law.get(1).map_or("", |which| which.as_str()));
-        all.is_some_and(|all| {
-            (all.as_str().ends_with(" of") || is_place(which)) && APPLIES.is_match(behind(text, all.end()))
-        })
-    })
+/// "French law will apply", "the laws and courts of Ireland apply".
+fn applies(words: &[&str], at: usize) -> bool {
+    if !is_law(words[at]) {
+        return false;
+    }
+    let near = behind(words, at);
+    let of_a_place =
+        near.starts_with(&["of"]) || near.starts_with(&["and", "courts", "of"]) || at > 0 && is_place(words[at - 1]);
+    let does = |word: &&str| matches!(*word, "apply" | "applies" | "govern" | "governs" | "control" | "controls");
+    of_a_place && near.iter().any(does)
 }
 
-/// "This agreement is subject to Irish law."
-fn binds(text: &str) -> bool {
-    SUBJECT.find_iter(text).any(|subject| {
-        let Some(law) = subject.as_str().strip_suffix(" law") else {
-            // Whose laws is said behind it.
-            return CONTRACT.is_match(text) || !jurisdictions(behind(text, subject.end())).is_empty();
-        };
-        CONTRACT.is_match(text) && is_place(law.rsplit(' ').next().unwrap_or_default())
-    })
+/// "This agreement is subject to Irish law", "soumises à la loi française".
+fn binds(words: &[&str], at: usize) -> bool {
+    const CONTRACT: [&str; 19] = [
+        "terms",
+        "agreement",
+        "contract",
+        "conditions",
+        "relationship",
+        "policy",
+        "dispute",
+        "disputes",
+        "claim",
+        "claims",
+        "contrat",
+        "litige",
+        "litiges",
+        "différend",
+        "différends",
+        "présentes",
+        "elles",
+        "presentes",
+        "differends",
+    ];
+    let contract = || words.iter().any(|word| CONTRACT.contains(word));
+    let mut near = behind(words, at);
+    match words[at] {
+        "subject" if near.starts_with(&["to"]) => near = &near[1..],
+        "under" => {}
+        "soumis" | "soumise" | "soumises" => {
+            let law = |word: &&str| matches!(*word, "droit" | "loi" | "lois" | "législation");
+            return near.iter().take(3).any(law) && contract();
+        }
+        _ => return false,
+    }
+    let skipped = near.iter().take_while(|word| matches!(**word, "the" | "substantive")).count();
+    match &near[skipped..] {
+        // Whose laws is said behind it.
+        ["laws", "of", place @ ..] => contract() || place.iter().take(6).any(|word| is_place(word)),
+        [which, "law", ..] => contract() && is_place(which),
+        _ => false,
+    }
 }
 
-/// "Disputes go to the courts of Oslo." "A court of competent jurisdiction", "of law", "of
-/// appeal" is any.
-fn decides(text: &str) -> bool {
-    let placed = COURT.captures_iter(text).any(|court| match (court.get(1), court.get(2)) {
-        (_, Some(place)) => !matches!(place.as_str(), "competent" | "law" | "appeal" | "appeals" | "record" | "any"),
-        (Some(which), None) => is_place(which.as_str()),
-        (None, None) => court.get(0).is_some_and(|all| !all.as_str().starts_with("court")),
-    });
-    placed && DECIDES.is_match(text)
+/// "Es gilt das Recht der Niederlande", "unterliegt deutschem Recht". "Das Recht der Beschwerde"
+/// is another.
+fn is_of_german_law(words: &[&str], at: usize) -> bool {
+    if words[at] != "recht" {
+        return false;
+    }
+    let before = &words[at.saturating_sub(6)..at];
+    let near = &behind(words, at)[..6.min(behind(words, at).len())];
+    let says = |side: &[&str], what: &[&str]| side.iter().any(|word| what.contains(word));
+    let which = before.last().copied().unwrap_or_default();
+    let national = ["sches", "schem", "schen", "deutsches", "deutschem"].iter().any(|end| which.ends_with(end));
+    let of = near.first().is_some_and(|word| matches!(*word, "der" | "des"));
+    says(before, &["unterliegt", "unterliegen"])
+        || says(before, &["gilt"]) && (of || national)
+        || says(near, &["anwendbar"])
+        || says(before, &["findet"]) && says(near, &["anwendung"])
+        || of && near.get(1).is_some_and(|word| matches!(*word, "bundesrepublik" | "schweiz" | "republik"))
+}
+
+/// Whether a word is a court that is told by its place: "the courts of Oslo". "A court of
+/// competent jurisdiction", "of law", "of appeal" is any.
+fn is_placed(words: &[&str], at: usize) -> bool {
+    let mut near = behind(words, at);
+    match words[at] {
+        "court" | "courts" => {
+            let of = near.first().is_some_and(|word| matches!(*word, "of" | "in" | "located" | "sitting"));
+            near = if of { &near[1..] } else { &[] };
+            while near.first().is_some_and(|word| matches!(*word, "in" | "the")) {
+                near = &near[1..];
+            }
+            let any = ["competent", "law", "appeal", "appeals", "record", "any"];
+            near.first().map_or(at > 0 && is_place(words[at - 1]), |place| !any.contains(place))
+        }
+        "tribunal" | "tribunaux" => {
+            let skipped = usize::from(near.first().is_some_and(|word| word.starts_with("comp")));
+            let of =
+                ["de", "du", "des", "en", "à", "sont", "français", "irlandais", "belges", "suisses", "luxembourgeois"];
+            near.get(skipped).is_some_and(|word| of.contains(word))
+        }
+        "gericht" | "gerichte" => {
+            let which = ["staatliche", "staatlichen", "zuständige", "zuständigen", "ordentliche", "ordentlichen"];
+            at > 0 && which.contains(&words[at - 1])
+        }
+        _ => false,
+    }
+}
+
+/// Whether a word speaks of disputes and who decides them.
+fn decides(word: &str) -> bool {
+    const WHOLE: [&str; 9] =
+        ["jurisdiction", "venue", "brought", "bring", "settled", "sue", "klage", "klagen", "decide"];
+    const BEGIN: [&str; 12] = [
+        "submit",
+        "litig",
+        "dispute",
+        "claim",
+        "proceeding",
+        "action",
+        "resol",
+        "différend",
+        "contestation",
+        "exclusi",
+        "compéten",
+        "streitigkeit",
+    ];
+    WHOLE.contains(&word) || BEGIN.iter().any(|begin| word.starts_with(begin))
 }
 
 /// Whether a word is a place or the adjective of one.
@@ -101,17 +219,32 @@ pub(super) fn differs(old: &str, new: &str, names: &dyn Fn(&str) -> bool) -> boo
 
 /// Whether one of the names stands near a law or a court.
 fn is_named(text: &str, names: &dyn Fn(&str) -> bool) -> bool {
-    let mut near: Vec<Range<usize>> = Vec::new();
-    for place in PLACED.find_iter(text) {
-        let from = text.ceil_char_boundary(place.start().saturating_sub(NEAR / 2));
-        let to = text.floor_char_boundary(place.end().saturating_add(NEAR));
-        match near.last_mut() {
-            Some(last) if from <= last.end => last.end = to,
-            _ => near.push(from..to),
-        }
-    }
-    let mut words = near.into_iter().flat_map(|near| text[near].split(|c: char| !c.is_alphanumeric()));
-    words.any(|word| !word.is_empty() && names(word))
+    const PLACED: [&str; 13] = [
+        "law",
+        "laws",
+        "legislation",
+        "court",
+        "courts",
+        "jurisdiction",
+        "venue",
+        "droit",
+        "loi",
+        "lois",
+        "tribunal",
+        "tribunaux",
+        "recht",
+    ];
+    let words = words(text);
+    let mut reach = 0;
+    let near: Vec<usize> = (0..words.len())
+        .filter(|at| PLACED.contains(&words[*at]) || words[*at].starts_with("gericht"))
+        .flat_map(|at| {
+            let from = at.saturating_sub(NEAR_BEFORE).max(reach);
+            reach = (at + NEAR).min(words.len());
+            from..reach.max(from)
+        })
+        .collect();
+    near.into_iter().any(|at| names(words[at]))
 }
 
 #[cfg(test)]

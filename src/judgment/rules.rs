@@ -231,9 +231,9 @@ fn is_limit(line: &str, name: &regex::Match<'_>) -> bool {
     });
     static OF_WARRANTY: LazyLock<Regex> =
         LazyLock::new(|| pattern(r"(?i)^ (?:warrant\w+|licen[cs]es?|remed\w+|liabilit\w+)\b( compan)?"));
-    BOUNDS.is_match(name.as_str())
-        || name.as_str().to_ascii_lowercase().ends_with(" limited")
-            && OF_WARRANTY.captures(&line[name.end()..]).is_some_and(|behind| behind.get(1).is_none())
+    name.as_str().to_ascii_lowercase().ends_with(" limited")
+        && (BOUNDS.is_match(name.as_str())
+            || OF_WARRANTY.captures(&line[name.end()..]).is_some_and(|behind| behind.get(1).is_none()))
 }
 
 /// Whether a sentence says who the controller is.
@@ -260,16 +260,27 @@ fn negations(text: &str) -> usize {
 /// A word that denies stands for a negation only where the word that the negation turned is
 /// gone, too: "to prevent fraud" is no "not".
 fn denies_alike(clause: &Clause) -> bool {
-    static DENIES: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"^(?:exclud\w+|fail\w*|prohibit\w*|forbid\w*|forbidden|refus\w+|declin\w+|stop|stops|stopped|stopping|ceas\w+|lacks?|exclu\w*|interdi\w+|untersag\w*|verb[oi][te]\w*|ausgeschlossen\w*)$",
-        )
-    });
-    static TURNS: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"^(?:not?|never|longer|neither|nor|do|does|did|will|shall|can|cannot|may|must|any|more|ne|n|pas|plus|jamais|aucune?|nicht|kein\w*|niemals|mehr)$",
-        )
-    });
+    const DENIES: [&str; 14] = [
+        "exclu",
+        "fail",
+        "prohibit",
+        "forbid",
+        "refus",
+        "declin",
+        "stop",
+        "ceas",
+        "lack",
+        "interdi",
+        "untersag",
+        "verbot",
+        "verbiet",
+        "ausgeschlossen",
+    ];
+    const TURNS: [&str; 28] = [
+        "no", "not", "never", "longer", "neither", "nor", "do", "does", "did", "will", "shall", "can", "cannot", "may",
+        "must", "any", "more", "ne", "n", "pas", "plus", "jamais", "aucun", "aucune", "nicht", "niemals", "mehr",
+        "kein",
+    ];
     let (more, words, other, others) = if negations(&clause.old) > negations(&clause.new) {
         (&clause.old, &clause.gone, &clause.new, &clause.come)
     } else {
@@ -278,7 +289,7 @@ fn denies_alike(clause: &Clause) -> bool {
     if negations(more) != negations(other) + 1 {
         return false;
     }
-    let swapped = words.iter().any(|word| super::noise::is_content(word) && !TURNS.is_match(word));
+    let swapped = words.iter().any(|word| super::noise::is_content(word) && !TURNS.contains(&word.as_str()));
     let stems: BTreeSet<&str> = NEGATION
         .find_iter(more)
         .flat_map(|not| more[not.end()..].split_whitespace().take(3))
@@ -288,7 +299,7 @@ fn denies_alike(clause: &Clause) -> bool {
         let prefixes = ["un", "in", "im", "il", "ir", "non-", "non", "dis"];
         prefixes.iter().filter_map(|prefix| word.strip_prefix(prefix)).any(|stem| stems.contains(stem))
     };
-    others.iter().any(|word| swapped && DENIES.is_match(word) || opposite(word))
+    others.iter().any(|word| swapped && DENIES.iter().any(|denies| word.starts_with(denies)) || opposite(word))
 }
 
 /// The stems of practice verbs, as a set.
@@ -646,7 +657,7 @@ pub(crate) fn is_under_prohibition(clause: &Clause) -> bool {
 fn is_under_order(clause: &Clause) -> bool {
     static ORDERS: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"\b(?:you|users?|members?|customers?) (?:may|must|shall|will|can|agree|undertake)\b.{0,30}\bnot\b|\bvous (?:ne |vous engagez [àa] ne )(?:devez|pouvez|pas)\b|\b(?:sie|du|nutzer\w*) (?:d[üu]rfen|darfst|verpflichten)\b.{0,30}\bnicht\b|\bes ist (?:ihnen |dir |nutzern )?(?:nicht gestattet|untersagt|verboten)\b|\bprohibited\b|\bforbidden\b|\bnot (?:allowed|permitted)\b|\binterdits?\b",
+            r"\b(?:you|users?|members?|customers?) (?:may|must|shall|will|can|agree|undertake)\b[a-z, ]{0,30}\bnot\b|\bvous (?:ne |vous engagez [àa] ne )(?:devez|pouvez|pas)\b|\b(?:sie|du|nutzer\w*) (?:d[üu]rfen|darfst|verpflichten)\b[a-z, ]{0,30}\bnicht\b|\bes ist (?:ihnen |dir |nutzern )?(?:nicht gestattet|untersagt|verboten)\b|\bprohibited\b|\bforbidden\b|\bnot (?:allowed|permitted)\b|\binterdits?\b",
         )
     });
     let lead = clause.lead.trim_end();

@@ -154,7 +154,7 @@ impl Shelf {
 
 /// Bytes of blobs that are remembered: what some five captures of a page and their readings
 /// take, so that a history is written without reading it again at every capture.
-const REMEMBERED: usize = 4 * 1024 * 1024;
+const REMEMBERED: usize = 3 * 1024 * 1024;
 
 /// Reads blobs of one shelf and remembers the latest, on which the next ones are based.
 #[derive(Debug)]
