@@ -152,7 +152,7 @@ impl Shelf {
     }
 }
 
-/// Bytes of blobs that are remembered: what some five captures of a page and their readings
+/// Bytes of blobs that are remembered: what a few captures of a page and their readings
 /// take, so that a history is written without reading it again at every capture.
 const REMEMBERED: usize = 3 * 1024 * 1024;
 
