@@ -32,6 +32,8 @@ pub const MOST: usize = 5;
 const MAX_SIZE: usize = 40;
 /// From this score on, a clause that no cue knows plainly speaks for a practice.
 const PLAIN: f64 = 0.6;
+/// The same where a clause binds somebody or has a period.
+const SLIGHT: f64 = 0.1;
 /// What a score must pass to speak for a practice.
 const SPEAKS: f64 = 0.3;
 
@@ -191,11 +193,12 @@ impl Gathered {
         named
     }
 
-    /// What a clause speaks for most by what was learned, where it does so plainly.
-    pub(super) fn learned(&mut self, clause: &Clause) -> Option<Practice> {
+    /// What a clause speaks for most by what was learned, where it does so plainly; of a
+    /// `weighty` one less is enough.
+    pub(super) fn learned(&mut self, clause: &Clause, weighty: bool) -> Option<Practice> {
         let score = self.score(clause);
         let best = (0..PRACTICES).rev().max_by(|a, b| score[*a].total_cmp(&score[*b]))?;
-        (score[best] >= PLAIN).then_some(Practice::ALL[best].0)
+        (score[best] >= if weighty { SLIGHT } else { PLAIN }).then_some(Practice::ALL[best].0)
     }
 
     /// What the clause that is looked at speaks for most, where anything does.

@@ -331,6 +331,24 @@ pub(crate) fn without_references(folded: &str) -> String {
         .into_owned()
 }
 
+/// [`without_references`], and without what in parentheses only points there: "(as described
+/// in section 4)". Whether there was such a thing comes second.
+fn without_pointers(folded: &str) -> (String, bool) {
+    static POINTS: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r" ?\((?:as |which is |and |further |more |fully ){0,3}(?:described|explained|detailed|discussed|outlined|see|refer to|voir|d[ée]crite?s?|siehe|vgl\.)\b[^()]{0,50}\{ref\}(?:[^()]{0,30}\))?",
+        )
+    });
+    let text = without_references(folded);
+    if !text.contains("{ref}") || !text.contains('(') {
+        return (text, false);
+    }
+    match POINTS.replace_all(&text, "") {
+        std::borrow::Cow::Borrowed(_) => (text, false),
+        std::borrow::Cow::Owned(without) => (without, true),
+    }
+}
+
 /// A sentence and where it stands.
 struct Sentence {
     text: String,
@@ -417,7 +435,8 @@ fn sentences(text: &str, headed: bool) -> Vec<Sentence> {
         let marked = line.trim_start().starts_with(BULLETS)
             || line.trim_start().starts_with("- ")
             || line.contains(" | ")
-            || is_entry(line);
+            || is_entry(line)
+            || is_lettered(line) && lead.trim_end().ends_with(':');
         let depth = line.len() - line.trim_start().len();
         inner.retain(|(above, _)| marked && *above < depth);
         let lead_here = inner.last().map_or_else(|| lead.clone(), |(_, lead)| lead.clone());
@@ -455,6 +474,19 @@ fn sentences(text: &str, headed: bool) -> Vec<Sentence> {
         }
     }
     out
+}
+
+/// Whether a line is an item of a list that is typed out: `(b) to verify who you are;`. A paragraph
+/// that is counted is a sentence, and begins as one.
+fn is_lettered(line: &str) -> bool {
+    let line = line.trim();
+    let open = line.strip_prefix('(').unwrap_or(line);
+    let Some((mark, rest)) = open.split_once([')', '.']) else { return false };
+    let counts = mark.chars().count() <= 4 && mark.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    let rest = rest.trim_start();
+    let small = rest.starts_with(char::is_lowercase);
+    let goes_on = line.ends_with([';', ',']) || line.ends_with("; and") || line.ends_with("; or");
+    counts && !mark.is_empty() && !rest.is_empty() && (small || goes_on)
 }
 
 /// Whether a line is an entry of a list that is written with dashes: a name, what it
@@ -963,9 +995,8 @@ fn settle(facts: &mut Facts, section: &SectionChange, before: Option<Sentence>, 
     }
     let (old, new) = (folded(&before), folded(&after));
     if before.is_some() && after.is_some() {
-        let masked = |text: &str| without_references(text);
-        let (a, b) = (masked(&old), masked(&new));
-        if a != old && b != new {
+        let ((a, points_a), (b, points_b)) = (without_pointers(&old), without_pointers(&new));
+        if a != old && b != new || points_a || points_b {
             let with_marks = |text: &str, row: &str| words(text).into_iter().chain(marks(row)).collect::<Vec<_>>();
             (gone, come) = minus_both(&with_marks(&a, &old), &with_marks(&b, &new));
             if gone.is_empty() && come.is_empty() {

@@ -281,13 +281,8 @@ impl Bench {
             *weight += led.min(1.2) * 0.6;
         }
         let mut practices = ranked(&weights);
-        let learned = practices.is_empty()
-            && (content.len() >= 5 || clause.is_reworded())
-            && !clause.heading
-            && (noise::says(clause) || !quantity::quantities(&clause.both()).is_empty());
-        if learned {
-            // No cue knows its words; the learned model may.
-            practices.extend(self.about.learned(clause).map(|practice| (practice, 1.0)));
+        if practices.is_empty() {
+            practices.extend(self.guessed(clause, &content).map(|practice| (practice, 1.0)));
         }
         let is_mail = !clause.is_reworded() && clause.differing().any(|word| word.contains('@'));
         let other_side = (clause.path.as_slice(), !clause.before.is_empty());
@@ -310,6 +305,10 @@ impl Bench {
         // That a section came or went says nothing to those who know what stood in it.
         if fired.iter().any(|at| !rules::is_of_section(*at)) {
             fired.retain(|at| !rules::is_of_section(*at));
+        }
+        if facts.strange.contains(&clause.path) && !clause.is_reworded() {
+            // That an entry of a list came or went says nothing where another edition stands.
+            fired.retain(|at| !rules::is_of_list(*at));
         }
         if content.is_empty() && kind == "rename" {
             // A product may take another name; a party may not.
@@ -337,6 +336,33 @@ impl Bench {
             return self.by_size(clause, code, &content);
         }
         self.otherwise((clause, facts), practices, &content, kinds);
+    }
+
+    /// What a clause is about whose words no cue knows: an item of a list, what the nearest
+    /// telling heading names; a sentence that says something, what was learned. Where it binds
+    /// somebody or has a period, a hint is enough.
+    fn guessed(&mut self, clause: &Clause, content: &[String]) -> Option<Practice> {
+        if clause.heading {
+            return None;
+        }
+        let nearest =
+            || clause.path.iter().rev().take(2).find_map(|heading| practice::named_in(heading).into_iter().next());
+        if clause.listed
+            && !clause.is_reworded()
+            && let Some(practice) = nearest()
+        {
+            return Some(practice);
+        }
+        let counted = quantity::quantities(&clause.both());
+        let says = noise::says(clause) || !counted.is_empty();
+        if !says || content.len() < 5 && !clause.is_reworded() {
+            return None;
+        }
+        let orders = noise::orders(clause);
+        let weighty = orders || counted.into_iter().any(|quantity| quantity.lasts_a_day());
+        let told = self.about.learned(clause, weighty).or_else(|| nearest().filter(|_| weighty));
+        // What users must or may only do is about that, if about nothing else.
+        told.or_else(|| (orders && noise::tells_users(clause)).then_some(Practice::AcceptableUse))
     }
 
     /// A clause in a language that the rules do not know: how much of it differs decides.
@@ -397,11 +423,20 @@ impl Bench {
             return self.silent("contact_format", &clause.path, &clause.both_raw());
         }
         let Some((about, _)) = practices.first().copied() else {
+            let lasts = || quantity::quantities(&clause.both()).into_iter().any(|quantity| quantity.lasts_a_day());
+            if !clause.is_reworded() && !clause.heading && content.len() >= 6 && noise::states(clause) && lasts() {
+                // How long something takes or stays is owed to somebody, whatever it is.
+                let (rule, why) = match clause.before.is_empty() {
+                    true => ("clause.added", "a clause was added"),
+                    false => ("clause.removed", "a clause was removed"),
+                };
+                return self.find(clause, rule, None, 1, why, None);
+            }
             let words = content.len();
             self.unexplained.push((clause.path.clone(), clause.before.clone(), clause.after.clone(), words));
             return;
         };
-        if noise::is_frame(clause, about, content) {
+        if clause.heading || noise::is_frame(clause, about, content) {
             return self.silent("editorial", &clause.path, &clause.both_raw());
         }
         if !clause.is_reworded() && facts.strange.contains(&clause.path) {

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::edits::{self, EditKind};
-use super::facts::{Clause, Facts, fold, names_place, words};
+use super::facts::{Clause, Facts, fold, names_place, without_references, words};
 use super::practice::{Practice, cues, is_headed};
 use super::quantity::quantities;
 use super::rules::{is_carved_out, is_under_prohibition, legal_names, patterns};
 use crate::reading::Reading;
+use crate::text::language;
 
 patterns! {
     FURNITURE_HEADING = r"^(?:related (?:articles?|posts?|topics?|links)|recent (?:posts?|articles?)|more from|read more|see also|follow us|on this page|in this (?:article|section)|table of contents|latest (?:news|posts)|was this (?:page|article)? ?helpful|articles? (?:connexes|associ[ée]s)|verwandte artikel|need (?:more )?help)\b|^(?:share|navigation|menu|search|contents|comments?|newsletter|quick links|resources|company|products?|popular|trending|languages?|sommaire|inhalt|\d+ comments?|leave a comment)\W*$";
@@ -20,8 +21,8 @@ patterns! {
     JOINED = r"\p{Ll}\p{Lu}";
     // Where a pointer leads to one's rights, it is more than a pointer.
     RIGHTS_WAY = r"\bprotection officer|\bdpo\b|\bopt(?:ing)?[ -]?out|\byour rights\b|\bexercise\b|\brepresentative\b|\bcomplain|\bappeal|\bnotif(?:y|ied|ication)\b|\bvos droits\b|\bd[ée]l[ée]gu[ée]|\bwiderspr|\bdatenschutzbeauftragte";
-    POINTER_WITHIN = r"\b(?:vous (?:pouvez|pourrez) (?:obtenir|trouver|consulter)|vous trouverez|you (?:can|will|may) (?:also )?(?:find|learn|read|get)(?: out)?|(?:finden|erfahren) sie)\b.{0,20}\b(?:plus d'informations|plus de d[ée]tails|more\b|further (?:information|details)|additional information|mehr\b|weitere informationen)|\b(?:via|through|visit|see|consult|contact|check)\b.{0,20}\b(?:help|support) cent(?:er|re)\b|\bcentre d'(?:aide|assistance)\b|\bhilfe-?(?:bereich|center)\b|^(?:if you have|should you have|for) (?:any |all )?(?:further |other |additional )?(?:questions?|concerns|comments|queries)\b.{0,140}\b(?:contact|write|e-?mail|reach|ask)\b|^(?:pour toute|si vous avez (?:une|des|d'autres)) (?:autres? )?questions?\b.{0,140}\b(?:contacte\w*|[ée]cri\w+|adress\w+)\b|^(?:bei|wenn sie|falls sie) (?:weiteren? |allgemeinen? )?fragen\b.{0,140}\b(?:kontakt\w*|wenden|schreiben|erreichen)\b";
-    POINTER = r"^(?:for more (?:information|details)|(?:to )?(?:learn|read|find out) more|(?:please )?(?:see|visit|read|refer to|consult|click)\b|more information|pour (?:en savoir plus|plus d')|weitere informationen|mehr (?:dazu|informationen))";
+    POINTER_WITHIN = r"\b(?:vous (?:pouvez|pourrez) (?:obtenir|trouver|consulter)|vous trouverez|you (?:can|will|may) (?:also )?(?:find|learn|read|get)(?: out)?|(?:finden|erfahren) sie)\b.{0,20}\b(?:plus d'informations|plus de d[ée]tails|more\b|further (?:information|details)|additional information|mehr\b|weitere informationen)|\b(?:via|through|visit|see|consult|contact|check)\b.{0,20}\b(?:help|support) cent(?:er|re)\b|\bcentre d'(?:aide|assistance)\b|\bhilfe-?(?:bereich|center)\b|\blearn (?:more about |about )?(?:how|what|which|why)\b.{0,140}\b(?:in|at|on) (?:the|our|its|their)\b.{0,60}\b(?:notice|policy|statement|page|guide|article|cent(?:er|re))\W*$|^(?:if you have|should you have|for) (?:any |all )?(?:further |other |additional )?(?:questions?|concerns|comments|queries)\b.{0,140}\b(?:contact|write|e-?mail|reach|ask)\b|^(?:pour toute|si vous avez (?:une|des|d'autres)) (?:autres? )?questions?\b.{0,140}\b(?:contacte\w*|[ée]cri\w+|adress\w+)\b|^(?:bei|wenn sie|falls sie) (?:weiteren? |allgemeinen? )?fragen\b.{0,140}\b(?:kontakt\w*|wenden|schreiben|erreichen)\b";
+    POINTER = r"^(?:for more (?:information|details)|en savoir plus|(?:to )?(?:learn|read|find out) more|(?:please )?(?:see|visit|read|refer to|consult|click)\b|more information|pour (?:en savoir plus|plus d')|weitere informationen|mehr (?:dazu|informationen))";
     // What points elsewhere, unless it binds somebody.
     MILD_POINTER = r"^please (?:also )?(?:review|check)\b|^(?:more |further |additional )?information (?:about|on|regarding|concerning)\b.{0,160}\b(?:is|are) (?:also )?(?:available|provided) (?:here|below|(?:on|in|at) (?:our|this|the) (?:\w+ )?(?:web ?site|site|pages?|polic(?:y|ies)|notices?|sections?|help cent(?:er|re)|faqs?)|at (?:https?|www))";
     // What makes a sentence more than a pointer or a signpost.
@@ -29,9 +30,9 @@ patterns! {
     // What makes a sentence more than a pointer, however it begins.
     STRICTLY_BINDS = r"\b(?:waiv\w*|jury|deemed|you (?:accept|agree|consent)|we (?:charge|sell|share|disclose|will (?:charge|sell|share|disclose))|police)\b";
     // What announces what follows, and says nothing itself.
-    SIGNPOST = r"^(?:this|the following|these|the) (?:sections?|tables?|charts?|lists?|paragraphs?|summary|overview)\b.{0,60}\b(?:describes?|explains?|lists?|sets? out|outlines?|provides?|shows?|summari[sz]es?|identif(?:y|ies)|covers?)\b|\bthis section (?:provides|explains|describes|gives|lists|sets out)\b|\b(?:is|are) (?:also |further )?(?:described|explained|detailed|listed|set out|provided|outlined)(?: in (?:more|further) detail)? below\b|^(?:below|here)(?: is| are|,? you (?:will|can) find)\b|^(?:le tableau|la section|cette section|les sections|ce tableau)\b.{0,60}\b(?:d[ée]cri|expliqu|pr[ée]sent|r[ée]capitul|[ée]num)\w+|^(?:die folgende|der folgende|diese[rs]?) (?:tabelle|abschnitt|liste|[üu]bersicht)\b.{0,60}\b(?:beschreib|erkl[äa]r|erl[äa]uter|zeig|nenn|enth[äa]lt)\w*";
+    SIGNPOST = r"^(?:this|the following|these|the) (?:sections?|tables?|charts?|lists?|paragraphs?|summary|overview)\b.{0,60}\b(?:describes?|explains?|lists?|sets? out|outlines?|provides?|shows?|summari[sz]es?|identif(?:y|ies)|covers?)\b|\bthis section (?:provides|explains|describes|gives|lists|sets out)\b|\b(?:is|are) (?:also |further )?(?:described|explained|detailed|listed|set out|provided|outlined)(?: in (?:more|further) detail)? below\b|^we (?:have |also )?(?:describe|explain|discuss|outline)d? .{0,80}\bin (?:more |further |greater )?(?:detail in )?\{ref\}|^(?:below|here)(?: is| are|,? you (?:will|can) find)\b|^(?:le tableau|la section|cette section|les sections|ce tableau)\b.{0,60}\b(?:d[ée]cri|expliqu|pr[ée]sent|r[ée]capitul|[ée]num)\w+|^(?:die folgende|der folgende|diese[rs]?) (?:tabelle|abschnitt|liste|[üu]bersicht)\b.{0,60}\b(?:beschreib|erkl[äa]r|erl[äa]uter|zeig|nenn|enth[äa]lt)\w*";
     // What a document says of itself or of another: what it explains, and that one is welcome to it.
-    INTRODUCES = r"^[ -@]{0,3}(?:[a-zà-ÿ]+ ){0,3}(?:this|our|the|these|[a-z]+'s|cette|notre|la pr[ée]sente|le pr[ée]sent|diese[rs]?|unsere)\b[ -~à-ÿ]{0,40}\b(?:polic(?:y|ies)|notice|statement|guides?|guidelines|pages?|terms|agreement|cent(?:er|re)|faqs?|articles?|check-?up|politique|charte|avis|datenschutzerkl[äa]rung|erkl[äa]rung|richtlinie)\b[ -~à-ÿ]{0,20}\b(?:explains?|describes?|tells? you|sets? out|outlines?|summari[sz]es?|provides? (?:you )?(?:with )?(?:answers?|more|context|information|details|guidance)|helps? you (?:to )?(?:learn|understand|find)|gives? (?:you )?(?:more|answers|information|details)|d[ée]cri(?:t|vent)|expliquent?|beschreib(?:t|en)|erkl[äa]r(?:t|en)|erl[äa]uter(?:t|n)|informier(?:t|en))\b[ -~à-ÿ]{0,20}\b(?:how|what|which|why|to|on|about|regarding|comment|quelles?|ce que|les|sur|wie|welche[ns]?|was|[üu]ber)\b|^[ -@]{0,3}(?:(?:in|within|dans) [ -+\--~à-ÿ]{0,40},? )?(?:we|nous|wir) (?:explain|describe|expliquons|d[ée]crivons|erkl[äa]ren|beschreiben)\b[ -~à-ÿ]{0,20}\b(?:how|what|which|comment|quelles?|wie|welche[ns]?)\b";
+    INTRODUCES = r"^[ -@]{0,3}(?:[a-zà-ÿ]+ ){0,3}(?:this|our|the|these|[a-z]+'s|cette|notre|la pr[ée]sente|le pr[ée]sent|diese[rs]?|unsere)\b[ -~à-ÿ]{0,40}\b(?:polic(?:y|ies)|notice|statement|guides?|guidelines|pages?|terms|agreement|cent(?:er|re)|faqs?|articles?|check-?up|politique|charte|avis|datenschutzerkl[äa]rung|erkl[äa]rung|richtlinie)\b[ -~à-ÿ]{0,20}\b(?:explains?|describes?|tells? you|sets? out|outlines?|summari[sz]es?|provides? (?:you )?(?:with )?(?:answers?|more|context|information|details|guidance)|helps? you (?:to )?(?:learn|understand|find)|gives? (?:you )?(?:more|answers|information|details)|d[ée]cri(?:t|vent)|expliquent?|beschreib(?:t|en)|erkl[äa]r(?:t|en)|erl[äa]uter(?:t|n)|informier(?:t|en))\b[ -~à-ÿ]{0,20}\b(?:how|what|which|why|to|on|about|regarding|comment|quelles?|ce que|les|sur|wie|welche[ns]?|was|[üu]ber)\b|^[ -@]{0,3}(?:(?:in|within|dans) [ -+\--~à-ÿ]{0,40},? )?(?:we|nous|wir) (?:also )?(?:explain|describe|expliquons|d[ée]crivons|erkl[äa]ren|beschreiben)\b[ -~à-ÿ]{0,20}\b(?:how|what|which|comment|quelles?|wie|welche[ns]?)\b";
     // Whose something is, or becomes.
     OURS = r"\b(?:your|our|us|its|their|belongs?|becomes?|owns?|vos|votre|nos|notre|ihre?[nrms]?|unsere?[nrms]?|geh[öo]r(?:t|en))\b";
     // What says no.
@@ -63,6 +64,8 @@ patterns! {
     // What is said of something: nobody acts, and it binds all the same.
     STATED = r"\b(?:is|are|was|were|will|may|must|can|has|have|does|remains?|stays?|costs?|goes?|takes?|lasts?|ends?|needs?|counts?|applies|becomes?|est|sont|sera|seront|peut|reste|co[ûu]te|ist|sind|wird|werden|bleibt|kostet|gilt|hat)\b";
     COURTESY = r"^\W*(?:how|what|when|where|why|who|contacte\w*)\b|\bcontact (?:us|you)\b|\b(?:visitors?|welcome|thank|hope|happy|glad|please|encourage|recommend|committ?ed|commitment|important|seriously|values?|respects?|trust|care about|believe|strive|aim|understand|questions?|learn|more information|find out|see|visit|read|click|here|below|above|following|describes?|explains?|updated?|policy|notice|terms|agreement|version|section|article|bienvenue|merci|veuillez|engag\w+|importan\w+|questions?|ci-dessous|suivant\w*|pr[ée]sente|politique|willkommen|danke|bitte|wichtig|fragen|folgend\w*|unten|richtlinie|erkl[äa]rung)\b";
+    ORDERS = r"\b(?:must|shall|may not|only|not (?:be )?(?:obligated|obliged|required|entitled|permitted|allowed)|no obligation|s'engagent?|doi(?:t|vent)|devez|m[üu]ss(?:en|t)|verpflichte[nt]|d[üu]rfen nicht|darf nicht|nur)\b";
+    TELLS_USERS = r"\b(?:you|users?|customers?|members?|subscribers?|buyers?|sellers?|licensees?) (?:\w+ )?(?:must|may|shall|will|can|agree)\b|\b(?:vous|(?:utilisateurs?|membres?|clients?|acheteurs?|vendeurs?)) (?:\w+ )?(?:devez|pouvez|doi(?:t|vent)|peu(?:t|vent)|s'engagent?)\b|\b(?:sie|du|nutzer|kunden|mitglieder) (?:\w+ )?(?:m[üu]ss\w+|d[üu]rf\w*|k[öo]nn\w+)\b";
     CONTACT = r"@|\+?\d[\d ()-]{7,}\d|\bhttps?://|\bwww\.|\bemail\b|\be-mail\b|\bphone\b|\btel\b";
     ERROR_PAGE = r"\b(?:this page (?:isn't|is not|can't be|could not be) (?:available|found)|page (?:not|can not be) found|page isn't available|cette page n'existe pas|page introuvable|nicht verf[üu]gbar|redirecting to|access denied|just a moment|enable javascript|something went wrong|404|an error occurred|content (?:isn't|is not) available|temporarily unavailable)\b";
     SMALL_WORDS = r"^(?:a|an|and|as|at|be|been|being|are|is|was|were|by|for|from|has|have|had|in|into|it|its|of|on|or|our|ours|s|so|such|than|that|the|their|them|then|there|these|they|this|those|to|us|we|which|who|with|you|your|yours|also|when|where|while|if|but|do|does|about|via|using|through|please|here|how|what|e\.g|i\.e|etc|eg|ie|including|include|includes|example|well|within|upon|au|aux|avec|ce|ces|cette|dans|de|des|du|en|est|et|la|le|les|leur|l|d|nos|notre|nous|on|ou|par|pour|qu|que|qui|sa|se|ses|son|sont|sur|un|une|vos|votre|vous|auf|aus|bei|das|dass|dem|den|der|des|die|ein|eine|einem|einen|einer|f[üu]r|ihr|ihre|ihren|im|ist|mit|oder|sich|sie|sind|und|von|wir|zu|zum|zur|uns|unsere|unserer|du|dein|deine|deiner|dich|dir)$";
@@ -247,12 +250,14 @@ pub(crate) fn settled(clause: &Clause, facts: &Facts) -> Option<&'static str> {
     }
     // Headings that a page writes as lines, and what else says nothing itself.
     if !clause.is_reworded()
-        && (QUESTION.is_match(text)
-            || SIGNPOST.is_match(text)
+        && (QUESTION.is_match(text) || {
+            let text = without_references(text);
+            SIGNPOST.is_match(&text)
                 && long <= 40
-                && !RIGHTS_WAY.is_match(text)
-                && !BINDS.is_match(text)
-                && quantities(text).is_empty())
+                && !RIGHTS_WAY.is_match(&text)
+                && !BINDS.is_match(&text)
+                && quantities(&text).is_empty()
+        })
     {
         return Some("editorial");
     }
@@ -399,10 +404,10 @@ fn is_label(clause: &Clause, text: &str, headed: bool) -> bool {
     if is_under_prohibition(clause) {
         return false;
     }
-    // `Payment and Renewal.` before a paragraph, numbered or not.
+    // `Payment and Renewal.` before a paragraph, numbered or not; what denies is a promise.
     let titled_all = words.len() >= 2 && words.iter().all(|w| w.starts_with(char::is_uppercase) || w.len() <= 3);
     let run_in = (!clause.listed || titled_all && !clause.lead.trim_end().ends_with(':'))
-        && words.len() <= 3
+        && (words.len() <= 3 || words.len() <= 7 && titled_all && !DENIES.is_match(text) && !BINDS.is_match(text))
         && raw.trim_end().ends_with('.');
     run_in || !ends && (!led && words.len() <= 6 || titled || text.contains("](http"))
 }
@@ -418,6 +423,24 @@ pub(crate) fn is_prose(clause: &Clause) -> bool {
 pub(crate) fn says(clause: &Clause) -> bool {
     let text = clause.both();
     NORM.is_match(&text) && !COURTESY.is_match(&text)
+}
+
+/// Whether what differs of a clause orders, forbids or limits something.
+pub(crate) fn orders(clause: &Clause) -> bool {
+    let text = if clause.is_reworded() { clause.differing().collect::<Vec<_>>().join(" ") } else { clause.both() };
+    ORDERS.is_match(&text)
+}
+
+/// Whether a clause is a sentence that states something, and is more than a courtesy.
+pub(crate) fn states(clause: &Clause) -> bool {
+    let raw = if clause.after.is_empty() { &clause.before } else { &clause.after };
+    let text = clause.both();
+    raw.trim_end().ends_with('.') && (STATED.is_match(&text) || NORM.is_match(&text)) && !COURTESY.is_match(&text)
+}
+
+/// Whether a clause says what users may, must or will do.
+pub(crate) fn tells_users(clause: &Clause) -> bool {
+    TELLS_USERS.is_match(&clause.both())
 }
 
 /// Whether a short sentence that came or went says what somebody does, may do or must do,
@@ -490,7 +513,10 @@ fn reaches(word: &str) -> bool {
         "hotline",
         "postal",
     ];
-    word.contains(['@', '.', '/'])
+    // "U.S." and "e.g." have points, and are no addresses.
+    let named = word.split('.').any(|part| part.chars().count() >= 3);
+    word.contains(['@', '/'])
+        || word.contains('.') && named
         || word.chars().any(char::is_numeric)
         || WAYS.contains(&word)
         || CHANNEL.is_match(word)
@@ -611,28 +637,28 @@ fn other_tongue(clauses: &[Clause]) -> bool {
     a != b && gone[a] >= 2 && come[b] >= 2 && gone[b] == 0 && come[a] == 0
 }
 
-/// The sections of a text of one language in which a sentence of another came or went: part of
-/// another edition of the page stands there. As many sentences of the other side are its
-/// counterparts.
+/// The sections in which a sentence of another language came or went: part of another edition of
+/// the page stands there. As many sentences of the other side are its counterparts.
 pub(crate) fn strange(old: &Reading, new: &Reading, clauses: &[Clause]) -> BTreeSet<Vec<String>> {
     let sided = || clauses.iter().filter(|clause| !clause.is_reworded());
+    let mut found = translated(clauses);
     let own = |text: &str| tongue(text).filter(|_| text.split_whitespace().count() >= 8);
     // Most changes are of one language; the whole texts are asked only if a clause speaks another.
     let spoken: BTreeSet<&str> = sided().filter_map(|clause| own(&clause.both())).collect();
     let is_its_own = |spoken: &&str| new.language.as_deref().and_then(|code| code.split('-').next()) == Some(*spoken);
     if spoken.iter().all(is_its_own) {
-        return BTreeSet::new();
+        return found;
     }
     let (Some(a), Some(b)) = (tongue(&fold(&old.text())), tongue(&fold(&new.text()))) else {
-        return BTreeSet::new();
+        return found;
     };
     if a != b || spoken.iter().all(|spoken| *spoken == a) {
-        return BTreeSet::new();
+        return found;
     }
     // By section: strange sentences that came or went, and others on the other side.
-    let mut found: BTreeMap<&[String], [usize; 4]> = BTreeMap::new();
+    let mut sections: BTreeMap<&[String], [usize; 4]> = BTreeMap::new();
     for clause in sided() {
-        let counts = found.entry(&clause.path).or_default();
+        let counts = sections.entry(&clause.path).or_default();
         let is_strange = own(&clause.both()).is_some_and(|spoken| spoken != a);
         // A title is no counterpart of a sentence.
         if !is_strange && clause.both().split_whitespace().count() < 8 {
@@ -645,7 +671,28 @@ pub(crate) fn strange(old: &Reading, new: &Reading, clauses: &[Clause]) -> BTree
         *came > 0 && *went == 0 && other_came <= came && (1..=2 * came).contains(other_went)
             || *went > 0 && *came == 0 && other_went <= went && (1..=2 * went).contains(other_came)
     };
-    found.into_iter().filter(|(_, counts)| apart(counts)).map(|(path, _)| path.to_vec()).collect()
+    found.extend(sections.into_iter().filter(|(_, counts)| apart(counts)).map(|(path, _)| path.to_vec()));
+    found
+}
+
+/// The sections in which all that went is in one language and all that came in another, about as
+/// much of it: whatever languages the page is in, somebody translated a part of it, or the other
+/// edition shows there.
+fn translated(clauses: &[Clause]) -> BTreeSet<Vec<String>> {
+    let mut sections: BTreeMap<&[String], [Vec<&str>; 2]> = BTreeMap::new();
+    for clause in clauses.iter().filter(|clause| !clause.is_reworded()) {
+        let (side, text) = if clause.after.is_empty() { (0, &clause.old) } else { (1, &clause.new) };
+        sections.entry(&clause.path).or_default()[side].push(text);
+    }
+    let alike = |a: usize, b: usize| a > 0 && b > 0 && a <= 2 * b && b <= 2 * a;
+    let length = |side: &[&str]| side.iter().map(|text| text.split(' ').count()).sum::<usize>();
+    let other = |[went, came]: &[Vec<&str>; 2]| {
+        let (Some(a), Some(b)) = (language::of_few(&went.join(" ")), language::of_few(&came.join(" "))) else {
+            return false;
+        };
+        a != b && alike(went.len(), came.len()) && alike(length(went), length(came))
+    };
+    sections.into_iter().filter(|(_, sides)| other(sides)).map(|(path, _)| path.to_vec()).collect()
 }
 
 /// The language of a text by its commonest small words; none where that is not plain.
@@ -763,6 +810,48 @@ mod tests {
                 "fetch_artefact",
             ),
             (
+                "A part of a page of two languages that shows in the other one.",
+                "## Karten\nLes cartes sont à vous et vous les voyez dans votre liste pour toujours.\n## Cookies\nPlease note that some of the maps may not work on your device where you refuse the cookies.",
+                "## Karten\nLes cartes sont à vous et vous les voyez dans votre liste pour toujours.\n## Cookies\nVeuillez noter que certaines des cartes ne marchent pas sur votre appareil si vous refusez les cookies.",
+                "fetch_artefact",
+            ),
+            (
+                "A list that shows in the other language.",
+                "## Who receives data\nThese:\n- the carriers of your parcels and of your letters\n- the banks that you pay with",
+                "## Who receives data\nThese:\n- les facteurs pour vos paquets et pour vos lettres\n- les banques avec lesquelles vous payez",
+                "fetch_artefact",
+            ),
+            (
+                "What in parentheses only points.",
+                "## Use of data\nWe use your data to draw better maps and for research.",
+                "## Use of data\nWe use your data to draw better maps (as described in more detail in section 4) and for research.",
+                "renumber_move",
+            ),
+            (
+                "A sentence that only points to a section.",
+                "## Training\nWe train our models.",
+                "## Training\nWe train our models. We have described how we train models on data in more detail in Section 4 below.",
+                "editorial",
+            ),
+            (
+                "A pointer to another notice.",
+                "## Clouds\nClouds hold your maps.",
+                "## Clouds\nClouds hold your maps. If your school has clouds of ours, learn how they collect and share your data in the Acme Cloud Notice.",
+                "editorial",
+            ),
+            (
+                "A title before a paragraph, of several words.",
+                "## Sharing\nReliance on Drawings. Maps may be shared.",
+                "## Sharing\nYour Use of Shared Maps. Maps may be shared.",
+                "page_furniture",
+            ),
+            (
+                "A heading in fewer words.",
+                "## Sharing your personal data with service providers\nThey draw maps.",
+                "## Service providers\nThey draw maps.",
+                "editorial",
+            ),
+            (
                 "A date that depends on the reader too.",
                 "Effective Date: The earlier of 2021-03-04 or user acceptance.",
                 "Effective Date: The earlier of 2023-01-09 or user acknowledgment.",
@@ -871,6 +960,51 @@ mod tests {
                 "A claim without a final mark.",
                 "## Your content\nYou draw maps.",
                 "## Your content\nYou draw maps.\n\nWhat you upload to the maps becomes our property and content for ever",
+            ),
+            (
+                "An item of a list that is typed out.",
+                "## More\nWe also use your data for the following purposes:\n\n(a) answering letters;\n\n(b) drawing maps.",
+                "## More\nWe also use your data for the following purposes:\n\n(a) answering letters;\n\n(b) drawing maps;\n\n(c) selling parts of our house.",
+            ),
+            (
+                "One word of a list.",
+                "## Art und Umfang der Verarbeitung\nWir brauchen bei jedem Besuch diese Angaben:\n- Uhrzeit\n- Sprache",
+                "## Art und Umfang der Verarbeitung\nWir brauchen bei jedem Besuch diese Angaben:\n- Uhrzeit\n- Sprache\n- IP-Adresse",
+            ),
+            (
+                "An item under a heading that says nothing, under one that does.",
+                "## Comment nous utilisons ces données\n### Pour être en ordre\n- Suivre les lois",
+                "## Comment nous utilisons ces données\n### Pour être en ordre\n- Suivre les lois\n- Aider les gendarmes",
+            ),
+            (
+                "A limit in words that no cue knows.",
+                "## Viewers\nA viewer shows maps.",
+                "## Viewers\nA viewer shows maps. You may use the viewers only on gear that we have approved before.",
+            ),
+            (
+                "How long something takes, in words that no cue knows.",
+                "## Leaving\nYou may leave by letter.",
+                "## Leaving\nYou may leave by letter. It takes up to 90 days until your writings are gone from every machine of ours.",
+            ),
+            (
+                "A law gives way to others, in a sentence with an address.",
+                "## Your rights\nIf you have questions about your rights under the CCPA, write to maps@acme.test.",
+                "## Your rights\nIf you have questions about your rights under U.S. state privacy laws, write to maps@acme.test.",
+            ),
+            (
+                "A promise that is written like a title.",
+                "## Sharing\nNo Sale of Your Data. Maps may be shared.",
+                "## Sharing\nMaps may be shared.",
+            ),
+            (
+                "A company whose form is written out.",
+                "## Payments\nAcme is the agent of Globex Bank, société anonyme, 2 rue du Fossé, and of Initech SA.",
+                "## Payments\nAcme is the agent of Initech SA.",
+            ),
+            (
+                "Somebody else's, and a third party.",
+                "## Sharing\nWe share your address with carriers.",
+                "## Sharing\nWe share your address with carriers and third parties.",
             ),
             (
                 "An item that goes from what is never sold to what is.",

@@ -47,6 +47,14 @@ pub(super) struct Quantity {
     pub(super) thousandths: u64,
 }
 
+impl Quantity {
+    /// Whether it is a period of a day or more: what is shorter is how something works.
+    pub(super) fn lasts_a_day(self) -> bool {
+        const DAY: u64 = 24 * 60 * 60 * 1000;
+        self.unit.is_time() && (self.unit != Unit::Seconds || self.thousandths >= DAY)
+    }
+}
+
 const NUMBERS: [(&str, u64); 82] = [
     ("one", 1),
     ("two", 2),

@@ -118,6 +118,24 @@ static KNOWN: LazyLock<Known> = LazyLock::new(|| {
 
 /// The language of a text, where its small words leave no doubt.
 fn by_small_words(sample: &str) -> Option<&'static str> {
+    let (language, most, others, words) = small_words(sample)?;
+    let plain = most as f32 >= words as f32 * SMALL_SHARE && most >= APART * (others + 1);
+    plain.then_some(language)
+}
+
+/// The language of a few words, as far as small words tell that no other of these languages
+/// has: two of them, where hardly one of another stands among them.
+pub(crate) fn of_few(words: &str) -> Option<&'static str> {
+    let (language, most, others, words) = small_words(words)?;
+    (most >= 2 && most * FEW >= words && most > 3 * others).then_some(language)
+}
+
+/// Among so many words stands a small one, at least.
+const FEW: u32 = 12;
+
+/// The language with the most small words, how many these are, how many others have, and how
+/// many words there are.
+fn small_words(sample: &str) -> Option<(&'static str, u32, u32, u32)> {
     let (mut counts, mut words) = ([0_u32; SMALL_WORDS.len()], 0_u32);
     let known = &*KNOWN;
     let mut count = |word: &[u8]| {
@@ -145,9 +163,7 @@ fn by_small_words(sample: &str) -> Option<&'static str> {
         count(lower.as_bytes());
     }
     let (language, most) = counts.iter().copied().enumerate().max_by_key(|(_, count)| *count)?;
-    let others = counts.iter().sum::<u32>() - most;
-    let plain = most as f32 >= words as f32 * SMALL_SHARE && most >= APART * (others + 1);
-    plain.then(|| SMALL_WORDS[language].0)
+    Some((SMALL_WORDS[language].0, most, counts.iter().sum::<u32>() - most, words))
 }
 
 /// The language of a BCP 47 tag.
