@@ -33,7 +33,7 @@ const MAX_SIZE: usize = 40;
 /// From this score on, a clause that no cue knows plainly speaks for a practice.
 const PLAIN: f64 = 0.6;
 /// The same where a clause binds somebody or has a period.
-const SLIGHT: f64 = 0.1;
+const SLIGHT: f64 = SPEAKS;
 /// What a score must pass to speak for a practice.
 const SPEAKS: f64 = 0.3;
 

@@ -140,6 +140,8 @@ pub(crate) struct Facts {
     pub(crate) register: bool,
     /// The sections in which sentences of another language came or went.
     pub(crate) strange: BTreeSet<Vec<String>>,
+    /// The sections of a page of two languages that show in the other one.
+    pub(crate) translated: BTreeSet<Vec<String>>,
     /// The sections that came or went as a whole.
     pub(crate) whole: BTreeSet<Vec<String>>,
     /// The sections whose differing sentences name the same amounts before and after.
@@ -334,16 +336,19 @@ pub(crate) fn without_references(folded: &str) -> String {
 /// [`without_references`], and without what in parentheses only points there: "(as described
 /// in section 4)". Whether there was such a thing comes second.
 fn without_pointers(folded: &str) -> (String, bool) {
+    static CLOSED: LazyLock<Regex> = LazyLock::new(|| pattern(r"\{ref\}\)?"));
     static POINTS: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r" ?\((?:as |which is |and |further |more |fully ){0,3}(?:described|explained|detailed|discussed|outlined|see|refer to|voir|d[ée]crite?s?|siehe|vgl\.)\b[^()]{0,50}\{ref\}(?:[^()]{0,30}\))?",
+            r" ?\((?:as |which is |and |further |more |fully ){0,3}(?:described|explained|detailed|discussed|outlined|see|voir|d[ée]crite?s?|siehe|vgl\.) (?:(?:also|in|more|further|greater|detail|under|our|the|this|above|below|dans|plus|aussi|oben|unten) ){0,6}\{ref\}(?: (?:above|below|of this (?:policy|notice|agreement)))?\)",
         )
     });
+    // A reference may have taken the closing mark with it.
     let text = without_references(folded);
     if !text.contains("{ref}") || !text.contains('(') {
         return (text, false);
     }
-    match POINTS.replace_all(&text, "") {
+    let closed = CLOSED.replace_all(&text, "{ref})");
+    match POINTS.replace_all(&closed, "") {
         std::borrow::Cow::Borrowed(_) => (text, false),
         std::borrow::Cow::Owned(without) => (without, true),
     }
@@ -482,11 +487,16 @@ fn is_lettered(line: &str) -> bool {
     let line = line.trim();
     let open = line.strip_prefix('(').unwrap_or(line);
     let Some((mark, rest)) = open.split_once([')', '.']) else { return false };
-    let counts = mark.chars().count() <= 4 && mark.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
-    let rest = rest.trim_start();
+    let all = |of: fn(char) -> bool| mark.chars().all(of);
+    let counts = match mark.len() {
+        1 => all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()),
+        2..=4 => all(|c| matches!(c, 'i' | 'v' | 'x')) || all(|c| c.is_ascii_digit()),
+        _ => false,
+    };
+    let Some(rest) = rest.strip_prefix(' ').map(str::trim_start) else { return false };
     let small = rest.starts_with(char::is_lowercase);
     let goes_on = line.ends_with([';', ',']) || line.ends_with("; and") || line.ends_with("; or");
-    counts && !mark.is_empty() && !rest.is_empty() && (small || goes_on)
+    counts && !rest.is_empty() && (small || goes_on)
 }
 
 /// Whether a line is an entry of a list that is written with dashes: a name, what it
@@ -611,6 +621,7 @@ pub(crate) fn gather(change: &Change, old: &Reading, new: &Reading) -> Facts {
     elsewhere(&mut facts, change, left, right);
     facts.panel = noise::panel(&facts.clauses);
     facts.strange = noise::strange(old, new, &facts.clauses);
+    facts.translated = noise::translated(old, new, &facts.clauses);
     facts.amounts_stay = amounts_stay(&facts.clauses);
     facts.kinds_stay = kinds_stay(&facts.clauses);
     facts.broken = broken(change);

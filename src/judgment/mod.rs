@@ -281,7 +281,8 @@ impl Bench {
             *weight += led.min(1.2) * 0.6;
         }
         let mut practices = ranked(&weights);
-        if practices.is_empty() {
+        let guessed = practices.is_empty();
+        if guessed {
             practices.extend(self.guessed(clause, &content).map(|practice| (practice, 1.0)));
         }
         let is_mail = !clause.is_reworded() && clause.differing().any(|word| word.contains('@'));
@@ -306,7 +307,7 @@ impl Bench {
         if fired.iter().any(|at| !rules::is_of_section(*at)) {
             fired.retain(|at| !rules::is_of_section(*at));
         }
-        if facts.strange.contains(&clause.path) && !clause.is_reworded() {
+        if facts.translated.contains(&clause.path) && !clause.is_reworded() {
             // That an entry of a list came or went says nothing where another edition stands.
             fired.retain(|at| !rules::is_of_list(*at));
         }
@@ -335,7 +336,7 @@ impl Bench {
         if let Tongue::Unknown(code) = &facts.tongue {
             return self.by_size(clause, code, &content);
         }
-        self.otherwise((clause, facts), practices, &content, kinds);
+        self.otherwise((clause, facts), (practices, guessed), &content, kinds);
     }
 
     /// What a clause is about whose words no cue knows: an item of a list, what the nearest
@@ -345,8 +346,14 @@ impl Bench {
         if clause.heading {
             return None;
         }
-        let nearest =
-            || clause.path.iter().rev().take(2).find_map(|heading| practice::named_in(heading).into_iter().next());
+        let named = |heading: &String| practice::named_in(heading).into_iter().next();
+        let nearest = || {
+            let own = clause.path.last()?;
+            // "For your safety" is one of the things that the heading above is about.
+            let part = noise::is_aim(&fold(own)) || clause.lead.trim_end().ends_with(':');
+            let above = clause.path.iter().rev().nth(1).filter(|_| part);
+            named(own).or_else(|| named(above?))
+        };
         if clause.listed
             && !clause.is_reworded()
             && let Some(practice) = nearest()
@@ -414,7 +421,7 @@ impl Bench {
     fn otherwise(
         &mut self,
         (clause, facts): (&Clause, &Facts),
-        practices: &[(Practice, f64)],
+        (practices, guessed): (&[(Practice, f64)], bool),
         content: &[String],
         kinds: &[EditKind],
     ) {
@@ -424,7 +431,7 @@ impl Bench {
         }
         let Some((about, _)) = practices.first().copied() else {
             let lasts = || quantity::quantities(&clause.both()).into_iter().any(|quantity| quantity.lasts_a_day());
-            if !clause.is_reworded() && !clause.heading && content.len() >= 6 && noise::states(clause) && lasts() {
+            if !clause.is_reworded() && !clause.heading && content.len() >= 6 && noise::is_due(clause) && lasts() {
                 // How long something takes or stays is owed to somebody, whatever it is.
                 let (rule, why) = match clause.before.is_empty() {
                     true => ("clause.added", "a clause was added"),
@@ -436,10 +443,13 @@ impl Bench {
             self.unexplained.push((clause.path.clone(), clause.before.clone(), clause.after.clone(), words));
             return;
         };
-        if clause.heading || noise::is_frame(clause, about, content) {
+        // A heading that has lost words names what stands under it in fewer.
+        let shorter = clause.heading && !clause.come.iter().any(|word| noise::is_content(word));
+        if shorter || noise::is_frame(clause, about, content) {
             return self.silent("editorial", &clause.path, &clause.both_raw());
         }
-        if !clause.is_reworded() && facts.strange.contains(&clause.path) {
+        let other = facts.strange.contains(&clause.path) || facts.translated.contains(&clause.path);
+        if !clause.is_reworded() && other {
             return self.silent("fetch_artefact", &clause.path, &clause.both_raw());
         }
         let own = practice::cues(&clause.old) + practice::cues(&clause.new);
@@ -466,10 +476,13 @@ impl Bench {
             let words = content.len();
             self.unexplained.push((clause.path.clone(), clause.before.clone(), clause.after.clone(), words));
             return;
-        } else if clause.before.is_empty() {
-            ("clause.added", prior(about), "a clause was added")
         } else {
-            ("clause.removed", prior(about), "a clause was removed")
+            // What it is about is a guess: no reason to tell it for more than a detail.
+            let severity = if guessed { 1 } else { prior(about) };
+            match clause.before.is_empty() {
+                true => ("clause.added", severity, "a clause was added"),
+                false => ("clause.removed", severity, "a clause was removed"),
+            }
         };
         self.find(clause, rule, Some(about), severity, why, None);
     }
