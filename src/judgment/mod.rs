@@ -138,6 +138,8 @@ pub fn is_of_table(id: &str) -> bool {
 
 /// Findings of one rule in one section; more of the same tell a reader nothing new.
 const MAX_ALIKE: usize = 3;
+/// Bytes of a heading that is asked what its list is about.
+const MAX_HEADING: usize = 500;
 /// Pieces of noise that are told; the rest is more of the same.
 const MAX_NOISE: usize = 60;
 
@@ -346,12 +348,15 @@ impl Bench {
         if clause.heading {
             return None;
         }
-        let named = |heading: &String| practice::named_in(heading).into_iter().next();
+        // Each item asks anew: a page's whole text may stand in a heading.
+        let named = |heading: &String| match heading.len() {
+            ..=MAX_HEADING => practice::named_in(heading).into_iter().next(),
+            _ => None,
+        };
         let nearest = || {
             let own = clause.path.last()?;
             // "For your safety" is one of the things that the heading above is about.
-            let part = noise::is_aim(&fold(own)) || clause.lead.trim_end().ends_with(':');
-            let above = clause.path.iter().rev().nth(1).filter(|_| part);
+            let above = clause.path.iter().rev().nth(1).filter(|_| noise::is_aim(&fold(own)));
             named(own).or_else(|| named(above?))
         };
         if clause.listed

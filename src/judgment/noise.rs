@@ -1163,6 +1163,7 @@ mod tests {
             ("## Closing your account\n### Popular topics\n- Walking boots guide", "Winter boots guide"),
             ("## Payments and refunds\n### Read next\n- Walks in autumn", "Walking in winter with dogs"),
             ("## Children and safety\n### In the shop\n- Acme Walks", "Colouring maps"),
+            ("## Security\n### Thanks\nThese people helped:\n- Ann Lee", "Bo Lind"),
         ];
         for (list, item) in lists {
             let judgment = judged(list, &format!("{list}\n- {item}"));
