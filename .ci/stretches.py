@@ -3,7 +3,7 @@
 Usage: stretches.py SHARED BINARY FIGURES.json
        stretches.py SHARED --texts FOLDER
 
-A line of that file is a change between two texts of SHARED that was judged by hand: all of
+A line of that file is a change between two texts of SHARED that a reader judged: all of
 it, or, with `lines` [a, b, c, d], only that lines a to b of the old text gave way to lines
 c to d of the new one (counted from 0, the end not included). No text stands in it.
 
