@@ -8,6 +8,7 @@ mod main_text;
 mod names;
 mod parse;
 mod parts;
+mod pieces;
 mod repeats;
 mod said;
 mod style;
@@ -21,6 +22,7 @@ use std::collections::HashSet;
 use scraper::{ElementRef, Html};
 use url::Url;
 
+use self::parse::Attributes;
 use self::tree::Tree;
 use super::anchors::Outlook;
 use super::{Block, noise, state};
@@ -74,7 +76,8 @@ pub(super) fn read(
     how: &Selectors,
     done: &mut dyn FnMut(Step),
 ) -> Result<Page, Unreadable> {
-    let (html, cut) = parse::parse_telling(source).ok_or_else(|| {
+    let attributes = asked_by(how);
+    let (html, cut) = parse::parse_telling(source, attributes).ok_or_else(|| {
         Unreadable::new(
             Why::Malformed,
             "the page's tags multiply out of all proportion to its size; look at it by hand",
@@ -86,7 +89,7 @@ pub(super) fn read(
     let mut found = policy(&html, &bold, base.as_ref(), how, done);
     if found.shows_tags
         && unescape::is_due(&visible(&html))
-        && let Some(again) = parse::parse(&unescape::once(source))
+        && let Some(again) = parse::parse(&unescape::once(source), attributes)
     {
         found = policy(&again, &bold, base.as_ref(), how, done);
         found.visible.all = Some(visible(&again));
@@ -100,6 +103,11 @@ pub(super) fn read(
     let title = title(&html, &blocks);
     let declared_language = attribute(&html, "html", "lang").map(str::to_owned);
     Ok(Page { title, declared_language, visible, blocks, unmatched, html })
+}
+
+/// The attributes that reading a page may ask for: a selector may ask for any.
+fn asked_by(how: &Selectors) -> Attributes {
+    if how.select.is_empty() && how.remove.is_empty() { Attributes::Asked } else { Attributes::All }
 }
 
 /// What a page says of itself, and where it leads.
@@ -152,7 +160,7 @@ fn unseen(
     if is_overlay {
         return None;
     }
-    let page = parse::parse(&markup)?;
+    let page = parse::parse(&markup, asked_by(how))?;
     let mut unseen = policy(&page, bold, base, how, done);
     unseen.visible.all = Some(visible(&page));
     let found = words(&unseen.blocks);

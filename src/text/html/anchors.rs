@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use scraper::{ElementRef, Html};
 use url::Url;
 
+use super::parse::Attributes;
 use super::{attribute, elements, links, parse};
 use crate::text::anchors::{Anchor, MAX_LINKS, Outlook, Place};
 use crate::text::{fold, language};
@@ -16,7 +17,7 @@ const LOOK_UP: usize = 40;
 
 /// Looks at a page; one that cannot be parsed within bounds shows nothing.
 pub(super) fn outlook(source: &str, final_url: &str) -> Outlook {
-    let Some(html) = parse::parse(source) else { return Outlook::default() };
+    let Some(html) = parse::parse(source, Attributes::Asked) else { return Outlook::default() };
     let base = links::base(final_url, attribute(&html, "base", "href"));
     let join = |href: &str| web(base.as_ref()?.join(href.trim()).ok()?);
     Outlook {

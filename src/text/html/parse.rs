@@ -2,11 +2,10 @@
 //!
 //! html5ever is quadratic in nesting, in the attributes of one tag and in unclosed
 //! formatting elements. A clock would make the result depend on the machine, so the
-//! input itself is bounded: attributes are cut before the tokenizer sees them, start
+//! input itself is bounded: attributes are cut before the tokenizer sees them ([`Pieces`]), start
 //! tags nested deeper than [`MAX_DEPTH`] are dropped (their text stays), and a page
 //! that grows far more nodes than it has bytes is refused.
 
-use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -16,20 +15,21 @@ use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
 use html5ever::tree_builder::{Tracer, TreeBuilder, TreeBuilderOpts, TreeSink};
 use html5ever::{LocalName, TokenizerResult, local_name};
-use scraper::{Html, HtmlTreeSink};
+use scraper::node::Text;
+use scraper::{Html, HtmlTreeSink, Node};
+
+use super::pieces::Pieces;
 
 /// Deepest nesting kept. Blink keeps 512; the deepest policy seen has 37.
 const MAX_DEPTH: usize = 256;
 /// Elements really open at once, where the account of tags went wrong: refused.
 const MAX_OPEN: usize = 4 * MAX_DEPTH;
+/// Start tags between two looks at what is open.
+const CHECKED: usize = 64;
 /// How far back an element is looked for that a start tag closes without an end tag.
 const LOOK_BACK: usize = 64;
 /// Formatting elements open at once: each is opened again in every following paragraph.
 const MAX_FORMATTING: usize = 32;
-/// Attributes kept of one tag; the tokenizer compares each with all before it.
-const MAX_ATTRIBUTES: usize = 256;
-/// Bytes fed to the parser between two looks at the number of nodes.
-const CHUNK: usize = 8 * 1024;
 /// Nodes that any page may have, beside one for every two bytes.
 const FREE_NODES: usize = 20_000;
 
@@ -43,9 +43,19 @@ const SCRIPT_START: usize = 4 * 1024;
 ///
 /// Style sheets come out empty, and of each script only the first [`SCRIPT_START`] bytes:
 /// they are most of many a page, and no text of it. Where scripts are asked for text,
-/// [`parse_telling`] says what was cut.
-pub(super) fn parse(source: &str) -> Option<Html> {
-    parse_telling(source).map(|(html, _)| html)
+/// [`parse_telling`] says what was cut. Attributes that no rule asks for are left out, where
+/// no selector of the reader's may ask for them ([`Attributes`]).
+pub(super) fn parse(source: &str, attributes: Attributes) -> Option<Html> {
+    parse_telling(source, attributes).map(|(html, _)| html)
+}
+
+/// Which attributes a parsed page has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Attributes {
+    /// All of them.
+    All,
+    /// Those that any rule of ours may ask for.
+    Asked,
 }
 
 /// The scripts that were cut, and where the page says all of them.
@@ -55,112 +65,120 @@ pub(super) type Cut = Vec<(NodeId, Range<usize>)>;
 pub(super) type Scripts = HashMap<NodeId, String>;
 
 /// [`parse`], and the scripts that were cut, as the parser would have read them.
-pub(super) fn parse_telling(source: &str) -> Option<(Html, Cut)> {
-    feed(source, Some(SCRIPT_START))
+pub(super) fn parse_telling(source: &str, attributes: Attributes) -> Option<(Html, Cut)> {
+    let mut how =
+        Feeding { of_scripts: Some(SCRIPT_START), trims: attributes == Attributes::Asked, keeps_account: false };
+    loop {
+        match feed(source, how) {
+            Ok(fed) => return Some(fed),
+            Err(Refused::Disagrees) => how.trims = false,
+            Err(Refused::Multiplies) if !how.keeps_account => how.keeps_account = true,
+            Err(Refused::Multiplies) => return None,
+        }
+    }
+}
+
+/// How a page is fed.
+#[derive(Clone, Copy)]
+struct Feeding {
+    /// Bytes kept of each script; none: all.
+    of_scripts: Option<usize>,
+    /// Whether attributes that no rule asks for are left out.
+    trims: bool,
+    /// Whether an account is kept of what is open, so that no start tag passes beyond the
+    /// limits. Nearly all pages stay far within them, and need none.
+    keeps_account: bool,
 }
 
 /// What stood in the scripts that were cut.
 pub(super) fn scripts(source: &str, cut: &Cut) -> Scripts {
-    // What the parser makes of line ends and of what is no character.
-    let read = |body: &str| body.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "\u{fffd}");
-    // Attributes that were cut move what stands behind them.
-    let source = cut_attributes(source);
-    cut.iter().map(|(script, body)| (*script, read(&source[body.clone()]))).collect()
+    cut.iter().map(|(script, body)| (*script, as_parsed(&source[body.clone()]))).collect()
 }
 
-/// Feeds a page to the parser, of scripts only as many bytes as said.
-fn feed(source: &str, of_scripts: Option<usize>) -> Option<(Html, Cut)> {
-    let source = cut_attributes(source);
+/// A raw text, with what the parser makes of line ends and of what is no character.
+fn as_parsed(raw: &str) -> String {
+    if memchr::memchr2(b'\r', 0, raw.as_bytes()).is_none() {
+        return raw.to_owned();
+    }
+    raw.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "\u{fffd}")
+}
+
+/// Why a page was not parsed.
+#[derive(Debug)]
+enum Refused {
+    /// The parser saw other tags than those that attributes were left out of.
+    Disagrees,
+    /// It nests too deep, or grows nodes out of all proportion.
+    Multiplies,
+}
+
+/// Feeds a page to the parser.
+fn feed(source: &str, how: Feeding) -> Result<(Html, Cut), Refused> {
     let builder = TreeBuilder::new(HtmlTreeSink::new(Html::new_document()), TreeBuilderOpts::default());
-    let sink = Bounded { builder, open: RefCell::default(), body: Cell::default() };
+    let sink = Bounded {
+        builder,
+        open: how.keeps_account.then(RefCell::default),
+        most: Cell::new(FREE_NODES),
+        unchecked: Cell::default(),
+        multiplies: Cell::default(),
+        raw: Cell::default(),
+        tags: Cell::default(),
+    };
     let tokenizer = Tokenizer::new(sink, TokenizerOpts::default());
     let input = BufferQueue::default();
-    let (mut fed, mut looked_at, mut cut) = (0, 0, Vec::new());
-    let mut bodies = of_scripts.map(|_| Bodies { source: source.as_bytes(), at: 0 });
-    let mut body = bodies.as_mut().and_then(Bodies::next);
-    while fed < source.len() {
-        let end = source.floor_char_boundary(fed + CHUNK).max(fed + 1);
-        let mut end = source.ceil_char_boundary(end);
-        while let Some(at) = body.filter(|at| *at < end) {
-            if at > fed {
-                end = at;
-                break;
-            }
-            body = bodies.as_mut().and_then(Bodies::next);
-        }
-        input.push_back(StrTendril::from_slice(&source[fed..end]));
-        fed = end;
+    let mut pieces = Pieces::of(source, how.trims);
+    let (mut piece, mut cut) = (String::new(), Vec::new());
+    while !pieces.is_done() {
+        piece.clear();
+        pieces.write(&mut piece);
+        input.push_back(StrTendril::from_slice(&piece));
         drain(&tokenizer, &input);
+        if pieces.are_trimmed() && pieces.tags != tokenizer.sink.tags.get() {
+            return Err(Refused::Disagrees);
+        }
         // What looks like a script may stand in a comment: the tokenizer knows.
-        if let (Some(kept), Some(name)) = (of_scripts, tokenizer.sink.body.take()) {
-            let kept = if name == "script" { kept } else { 0 };
-            if let Some(length) = skippable(&source[fed..], name) {
-                // The script is the node that was made last: none of its text is there yet.
-                let script = tokenizer.sink.builder.sink.0.borrow().tree.nodes().next_back().map(|node| node.id());
-                cut.extend(script.filter(|_| name == "script" && length > kept).map(|id| (id, fed..fed + length)));
-                let kept = source.floor_char_boundary(fed + kept.min(length));
-                input.push_back(StrTendril::from_slice(&source[fed..kept]));
-                drain(&tokenizer, &input);
-                fed += length;
+        if let Some(name) = tokenizer.sink.raw.take() {
+            match pieces.raw(&name) {
+                Some(raw) => {
+                    let kept = match (how.of_scripts, &*name) {
+                        (Some(kept), "script") => kept.min(raw.len()),
+                        (Some(_), "style") => 0,
+                        _ => raw.len(),
+                    };
+                    let kept = source.floor_char_boundary(raw.start + kept);
+                    let text = &source[raw.start..kept];
+                    if &*name == "script" {
+                        // The script is the node that was made last: none of its text is there
+                        // yet, and the tokenizer would take it apart line by line.
+                        let mut html = tokenizer.sink.builder.sink.0.borrow_mut();
+                        let script = html.tree.nodes().next_back().map(|node| node.id());
+                        if let Some(mut script) = script.and_then(|script| html.tree.get_mut(script))
+                            && !text.is_empty()
+                        {
+                            script.append(Node::Text(Text { text: as_parsed(text).into() }));
+                        }
+                        cut.extend(script.filter(|_| kept < raw.end).map(|script| (script, raw.clone())));
+                    } else {
+                        input.push_back(StrTendril::from_slice(text));
+                        drain(&tokenizer, &input);
+                    }
+                    pieces.skip(raw.end);
+                }
+                // Where it ends, and tags begin again, is for the tokenizer to say.
+                None => pieces.stop_trimming(),
             }
         }
-        if fed < looked_at + CHUNK && fed < source.len() {
-            continue;
-        }
-        looked_at = fed;
-        let nodes = tokenizer.sink.builder.sink.0.borrow().tree.nodes().len();
-        let open = Counter::default();
-        tokenizer.sink.builder.trace_handles(&open);
-        if nodes > MAX_NODES.min(FREE_NODES + fed / 2) || open.0.get() > MAX_OPEN {
-            return None;
+        tokenizer.sink.most.set(MAX_NODES.min(FREE_NODES + pieces.at() / 2));
+        tokenizer.sink.check();
+        if tokenizer.sink.multiplies.get() {
+            return Err(Refused::Multiplies);
         }
     }
     drain(&tokenizer, &input);
     tokenizer.end();
     let mut html = tokenizer.sink.builder.sink.finish();
     html.errors = Vec::new();
-    Some((html, cut))
-}
-
-/// Finds where the bodies of scripts and style sheets may begin: behind what looks like
-/// their start tags.
-struct Bodies<'a> {
-    source: &'a [u8],
-    at: usize,
-}
-
-impl Iterator for Bodies<'_> {
-    type Item = usize;
-
-    fn next(&mut self) -> Option<usize> {
-        loop {
-            let name = find(self.source, self.at, b'<')? + 1;
-            self.at = name;
-            let begins =
-                |tag: &[u8]| self.source.get(name..name + tag.len()).is_some_and(|s| s.eq_ignore_ascii_case(tag));
-            if begins(b"script") || begins(b"style") {
-                self.at = scan_tag(self.source, name).end;
-                return Some(self.at + 1);
-            }
-        }
-    }
-}
-
-/// The length of a script's or style sheet's body, if its end is plain to see: a script
-/// that opens a comment may go on behind its own end tag.
-fn skippable(source: &str, name: &str) -> Option<usize> {
-    let bytes = source.as_bytes();
-    let mut at = 0;
-    let length = loop {
-        let end = memchr::memmem::find(&bytes[at..], b"</")? + at;
-        let after = end + 2 + name.len();
-        let named = bytes.get(end + 2..after).is_some_and(|tag| tag.eq_ignore_ascii_case(name.as_bytes()));
-        if named && matches!(bytes.get(after), Some(b'>' | b'/' | b' ' | b'\t' | b'\n' | b'\r' | 0x0c)) {
-            break end;
-        }
-        at = end + 2;
-    };
-    (name != "script" || memchr::memmem::find(&bytes[..length], b"<!--").is_none()).then_some(length)
+    Ok((html, cut))
 }
 
 /// Runs the tokenizer until it wants more; scripts are not run.
@@ -184,27 +202,60 @@ impl Tracer for Counter {
 /// A tree builder that sees no start tag beyond the limits.
 struct Bounded {
     builder: TreeBuilder<<HtmlTreeSink as TreeSink>::Handle, HtmlTreeSink>,
-    open: RefCell<Open>,
-    /// The element whose text begins with what comes next, if it is script or style sheet.
-    body: Cell<Option<&'static str>>,
+    /// The account, if one is kept.
+    open: Option<RefCell<Open>>,
+    /// Nodes that the page may have by now.
+    most: Cell<usize>,
+    /// Start tags since the last look at what the builder has.
+    unchecked: Cell<usize>,
+    /// Whether it had more than it may: it is given nothing any more.
+    multiplies: Cell<bool>,
+    /// The element whose text begins with what comes next, if it is read as it stands.
+    raw: Cell<Option<LocalName>>,
+    /// How many tags came.
+    tags: Cell<u64>,
+}
+
+impl Bounded {
+    /// Looks at what the builder has: elements that it holds on to, and nodes of the page.
+    fn check(&self) {
+        let open = Counter::default();
+        self.builder.trace_handles(&open);
+        let deepest = if self.open.is_some() { MAX_OPEN } else { MAX_DEPTH - CHECKED };
+        let nodes = self.builder.sink.0.borrow().tree.nodes().len();
+        self.unchecked.set(0);
+        self.multiplies.set(self.multiplies.get() || open.0.get() > deepest || nodes > self.most.get());
+    }
 }
 
 impl TokenSink for Bounded {
     type Handle = <HtmlTreeSink as TreeSink>::Handle;
 
     fn process_token(&self, token: Token, line: u64) -> TokenSinkResult<Self::Handle> {
-        if let Token::TagToken(tag) = &token
-            && !self.open.borrow_mut().admits(tag)
-        {
+        let tag = match &token {
+            Token::TagToken(tag) => tag,
+            // Nobody asks what the page does wrong.
+            Token::ParseError(_) => return TokenSinkResult::Continue,
+            _ => {
+                self.raw.set(None);
+                return self.builder.process_token(token, line);
+            }
+        };
+        self.tags.set(self.tags.get() + 1);
+        if tag.kind == TagKind::StartTag {
+            self.unchecked.set(self.unchecked.get() + 1);
+            if self.unchecked.get() >= CHECKED {
+                self.check();
+            }
+        }
+        if self.multiplies.get() || self.open.as_ref().is_some_and(|open| !open.borrow_mut().admits(tag)) {
+            self.raw.set(None);
             return TokenSinkResult::Continue;
         }
-        let name = match &token {
-            Token::TagToken(tag) if tag.name == local_name!("script") => Some("script"),
-            Token::TagToken(tag) if tag.name == local_name!("style") => Some("style"),
-            _ => None,
-        };
+        let name = tag.name.clone();
         let result = self.builder.process_token(token, line);
-        self.body.set(name.filter(|_| matches!(result, TokenSinkResult::RawData(_))));
+        let raw = matches!(result, TokenSinkResult::RawData(_) | TokenSinkResult::Plaintext);
+        self.raw.set(raw.then_some(name));
         result
     }
 
@@ -476,84 +527,10 @@ fn is_formatting(name: &str) -> bool {
     )
 }
 
-/// Leaves out all attributes of a tag beyond [`MAX_ATTRIBUTES`].
-fn cut_attributes(source: &str) -> Cow<'_, str> {
-    let bytes = source.as_bytes();
-    let mut out = String::new();
-    let mut kept = 0;
-    let mut at = 0;
-    while let Some(open) = find(bytes, at, b'<') {
-        // End tags may have attributes too.
-        at = open + 1 + usize::from(bytes.get(open + 1) == Some(&b'/'));
-        if !bytes.get(at).is_some_and(|b| b.is_ascii_alphabetic()) {
-            continue;
-        }
-        let tag = scan_tag(bytes, at);
-        if let Some(cut) = tag.cut {
-            out.push_str(&source[kept..cut]);
-            kept = tag.end;
-        }
-        at = tag.end;
-    }
-    if out.is_empty() {
-        return Cow::Borrowed(source);
-    }
-    out.push_str(&source[kept..]);
-    Cow::Owned(out)
-}
-
-/// Where a tag ends (at its `>`), and where its surplus attributes begin.
-struct Scan {
-    end: usize,
-    cut: Option<usize>,
-}
-
-/// Scans a tag from its name on, as the tokenizer reads it.
-fn scan_tag(bytes: &[u8], from: usize) -> Scan {
-    let (mut at, mut attributes, mut cut) = (from, 0, None);
-    let mut between = false;
-    while let Some(&byte) = bytes.get(at) {
-        match byte {
-            b'>' => break,
-            b'=' if !between => at = skip_value(bytes, at + 1),
-            b' ' | b'\t' | b'\n' | b'\r' | 0x0c | b'/' => {
-                between = true;
-                at += 1;
-            }
-            _ => {
-                if between {
-                    attributes += 1;
-                    if attributes > MAX_ATTRIBUTES && cut.is_none() {
-                        cut = Some(at);
-                    }
-                }
-                between = false;
-                at += 1;
-            }
-        }
-    }
-    Scan { end: at.min(bytes.len()), cut }
-}
-
-/// Skips an attribute's value, quotes included.
-fn skip_value(bytes: &[u8], from: usize) -> usize {
-    let mut at = from;
-    while bytes.get(at).is_some_and(u8::is_ascii_whitespace) {
-        at += 1;
-    }
-    match bytes.get(at) {
-        Some(&quote @ (b'"' | b'\'')) => find(bytes, at + 1, quote).map_or(bytes.len(), |end| end + 1),
-        _ => at,
-    }
-}
-
-fn find(bytes: &[u8], from: usize, wanted: u8) -> Option<usize> {
-    memchr::memchr(wanted, bytes.get(from..)?).map(|n| from + n)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::html::pieces::{self, MAX_ATTRIBUTES};
 
     fn deepest(html: &Html) -> usize {
         let mut depth = 0_usize;
@@ -574,21 +551,23 @@ mod tests {
 
     #[test]
     fn nesting_is_bounded_and_its_text_stays() {
-        let html = parse(&format!("{}words{}", "<div>".repeat(20_000), "</div>".repeat(20_000))).expect("parses");
+        let html = parse(&format!("{}words{}", "<div>".repeat(20_000), "</div>".repeat(20_000)), Attributes::Asked)
+            .expect("parses");
         assert!(deepest(&html) < MAX_DEPTH + 10);
         assert_eq!(text(&html), "words");
     }
 
     #[test]
     fn unclosed_items_are_no_nesting() {
-        let html = parse(&format!("<ul>{}</ul><p>{}", "<li>a".repeat(2_000), "<p>b".repeat(2_000))).expect("parses");
+        let html = parse(&format!("<ul>{}</ul><p>{}", "<li>a".repeat(2_000), "<p>b".repeat(2_000)), Attributes::Asked)
+            .expect("parses");
         let items = html.tree.nodes().filter(|n| n.value().as_element().is_some_and(|e| e.name() == "li")).count();
         assert_eq!(items, 2_000);
     }
 
     #[test]
     fn nested_tables_are_bounded_too() {
-        let html = parse(&("<table><tr><td>x</td><td>".repeat(3_000) + "words")).expect("parses");
+        let html = parse(&("<table><tr><td>x</td><td>".repeat(3_000) + "words"), Attributes::Asked).expect("parses");
         assert!(deepest(&html) < 2 * MAX_DEPTH);
         assert!(text(&html).ends_with("words"));
     }
@@ -597,16 +576,10 @@ mod tests {
     fn surplus_attributes_are_cut() {
         let surplus: String = (0..100_000).map(|n| format!("a{n}=\"x>\" ")).collect();
         let source = format!("<p {surplus}>words</p {surplus}>");
-        let html = parse(&source).expect("parses");
+        let html = parse(&source, Attributes::Asked).expect("parses");
         let paragraph = html.tree.nodes().find_map(|n| n.value().as_element().filter(|e| e.name() == "p"));
         assert_eq!(paragraph.map(|p| p.attrs().count()), Some(MAX_ATTRIBUTES));
         assert_eq!(text(&html), "words");
-    }
-
-    #[test]
-    fn a_page_within_the_limits_is_not_touched() {
-        let source = "<p class=\"a\" id=b>x < y</p><script>if (a<b) { \"</p>\" }</script>";
-        assert!(matches!(cut_attributes(source), Cow::Borrowed(_)));
     }
 
     /// The text of every element of a name.
@@ -623,8 +596,8 @@ mod tests {
              <p title='<script>'>two<svg><style>a{{}}</style></svg><script><!-- <script>x</script>{long}</script> -->\
              <textarea><script></textarea><p>three"
         );
-        let (cut, bodies) = parse_telling(&page).expect("parses");
-        let (all, _) = feed(&page, None).expect("parses");
+        let (cut, bodies) = parse_telling(&page, Attributes::Asked).expect("parses");
+        let (all, _) = feed(&page, Feeding { of_scripts: None, trims: false, keeps_account: false }).expect("parses");
         let bodies = scripts(&page, &bodies);
         assert_eq!(bodies.len(), 1);
         let script = cut.select(&scraper::Selector::parse("script").expect("a sound selector")).next();
@@ -640,19 +613,99 @@ mod tests {
             let beside = |html: &Html, script: &str| texts(html, name).concat().replacen(script, "", 1);
             assert_eq!(beside(&cut, &long[..SCRIPT_START]), beside(&all, &long), "{name}");
         }
-        assert!(parse("<script>never closed").is_some_and(|html| text(&html) == "never closed"));
-        assert!(parse("<p>words<style").is_some_and(|html| text(&html) == "words"));
+        assert!(parse("<script>never closed", Attributes::Asked).is_some_and(|html| text(&html) == "never closed"));
+        assert!(parse("<p>words<style", Attributes::Asked).is_some_and(|html| text(&html) == "words"));
     }
 
     #[test]
     fn the_nodes_of_a_page_are_bounded() {
-        assert!(parse(&"<p>a".repeat(MAX_NODES)).is_none());
+        assert!(parse(&"<p>a".repeat(MAX_NODES), Attributes::Asked).is_none());
     }
+
+    /// A page's tree in words, without the attributes that no rule asks for.
+    fn told(html: &Html) -> String {
+        let mut out = String::new();
+        for edge in html.tree.root().traverse() {
+            match edge {
+                ego_tree::iter::Edge::Open(node) => match node.value() {
+                    Node::Element(element) => {
+                        let asked = element.attrs().filter(|(name, value)| {
+                            !pieces::is_never_asked_for(element.name().as_bytes(), name.as_bytes(), value.len() + 2)
+                        });
+                        out.push_str(&format!("<{} {:?}>", element.name(), asked.collect::<Vec<_>>()));
+                    }
+                    other => out.push_str(&format!("{other:?}")),
+                },
+                ego_tree::iter::Edge::Close(_) => out.push_str("</>"),
+            }
+        }
+        out
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(4_000))]
+
+        #[test]
+        fn what_is_left_out_changes_nothing_else(parts in proptest::collection::vec(
+            proptest::sample::select(vec![
+                "<p", "<div", "</p", "<a", "<img", "<h1", "</div", "<i>", "</i>", "<br", "<svg", "</svg>", "<path", "<title", "</title>",
+                "<textarea>", "</textarea>", "<script", "</script>", "<style>", "</style>", "<noscript>", "</noscript>",
+                "<template>", "</template>", "<table>", "<td", "<xmp>", "</xmp", "<plaintext>", "<iframe>", "</iframe>",
+                "<!--", "-->", "--!>", "<!-->", "<![CDATA[", "]]>", "<!doctype html>", "<?php", "<!x", "<!--->", "\0", "\u{c}", "</ ", "</>", "<",
+                " class=\"a b\"", " width=\"5\"", " width=5", "width='>'", " data-x='<p>'", " target", " target =", " = \"x\"",
+                "=", "\"", "'", ">", "/>", "/", " ", "\n", "\r\n", "words", "don't ", "a=b", " onclick=\"x('<b>')\"", " id=i", "&amp;", "é",
+            ]), 0..40)
+        ) {
+            let page = parts.concat();
+            let (asked, all) = (parse(&page, Attributes::Asked), parse(&page, Attributes::All));
+            proptest::prop_assert_eq!(asked.map(|html| told(&html)), all.map(|html| told(&html)), "{}", page);
+        }
+    }
+
+    #[test]
+    fn attributes_that_no_rule_asks_for_are_left_out() {
+        let page = "<p class=a width='1' data-x='{\"a>b\"}' id=b onclick=go() data-cfemail=0f>x</p><!-- <p dir=\"ltr> --><p dir=\"ltr\">y";
+        let attributes = |of| {
+            let html = parse(page, of).expect("parses");
+            let elements = html.tree.nodes().filter_map(|node| node.value().as_element());
+            elements.flat_map(|element| element.attrs().map(|(name, _)| name.to_owned())).collect::<Vec<_>>()
+        };
+        let mut asked = attributes(Attributes::Asked);
+        asked.sort();
+        assert_eq!(asked, ["class", "data-cfemail", "id"]);
+        assert_eq!(attributes(Attributes::All).len(), 7);
+    }
+
+    #[test]
+    fn what_looks_like_a_tag_within_text_stays_as_it_is() {
+        let page = "<svg><![CDATA[ <p width=\"5\"> ]]></svg><p width=\"5\">words <xmp><p width=\"5\">shown</xmp>";
+        let html = parse(page, Attributes::Asked).expect("parses");
+        assert_eq!(text(&html), " <p width=\"5\"> words <p width=\"5\">shown");
+    }
+
+    #[test]
+    fn a_script_ends_where_the_parser_says() {
+        let long = "x".repeat(3 * SCRIPT_START);
+        for (script, rest) in [
+            (format!("<!-- {long} //-->"), ""),
+            (format!("<!-- <script>{long}</script> -->"), ""),
+            (format!("a{long}\r\nb"), ""),
+            ("<!-- <scriptx> -->".to_owned(), "<b>"),
+        ] {
+            let page = format!("<p width=1>one<script>{script}</script>{rest}<p width=1>two");
+            let read = |of| parse(&page, of).map(|html| (texts(&html, "p"), html.select(&SCRIPT).count()));
+            assert_eq!(read(Attributes::Asked), read(Attributes::All));
+            assert_eq!(read(Attributes::Asked).map(|(_, scripts)| scripts), Some(1), "{page:.80}");
+        }
+    }
+
+    static SCRIPT: std::sync::LazyLock<scraper::Selector> =
+        std::sync::LazyLock::new(|| scraper::Selector::parse("script").expect("a sound selector"));
 
     #[test]
     fn reopened_formatting_cannot_multiply() {
         let source: String = (0..20_000).map(|n| format!("<b id={n}><p>")).collect();
-        let nodes = parse(&source).map_or(0, |html| html.tree.nodes().len());
+        let nodes = parse(&source, Attributes::Asked).map_or(0, |html| html.tree.nodes().len());
         assert!(nodes < FREE_NODES + source.len());
     }
 }

@@ -1,0 +1,288 @@
+//! What the parser is fed of a page, piece by piece: all of it but attributes that no rule
+//! asks for, and those of which no tag has so many.
+//!
+//! html5ever takes attributes letter by letter, and they are two thirds of most pages'
+//! markup; what is left out here costs nothing there. Leaving out must tell tags from text
+//! before the parser does, and each piece ends where a tag or a text ends: [`Pieces::tags`]
+//! says how many tags it had, and a parser that saw another number of them shall be fed the
+//! page whole.
+
+use std::ops::Range;
+
+/// Bytes of a piece, beyond which it ends with the tag or text at hand.
+const ENOUGH: usize = 16 * 1024;
+
+/// Attributes kept of one tag; the tokenizer compares each with all before it.
+pub(super) const MAX_ATTRIBUTES: usize = 256;
+
+/// Values of so many bytes are kept, whatever their attribute is called: frameworks carry
+/// data in them, or markup.
+pub(super) const LONG_VALUE: usize = 400;
+
+/// A page's source, as it is fed.
+pub(super) struct Pieces<'a> {
+    source: &'a str,
+    at: usize,
+    /// Whether attributes that no rule asks for are left out.
+    trims: bool,
+    /// How many tags the pieces had so far.
+    pub(super) tags: u64,
+}
+
+impl<'a> Pieces<'a> {
+    /// The pieces of a page; `trims` where no selector may ask for any attribute.
+    pub(super) fn of(source: &'a str, trims: bool) -> Self {
+        Self { source, at: 0, trims, tags: 0 }
+    }
+
+    /// Where the next piece begins.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Whether the whole page was fed.
+    pub(super) fn is_done(&self) -> bool {
+        self.at >= self.source.len()
+    }
+
+    /// Writes the next piece, up to [`ENOUGH`] bytes and what it takes to end a tag or text.
+    /// A piece ends, too, behind a tag whose element the parser may read as raw text.
+    pub(super) fn write(&mut self, out: &mut String) {
+        let bytes = self.source.as_bytes();
+        let mut kept = self.at;
+        let end = loop {
+            let open = find(bytes, self.at, b'<').unwrap_or(bytes.len());
+            let room = ENOUGH.saturating_sub(out.len());
+            if open - kept >= room {
+                // A text may end anywhere, but no tag begins in its middle.
+                break open.min(self.source.ceil_char_boundary(self.at.max(kept + room)));
+            }
+            if open == bytes.len() {
+                break open;
+            }
+            let (name, starts) = match &bytes[open + 1..] {
+                [b'/', letter, ..] if letter.is_ascii_alphabetic() => (open + 2, false),
+                [letter, ..] if letter.is_ascii_alphabetic() => (open + 1, true),
+                inside => {
+                    // Whether this ends as in a drawing, only the parser knows.
+                    self.trims &= !inside.starts_with(b"![CDATA[");
+                    self.at = skip_other(bytes, open);
+                    continue;
+                }
+            };
+            let (source, trims) = (self.source, self.trims);
+            let (whole, written) = (kept, out.len());
+            let Some(close) = scan_tag(bytes, name, trims, |left_out| {
+                out.push_str(&source[kept..left_out.start]);
+                kept = left_out.end;
+            }) else {
+                // The page ends within it: it is none.
+                kept = whole;
+                out.truncate(written);
+                break bytes.len();
+            };
+            self.at = close + 1;
+            self.tags += 1;
+            if starts && may_be_raw(&bytes[name..close]) {
+                break self.at;
+            }
+        };
+        out.push_str(&self.source[kept..end]);
+        self.at = end;
+    }
+
+    /// The raw text that begins here, if it is plain to see where that of an element of this
+    /// name ends: a script that holds another one in a comment goes on behind an end tag.
+    pub(super) fn raw(&self, name: &str) -> Option<Range<usize>> {
+        if name == "plaintext" {
+            return None;
+        }
+        let bytes = &self.source.as_bytes()[self.at..];
+        let mut at = 0;
+        let length = loop {
+            let end = memchr::memmem::find(&bytes[at..], b"</")? + at;
+            let after = end + 2 + name.len();
+            let named = bytes.get(end + 2..after).is_some_and(|tag| tag.eq_ignore_ascii_case(name.as_bytes()));
+            if named && matches!(bytes.get(after), Some(b'>' | b'/' | b' ' | b'\t' | b'\n' | b'\r' | 0x0c)) {
+                break end;
+            }
+            at = end + 2;
+        };
+        // In a comment, a script within the script takes the next end tag for its own.
+        let body = &bytes[..length];
+        let begins = |at: usize| body.get(at..at + 7).is_some_and(|tag| tag.eq_ignore_ascii_case(b"<script"));
+        let nests = name == "script"
+            && memchr::memmem::find(body, b"<!--").is_some()
+            && memchr::memchr_iter(b'<', body).any(begins);
+        (!nests).then_some(self.at..self.at + length)
+    }
+
+    /// Goes on behind a raw text, which was fed by other means.
+    pub(super) fn skip(&mut self, to: usize) {
+        self.at = to;
+    }
+
+    /// From here on the page is fed whole.
+    pub(super) fn stop_trimming(&mut self) {
+        self.trims = false;
+    }
+
+    /// Whether the parser must have seen as many tags as the pieces had.
+    pub(super) fn are_trimmed(&self) -> bool {
+        self.trims
+    }
+}
+
+/// Where what begins with `<` ends, if it is no tag: a comment, well-formed or not, or text.
+fn skip_other(bytes: &[u8], open: usize) -> usize {
+    match &bytes[open + 1..] {
+        [b'!', b'-', b'-', ..] => {}
+        [b'!' | b'?', ..] | [b'/', _, ..] => return find(bytes, open, b'>').map_or(bytes.len(), |end| end + 1),
+        _ => return open + 1,
+    }
+    // `<!-->` and `<!--->` are whole comments.
+    let inside = &bytes[open + 2..];
+    let mut at = 0;
+    while let Some(found) = memchr::memmem::find(&inside[at..], b"--") {
+        let dashes = at + found;
+        match &inside[dashes + 2..] {
+            [b'>', ..] => return open + 2 + dashes + 3,
+            [b'!', b'>', ..] if dashes >= 2 => return open + 2 + dashes + 4,
+            _ => at = dashes + 1,
+        }
+    }
+    bytes.len()
+}
+
+/// Whether a start tag may be that of an element whose text the parser reads as it stands.
+fn may_be_raw(tag: &[u8]) -> bool {
+    const RAW: [&[u8]; 10] = [
+        b"script",
+        b"style",
+        b"title",
+        b"textarea",
+        b"noscript",
+        b"iframe",
+        b"noframes",
+        b"noembed",
+        b"xmp",
+        b"plaintext",
+    ];
+    // Nearly all tags begin with other letters.
+    matches!(tag[0] | 0x20, b's' | b't' | b'n' | b'i' | b'x' | b'p')
+        && RAW.iter().any(|raw| {
+            tag.get(..raw.len()).is_some_and(|name| name.eq_ignore_ascii_case(raw))
+                && tag.get(raw.len()).is_none_or(|byte| is_between(*byte))
+        })
+}
+
+/// What stands between attributes.
+const fn is_between(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0c | b'/')
+}
+
+/// What an attribute's name ends with.
+const ENDS_NAME: [bool; 256] = {
+    let mut ends = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        ends[byte] = matches!(byte as u8, b'>' | b'=') || is_between(byte as u8);
+        byte += 1;
+    }
+    ends
+};
+
+/// Scans a tag from its name on, as the tokenizer reads it, to its `>`: none where the page
+/// ends before. Tells what is left out of it.
+fn scan_tag(bytes: &[u8], from: usize, trims: bool, mut leave_out: impl FnMut(Range<usize>)) -> Option<usize> {
+    let blank = |at: usize| bytes.get(at).is_some_and(|byte| is_between(*byte) && *byte != b'/');
+    let mut at = from;
+    let mut attributes = 0;
+    let mut surplus = None;
+    at += bytes[at..].iter().position(|byte| *byte == b'>' || is_between(*byte))?;
+    let tag = &bytes[from..at];
+    loop {
+        while is_between(*bytes.get(at)?) {
+            at += 1;
+        }
+        if bytes[at] == b'>' {
+            break;
+        }
+        let name = at;
+        // A sign of equality that begins a name is part of it.
+        at += 1;
+        at += bytes[at..].iter().position(|byte| ENDS_NAME[usize::from(*byte)])?;
+        let named = &bytes[name..at];
+        attributes += 1;
+        if attributes > MAX_ATTRIBUTES && surplus.is_none() {
+            surplus = Some(name);
+        }
+        let behind_name = at;
+        while blank(at) {
+            at += 1;
+        }
+        if bytes.get(at) != Some(&b'=') {
+            at = behind_name;
+            continue;
+        }
+        at += 1;
+        while blank(at) {
+            at += 1;
+        }
+        let value = at;
+        match bytes.get(at)? {
+            quote @ (b'"' | b'\'') => at = find(bytes, at + 1, *quote)? + 1,
+            _ => {
+                while !matches!(bytes.get(at)?, b'>') && !blank(at) {
+                    at += 1;
+                }
+            }
+        }
+        if trims && surplus.is_none() && is_never_asked_for(tag, named, at - value) {
+            while blank(at) {
+                at += 1;
+            }
+            // A sign of equality here begins a name: behind another name it would begin a value.
+            if bytes.get(at) != Some(&b'=') {
+                attributes -= 1;
+                leave_out(name..at);
+            }
+        }
+    }
+    if let Some(surplus) = surplus {
+        leave_out(surplus..at);
+    }
+    Some(at)
+}
+
+/// Whether no rule asks for an attribute, selectors apart: looks, handlers, sizes, drawings,
+/// and what frameworks note for themselves.
+pub(super) fn is_never_asked_for(tag: &[u8], name: &[u8], value: usize) -> bool {
+    // Most attributes have one of a few names.
+    if matches!(name, b"class" | b"href" | b"id" | b"style") {
+        return false;
+    }
+    match (tag, name) {
+        (_, b"d") | (b"img", b"src") | (b"a", b"rel" | b"title") => return true,
+        _ => {}
+    }
+    if value >= LONG_VALUE {
+        return false;
+    }
+    match name {
+        b"data-cfemail" | b"data-mailto-token" | b"data-testid" => false,
+        b"align" | b"aria-describedby" | b"aria-labelledby" | b"as" | b"bgcolor" | b"border" | b"cellpadding"
+        | b"cellspacing" | b"clip-path" | b"clip-rule" | b"crossorigin" | b"cx" | b"cy" | b"decoding" | b"dir"
+        | b"fetchpriority" | b"fill" | b"fill-opacity" | b"fill-rule" | b"focusable" | b"height" | b"hreflang"
+        | b"imagesizes" | b"imagesrcset" | b"integrity" | b"itemid" | b"itemprop" | b"itemscope" | b"itemtype"
+        | b"loading" | b"media" | b"nonce" | b"points" | b"r" | b"referrerpolicy" | b"rx" | b"ry" | b"sizes"
+        | b"srcset" | b"stroke" | b"stroke-linecap" | b"stroke-linejoin" | b"stroke-width" | b"tabindex"
+        | b"target" | b"transform" | b"valign" | b"version" | b"viewBox" | b"viewbox" | b"width" | b"x" | b"x1"
+        | b"x2" | b"xmlns" | b"xmlns:xlink" | b"y" | b"y1" | b"y2" => true,
+        _ => name.starts_with(b"data-") || name.starts_with(b"on") || name.starts_with(b"_ng"),
+    }
+}
+
+fn find(bytes: &[u8], from: usize, wanted: u8) -> Option<usize> {
+    memchr::memchr(wanted, bytes.get(from..)?).map(|n| from + n)
+}
