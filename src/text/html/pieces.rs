@@ -15,8 +15,8 @@ const ENOUGH: usize = 16 * 1024;
 /// Attributes kept of one tag; the tokenizer compares each with all before it.
 pub(super) const MAX_ATTRIBUTES: usize = 256;
 
-/// Values of so many bytes are kept, whatever their attribute is called: frameworks carry
-/// data in them, or markup.
+/// Attributes shorter than this hold no text. Longer ones are kept, whatever they are called:
+/// frameworks carry data in them, or markup.
 pub(super) const LONG_VALUE: usize = 400;
 
 /// A page's source, as it is fed.

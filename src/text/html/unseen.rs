@@ -18,14 +18,13 @@ use scraper::{ElementRef, Html, Selector};
 use serde_json::{Map, Value};
 
 use super::parse::Scripts;
+use super::pieces::LONG_VALUE;
 use super::tree::count_words;
 
 /// A part of some data that holds this share of its words holds the text.
 const HOLDS_ALL: f64 = 0.8;
 /// A marked-up string is text from this many bytes on; data is full of short labels.
 const SHORTEST: usize = 200;
-/// Attributes shorter than this hold no text.
-const SHORTEST_ATTRIBUTE: usize = 400;
 
 /// The markup of the longest text that the page carries unseen.
 /// `whole` holds what scripts say of which the page has only the beginning.
@@ -88,7 +87,7 @@ fn attributes(html: &Html) -> Vec<String> {
     let values = elements.flat_map(scraper::node::Element::attrs);
     values
         .filter(|(name, value)| {
-            value.len() >= SHORTEST_ATTRIBUTE && !matches!(*name, "style" | "class" | "srcdoc" | "d" | "content")
+            value.len() >= LONG_VALUE && !matches!(*name, "style" | "class" | "srcdoc" | "d" | "content")
         })
         .filter_map(|(_, value)| match value.trim_start().as_bytes().first() {
             Some(b'{' | b'[') => serde_json::from_str::<Value>(value).ok().and_then(|data| text_of(&data)),
