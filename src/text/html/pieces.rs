@@ -1,5 +1,5 @@
-//! What the parser is fed of a page, piece by piece: all of it but attributes that no rule
-//! asks for, and those of which no tag has so many.
+//! What the parser is fed of a page, piece by piece: all of it but attributes with values
+//! that no rule asks for, and those of which no tag has so many.
 //!
 //! html5ever takes attributes letter by letter, and they are two thirds of most pages'
 //! markup; what is left out here costs nothing there. Leaving out must tell tags from text
@@ -32,7 +32,9 @@ pub(super) struct Pieces<'a> {
 impl<'a> Pieces<'a> {
     /// The pieces of a page; `trims` where no selector may ask for any attribute.
     pub(super) fn of(source: &'a str, trims: bool) -> Self {
-        Self { source, at: 0, trims, tags: 0 }
+        // The mark of the byte order is no text.
+        let at = if source.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        Self { source, at, trims, tags: 0 }
     }
 
     /// Where the next piece begins.
@@ -49,36 +51,37 @@ impl<'a> Pieces<'a> {
     /// A piece ends, too, behind a tag whose element the parser may read as raw text.
     pub(super) fn write(&mut self, out: &mut String) {
         let bytes = self.source.as_bytes();
-        let mut kept = self.at;
+        let begin = self.at;
+        let mut kept = begin;
         let end = loop {
-            let open = find(bytes, self.at, b'<').unwrap_or(bytes.len());
+            // A text may end anywhere, but no tag begins in its middle.
             let room = ENOUGH.saturating_sub(out.len());
-            if open - kept >= room {
-                // A text may end anywhere, but no tag begins in its middle.
-                break open.min(self.source.ceil_char_boundary(self.at.max(kept + room)));
-            }
-            if open == bytes.len() {
-                break open;
-            }
+            let until = self.source.ceil_char_boundary((kept + room).max(self.at).min(bytes.len()));
+            let Some(open) = find(&bytes[..until], self.at, b'<') else { break until };
             let (name, starts) = match &bytes[open + 1..] {
                 [b'/', letter, ..] if letter.is_ascii_alphabetic() => (open + 2, false),
                 [letter, ..] if letter.is_ascii_alphabetic() => (open + 1, true),
-                inside => {
-                    // Whether this ends as in a drawing, only the parser knows.
-                    self.trims &= !inside.starts_with(b"![CDATA[");
-                    self.at = skip_other(bytes, open);
+                // Whether this is a comment or text, as in a drawing, only the parser knows.
+                inside if self.trims && inside.starts_with(b"![CDATA[") => {
+                    if open > begin {
+                        break open;
+                    }
+                    self.trims = false;
+                    continue;
+                }
+                _ => {
+                    // Where the two could part, anything may be a tag, and none has too many
+                    // attributes.
+                    self.at = if self.trims { skip_other(bytes, open) } else { open + 1 };
                     continue;
                 }
             };
             let (source, trims) = (self.source, self.trims);
-            let (whole, written) = (kept, out.len());
             let Some(close) = scan_tag(bytes, name, trims, |left_out| {
                 out.push_str(&source[kept..left_out.start]);
                 kept = left_out.end;
             }) else {
-                // The page ends within it: it is none.
-                kept = whole;
-                out.truncate(written);
+                // The page ends within it.
                 break bytes.len();
             };
             self.at = close + 1;
@@ -122,12 +125,13 @@ impl<'a> Pieces<'a> {
         self.at = to;
     }
 
-    /// From here on the page is fed whole.
+    /// From here on no attributes are left out but those of which a tag has too many.
     pub(super) fn stop_trimming(&mut self) {
         self.trims = false;
     }
 
-    /// Whether the parser must have seen as many tags as the pieces had.
+    /// Whether attributes that no rule asks for are left out: then the parser must have seen
+    /// as many tags as the pieces had.
     pub(super) fn are_trimmed(&self) -> bool {
         self.trims
     }
@@ -140,16 +144,15 @@ fn skip_other(bytes: &[u8], open: usize) -> usize {
         [b'!' | b'?', ..] | [b'/', _, ..] => return find(bytes, open, b'>').map_or(bytes.len(), |end| end + 1),
         _ => return open + 1,
     }
-    // `<!-->` and `<!--->` are whole comments.
-    let inside = &bytes[open + 2..];
-    let mut at = 0;
-    while let Some(found) = memchr::memmem::find(&inside[at..], b"--") {
-        let dashes = at + found;
-        match &inside[dashes + 2..] {
-            [b'>', ..] => return open + 2 + dashes + 3,
-            [b'!', b'>', ..] if dashes >= 2 => return open + 2 + dashes + 4,
-            _ => at = dashes + 1,
+    let mut at = open;
+    while let Some(end) = find(bytes, at, b'>') {
+        // `<!-->` and `<!--->` are whole comments.
+        if bytes[open + 2..end].ends_with(b"--")
+            || bytes[open + 4..].get(..end.saturating_sub(open + 4)).is_some_and(|inside| inside.ends_with(b"--!"))
+        {
+            return end + 1;
         }
+        at = end + 1;
     }
     bytes.len()
 }
@@ -195,10 +198,25 @@ const ENDS_NAME: [bool; 256] = {
 /// Scans a tag from its name on, as the tokenizer reads it, to its `>`: none where the page
 /// ends before. Tells what is left out of it.
 fn scan_tag(bytes: &[u8], from: usize, trims: bool, mut leave_out: impl FnMut(Range<usize>)) -> Option<usize> {
+    let mut surplus = None;
+    let end = scan_attributes(bytes, from, trims, &mut surplus, &mut leave_out);
+    if let Some(surplus) = surplus {
+        leave_out(surplus..end.unwrap_or(bytes.len()));
+    }
+    end
+}
+
+/// [`scan_tag`], but for the attributes of which it has too many: where those begin.
+fn scan_attributes(
+    bytes: &[u8],
+    from: usize,
+    trims: bool,
+    surplus: &mut Option<usize>,
+    leave_out: &mut impl FnMut(Range<usize>),
+) -> Option<usize> {
     let blank = |at: usize| bytes.get(at).is_some_and(|byte| is_between(*byte) && *byte != b'/');
     let mut at = from;
     let mut attributes = 0;
-    let mut surplus = None;
     at += bytes[at..].iter().position(|byte| *byte == b'>' || is_between(*byte))?;
     let tag = &bytes[from..at];
     loop {
@@ -206,7 +224,7 @@ fn scan_tag(bytes: &[u8], from: usize, trims: bool, mut leave_out: impl FnMut(Ra
             at += 1;
         }
         if bytes[at] == b'>' {
-            break;
+            return Some(at);
         }
         let name = at;
         // A sign of equality that begins a name is part of it.
@@ -215,7 +233,7 @@ fn scan_tag(bytes: &[u8], from: usize, trims: bool, mut leave_out: impl FnMut(Ra
         let named = &bytes[name..at];
         attributes += 1;
         if attributes > MAX_ATTRIBUTES && surplus.is_none() {
-            surplus = Some(name);
+            *surplus = Some(name);
         }
         let behind_name = at;
         while blank(at) {
@@ -243,30 +261,27 @@ fn scan_tag(bytes: &[u8], from: usize, trims: bool, mut leave_out: impl FnMut(Ra
                 at += 1;
             }
             // A sign of equality here begins a name: behind another name it would begin a value.
-            if bytes.get(at) != Some(&b'=') {
+            // A slash and the end of the tag would close the element.
+            if bytes.get(at) != Some(&b'=') && bytes[name - 1] != b'/' {
                 attributes -= 1;
                 leave_out(name..at);
             }
         }
     }
-    if let Some(surplus) = surplus {
-        leave_out(surplus..at);
-    }
-    Some(at)
 }
 
 /// Whether no rule asks for an attribute, selectors apart: looks, handlers, sizes, drawings,
 /// and what frameworks note for themselves.
-pub(super) fn is_never_asked_for(tag: &[u8], name: &[u8], value: usize) -> bool {
+pub(super) fn is_never_asked_for(tag: &[u8], name: &[u8], length: usize) -> bool {
     // Most attributes have one of a few names.
     if matches!(name, b"class" | b"href" | b"id" | b"style") {
         return false;
     }
     match (tag, name) {
-        (_, b"d") | (b"img", b"src") | (b"a", b"rel" | b"title") => return true,
+        (_, b"d") | (b"img", b"src") | (b"a", b"rel") => return true,
         _ => {}
     }
-    if value >= LONG_VALUE {
+    if length >= LONG_VALUE {
         return false;
     }
     match name {
@@ -279,6 +294,7 @@ pub(super) fn is_never_asked_for(tag: &[u8], name: &[u8], value: usize) -> bool 
         | b"srcset" | b"stroke" | b"stroke-linecap" | b"stroke-linejoin" | b"stroke-width" | b"tabindex"
         | b"target" | b"transform" | b"valign" | b"version" | b"viewBox" | b"viewbox" | b"width" | b"x" | b"x1"
         | b"x2" | b"xmlns" | b"xmlns:xlink" | b"y" | b"y1" | b"y2" => true,
+        _ if name.iter().any(u8::is_ascii_uppercase) => false,
         _ => name.starts_with(b"data-") || name.starts_with(b"on") || name.starts_with(b"_ng"),
     }
 }
