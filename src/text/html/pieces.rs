@@ -3,13 +3,13 @@
 //!
 //! html5ever takes attributes letter by letter, and they are two thirds of most pages'
 //! markup; what is left out here costs nothing there. Leaving out must tell tags from text
-//! before the parser does, and each piece ends where a tag or a text ends: [`Pieces::tags`]
+//! before the parser does, and no piece ends within a tag or a comment: [`Pieces::tags`]
 //! says how many tags it had, and a parser that saw another number of them shall be fed the
 //! page whole.
 
 use std::ops::Range;
 
-/// Bytes of a piece, beyond which it ends with the tag or text at hand.
+/// Bytes of a piece, beyond which it ends with the tag or comment at hand.
 const ENOUGH: usize = 16 * 1024;
 
 /// Attributes kept of one tag; the tokenizer compares each with all before it.
