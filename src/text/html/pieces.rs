@@ -3,9 +3,9 @@
 //!
 //! html5ever takes attributes letter by letter, and they are two thirds of most pages'
 //! markup; what is left out here costs nothing there. Leaving out must tell tags from text
-//! before the parser does, and no piece ends within a tag or a comment: [`Pieces::tags`]
-//! says how many tags it had, and a parser that saw another number of them shall be fed the
-//! page whole.
+//! before the parser does, by the tokenizer's own rules, and no piece ends within a tag or a
+//! comment: [`Pieces::tags`] says how many tags it had, and a parser that saw another number
+//! of them shall be fed the page unread ([`Scan::Nothing`]).
 
 use std::ops::Range;
 
@@ -19,22 +19,32 @@ pub(super) const MAX_ATTRIBUTES: usize = 256;
 /// frameworks carry data in them, or markup.
 pub(super) const LONG_VALUE: usize = 400;
 
+/// What is looked for in a page's source before it is fed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scan {
+    /// Attributes that no rule asks for, and those of which a tag has too many.
+    Unasked,
+    /// Attributes of which a tag has too many.
+    Surplus,
+    /// Nothing: pieces end anywhere.
+    Nothing,
+}
+
 /// A page's source, as it is fed.
 pub(super) struct Pieces<'a> {
     source: &'a str,
     at: usize,
-    /// Whether attributes that no rule asks for are left out.
-    trims: bool,
+    scan: Scan,
     /// How many tags the pieces had so far.
     pub(super) tags: u64,
 }
 
 impl<'a> Pieces<'a> {
-    /// The pieces of a page; `trims` where no selector may ask for any attribute.
-    pub(super) fn of(source: &'a str, trims: bool) -> Self {
+    /// The pieces of a page.
+    pub(super) fn of(source: &'a str, scan: Scan) -> Self {
         // The mark of the byte order is no text.
         let at = if source.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-        Self { source, at, trims, tags: 0 }
+        Self { source, at, scan, tags: 0 }
     }
 
     /// Where the next piece begins.
@@ -47,11 +57,17 @@ impl<'a> Pieces<'a> {
         self.at >= self.source.len()
     }
 
-    /// Writes the next piece, up to [`ENOUGH`] bytes and what it takes to end a tag or text.
+    /// Writes the next piece, up to [`ENOUGH`] bytes and what it takes to end a tag or a comment.
     /// A piece ends, too, behind a tag whose element the parser may read as raw text.
-    pub(super) fn write(&mut self, out: &mut String) {
+    /// `in_drawing`: whether the parser is within an element of another language than HTML.
+    pub(super) fn write(&mut self, in_drawing: bool, out: &mut String) {
         let bytes = self.source.as_bytes();
         let begin = self.at;
+        if self.scan == Scan::Nothing {
+            self.at = self.source.ceil_char_boundary((begin + ENOUGH).min(bytes.len()));
+            out.push_str(&self.source[begin..self.at]);
+            return;
+        }
         let mut kept = begin;
         let end = loop {
             // A text may end anywhere, but no tag begins in its middle.
@@ -61,22 +77,24 @@ impl<'a> Pieces<'a> {
             let (name, starts) = match &bytes[open + 1..] {
                 [b'/', letter, ..] if letter.is_ascii_alphabetic() => (open + 2, false),
                 [letter, ..] if letter.is_ascii_alphabetic() => (open + 1, true),
-                // Whether this is a comment or text, as in a drawing, only the parser knows.
-                inside if self.trims && inside.starts_with(b"![CDATA[") => {
+                inside if inside.starts_with(CDATA) => {
+                    // A comment, but text in a drawing: the parser knows where it is once it has
+                    // read what comes before.
                     if open > begin {
                         break open;
                     }
-                    self.trims = false;
+                    let end: &[u8] = if in_drawing { b"]]>" } else { b">" };
+                    let behind = open + 1 + CDATA.len();
+                    self.at = memchr::memmem::find(&bytes[behind..], end)
+                        .map_or(bytes.len(), |found| behind + found + end.len());
                     continue;
                 }
                 _ => {
-                    // Where the two could part, anything may be a tag, and none has too many
-                    // attributes.
-                    self.at = if self.trims { skip_other(bytes, open) } else { open + 1 };
+                    self.at = skip_other(bytes, open);
                     continue;
                 }
             };
-            let (source, trims) = (self.source, self.trims);
+            let (source, trims) = (self.source, self.scan == Scan::Unasked);
             let Some(close) = scan_tag(bytes, name, trims, |left_out| {
                 out.push_str(&source[kept..left_out.start]);
                 kept = left_out.end;
@@ -94,30 +112,16 @@ impl<'a> Pieces<'a> {
         self.at = end;
     }
 
-    /// The raw text that begins here, if it is plain to see where that of an element of this
-    /// name ends: a script that holds another one in a comment goes on behind an end tag.
-    pub(super) fn raw(&self, name: &str) -> Option<Range<usize>> {
-        if name == "plaintext" {
-            return None;
-        }
+    /// The raw text that begins here, of an element of this name: to the end tag that ends it,
+    /// or to the end of the page.
+    pub(super) fn raw(&self, name: &str) -> Range<usize> {
         let bytes = &self.source.as_bytes()[self.at..];
-        let mut at = 0;
-        let length = loop {
-            let end = memchr::memmem::find(&bytes[at..], b"</")? + at;
-            let after = end + 2 + name.len();
-            let named = bytes.get(end + 2..after).is_some_and(|tag| tag.eq_ignore_ascii_case(name.as_bytes()));
-            if named && matches!(bytes.get(after), Some(b'>' | b'/' | b' ' | b'\t' | b'\n' | b'\r' | 0x0c)) {
-                break end;
-            }
-            at = end + 2;
+        let length = match name {
+            "plaintext" => None,
+            "script" => script_end(bytes),
+            _ => memchr::memchr_iter(b'<', bytes).find(|at| names(bytes, at + 1, b"/", name.as_bytes())),
         };
-        // In a comment, a script within the script takes the next end tag for its own.
-        let body = &bytes[..length];
-        let begins = |at: usize| body.get(at..at + 7).is_some_and(|tag| tag.eq_ignore_ascii_case(b"<script"));
-        let nests = name == "script"
-            && memchr::memmem::find(body, b"<!--").is_some()
-            && memchr::memchr_iter(b'<', body).any(begins);
-        (!nests).then_some(self.at..self.at + length)
+        self.at..self.at + length.unwrap_or(bytes.len())
     }
 
     /// Goes on behind a raw text, which was fed by other means.
@@ -125,15 +129,49 @@ impl<'a> Pieces<'a> {
         self.at = to;
     }
 
-    /// From here on no attributes are left out but those of which a tag has too many.
-    pub(super) fn stop_trimming(&mut self) {
-        self.trims = false;
+    /// Whether tags are told from text: then the parser must have seen as many as the pieces had.
+    pub(super) fn count_tags(&self) -> bool {
+        self.scan != Scan::Nothing
     }
+}
 
-    /// Whether attributes that no rule asks for are left out: then the parser must have seen
-    /// as many tags as the pieces had.
-    pub(super) fn are_trimmed(&self) -> bool {
-        self.trims
+/// What begins text in a drawing, behind its `<`.
+const CDATA: &[u8] = b"![CDATA[";
+
+/// Whether a mark and a name stand at a place, and behind them what ends the name of a tag.
+fn names(bytes: &[u8], at: usize, mark: &[u8], name: &[u8]) -> bool {
+    bytes.get(at..).and_then(|rest| rest.strip_prefix(mark)).is_some_and(|rest| {
+        rest.get(..name.len()).is_some_and(|named| named.eq_ignore_ascii_case(name))
+            && rest.get(name.len()).is_some_and(|byte| *byte == b'>' || is_between(*byte))
+    })
+}
+
+/// Where a script ends: none where the page ends before.
+///
+/// What a script has between `<!--` and `-->` may hold a script of its own, whose end tag does
+/// not end it (HTML Standard, 13.2.5.15 to 13.2.5.32).
+fn script_end(bytes: &[u8]) -> Option<usize> {
+    const NAME: &[u8] = b"script";
+    let (mut in_comment, mut within) = (false, false);
+    let mut at = 0;
+    loop {
+        at += if in_comment { memchr::memchr2(b'<', b'-', &bytes[at..])? } else { memchr::memchr(b'<', &bytes[at..])? };
+        let rest = &bytes[at..];
+        if rest.starts_with(b"-->") {
+            (in_comment, within) = (false, false);
+        } else if !in_comment && rest.starts_with(b"<!--") {
+            in_comment = true;
+            // Its dashes may be those that end it.
+            at += 1;
+        } else if names(rest, 0, b"</", NAME) {
+            if !within {
+                return Some(at);
+            }
+            within = false;
+        } else if in_comment && names(rest, 0, b"<", NAME) {
+            within = true;
+        }
+        at += 1;
     }
 }
 
