@@ -173,6 +173,9 @@ pub(crate) fn split_number(heading: &str) -> (Option<String>, &str) {
     if !may_be_numbered(heading) {
         return (None, heading);
     }
+    if let Some((number, title)) = plainly_numbered(heading) {
+        return if title.contains('\n') { (None, heading) } else { (Some(number.to_owned()), title) };
+    }
     let Some(found) = NUMBER.captures(heading) else { return (None, heading) };
     let Some(title) = found.name("title").map(|title| &heading[title.start()..]) else { return (None, heading) };
     if title.contains('\n') || !title.chars().any(char::is_alphabetic) {
@@ -185,6 +188,33 @@ pub(crate) fn split_number(heading: &str) -> (Option<String>, &str) {
     }
     let number = KINDS.into_iter().find_map(|kind| found.name(kind)).map(|number| number.as_str().to_owned());
     (number, title)
+}
+
+/// What [`NUMBER`] finds in most of the headings that have a number, `4. Fees` and `4.2 Fees`:
+/// digits with stops between or behind them, a blank and a letter.
+fn plainly_numbered(heading: &str) -> Option<(&str, &str)> {
+    let bytes = heading.as_bytes();
+    let mut at = 0;
+    loop {
+        let digits = bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if !matches!(digits, 1..=3) {
+            return None;
+        }
+        at += digits;
+        if bytes.get(at) != Some(&b'.') || !bytes.get(at + 1).is_some_and(u8::is_ascii_digit) {
+            break;
+        }
+        at += 1;
+    }
+    let number = &heading[..at];
+    let stop = usize::from(bytes.get(at) == Some(&b'.'));
+    // Digits alone may be an amount.
+    if stop == 0 && !number.contains('.') {
+        return None;
+    }
+    at += stop + 1;
+    let title = bytes.get(at)?.is_ascii_alphabetic() && bytes[at - 1] == b' ';
+    title.then(|| (number, &heading[at..]))
 }
 
 /// A heading without the little pictures and arrows that it begins with.
@@ -328,6 +358,16 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn plain_numbers_are_those_that_the_pattern_finds(heading in "[0-9]{0,4}([.-][0-9]{1,3}){0,2}[.)a]?[ –\\t]{0,2}[A-Za-z0-9ä(.]{1,3}") {
+            if let Some(plain) = plainly_numbered(&heading) {
+                let found = NUMBER.captures(&heading).expect("a number");
+                let number = KINDS.into_iter().find_map(|kind| found.name(kind)).map_or("", |number| number.as_str());
+                let title = found.name("title").map_or("", |title| &heading[title.start()..]);
+                proptest::prop_assert_eq!(plain, (number, title));
+            }
+        }
+
         /// What is not asked of the pattern has no number.
         #[test]
         fn a_text_that_cannot_be_numbered_is_not(

@@ -424,7 +424,14 @@ pub(super) fn hints(value: &str, into: &mut Vec<String>) {
         }
         if c.is_alphanumeric() {
             lower = c.is_lowercase();
-            word.extend(c.to_lowercase());
+            if c.is_ascii() {
+                if word.capacity() == 0 {
+                    word.reserve(16);
+                }
+                word.push(c.to_ascii_lowercase());
+            } else {
+                word.extend(c.to_lowercase());
+            }
         }
     }
     if !word.is_empty() {

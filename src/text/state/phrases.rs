@@ -1091,7 +1091,7 @@ const FIRST_WITHOUT_BLANKS: char = '\u{2e80}';
 /// Whether a folded text holds a phrase as whole words; scripts without blanks have none.
 pub(super) fn holds(folded: &str, phrase: &str) -> bool {
     let letter = |c: char| c.is_alphanumeric() && c < FIRST_WITHOUT_BLANKS;
-    folded.match_indices(phrase).any(|(at, _)| {
+    memchr::memmem::find_iter(folded.as_bytes(), phrase).any(|at| {
         let before = folded[..at].chars().next_back().is_some_and(letter);
         let after = folded[at + phrase.len()..].chars().next().is_some_and(letter);
         let ends_in_letter = phrase.chars().next_back().is_some_and(letter);
