@@ -37,8 +37,9 @@ const FREE_NODES: usize = 20_000;
 /// read, and the unit allows 1 GiB. The largest policy seen has a hundredth of these.
 const MAX_NODES: usize = 1_000_000;
 /// Places where attributes may begin that the tokenizer may take without making anything of them:
-/// it compares each attribute of a tag with all before it.
-const MAX_UNREAD: usize = 8 * 1024;
+/// it compares each attribute of a tag with all before it. A long comment has as many: they are
+/// counted where a page is fed unread alone.
+const MAX_UNREAD: usize = 4 * 1024;
 /// Bytes kept of each script where scripts are not read: enough to tell where one leads.
 const SCRIPT_START: usize = 4 * 1024;
 
@@ -680,7 +681,7 @@ mod tests {
                 "<script>", "<SCRIPT/", "</Script", "<scriptx>", "</scriptx>", "<template>", "</template>", "<math>", "<foreignObject>", "<table>", "<td", "<xmp>", "</xmp", "<plaintext>", "<iframe>", "</iframe>",
                 "<!--", "-->", "--!>", "<!-->", "<![CDATA[", "]]>", "<!doctype html>", "<?php", "<!x", "<!--->", "\0", "\u{c}", "</ ", "</>", "<",
                 " class=\"a b\"", " width=\"5\"", " width=5", "width='>'", " data-x='<p>'", " target", " target =", " = \"x\"",
-                "=", "\"", "'", ">", "/>", "/", " ", "\n", "\r\n", "words", "don't ", "a=b", "/width=5", "\u{feff}", " onclick=\"x('<b>')\"", " id=i", "&amp;", "é",
+                "=", "\"", "'", ">", "/>", "/", " ", "\n", "\r\n", "words", "don't ", "a=b", "/width=5", "\u{feff}", " onclick=\"x('<b>')\"", " id=i", "&amp;", "&", "&am", "&#", "<b>", "é",
             ]), 0..40)
         ) {
             let page = parts.concat();
@@ -762,6 +763,9 @@ mod tests {
             "<svg><![CDATA[> <!-- ]]>",
             "<svg><![CDATA[> <x a=\" ]]>",
             "<p><![CDATA[> <x a=\" ]]>\">",
+            "<svg><foreignObject><p><b></p>&<![CDATA[> <x> ]]>\"",
+            "<svg><foreignObject><p><b></p>&am<![CDATA[> <x> ]]>\"",
+            "<svg><foreignObject><p><b></p><<![CDATA[> <x> ]]>\"",
             "<!-- <x a=\" -->",
         ] {
             for behind in ["", ">", " b=\""] {
@@ -769,6 +773,23 @@ mod tests {
                     assert!(parse(&format!("{before}<p{surplus}{behind}"), attributes).is_some());
                     assert!(parse(&format!("{before}</p{surplus}{behind}"), attributes).is_some());
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn a_tag_closes_its_element_with_surplus_attributes_or_without() {
+        let attributes = |between: &str| (0..300).map(|n| format!("{between}a{n}")).collect::<String>();
+        for (page, within) in [
+            (format!("<svg><path{}/><text>x", attributes(" ")), false),
+            (format!("<svg><path{} /><text>x", attributes("/")), false),
+            (format!("<svg><path{}><text>x", attributes("/")), true),
+            (format!("<svg><path{} b=c/><text>x", attributes("//")), true),
+            (format!("<svg><path width=5/ {} b=c/><text>x", attributes("//")), true),
+        ] {
+            for attributes in [Attributes::Asked, Attributes::All] {
+                let html = parse(&page, attributes).expect("parses");
+                assert_eq!(texts(&html, "path"), [if within { "x" } else { "" }], "{page:.40}");
             }
         }
     }

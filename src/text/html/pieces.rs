@@ -11,6 +11,8 @@ use std::ops::Range;
 
 /// Bytes of a piece, beyond which it ends with the tag or comment at hand.
 const ENOUGH: usize = 16 * 1024;
+/// Bytes of a piece that is fed unread.
+const UNREAD: usize = 2 * 1024;
 
 /// Attributes kept of one tag; the tokenizer compares each with all before it.
 pub(super) const MAX_ATTRIBUTES: usize = 256;
@@ -35,6 +37,8 @@ pub(super) struct Pieces<'a> {
     source: &'a str,
     at: usize,
     scan: Scan,
+    /// Whether the next piece goes on with [`CDATA`], whose `<` ended the last one.
+    at_cdata: bool,
     /// How many tags the pieces had so far.
     pub(super) tags: u64,
 }
@@ -44,7 +48,7 @@ impl<'a> Pieces<'a> {
     pub(super) fn of(source: &'a str, scan: Scan) -> Self {
         // The mark of the byte order is no text.
         let at = if source.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-        Self { source, at, scan, tags: 0 }
+        Self { source, at, scan, at_cdata: false, tags: 0 }
     }
 
     /// Where the next piece begins.
@@ -64,9 +68,15 @@ impl<'a> Pieces<'a> {
         let bytes = self.source.as_bytes();
         let begin = self.at;
         if self.scan == Scan::Nothing {
-            self.at = self.source.ceil_char_boundary((begin + ENOUGH).min(bytes.len()));
+            self.at = self.source.ceil_char_boundary((begin + UNREAD).min(bytes.len()));
             out.push_str(&self.source[begin..self.at]);
             return;
+        }
+        if std::mem::take(&mut self.at_cdata) {
+            let end: &[u8] = if in_drawing { b"]]>" } else { b">" };
+            let behind = begin + CDATA.len();
+            self.at =
+                memchr::memmem::find(&bytes[behind..], end).map_or(bytes.len(), |found| behind + found + end.len());
         }
         let mut kept = begin;
         let end = loop {
@@ -79,15 +89,9 @@ impl<'a> Pieces<'a> {
                 [letter, ..] if letter.is_ascii_alphabetic() => (open + 1, true),
                 inside if inside.starts_with(CDATA) => {
                     // A comment, but text in a drawing: the parser knows where it is once it has
-                    // read what comes before.
-                    if open > begin {
-                        break open;
-                    }
-                    let end: &[u8] = if in_drawing { b"]]>" } else { b">" };
-                    let behind = open + 1 + CDATA.len();
-                    self.at = memchr::memmem::find(&bytes[behind..], end)
-                        .map_or(bytes.len(), |found| behind + found + end.len());
-                    continue;
+                    // read the `<`, for that ends what it holds back, such as `&am`.
+                    self.at_cdata = true;
+                    break open + 1;
                 }
                 _ => {
                     self.at = skip_other(bytes, open);
@@ -237,32 +241,43 @@ const ENDS_NAME: [bool; 256] = {
 /// ends before. Tells what is left out of it.
 fn scan_tag(bytes: &[u8], from: usize, trims: bool, mut leave_out: impl FnMut(Range<usize>)) -> Option<usize> {
     let mut surplus = None;
-    let end = scan_attributes(bytes, from, trims, &mut surplus, &mut leave_out);
-    if let Some(surplus) = surplus {
-        leave_out(surplus..end.unwrap_or(bytes.len()));
+    let mut left_out = from;
+    let end = scan_attributes(bytes, from, trims, &mut surplus, &mut |range| {
+        left_out = range.end;
+        leave_out(range);
+    });
+    if let Some(mut surplus) = surplus {
+        // A slash before the end closes the element, and none does that was elsewhere.
+        while surplus > left_out && bytes[surplus - 1] == b'/' {
+            surplus -= 1;
+        }
+        let end = end.map_or(bytes.len(), |(end, closes)| end - usize::from(closes));
+        leave_out(surplus..end);
     }
-    end
+    end.map(|(end, _)| end)
 }
 
-/// [`scan_tag`], but for the attributes of which it has too many: where those begin.
+/// [`scan_tag`], but for the attributes of which it has too many: where those begin. Tells, too,
+/// whether the tag closes its element.
 fn scan_attributes(
     bytes: &[u8],
     from: usize,
     trims: bool,
     surplus: &mut Option<usize>,
     leave_out: &mut impl FnMut(Range<usize>),
-) -> Option<usize> {
+) -> Option<(usize, bool)> {
     let blank = |at: usize| bytes.get(at).is_some_and(|byte| is_between(*byte) && *byte != b'/');
     let mut at = from;
     let mut attributes = 0;
     at += bytes[at..].iter().position(|byte| *byte == b'>' || is_between(*byte))?;
     let tag = &bytes[from..at];
     loop {
+        let between = at;
         while is_between(*bytes.get(at)?) {
             at += 1;
         }
         if bytes[at] == b'>' {
-            return Some(at);
+            return Some((at, at > between && bytes[at - 1] == b'/'));
         }
         let name = at;
         // A sign of equality that begins a name is part of it.
