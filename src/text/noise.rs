@@ -424,6 +424,7 @@ pub(super) fn hints(value: &str, into: &mut Vec<String>) {
         }
         if c.is_alphanumeric() {
             lower = c.is_lowercase();
+            // Nearly all are short names in ASCII: one allocation, and no table of cases.
             if c.is_ascii() {
                 if word.capacity() == 0 {
                     word.reserve(16);

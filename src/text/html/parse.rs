@@ -37,8 +37,8 @@ const FREE_NODES: usize = 20_000;
 /// read, and the unit allows 1 GiB. The largest policy seen has a hundredth of these.
 const MAX_NODES: usize = 1_000_000;
 /// Places where attributes may begin that the tokenizer may take without making anything of them:
-/// it compares each attribute of a tag with all before it. A long comment has as many: they are
-/// counted where a page is fed unread alone.
+/// it compares each attribute of a tag with all before it. A long comment has as many, so they are
+/// counted only where a page is fed unread.
 const MAX_UNREAD: usize = 4 * 1024;
 /// Bytes kept of each script where scripts are not read: enough to tell where one leads.
 const SCRIPT_START: usize = 4 * 1024;
